@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef BPFGATE_VERIFIER_BEHAVE_H
-#define BPFGATE_VERIFIER_BEHAVE_H
+#ifndef VERIFIER_BEHAVE_H
+#define VERIFIER_BEHAVE_H
 
 #include <stdbool.h>
 
-/* How the target kernel behaves, one bit a difference (behave.def). Filled by profile.c. */
+/* The kernels that were probed; every other version takes the nearest older one's. */
+enum profile {
+	PROFILE_6_1,
+	PROFILE_6_12,
+	PROFILE_6_18,
+	PROFILE_7_2,
+	PROFILE_CNT,
+};
+
+/* One flag a row of behave.def: code asks `target->behave.fork_minus_one`, never for a version. */
 struct behave {
-#define BEHAVE(name, in_6_1, in_6_12, in_6_18) bool name;
+#define BEHAVE(name, v61, v612, v618, v72, meaning) bool name;
 #include "verifier/behave.def"
 #undef BEHAVE
 };
 
-/* The three lines that behave.def describes; profile.c starts from one of them. */
-extern const struct behave behave_6_1, behave_6_12, behave_6_18;
+/* The flags of one profile; static storage. */
+const struct behave *behave_of_profile(enum profile profile);
 
 #endif

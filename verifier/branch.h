@@ -6,25 +6,22 @@
 
 /*
  * Conditional jumps between scalars. `op` is BPF_JEQ .. BPF_JSLE as in the instruction, `jmp32` says
- * BPF_JMP32; an immediate operand is val_number(imm).
+ * class BPF_JMP32; an immediate operand is val_known(imm, sign-extended).
  */
 
 enum branch_taken { BRANCH_UNKNOWN = -1, BRANCH_NO = 0, BRANCH_YES = 1 };
 
-/* Is the jump decided by what is known? */
-enum branch_taken branch_predict(struct vals *vals, uint8_t op, bool jmp32, uint32_t dst, uint32_t src);
-
-struct branch_sides {
-	uint32_t yes_dst, yes_src;	/* values where the jump is taken */
-	uint32_t no_dst, no_src;	/* and where it falls through */
-};
+/* Is the jump decided by what is known? (is_scalar_branch_taken) */
+enum branch_taken branch_predict(const struct behave *bh, uint8_t op, bool jmp32,
+				 const struct val *dst, const struct val *src);
 
 /*
- * What both branches of an undecided jump teach. `same` says that dst and src are one register.
- * With BPF_X of two ranges on a kernel that learns nothing, the values come back unchanged.
+ * Narrows *dst and *src by what `taken` (BRANCH_YES, BRANCH_NO) teaches about an undecided jump
+ * (reg_set_min_max, one branch). For `x op x` pass the same pointer twice. Synced and settled: false
+ * says that an operand contradicted itself and was reset. An immediate is passed as a scratch value.
  */
-void branch_refine(struct vals *vals, uint8_t op, bool jmp32, bool same, uint32_t dst, uint32_t src,
-		   struct branch_sides *ret_sides);
+bool branch_refine(const struct behave *bh, uint8_t op, bool jmp32, enum branch_taken taken,
+		   struct val *dst, struct val *src);
 
 /* The operator with its operands exchanged (a < b is b > a). */
 uint8_t branch_flip(uint8_t op);

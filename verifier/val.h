@@ -25,8 +25,6 @@ struct val {
 #define VAL_FULL ((struct val){ 0, UINT64_MAX, 0, UINT64_MAX, INT64_MIN, INT64_MAX, \
 				0, UINT32_MAX, INT32_MIN, INT32_MAX })
 
-/* ---- plain values -------------------------------------------------------------------------- */
-
 static inline struct tnum val_tnum(const struct val *v)
 {
 	return (struct tnum){ v->tv, v->tm };
@@ -38,7 +36,37 @@ static inline void val_set_tnum(struct val *v, struct tnum t)
 	v->tm = t.mask;
 }
 
-struct val val_of(uint64_t number);	/* exactly this number */
+static inline void val_unknown(struct val *v)
+{
+	*v = VAL_FULL;
+}
+
+void val_known(struct val *v, uint64_t number);	/* exactly this number */
+void val_known32(struct val *v, uint32_t number);	/* the low half; the upper half's bits stay */
+
+/* Is the number (its low half) constant by its bits? That is what the kernel asks nearly everywhere. */
+static inline bool val_is_const(const struct val *v)
+{
+	return v->tm == 0;
+}
+
+static inline bool val_is_const32(const struct val *v)
+{
+	return (uint32_t)v->tm == 0;
+}
+
+static inline bool val_is(const struct val *v, uint64_t number)
+{
+	return v->tm == 0 && v->tv == number;
+}
+
+static inline bool val_is_unknown(const struct val *v)
+{
+	return v->tm == UINT64_MAX && v->ul == 0 && v->uh == UINT64_MAX && v->sl == INT64_MIN &&
+	       v->sh == INT64_MAX && v->wl == 0 && v->wh == UINT32_MAX && v->xl == INT32_MIN &&
+	       v->xh == INT32_MAX;
+}
+
 void val_unbound(struct val *v);	/* all four pairs full; the tnum stays */
 void val_unbound64(struct val *v);
 void val_unbound32(struct val *v);
@@ -52,6 +80,18 @@ void val_sync(const struct behave *bh, struct val *v);
  */
 bool val_settle(const struct behave *bh, struct val *v);
 
+/* w = w: the low half zero-extended; no sync (zext_32_to_64). */
+void val_zext(struct val *v);
+
+/*
+ * The value cut to its low `bytes` (1, 2, 4; 8: nothing happens), or sign-extended from them, as
+ * loads, fills and narrow moves do (coerce_reg_to_size and its _sx forms). sext32 extends to 32 bits
+ * and zero-extends. A load starts with an unknown value.
+ */
+void val_truncate(const struct behave *bh, struct val *v, uint32_t bytes);
+void val_sext(const struct behave *bh, struct val *v, uint32_t bytes);
+void val_sext32(const struct behave *bh, struct val *v, uint32_t bytes);
+
 /* u64 and s64 pair from the 32-bit pairs of a zero-extended number (tnum is the caller's). */
 void val_ends_from_low(struct val *v);
 
@@ -60,69 +100,5 @@ bool val_within(const struct val *outer, const struct val *inner);
 
 /* May the number be this one? For tests and the soundness runs. */
 bool val_has(const struct val *v, uint64_t number);
-
-/* ---- interned values ----------------------------------------------------------------------- */
-
-/*
- * A handle names a value for the life of its pool: equal handles are equal values and different
- * handles different ones. 0 is "unknown" (VAL_FULL); a handle with the top bit set is a number in
- * [-2^30, 2^30) and has no entry.
- */
-#define VAL_UNKNOWN	0u
-#define VAL_NUMBER	(1u << 31)
-
-struct vals;
-
-/*
- * A pool for one verification; *bh is borrowed and must outlive it. At most max_entries values.
- * 0 or -ENOMEM. vals_free(NULL) is fine.
- */
-int vals_new(const struct behave *bh, uint32_t max_entries, struct vals **ret_vals);
-void vals_free(struct vals *vals);
-
-const struct behave *vals_behave(const struct vals *vals);
-
-/* Ran out of memory or entries? Handles given since then may be VAL_UNKNOWN: sound, but the caller must give up. */
-bool vals_exhausted(const struct vals *vals);
-size_t vals_bytes(const struct vals *vals);
-uint32_t vals_count(const struct vals *vals);
-
-/*
- * Did an operator or refinement since the last call contradict itself (val_settle)? With
- * BPF_F_TEST_REG_INVARIANTS the kernel then answers EFAULT. Reading clears it.
- */
-bool vals_take_contradiction(struct vals *vals);
-
-uint32_t val_intern(struct vals *vals, const struct val *v);
-/* The entry of `handle`; a number is expanded into *scratch and that is returned. */
-const struct val *val_get(const struct vals *vals, uint32_t handle, struct val *scratch);
-
-uint32_t val_number(struct vals *vals, uint64_t number);	/* the handle of a constant */
-
-static inline bool val_is_small(uint32_t handle)
-{
-	return handle & VAL_NUMBER;
-}
-
-/* The number of a small handle. */
-static inline int64_t val_small(uint32_t handle)
-{
-	return (int64_t)((int32_t)(handle << 1) >> 1);
-}
-
-/* Is the tnum constant (kernel: tnum_is_const(var_off))? Then *ret_number (may be NULL) is it. */
-bool val_is_number(const struct vals *vals, uint32_t handle, uint64_t *ret_number);
-/* The same for the low half alone. */
-bool val_is_number32(const struct vals *vals, uint32_t handle, uint32_t *ret_number);
-
-bool val_handle_within(struct vals *vals, uint32_t outer, uint32_t inner);
-
-/*
- * Collecting: begin, mark every handle that is still held, sweep. Handles stay valid, entries not
- * marked become free. Worth it above 1.5 M entries only.
- */
-int vals_mark_begin(struct vals *vals);
-void vals_mark(struct vals *vals, uint32_t handle);
-void vals_sweep(struct vals *vals);
 
 #endif
