@@ -88,4 +88,7 @@ int channel_connect(const char *path, unsigned int timeout_ms, int *ret_sock,
  */
 int channel_welcome(const struct message *hello, struct wire_welcome *ret_welcome);
 
+/* Daemon: sends it. `id` is the hello's. Never blocks. Returns as channel_send(). */
+int channel_send_welcome(int sock, uint64_t id, const struct wire_welcome *welcome);
+
 #endif

@@ -71,6 +71,9 @@ enum cmd_id {
 /* OR-ed into the command by kernels from 7.0 on, with two more arguments. We have no such row. */
 #define CMD_COMMON_ATTRS (1u << 16)
 
+/* "No such offset". */
+#define CMD_NO_OFF UINT16_MAX
+
 #define CMD_KERNEL(major, minor) ((uint16_t)((major) << 8 | (minor)))
 
 /* Who carries the command out. DESIGN section 4. */
@@ -91,6 +94,7 @@ enum cmd_dir {
 /* How many bytes a pointer points to. */
 enum cmd_len {
 	CMD_LEN_COUNT,	   /* u32 at len_off, times elem_bytes */
+	CMD_LEN_HINT,	   /* as COUNT; 0 means as much as comes (test_run's outputs) */
 	CMD_LEN_RECORDS,   /* u32 at len_off, times the u32 at rec_off */
 	CMD_LEN_NUL,	   /* text up to its NUL */
 	CMD_LEN_STRINGS,   /* u32 at len_off pointers, each to a text up to its NUL */
@@ -152,7 +156,7 @@ struct cmd_ptr {
 	uint16_t rec_off; /* CMD_LEN_RECORDS: record size; map lengths: the map fd */
 	uint16_t elem_bytes;
 	bool in_info;
-	uint32_t max_bytes; /* longer: over_errno, before anything is read */
+	uint32_t max_bytes; /* longer: over_errno, before anything is read; 0: cut */
 	uint8_t over_errno;
 };
 
@@ -203,6 +207,12 @@ const struct cmd_row *cmd_row_of(uint32_t cmd);
 
 /* The number of a row that cmd_row_of() gave. */
 uint32_t cmd_id_of(const struct cmd_row *row);
+
+/*
+ * Where in a map's value an fd lies (program and outer maps, device, CPU and socket maps, ...), or
+ * -ENOENT for map types that hold plain values.
+ */
+int cmd_value_fd_off(uint32_t map_type);
 
 /* The row of an attach type, or NULL. */
 const struct cmd_attach *cmd_attach_of(uint32_t attach_type);

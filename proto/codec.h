@@ -8,6 +8,7 @@
 #define BPFGATE_PROTO_CODEC_H
 
 #include "proto/cmd.h"
+#include "proto/own.h"
 #include "proto/wire.h"
 
 /* ---- The caller's side ------------------------------------------------------------------ */
@@ -65,7 +66,7 @@ void codec_call_done(struct codec_call *call);
  * -EFAULT for one that cannot be read, -EINVAL for a command without a row and for bytes behind its
  * last field (CHECK_ATTR); and the kernel's errno for a count above its limit. A pointer that
  * cannot be read is no error here: it travels as WIRE_PTR_FAULT, and the daemon answers EFAULT
- * where the kernel would have. -EMFILE: more fds than a frame takes. -ENOMEM.
+ * where the kernel would have. -E2BIG: more fds than a frame takes. -ENOMEM.
  * *ret_call is the caller's to release, also after an error.
  */
 int codec_encode_request(const struct codec_source *source, uint32_t cmd, uint64_t attr_addr,
@@ -93,9 +94,10 @@ struct request {
 
 /*
  * Decodes the body of a WIRE_REQUEST frame that came with fd_cnt fds. Checks, beyond the layout,
- * that counts in the attr and bytes of the contents agree, that reserved bytes and the attr's
- * pointers are zero, and that nothing lies behind the last known field (there -EBADMSG, too: our
- * own encoder had to refuse it). Returns 0 or -EBADMSG.
+ * that counts in the attr and bytes of the contents agree and that reserved bytes and the attr's
+ * pointers are zero. Returns 0; -EBADMSG: hang up; or what the kernel would say to a call from the
+ * future (a client library newer than this table), to be answered: -EINVAL for a command without a
+ * row or a field behind the command's last, -E2BIG for one behind the attr's.
  */
 int codec_decode_request(const uint8_t *body, size_t body_bytes, unsigned int fd_cnt,
 			 struct request *ret_req);
@@ -136,6 +138,10 @@ struct reply {
 void reply_set_out(struct reply *reply, const struct request *req, uint16_t off, uint64_t value);
 void reply_set_buf(struct reply *reply, const struct request *req, uint16_t off, const void *data,
 		   size_t bytes);
+
+/* As reply_set_buf(), for a pointer inside the info struct of OBJ_GET_INFO_BY_FD. */
+void reply_set_info_buf(struct reply *reply, const struct request *req, uint16_t info_off,
+			const void *data, size_t bytes);
 
 /*
  * Encodes a reply; reason is cut to WIRE_REASON_MAX. Returns 0 and *ret_body (malloc), -E2BIG

@@ -89,9 +89,9 @@ struct wire_welcome {
 /*
  * Body of WIRE_REQUEST:
  *   struct wire_request
- *   int32_t fd_numbers[head.fd_cnt]  strictly ascending: the client's number of the n-th fd
  *   attr_stored bytes of the attr    every pointer in it is 0
  *   ptr_cnt times struct wire_ptr, each followed by its `bytes` bytes
+ *   int32_t fd_numbers[head.fd_cnt]  strictly ascending: the client's number of the n-th fd
  *
  * Fd numbers stay what they were everywhere: in the attr, in instructions, in fd_array, in map
  * values. A number that has no entry in fd_numbers was not an open file of the client. So the
@@ -101,7 +101,7 @@ struct wire_welcome {
 struct wire_request {
 	uint32_t cmd;
 	uint32_t attr_bytes;  /* the size argument of bpf(2) */
-	uint32_t attr_stored; /* at most ATTR_BYTES; zero beyond */
+	uint32_t attr_stored; /* up to its last byte that is not zero */
 	uint32_t ptr_cnt;
 };
 
