@@ -166,8 +166,6 @@ static_assert(sizeof(struct keep_tell) == 64, "no padding");
 
 enum door_op {
 	DOOR_BPF = 1,		/* one bpf(2) call */
-	DOOR_MAP_READ,		/* contents of the array map at DOOR_FD_FIRST, from the first element */
-	DOOR_IDS,		/* ids of all maps, programs or links (attr_kind), by an iterator */
 };
 
 /* What becomes of the fd that a successful call returns. */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only file that calls bpf(2). Promises that a call is made with exactly the effective capabilities
+ * that its approval names, no more and no less: the kernel's verifier asks for them (with CAP_PERFMON it
+ * skips its checks against pointer leaks). Trusts the approval; what the kernel answers goes back as is.
+ */
+#include "daemon/kern.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define AGAIN_MAX 5 /* as libbpf does: a signal may interrupt the verifier */
+
+static __attribute__((noinline)) int kern_bpf(uint32_t cmd, void *attr, uint32_t bytes)
+{
+	unsigned int tries = 0;
+	long r;
+
+	do {
+		r = syscall(__NR_bpf, cmd, attr, bytes);
+	} while (r < 0 && errno == EAGAIN && cmd == BPF_PROG_LOAD && ++tries < AGAIN_MAX);
+	return r < 0 ? -errno : (int)r;
+}
+
+/* The permitted set stays: the next approval may need others. */
+static int kern_set_caps(uint64_t effective)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &head, data) < 0)
+		return -errno;
+	data[0].effective = (uint32_t)effective;
+	data[1].effective = (uint32_t)(effective >> 32);
+	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+int kern_run(struct approval *approval, struct kern_outcome *ret_outcome)
+{
+	struct door_ask *ask = &approval->ask;
+	uint64_t start;
+	int r;
+
+	r = kern_set_caps(ask->caps);
+	if (r < 0)
+		return r;
+	start = now_ns();
+	r = kern_bpf(ask->cmd, ask->attr, ask->attr_bytes);
+	ret_outcome->call_ns = now_ns() - start;
+	ret_outcome->fd = -1;
+	ret_outcome->result = r;
+	if (r >= 0 && ask->result_fd != DOOR_FD_NONE) {
+		ret_outcome->fd = r;
+		ret_outcome->result = 0;
+	}
+	return 0;
+}
+
+int kern_obj_get_info(int fd, void *info, uint32_t *len)
+{
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = *len;
+	attr.info.info = (uint64_t)(uintptr_t)info;
+	r = kern_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr.info));
+	if (r == 0)
+		*len = attr.info.info_len;
+	return r;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only door to bpf(2). What a client asked for goes through kern_run(), which takes an approval;
+ * the rest is reading what the kernel says of an object that is held already.
+ */
+#ifndef BPFGATE_DAEMON_KERN_H
+#define BPFGATE_DAEMON_KERN_H
+
+#include <stdint.h>
+
+#include "daemon/approval.h"
+
+struct kern_outcome {
+	int result;		/* what bpf(2) returned; an fd counts as 0 */
+	int fd;			/* -1, or the new object's: the caller owns it */
+	uint64_t call_ns;
+};
+
+/*
+ * Makes the call. 0 with *ret_outcome filled (its result may be a refusal of the kernel, -errno), or
+ * -errno when the call could not be made with the capabilities that the approval names.
+ */
+int kern_run(struct approval *approval, struct kern_outcome *ret_outcome);
+
+/* OBJ_GET_INFO_BY_FD: at most *len bytes into info; *len becomes the kernel's count. 0 or -errno. */
+int kern_obj_get_info(int fd, void *info, uint32_t *len);
+
+#endif

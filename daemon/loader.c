@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bpfgate-loader: one approval in, one bpf(2) call, one answer out, for one client uid in one network
+ * namespace. Started by bpfgated with three capabilities in its ambient set; keeps them permitted and
+ * raises for each call what that approval names. Ends when the broker closes the door.
+ */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "daemon/approval.h"
+#include "daemon/door.h"
+#include "daemon/kern.h"
+#include "daemon/privsep.h"
+#include "proto/own.h"
+#include "worker/filter.h"
+
+#define ROW(call) { __NR_##call, 0, 0 }
+
+static const struct filter_row loader_calls[] = {
+	ROW(bpf),	   ROW(capget),	     ROW(capset),	  ROW(recvmsg),	 ROW(sendmsg),
+	ROW(close),	   ROW(close_range), ROW(dup3),		  ROW(pread64),	 ROW(write),
+	ROW(fcntl),	   ROW(fstat),	     ROW(newfstatat),	  ROW(brk),	 ROW(munmap),
+	ROW(mremap),	   ROW(madvise),     ROW(memfd_create),	  ROW(futex),	 ROW(clock_gettime),
+	ROW(exit_group),   ROW(rt_sigreturn), ROW(restart_syscall), ROW(getrandom),
+	{ __NR_mmap, FILTER_NO_EXEC, 0 },
+	{ __NR_mprotect, FILTER_NO_EXEC, 0 },
+};
+
+/* What exec left in the ambient and inheritable sets is for children that will never be. */
+static int loader_drop_inheritable(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	int i;
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	if (syscall(SYS_capget, &head, data) < 0)
+		return -errno;
+	for (i = 0; i < 2; i++)
+		data[i].effective = data[i].inheritable = 0;
+	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;
+}
+
+/* The last page of set-up, the same in every process: after it nothing more can be opened or run. */
+static int loader_lock_down(void)
+{
+	struct rlimit none = { 0, 0 };
+	struct sock_fprog filter = { 0 };
+	int r;
+
+	r = loader_drop_inheritable();
+	if (r < 0)
+		return r;
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    setrlimit(RLIMIT_CORE, &none) < 0)
+		return -errno;
+	r = filter_build(loader_calls, ARRAY_CNT(loader_calls), &filter);
+	if (r == 0)
+		r = filter_install(&filter);
+	free(filter.filter);
+	return r;
+}
+
+static int loader_serve_one(uint8_t *buf)
+{
+	struct approval approval;
+	struct kern_outcome outcome;
+	int r;
+
+	r = approval_receive(DOOR_FD, KEEP_FD, buf, &approval);
+	if (r == 0 || r == -ECONNRESET || r == -EPIPE)
+		return -ESHUTDOWN;
+	if (r < 0)
+		return door_answer_refused(DOOR_FD, approval.ask.approval_id, -r);
+	r = kern_run(&approval, &outcome);
+	if (r < 0)
+		r = door_answer_refused(DOOR_FD, approval.ask.approval_id, -r);
+	else
+		r = door_answer_outcome(DOOR_FD, KEEP_FD, &approval, &outcome);
+	approval_done(&approval);
+	return r;
+}
+
+int main(void)
+{
+	uint8_t *buf = malloc(DOOR_MSG_MAX);
+	int r;
+
+	r = buf ? loader_lock_down() : -ENOMEM;
+	if (r < 0) {
+		fprintf(stderr, "bpfgate-loader: cannot confine myself: %s\n", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	do {
+		r = loader_serve_one(buf);
+	} while (r >= 0);
+	return r == -ESHUTDOWN || r == -EPIPE ? EXIT_SUCCESS : EXIT_FAILURE;
+}
