@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bpfgated: options, the listening socket, and then the loop of parent.c. The only input it reads is its
+ * command line, what the service manager hands over, signals, and fixed-size structs of its children.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "daemon/listen.h"
+#include "daemon/notify.h"
+#include "daemon/parent.h"
+#include "proto/own.h"
+
+#define SPARE_FDS	512 /* for everything but what is kept: children, channels, messages in flight */
+#define BROKER_ARGS_MAX 64
+
+struct options {
+	struct settings set;
+	const char *broker_user, *judge_user, *loader_user;
+	char *broker_args[BROKER_ARGS_MAX];
+};
+
+/* Each option is a row; where it goes is either a field or the broker's command line. */
+static const struct option_row {
+	const char *name;
+	size_t field;	/* offset in struct options; 0: the broker's */
+	const char *metavar, *help;
+} option_rows[] = {
+	{ "socket", offsetof(struct options, set.socket_path), "PATH", "listen here (default " BPFGATE_RUNDIR "/bpfgate.sock)" },
+	{ "group", offsetof(struct options, set.group), "GROUP", "who may connect to it (default bpfgate)" },
+	{ "policy", 0, "DIR", "read policy from this directory (the broker's option, may be repeated)" },
+	{ "objects", 0, "DIR", "read signed objects from this directory (the broker's option, may be repeated)" },
+	{ "libexec", offsetof(struct options, set.libexec), "DIR", "where the other binaries are (default " BPFGATE_LIBEXECDIR ")" },
+	{ "broker-user", offsetof(struct options, broker_user), "USER", "name or uid (default bpfgate-broker)" },
+	{ "judge-user", offsetof(struct options, judge_user), "USER", "name or uid (default bpfgate-judge)" },
+	{ "loader-user", offsetof(struct options, loader_user), "USER", "name or uid (default bpfgate-loader)" },
+	{ "spares", offsetof(struct options, set.spares), "N", "judges that wait in their sandbox (default 2)" },
+};
+
+#define ROWS	 ARRAY_CNT(option_rows)
+#define OPT_HELP 1000
+#define OPT_VERS 1001
+
+static void print_help(void)
+{
+	size_t i;
+
+	printf("Usage: bpfgated [OPTION...] [-- BROKER-OPTION...]\n"
+	       "Gives unprivileged processes the bpf() system call under policy.\n\n");
+	for (i = 0; i < ROWS; i++)
+		printf("  --%s %s%*s%s\n", option_rows[i].name, option_rows[i].metavar,
+		       (int)(22 - strlen(option_rows[i].name) - strlen(option_rows[i].metavar)), "",
+		       option_rows[i].help);
+	printf("  --help\n  --version\n");
+}
+
+static int options_add_broker_arg(struct options *opt, char *arg)
+{
+	if (opt->set.broker_arg_cnt == BROKER_ARGS_MAX)
+		return -E2BIG;
+	opt->broker_args[opt->set.broker_arg_cnt++] = arg;
+	return 0;
+}
+
+static int options_take(struct options *opt, const struct option_row *row, char *value)
+{
+	static char policy[] = "--policy", objects[] = "--objects";
+	int r;
+
+	if (row->field) {
+		memcpy((char *)opt + row->field, &value, sizeof(value));
+		return 0;
+	}
+	r = options_add_broker_arg(opt, strcmp(row->name, "policy") == 0 ? policy : objects);
+	return r < 0 ? r : options_add_broker_arg(opt, value);
+}
+
+/* 0 to run, 1 when everything was said (--help), or -errno. */
+static int options_parse(struct options *opt, int argc, char **argv)
+{
+	struct option longs[ROWS + 3] = { 0 };
+	int c, r = 0;
+	size_t i;
+
+	for (i = 0; i < ROWS; i++)
+		longs[i] = (struct option){ option_rows[i].name, required_argument, NULL, (int)i };
+	longs[ROWS] = (struct option){ "help", no_argument, NULL, OPT_HELP };
+	longs[ROWS + 1] = (struct option){ "version", no_argument, NULL, OPT_VERS };
+	while (r == 0 && (c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
+		if (c == OPT_HELP)
+			return print_help(), 1;
+		if (c == OPT_VERS)
+			return printf("bpfgated %s\n", PACKAGE_VERSION), 1;
+		r = (size_t)c < ROWS ? options_take(opt, &option_rows[c], optarg) : -EINVAL;
+	}
+	for (; r == 0 && optind < argc; optind++)
+		r = options_add_broker_arg(opt, argv[optind]);
+	return r;
+}
+
+static int account_find(const char *name, struct account *ret_account)
+{
+	const struct passwd *entry = getpwnam(name);
+	char *end;
+	unsigned long id = strtoul(name, &end, 10);
+
+	if (entry) {
+		*ret_account = (struct account){ entry->pw_uid, entry->pw_gid };
+	} else if (*name && !*end && id > 0 && id < UINT32_MAX) {
+		*ret_account = (struct account){ (uid_t)id, (gid_t)id };
+	} else {
+		fprintf(stderr, "bpfgated: no user %s (make it with systemd-sysusers, or name another)\n",
+			name);
+		return -ESRCH;
+	}
+	if (ret_account->uid)
+		return 0;
+	fprintf(stderr, "bpfgated: %s is root: every child needs an account without rights\n", name);
+	return -EPERM;
+}
+
+static int options_finish(struct options *opt)
+{
+	int r;
+
+	if (geteuid()) {
+		fprintf(stderr, "bpfgated: only root can start it; clients need no privileges\n");
+		return -EPERM;
+	}
+	opt->set.broker_args = opt->broker_args;
+	r = account_find(opt->broker_user, &opt->set.broker);
+	if (r == 0)
+		r = account_find(opt->judge_user, &opt->set.judge);
+	if (r == 0)
+		r = account_find(opt->loader_user, &opt->set.loader);
+	return r;
+}
+
+static int parent_open_socket(struct parent *parent)
+{
+	int r;
+
+	if (parent->listen_fd >= 0)
+		return 0;
+	r = listen_on_path(parent->set->socket_path, parent->set->group, &parent->listen_fd);
+	if (r == -ESRCH)
+		fprintf(stderr, "bpfgated: no group %s (make it with systemd-sysusers, or name another)\n",
+			parent->set->group);
+	else if (r < 0)
+		fprintf(stderr, "bpfgated: cannot listen on %s: %s\n", parent->set->socket_path,
+			strerror(-r));
+	parent->socket_is_ours = r == 0;
+	return r;
+}
+
+static int parent_set_up(struct parent *parent)
+{
+	struct inherited inherited;
+	int r;
+
+	parent->buf = malloc(PARENT_BUF_BYTES);
+	parent->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (!parent->buf || parent->epoll < 0)
+		return -ENOMEM;
+	keep_init(&parent->keep, parent->epoll, parent_handle_ready, SPARE_FDS);
+	r = notify_inherit(&parent->keep, &inherited);
+	parent->listen_fd = inherited.listen_fd;
+	parent->ledger_fd = inherited.ledger_fd;
+	if (r == 0)
+		r = parent_open_socket(parent);
+	if (r == 0 && parent->ledger_fd < 0) {
+		r = listen_make_ledger(&parent->ledger_fd);
+		if (r == 0)
+			notify_store_ledger(parent->ledger_fd);
+	}
+	return r;
+}
+
+static int run(const struct settings *set)
+{
+	struct parent parent = { .set = set, .epoll = -1, .signals.fd = -1, .listen_fd = -1,
+				 .ledger_fd = -1, .channel.source.fd = -1, .next_box_id = 1 };
+	int r = parent_set_up(&parent);
+
+	if (r == 0)
+		r = parent_run(&parent);
+	if (r < 0)
+		fprintf(stderr, "bpfgated: %s\n", strerror(-r));
+	parent_done(&parent);
+	return r < 0 ? EXIT_FAILURE : r;
+}
+
+int main(int argc, char **argv)
+{
+	struct options opt = {
+		.set = { .socket_path = BPFGATE_RUNDIR "/bpfgate.sock", .group = "bpfgate",
+			 .libexec = BPFGATE_LIBEXECDIR },
+		.broker_user = "bpfgate-broker",
+		.judge_user = "bpfgate-judge",
+		.loader_user = "bpfgate-loader",
+	};
+	int r = options_parse(&opt, argc, argv);
+
+	if (r > 0)
+		return EXIT_SUCCESS;
+	if (r == 0)
+		r = options_finish(&opt);
+	return r < 0 ? EXIT_FAILURE : run(&opt.set);
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The children: which privileges each gets, and what happens when one dies. Promises that a zygote and
+ * loaders never outlive the broker they were made for, that a program which a loader sent before it died
+ * is not lost, and that a child which dies at once is not restarted in a tight loop.
+ */
+#include "daemon/parent.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/sockios.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/notify.h"
+#include "daemon/spawn.h"
+#include "proto/own.h"
+#include "proto/packet.h"
+
+#define CAP_BIT(cap)	    (1ull << (cap))
+#define LOADER_CAPS	    (CAP_BIT(CAP_BPF) | CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_NET_ADMIN))
+#define RESTART_INTERVAL_NS 1000000000ull /* a child that dies sooner than this waits for the rest of it */
+#define PATH_BYTES	    512
+
+/* Installed, all lie in one directory; in a build tree each lies in its folder's. */
+static int family_find_binary(const struct settings *set, const char *name, char *ret_path)
+{
+	static const char *const folders[] = { "", "daemon/", "worker/" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_CNT(folders); i++) {
+		int len = snprintf(ret_path, PATH_BYTES, "%s/%s%s", set->libexec, folders[i], name);
+
+		if (len >= 0 && len < PATH_BYTES && access(ret_path, X_OK) == 0)
+			return 0;
+	}
+	fprintf(stderr, "bpfgated: no %s in %s\n", name, set->libexec);
+	return -ENOENT;
+}
+
+static int family_pair(int *ret_ours, int *ret_theirs)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	*ret_ours = pair[0];
+	*ret_theirs = pair[1];
+	return 0;
+}
+
+static void ward_started(struct ward *ward, pid_t pid)
+{
+	*ward = (struct ward){ .pid = pid, .started_ns = parent_now_ns() };
+}
+
+static void ward_restart_later(struct ward *ward)
+{
+	uint64_t earliest = ward->started_ns + RESTART_INTERVAL_NS, now = parent_now_ns();
+
+	ward->pid = 0;
+	ward->start_at_ns = earliest > now ? earliest : now;
+}
+
+/* ---- broker ---------------------------------------------------------------------------------- */
+
+static char **broker_argv(const struct settings *set)
+{
+	char **argv = calloc(set->broker_arg_cnt + 2, sizeof(*argv));
+
+	if (!argv)
+		return NULL;
+	argv[0] = (char *)"bpfgate-broker";
+	memcpy(argv + 1, set->broker_args, set->broker_arg_cnt * sizeof(*argv));
+	return argv;
+}
+
+int family_start_broker(struct parent *parent)
+{
+	const struct settings *set = parent->set;
+	OWN_MEM char **argv = broker_argv(set);
+	OWN_FD int ours = -1, theirs = -1;
+	char path[PATH_BYTES];
+	pid_t pid;
+	int r;
+
+	r = argv ? family_find_binary(set, "bpfgate-broker", path) : -ENOMEM;
+	if (r == 0)
+		r = family_pair(&ours, &theirs);
+	if (r < 0)
+		return r;
+	r = spawn_run(&(struct spawn){ .path = path, .argv = argv, .uid = set->broker.uid,
+				       .gid = set->broker.gid, .netns = -1, .fd_cnt = 3,
+				       .fds = { theirs, parent->listen_fd, parent->ledger_fd } },
+		      &pid);
+	if (r < 0)
+		return r;
+	ward_started(&parent->broker, pid);
+	parent->ping_at_ns = parent->broker.started_ns + PING_INTERVAL_NS;
+	parent->pong_by_ns = 0;
+	return channel_open(&parent->channel, parent->epoll, TAKE_FD(ours), ask_ready);
+}
+
+/* ---- zygote ---------------------------------------------------------------------------------- */
+
+int family_start_zygote(struct parent *parent)
+{
+	const struct settings *set = parent->set;
+	char *argv[] = { (char *)"bpfgate-judge", (char *)"--zygote",
+			 (char *)(set->spares ? "--spares" : NULL), (char *)set->spares, NULL };
+	struct keep_tell tell = { .kind = TELL_ZYGOTE };
+	OWN_FD int ours = -1, theirs = -1;
+	char path[PATH_BYTES];
+	pid_t pid;
+	int r;
+
+	r = family_find_binary(set, "bpfgate-judge", path);
+	if (r == 0)
+		r = family_pair(&ours, &theirs);
+	if (r == 0)
+		r = spawn_run(&(struct spawn){ .path = path, .argv = argv, .uid = set->judge.uid,
+					       .gid = set->judge.gid, .netns = -1, .fd_cnt = 1,
+					       .fds = { theirs } },
+			      &pid);
+	if (r < 0)
+		return r;
+	ward_started(&parent->zygote, pid);
+	return channel_tell(&parent->channel, &tell, TAKE_FD(ours));
+}
+
+/* ---- loaders --------------------------------------------------------------------------------- */
+
+struct loader *family_find_loader(struct parent *parent, uint32_t box_id)
+{
+	size_t i;
+
+	for (i = 0; i < LOADERS_MAX; i++) {
+		if (parent->loaders[i].pid && parent->loaders[i].box_id == box_id)
+			return &parent->loaders[i];
+	}
+	return NULL;
+}
+
+/* Holds what a loader made, and tells the broker; with a handle when the client gets one. */
+static int loader_keep(struct parent *parent, const struct loader *loader, const struct door_keep *msg,
+		       int take_fd)
+{
+	struct keep_tell tell = { .kind = TELL_KEPT, .approval_id = msg->approval_id,
+				  .box_id = loader->box_id, .uid = loader->uid,
+				  .obj_kind = msg->obj_kind, .obj_id = msg->obj_id };
+	struct kept like = { .approval_id = msg->approval_id, .kind = msg->obj_kind,
+			     .obj_id = msg->obj_id, .uid = loader->uid, .box_id = loader->box_id };
+	OWN_FD int client_fd = -1;
+	struct handle *handle;
+	struct kept *kept;
+
+	tell.result = keep_add(&parent->keep, take_fd, &like, &kept);
+	if (tell.result == 0 && msg->want_handle) {
+		tell.result = keep_add_handle(&parent->keep, kept, &handle, &client_fd);
+		if (tell.result < 0)
+			keep_drop(&parent->keep, kept);
+	}
+	if (tell.result < 0)
+		return channel_tell(&parent->channel, &tell, -1);
+	tell.keep_id = kept->keep_id;
+	notify_store_kept(kept);
+	if (msg->want_handle) {
+		tell.cookie = handle->cookie;
+		notify_store_handle(handle);
+	}
+	return channel_tell(&parent->channel, &tell, TAKE_FD(client_fd));
+}
+
+/* Reads one message. 1, 0 when there is none (or the loader closed), or -errno: bpfgated ends. */
+static int loader_read(struct parent *parent, struct loader *loader)
+{
+	OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
+	struct door_keep msg;
+	int r = packet_recv(loader->keep.fd, &msg, sizeof(msg), &fds, MSG_DONTWAIT);
+
+	if (r == -EAGAIN || r == 0)
+		return 0;
+	if (r != (int)sizeof(msg) || fds.cnt != 1 || msg.obj_kind < KEEP_PROG || msg.obj_kind > KEEP_BTF) {
+		(void)kill(loader->pid, SIGKILL);
+		return 0;
+	}
+	r = loader_keep(parent, loader, &msg, packet_fds_take(&fds, 0));
+	return r < 0 ? r : 1;
+}
+
+static int loader_ready(struct parent *parent, struct source *source, uint32_t events)
+{
+	struct loader *loader = (struct loader *)source; /* embedded first */
+	int r;
+
+	do {
+		r = loader_read(parent, loader);
+	} while (r > 0);
+	if (r == 0 && (events & (EPOLLHUP | EPOLLERR)))
+		source_close(parent->epoll, source); /* what remains is reaped */
+	return r;
+}
+
+/* The namespace in which the client made its socket: no pid is involved, so none can be swapped. */
+static int loader_netns_of(int client_fd, int *ret_netns)
+{
+	int netns;
+
+	*ret_netns = -1;
+	if (client_fd < 0)
+		return 0;
+	netns = ioctl(client_fd, SIOCGSKNS);
+	if (netns < 0)
+		return -errno;
+	*ret_netns = netns;
+	return 0;
+}
+
+static int loader_spawn(struct parent *parent, uint32_t flags, int door, int keep, int netns, pid_t *ret_pid)
+{
+	const struct settings *set = parent->set;
+	char *argv[] = { (char *)"bpfgate-loader", NULL };
+	char path[PATH_BYTES];
+	int r = family_find_binary(set, "bpfgate-loader", path);
+
+	if (r < 0)
+		return r;
+	return spawn_run(&(struct spawn){ .path = path, .argv = argv, .uid = set->loader.uid,
+					  .gid = set->loader.gid,
+					  .caps = LOADER_CAPS | (flags & LOADER_LEDGER ?
+								 CAP_BIT(CAP_SYS_ADMIN) : 0),
+					  .netns = netns, .fd_cnt = 2, .fds = { door, keep } },
+			 ret_pid);
+}
+
+static struct loader *loader_free_slot(struct parent *parent)
+{
+	size_t i;
+
+	for (i = 0; i < LOADERS_MAX; i++) {
+		if (!parent->loaders[i].pid)
+			return &parent->loaders[i];
+	}
+	return NULL;
+}
+
+int family_start_loader(struct parent *parent, uint32_t uid, uint32_t flags, int client_fd,
+			uint32_t *ret_box_id, int *ret_door)
+{
+	OWN_FD int netns = -1, door_ours = -1, door_theirs = -1, keep_ours = -1, keep_theirs = -1;
+	struct loader *loader = loader_free_slot(parent);
+	pid_t pid;
+	int r;
+
+	if (!loader)
+		return -EMFILE;
+	r = loader_netns_of(client_fd, &netns);
+	if (r == 0)
+		r = family_pair(&door_ours, &door_theirs);
+	if (r == 0)
+		r = family_pair(&keep_ours, &keep_theirs);
+	if (r == 0)
+		r = loader_spawn(parent, flags, door_theirs, keep_theirs, netns, &pid);
+	if (r < 0)
+		return r;
+	*loader = (struct loader){ .keep.fd = -1, .pid = pid, .uid = uid,
+				   .box_id = parent->next_box_id++ };
+	r = source_add(parent->epoll, &loader->keep, keep_ours, loader_ready, EPOLLIN);
+	if (r < 0) {
+		(void)kill(pid, SIGKILL); /* reaped as any other */
+		return r;
+	}
+	(void)TAKE_FD(keep_ours);
+	*ret_box_id = loader->box_id;
+	*ret_door = TAKE_FD(door_ours);
+	return 0;
+}
+
+/* ---- death ----------------------------------------------------------------------------------- */
+
+void family_end_generation(struct parent *parent)
+{
+	size_t i;
+
+	channel_close(&parent->channel);
+	if (parent->zygote.pid)
+		(void)kill(parent->zygote.pid, SIGKILL);
+	for (i = 0; i < LOADERS_MAX; i++) {
+		if (parent->loaders[i].pid)
+			(void)kill(parent->loaders[i].pid, SIGKILL);
+	}
+}
+
+/* What was kept but not handed over was known to the old broker only. */
+static void family_drop_orphans(struct parent *parent)
+{
+	struct kept *kept, *tmp;
+
+	HASH_ITER (hh, parent->keep.by_id, kept, tmp) {
+		if (!kept_is_held(kept)) {
+			notify_forget_kept(kept);
+			keep_drop(&parent->keep, kept);
+		}
+	}
+}
+
+static int broker_gone(struct parent *parent, int wait_status)
+{
+	family_end_generation(parent);
+	family_drop_orphans(parent);
+	if (parent->stop_by_ns) {
+		parent->broker.pid = 0;
+		parent->over = true;
+		return 0;
+	}
+	fprintf(stderr, "bpfgated: broker died (status 0x%x)\n", (unsigned int)wait_status);
+	ward_restart_later(&parent->broker);
+	if (!parent->ready) {
+		parent->exit_status = EXIT_FAILURE; /* it said why */
+		parent->over = true;
+	}
+	return 0;
+}
+
+static int zygote_gone(struct parent *parent, int wait_status)
+{
+	if (!parent->stop_by_ns && parent->broker.pid)
+		fprintf(stderr, "bpfgated: zygote died (status 0x%x)\n", (unsigned int)wait_status);
+	ward_restart_later(&parent->zygote);
+	return 0;
+}
+
+static int loader_gone(struct parent *parent, struct loader *loader, int wait_status)
+{
+	struct keep_tell tell = { .kind = TELL_LOADER_GONE, .box_id = loader->box_id, .uid = loader->uid };
+	int r = 0;
+
+	tell.result = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) << 8 : WEXITSTATUS(wait_status);
+	while (loader->keep.fd >= 0 && parent->channel.source.fd >= 0) {
+		r = loader_read(parent, loader); /* what it sent before it died */
+		if (r <= 0)
+			break;
+	}
+	source_close(parent->epoll, &loader->keep);
+	loader->pid = 0;
+	return r < 0 ? r : channel_tell(&parent->channel, &tell, -1);
+}
+
+int family_child_gone(struct parent *parent, pid_t pid, int wait_status)
+{
+	size_t i;
+
+	if (pid == parent->broker.pid)
+		return broker_gone(parent, wait_status);
+	if (pid == parent->zygote.pid)
+		return zygote_gone(parent, wait_status);
+	for (i = 0; i < LOADERS_MAX; i++) {
+		if (parent->loaders[i].pid == pid)
+			return loader_gone(parent, &parent->loaders[i], wait_status);
+	}
+	return 0;
+}
