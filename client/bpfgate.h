@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libbpfgate: bpf(2) without privileges. A program that issues its bpf() calls through
+ * bpfgate_bpf() needs no capability; the daemon bpfgated decides, verifies and loads.
+ *
+ * Thread-safe. After fork() the child makes a connection of its own. Every fd is close-on-exec.
+ * Nothing is logged, no signal handler is installed, the process is never ended.
+ *
+ * Environment: BPFGATE_SOCKET, path of the daemon's socket (default /run/bpfgate/bpfgate.sock);
+ * ignored in programs that gained privileges by being executed (secure_getenv(3)).
+ */
+#ifndef BPFGATE_H
+#define BPFGATE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * bpf(2): the same commands, the same union bpf_attr, the same result (-1 and errno, or >= 0).
+ *
+ * Operations on maps and other fds that the process holds go straight to the kernel. Everything
+ * else goes to the daemon. A program may come back as a handle instead of a program fd: it stands
+ * for the program in every call of this function, and only there.
+ *
+ * Beyond the kernel's own errors: EPERM when policy refuses or no daemon answers, EAGAIN when the
+ * daemon went away in the middle of a call whose outcome is unknown. bpfgate_last_reason() says
+ * more.
+ */
+int bpfgate_bpf(int cmd, void *attr, unsigned int size);
+
+/*
+ * Why the calling thread's last bpfgate_bpf() failed, as text for people; "" if there is nothing to
+ * add to errno. Valid until the thread's next call of the library. Never NULL.
+ */
+const char *bpfgate_last_reason(void);
+
+/* The number of the calling thread's last decision (as in `bpfgate why D-...`), or 0. */
+uint64_t bpfgate_last_decision(void);
+
+enum bpfgate_question {
+	BPFGATE_STATUS = 1, /* no argument */
+	BPFGATE_LIST = 2,   /* "progs", "maps", "links", "clients" or "decisions" */
+	BPFGATE_WHY = 3,    /* a decision's number in hex, or "" for the caller's last */
+};
+
+/*
+ * Asks the daemon about itself. `arg` may be NULL for "". Returns 0 and *ret_json (malloc; the
+ * caller frees it), or -errno: -ENOENT, -ECONNREFUSED (no daemon) and connect(2)'s others,
+ * -EPROTONOSUPPORT (no version in common), -EBADMSG (not a bpfgated); or the daemon's own refusal.
+ */
+int bpfgate_control(enum bpfgate_question what, const char *arg, char **ret_json);
+
+/*
+ * Presents an ELF object and its detached CMS signature (sig_fd -1: none, or appended to the
+ * object), so that its programs are known by digest when they are loaded. Both fds are borrowed.
+ * Returns 0 and *ret_json (what the daemon found; may be NULL if not wanted), or as above.
+ */
+int bpfgate_present_object(const char *name, int elf_fd, int sig_fd, char **ret_json);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

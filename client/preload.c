@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libc's syscall(), replaced: bpf() goes through libbpfgate, everything else to the kernel as before.
+ * libbpf, bpftool, BCC and their like issue bpf() through this function. Also readlink() of
+ * /proc/self/fd/N, because tools read there what kind of BPF object an fd is, and a handle would say
+ * "socket". Promises to change nothing else: no constructor, no signal, no environment.
+ */
+#include "client/bpfgate.h"
+#include "client/raw.h"
+#include "client/whatfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PUBLIC __attribute__((visibility("default")))
+
+/* glibc's fortified variants, which its headers declare only to fortified callers. */
+ssize_t __readlink_chk(const char *path, char *buf, size_t bytes, size_t buf_bytes);
+ssize_t __readlinkat_chk(int dir_fd, const char *path, char *buf, size_t bytes, size_t buf_bytes);
+
+static long preload_result(long r)
+{
+	if (r >= 0 || r < -4095)
+		return r;
+	errno = (int)-r;
+	return -1;
+}
+
+PUBLIC long syscall(long nr, ...)
+{
+	long args[6];
+	va_list ap;
+
+	va_start(ap, nr);
+	for (int i = 0; i < 6; i++)
+		args[i] = va_arg(ap, long);
+	va_end(ap);
+	if (nr == __NR_bpf)
+		return bpfgate_bpf((int)args[0], (void *)args[1], (unsigned int)args[2]);
+	return preload_result(
+		raw_syscall(nr, args[0], args[1], args[2], args[3], args[4], args[5]));
+}
+
+PUBLIC ssize_t readlinkat(int dir_fd, const char *restrict path, char *restrict buf, size_t bytes)
+{
+	long r = raw_syscall(__NR_readlinkat, dir_fd, (long)path, (long)buf, (long)bytes, 0, 0);
+
+	if (r > 0)
+		r = whatfd_rename_link(path, buf, (size_t)r, bytes);
+	return preload_result(r);
+}
+
+PUBLIC ssize_t readlink(const char *restrict path, char *restrict buf, size_t bytes)
+{
+	return readlinkat(AT_FDCWD, path, buf, bytes);
+}
+
+PUBLIC ssize_t __readlinkat_chk(int dir_fd, const char *path, char *buf, size_t bytes,
+				size_t buf_bytes)
+{
+	if (bytes > buf_bytes)
+		abort();
+	return readlinkat(dir_fd, path, buf, bytes);
+}
+
+PUBLIC ssize_t __readlink_chk(const char *path, char *buf, size_t bytes, size_t buf_bytes)
+{
+	return __readlinkat_chk(AT_FDCWD, path, buf, bytes, buf_bytes);
+}
