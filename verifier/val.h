@@ -74,6 +74,11 @@ void val_unbound32(struct val *v);
 /* The kernel's round of deductions after each operator and refinement (reg_bounds_sync). */
 void val_sync(const struct behave *bh, struct val *v);
 
+/* Its first step alone: the tnum clamps all pairs (one member in the range settles the value) ... */
+void val_clamp_by_bits(const struct behave *bh, struct val *v);
+/* ... or the 32-bit pairs only. */
+void val_clamp32_by_bits(struct val *v);
+
 /*
  * Do the pairs contradict themselves or a constant tnum? Then they become full, the tnum stays and
  * the answer is false (reg_bounds_sanity_check). Always true where the kernel has no such check.
@@ -94,6 +99,9 @@ void val_sext32(const struct behave *bh, struct val *v, uint32_t bytes);
 
 /* u64 and s64 pair from the 32-bit pairs of a zero-extended number (tnum is the caller's). */
 void val_ends_from_low(struct val *v);
+
+/* The 32-bit pairs from the 64-bit ones where these fit, then synced: how 6.1 narrows, there only. */
+void val_low_from_ends(const struct behave *bh, struct val *v);
 
 /* Is every pair, and the tnum, of `inner` inside `outer`'s? (range_within and tnum_in) */
 bool val_within(const struct val *outer, const struct val *inner);
