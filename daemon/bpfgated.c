@@ -4,6 +4,7 @@
  * command line, what the service manager hands over, signals, and fixed-size structs of its children.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -30,18 +31,19 @@ struct options {
 /* Each option is a row; where it goes is either a field or the broker's command line. */
 static const struct option_row {
 	const char *name;
-	size_t field;	/* offset in struct options; 0: the broker's */
+	const char *broker;	/* what the broker calls it; NULL: ours */
+	size_t field;		/* ours: offset in struct options */
 	const char *metavar, *help;
 } option_rows[] = {
-	{ "socket", offsetof(struct options, set.socket_path), "PATH", "listen here (default " BPFGATE_RUNDIR "/bpfgate.sock)" },
-	{ "group", offsetof(struct options, set.group), "GROUP", "who may connect to it (default bpfgate)" },
-	{ "policy", 0, "DIR", "read policy from this directory (the broker's option, may be repeated)" },
-	{ "objects", 0, "DIR", "read signed objects from this directory (the broker's option, may be repeated)" },
-	{ "libexec", offsetof(struct options, set.libexec), "DIR", "where the other binaries are (default " BPFGATE_LIBEXECDIR ")" },
-	{ "broker-user", offsetof(struct options, broker_user), "USER", "name or uid (default bpfgate-broker)" },
-	{ "judge-user", offsetof(struct options, judge_user), "USER", "name or uid (default bpfgate-judge)" },
-	{ "loader-user", offsetof(struct options, loader_user), "USER", "name or uid (default bpfgate-loader)" },
-	{ "spares", offsetof(struct options, set.spares), "N", "judges that wait in their sandbox (default 2)" },
+	{ "socket", NULL, offsetof(struct options, set.socket_path), "PATH", "listen here (default " BPFGATE_RUNDIR "/bpfgate.sock)" },
+	{ "group", NULL, offsetof(struct options, set.group), "GROUP", "who may connect to it (default bpfgate)" },
+	{ "policy", "--policy-dir", 0, "DIR", "read policy from this directory (the broker's option, may be repeated)" },
+	{ "objects", "--object-dir", 0, "DIR", "read signed objects from this directory (the broker's option, may be repeated)" },
+	{ "libexec", NULL, offsetof(struct options, set.libexec), "DIR", "where the other binaries are (default " BPFGATE_LIBEXECDIR ")" },
+	{ "broker-user", NULL, offsetof(struct options, broker_user), "USER", "name or uid (default bpfgate-broker)" },
+	{ "judge-user", NULL, offsetof(struct options, judge_user), "USER", "name or uid (default bpfgate-judge)" },
+	{ "loader-user", NULL, offsetof(struct options, loader_user), "USER", "name or uid (default bpfgate-loader)" },
+	{ "spares", NULL, offsetof(struct options, set.spares), "N", "judges that wait in their sandbox (default 2)" },
 };
 
 #define ROWS	 ARRAY_CNT(option_rows)
@@ -71,14 +73,13 @@ static int options_add_broker_arg(struct options *opt, char *arg)
 
 static int options_take(struct options *opt, const struct option_row *row, char *value)
 {
-	static char policy[] = "--policy", objects[] = "--objects";
 	int r;
 
-	if (row->field) {
+	if (!row->broker) {
 		memcpy((char *)opt + row->field, &value, sizeof(value));
 		return 0;
 	}
-	r = options_add_broker_arg(opt, strcmp(row->name, "policy") == 0 ? policy : objects);
+	r = options_add_broker_arg(opt, (char *)row->broker);
 	return r < 0 ? r : options_add_broker_arg(opt, value);
 }
 
@@ -147,8 +148,8 @@ static int parent_open_socket(struct parent *parent)
 {
 	int r;
 
-	if (parent->listen_fd >= 0)
-		return 0;
+	if (parent->listen_fd >= 0) /* the service manager's; the broker never waits in accept */
+		return fcntl(parent->listen_fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 	r = listen_on_path(parent->set->socket_path, parent->set->group, &parent->listen_fd);
 	if (r == -ESRCH)
 		fprintf(stderr, "bpfgated: no group %s (make it with systemd-sysusers, or name another)\n",

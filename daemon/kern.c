@@ -3,6 +3,7 @@
  * The only file that calls bpf(2). Promises that a call is made with exactly the effective capabilities
  * that its approval names, no more and no less: the kernel's verifier asks for them (with CAP_PERFMON it
  * skips its checks against pointer leaks). Trusts the approval; what the kernel answers goes back as is.
+ * Built with KERN_INFO_ONLY for the broker, which may look at objects and nothing else.
  */
 #include "daemon/kern.h"
 
@@ -27,6 +28,7 @@ static __attribute__((noinline)) int kern_bpf(uint32_t cmd, void *attr, uint32_t
 	return r < 0 ? -errno : (int)r;
 }
 
+#ifndef KERN_INFO_ONLY
 /* The permitted set stays: the next approval may need others. */
 static int kern_set_caps(uint64_t effective)
 {
@@ -68,6 +70,7 @@ int kern_run(struct approval *approval, struct kern_outcome *ret_outcome)
 	}
 	return 0;
 }
+#endif
 
 int kern_obj_get_info(int fd, void *info, uint32_t *len)
 {
