@@ -6,7 +6,7 @@
  * be described is not recorded.
  */
 #include "client/capture.h"
-#include "client/capture_gather.h"
+#include "client/capture_source.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -14,9 +14,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 
 #include "object/rawcall.h"
+#include "object/release.h"
 #include "proto/own.h"
 
 #define LOG_STATS	4u /* BPF_LOG_STATS: counters, no instructions */
@@ -40,7 +40,7 @@ struct capture {
 	struct seen seen;
 	struct seen_prog *progs;
 	char *log; /* mapped: costs nothing until used */
-	char release[65];
+	char release[96];
 	uint32_t nr_cpus;
 };
 
@@ -61,7 +61,6 @@ static uint32_t possible_cpus(void)
 struct capture *capture_new(capture_sink sink, void *sink_arg)
 {
 	struct capture *cap = calloc(1, sizeof(*cap));
-	struct utsname un;
 
 	if (!cap)
 		return NULL;
@@ -73,8 +72,7 @@ struct capture *capture_new(capture_sink sink, void *sink_arg)
 		free(cap);
 		return NULL;
 	}
-	if (uname(&un) == 0)
-		(void)snprintf(cap->release, sizeof(cap->release), "%.64s", un.release);
+	release_running(cap->release, sizeof(cap->release));
 	cap->nr_cpus = possible_cpus();
 	return cap;
 }
@@ -83,7 +81,7 @@ void capture_free(struct capture *cap)
 {
 	if (!cap)
 		return;
-	gather_seen_done(&cap->seen);
+	capture_seen_done(&cap->seen);
 	for (struct seen_prog *prog = cap->progs, *next; prog; prog = next) {
 		next = prog->next;
 		free(prog->bytes);
@@ -123,7 +121,7 @@ static int load_again(struct capture *cap, const void *attr, unsigned int attr_b
 	load->log_size = LOG_BUF_BYTES;
 	load->log_buf = (uintptr_t)cap->log;
 	cap->log[0] = '\0';
-	fd = (int)gather_bpf(BPF_PROG_LOAD, copy, bytes);
+	fd = (int)capture_raw_bpf(BPF_PROG_LOAD, copy, bytes);
 	cap->log[LOG_BUF_BYTES - 1] = '\0';
 	return fd < 0 ? fd : 0;
 }
@@ -190,7 +188,7 @@ static uint32_t prog_id_of_fd(int fd)
 	struct bpf_prog_info info = { 0 };
 	struct info_attr attr = { (uint32_t)fd, sizeof(info), (uintptr_t)&info };
 
-	return gather_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0 ? 0 : info.id;
+	return capture_raw_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0 ? 0 : info.id;
 }
 
 static void remember_prog(struct capture *cap, int fd, const struct bgv_program *prog)
@@ -230,7 +228,7 @@ static struct bundle *find_target(const struct capture *cap, const struct load_a
 
 static void record(struct capture *cap, const void *attr, unsigned int attr_bytes, long result)
 {
-	OWN_MEM struct gather *g = calloc(1, sizeof(*g));
+	OWN_GATHER struct gather *g = gather_new(&capture_source, &cap->seen);
 	OWN_BUNDLE struct bundle *target = NULL;
 	OWN_MEM uint8_t *bytes = NULL;
 	struct bundle_answer answer;
@@ -239,17 +237,16 @@ static void record(struct capture *cap, const void *attr, unsigned int attr_byte
 	if (!g)
 		return;
 	memcpy(&g->attr, attr, attr_bytes < sizeof(g->attr) ? attr_bytes : sizeof(g->attr));
-	if (gather_program(g, &cap->seen) >= 0) {
-		gather_caps(&g->prog);
-		target = find_target(cap, &g->attr);
-		g->prog.attach_prog = target ? &target->prog : NULL;
-		ask_kernel(cap, attr, attr_bytes, result, &answer);
-		if (bundle_encode(&g->prog, &answer, &bytes, &bytes_cnt) >= 0)
-			cap->sink(cap->sink_arg, &g->prog, &answer, bytes, bytes_cnt);
-		if (result >= 0)
-			remember_prog(cap, (int)result, &g->prog);
-	}
-	gather_done(g);
+	if (gather_program(g) < 0)
+		return;
+	gather_caps(&g->prog);
+	target = find_target(cap, &g->attr);
+	g->prog.attach_prog = target ? &target->prog : NULL;
+	ask_kernel(cap, attr, attr_bytes, result, &answer);
+	if (bundle_encode(&g->prog, &answer, &bytes, &bytes_cnt) >= 0)
+		cap->sink(cap->sink_arg, &g->prog, &answer, bytes, bytes_cnt);
+	if (result >= 0)
+		remember_prog(cap, (int)result, &g->prog);
 }
 
 long capture_bpf(struct capture *cap, unsigned int cmd, void *attr, unsigned int attr_bytes)
@@ -259,14 +256,14 @@ long capture_bpf(struct capture *cap, unsigned int cmd, void *attr, unsigned int
 	long result;
 
 	if ((cmd != BPF_PROG_LOAD && cmd != BPF_MAP_CREATE) || attr_bytes > sizeof(asked) ||
-	    gather_copy(asked, (uintptr_t)attr, attr_bytes) < 0)
-		return gather_bpf(cmd, attr, attr_bytes);
-	result = gather_bpf(cmd, attr, attr_bytes);
+	    capture_copy(asked, (uintptr_t)attr, attr_bytes) < 0)
+		return capture_raw_bpf(cmd, attr, attr_bytes);
+	result = capture_raw_bpf(cmd, attr, attr_bytes);
 	if (cmd == BPF_PROG_LOAD) {
 		record(cap, asked, attr_bytes, result);
 	} else if (result >= 0) {
 		memcpy(&create, asked, attr_bytes < sizeof(create) ? attr_bytes : sizeof(create));
-		gather_note_map(&cap->seen, (int)result, &create);
+		capture_note_map(&cap->seen, (int)result, &create);
 	}
 	return result;
 }

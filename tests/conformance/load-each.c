@@ -32,7 +32,7 @@
 #define NAMES_MAX	 4096
 #define TYPE_STRUCT_OPS	 27u
 #define REASON_BYTES	 256
-#define TASK_BYTES_MAX	 (4ull << 30)
+#define TASK_BYTES_MAX	 (64ull << 30) /* address space: an arena maps 4 GiB and more */
 
 /* What the interposed syscall() must know; one process loads one program. */
 static struct {

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bpfgate-check: judges objects and bundles offline. Promises to need no daemon, no privileges and
+ * no bpf(2); a file that is neither is refused by name. `bpfgate check` executes it.
+ */
+#include "client/check.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "client/cmd.h"
+#include "client/out.h"
+#include "proto/own.h"
+
+static const char usage_text[] =
+	"usage: bpfgate check [OPTIONS] OBJECT|BUNDLE|DIR...\n"
+	"  -p, --prog NAME        only programs of this name\n"
+	"      --kernel REL,...   for these kernels instead of the bundle's or the running one\n"
+	"      --btf FILE         their vmlinux BTF\n"
+	"      --kernels DIR      where RELEASE.btf files are\n"
+	"      --mode MODE        full, leak-rules or no-perfmon: the rules of the loader's capabilities\n"
+	"      --time-limit SEC   CPU time for one program\n"
+	"      --memory-limit MB  memory for one program\n"
+	"      --jobs N           programs judged at once (default: one a CPU)\n"
+	"      --format FORMAT    text, json or jsonl; also -j, --json, --jsonl; --pretty indents\n"
+	"  -v, --verbose          also the kernel's answer, where a bundle has one\n"
+	"  -q, --quiet            only what does not load\n"
+	"exit: 0 all would load, 1 one is rejected, 4 unreadable input, 6 undecided or unsupported, 8 our fault\n";
+
+enum {
+	OPT_KERNEL = 256,
+	OPT_BTF,
+	OPT_KERNELS,
+	OPT_MODE,
+	OPT_TIME,
+	OPT_MEMORY,
+	OPT_JOBS,
+	OPT_FORMAT,
+	OPT_JSONL,
+	OPT_PRETTY,
+};
+
+static const struct option long_options[] = {
+	{ "prog", required_argument, NULL, 'p' },
+	{ "kernel", required_argument, NULL, OPT_KERNEL },
+	{ "btf", required_argument, NULL, OPT_BTF },
+	{ "kernels", required_argument, NULL, OPT_KERNELS },
+	{ "mode", required_argument, NULL, OPT_MODE },
+	{ "time-limit", required_argument, NULL, OPT_TIME },
+	{ "memory-limit", required_argument, NULL, OPT_MEMORY },
+	{ "jobs", required_argument, NULL, OPT_JOBS },
+	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "json", no_argument, NULL, 'j' },
+	{ "jsonl", no_argument, NULL, OPT_JSONL },
+	{ "pretty", no_argument, NULL, OPT_PRETTY },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static int parse_number(const char *text, unsigned long max, unsigned long *ret_value)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || !*text || *end || *text == '-' || !value || value > max)
+		return -EINVAL;
+	*ret_value = value;
+	return 0;
+}
+
+/* Cuts the list in place: the releases point into it. */
+static int set_kernels(struct check_options *opts, char *list)
+{
+	for (char *rest = NULL, *name = strtok_r(list, ",", &rest); name;
+	     name = strtok_r(NULL, ",", &rest)) {
+		if (opts->kernel_cnt == CHECK_KERNELS_MAX)
+			return -E2BIG;
+		opts->kernels[opts->kernel_cnt++] = name;
+	}
+	return opts->kernel_cnt ? 0 : -EINVAL;
+}
+
+static int set_named(const char *const *names, size_t cnt, const char *name, int *ret_value)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (!strcmp(names[i], name)) {
+			*ret_value = (int)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int set_mode(struct check_options *opts, const char *name)
+{
+	static const char *const names[] = {
+		[BGV_MODE_FULL] = "full",
+		[BGV_MODE_LEAK_RULES] = "leak-rules",
+		[BGV_MODE_NO_PERFMON] = "no-perfmon",
+	};
+	int value = 0, r = set_named(names, ARRAY_CNT(names), name, &value);
+
+	opts->mode = (enum bgv_mode)value;
+	opts->mode_given = true;
+	return r;
+}
+
+static int set_format(struct check_options *opts, const char *name)
+{
+	static const char *const names[] = {
+		[CHECK_TEXT] = "text",
+		[CHECK_JSON] = "json",
+		[CHECK_JSONL] = "jsonl",
+	};
+	int value = 0, r = set_named(names, ARRAY_CNT(names), name, &value);
+
+	opts->format = (enum check_format)value;
+	return r;
+}
+
+/* Options with a value; 0 or -errno when the value is no good. */
+static int set_valued(struct check_options *opts, int opt, char *value)
+{
+	unsigned long number;
+	int r = 0;
+
+	if (opt == 'p')
+		opts->prog = value;
+	else if (opt == OPT_KERNEL)
+		return set_kernels(opts, value);
+	else if (opt == OPT_BTF)
+		opts->btf_path = value;
+	else if (opt == OPT_KERNELS)
+		opts->kernels_dir = value;
+	else if (opt == OPT_MODE)
+		return set_mode(opts, value);
+	else if (opt == OPT_FORMAT)
+		return set_format(opts, value);
+	else if (opt == OPT_TIME && (r = parse_number(value, 86400, &number)) >= 0)
+		opts->limits.time_ns = number * 1000000000ull;
+	else if (opt == OPT_MEMORY && (r = parse_number(value, 1 << 20, &number)) >= 0)
+		opts->limits.memory_bytes = number << 20;
+	else if (opt == OPT_JOBS && (r = parse_number(value, CHECK_WORKERS_MAX, &number)) >= 0)
+		opts->workers = (unsigned int)number;
+	return r;
+}
+
+static bool set_flag(struct check_options *opts, int opt)
+{
+	if (opt == 'v')
+		opts->verbose = true;
+	else if (opt == 'q')
+		opts->quiet = true;
+	else if (opt == 'j')
+		opts->format = CHECK_JSON;
+	else if (opt == OPT_JSONL)
+		opts->format = CHECK_JSONL;
+	else if (opt == OPT_PRETTY)
+		opts->pretty = true;
+	else
+		return false;
+	return true;
+}
+
+/* EXIT_OK to go on, else the code to exit with; help exits 0 by *ret_stop. */
+static int parse_options(struct check_options *opts, int argc, char **argv, bool *ret_stop)
+{
+	int opt;
+
+	*ret_stop = false;
+	while ((opt = getopt_long(argc, argv, "p:jvqh", long_options, NULL)) >= 0) {
+		if (opt == '?')
+			return EXIT_USAGE;
+		if (opt == 'h') {
+			(void)fputs(usage_text, stdout);
+			*ret_stop = true;
+			return EXIT_OK;
+		}
+		if (set_flag(opts, opt))
+			continue;
+		if (set_valued(opts, opt, optarg) < 0) {
+			(void)fprintf(stderr, "bpfgate check: \"");
+			out_safe(stderr, optarg, false);
+			(void)fprintf(stderr, "\" is no value for that option\n");
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc)
+		return EXIT_OK;
+	(void)fputs(usage_text, stderr);
+	return EXIT_USAGE;
+}
+
+static int add_inputs(struct check_inputs *inputs, const struct check_options *opts, int argc,
+		      char **argv)
+{
+	int r;
+
+	for (int i = optind; i < argc; i++) {
+		r = check_inputs_add(inputs, argv[i]);
+		if (r >= 0)
+			continue;
+		if (opts->format != CHECK_TEXT)
+			(void)out_json_error(stdout, "INPUT", strerror(-r), argv[i], opts->pretty);
+		(void)fprintf(stderr, "bpfgate check: ");
+		out_safe(stderr, argv[i], false);
+		(void)fprintf(stderr, ": %s\n", strerror(-r));
+		return EXIT_INPUT;
+	}
+	return EXIT_OK;
+}
+
+static int check_all(const struct check_options *opts, const struct check_inputs *inputs)
+{
+	struct check_result *results = NULL;
+	size_t cnt = 0;
+	int r = check_run(opts, inputs, &results, &cnt), code;
+
+	if (r >= 0)
+		r = check_print(stdout, opts, inputs, results, cnt);
+	code = check_exit_code(results, cnt);
+	free(results);
+	if (r >= 0)
+		return code;
+	(void)fprintf(stderr, "bpfgate check: %s\n", strerror(-r));
+	return EXIT_INTERNAL;
+}
+
+int main(int argc, char **argv)
+{
+	struct check_options opts = { 0 };
+	struct check_inputs inputs = { 0 };
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	bool stop;
+	int code;
+
+	opts.workers = cpus < 1 ? 1 : cpus > CHECK_WORKERS_MAX ? CHECK_WORKERS_MAX : (unsigned int)cpus;
+	code = parse_options(&opts, argc, argv, &stop);
+	if (code != EXIT_OK || stop)
+		return code;
+	code = add_inputs(&inputs, &opts, argc, argv);
+	if (code == EXIT_OK)
+		code = check_all(&opts, &inputs);
+	check_inputs_done(&inputs);
+	return code;
+}

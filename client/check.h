@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bpfgate-check: the parts of `bpfgate check`. Inputs become jobs, workers judge them in processes
+ * of their own, results come back as fixed records and are printed in the order of the inputs.
+ */
+#ifndef BPFGATE_CLIENT_CHECK_H
+#define BPFGATE_CLIENT_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "object/bundle.h"
+#include "verifier/bpfgate-verifier.h"
+
+#define CHECK_KERNELS_MAX 16
+#define CHECK_WORKERS_MAX 64
+
+enum check_format {
+	CHECK_TEXT,
+	CHECK_JSON,
+	CHECK_JSONL,
+};
+
+struct check_options {
+	const char *prog;			/* only programs of this name; NULL: all */
+	const char *kernels[CHECK_KERNELS_MAX]; /* releases; none: the bundle's, else the running one */
+	size_t kernel_cnt;
+	const char *btf_path;	  /* vmlinux BTF of every kernel asked for; NULL: look for it */
+	const char *kernels_dir;  /* holds RELEASE.btf; NULL: the installed ones */
+	enum check_format format;
+	enum bgv_mode mode;	  /* for objects: bundles carry their own */
+	bool mode_given;
+	struct bgv_limits limits;
+	unsigned int workers;
+	bool verbose, quiet, pretty;
+};
+
+/* Input files, in order; owned strings. */
+struct check_inputs {
+	char **paths;
+	size_t cnt, room;
+};
+
+/*
+ * Adds path, or every *.bpfb and *.o below it (sorted) when it is a directory. 0, -errno of the
+ * path itself, -ENOMEM.
+ */
+int check_inputs_add(struct check_inputs *inputs, const char *path);
+void check_inputs_done(struct check_inputs *inputs);
+
+/* Whole file, at most BUNDLE_BYTES_MAX (-E2BIG). *ret_bytes is heap memory of the caller's. */
+int check_read_file(const char *path, uint8_t **ret_bytes, size_t *ret_bytes_cnt);
+
+/* What became of one program on one kernel. Travels through a pipe in one atomic write. */
+struct check_result {
+	uint32_t input_idx, sub_idx; /* which file, which program (times kernel) in it */
+	int32_t input_err;	     /* -errno: the file gave no program; the rest is empty */
+	bool crashed;		     /* the worker died over it: our bug */
+	enum bgv_verdict verdict;
+	uint32_t err, insn_idx;
+	struct bgv_stats stats;
+	uint32_t prog_type, insn_cnt;
+	bool known; /* reference_* hold a kernel's answer */
+	uint32_t reference_err;
+	uint64_t reference_insns, reference_states, reference_peak_states, reference_time_ns;
+	char prog[128], source[256], kernel[96], code[32], message[256], reference_message[256];
+};
+
+/* Targets by release, made on first use; not shared between processes. */
+struct check_targets;
+struct check_targets *check_targets_new(const struct check_options *opts);
+void check_targets_free(struct check_targets *targets);
+
+/*
+ * The target for a release ("6.18.44-fc", "6.1.0-56-amd64 (6.1.192)"; NULL: the running kernel) with
+ * that many CPUs (0: this machine's). Borrowed; NULL when the verifier has no such profile.
+ */
+const struct bgv_target *check_targets_get(struct check_targets *targets, const char *release,
+					   uint32_t nr_cpus);
+/* The release that NULL means. */
+const char *check_targets_running(const struct check_targets *targets);
+
+/*
+ * Judges all inputs in opts->workers processes; a worker that dies costs only its program. Results
+ * (heap, the caller's) are sorted by input and position. 0 or -errno when no worker could run.
+ */
+int check_run(const struct check_options *opts, const struct check_inputs *inputs,
+	      struct check_result **ret_results, size_t *ret_result_cnt);
+
+/* Prints all results; -EIO when the output failed. */
+int check_print(FILE *out, const struct check_options *opts, const struct check_inputs *inputs,
+		const struct check_result *results, size_t result_cnt);
+
+/* The exit code (client/cmd.h) that these results mean together. */
+int check_exit_code(const struct check_result *results, size_t result_cnt);
+
+#endif

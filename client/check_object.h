@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ELF objects as inputs of bpfgate-check. */
+#ifndef BPFGATE_CLIENT_CHECK_OBJECT_H
+#define BPFGATE_CLIENT_CHECK_OBJECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "object/bundle.h"
+
+typedef void (*check_program_fn)(void *arg, const struct bgv_program *prog,
+				 const struct bundle_answer *answer);
+
+/*
+ * Relocates an ELF object for the kernel whose BTF lies at btf_path (NULL: the running one) and
+ * calls fn for each program, answer NULL. path names the object in messages. 0 or -errno:
+ * -EBADMSG when it is no BPF object.
+ */
+int check_object_programs(const uint8_t *bytes, size_t bytes_cnt, const char *path,
+			  const char *btf_path, check_program_fn fn, void *arg);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Results as text, one JSON document, or JSON lines. Promises the order of the inputs, keys that
+ * are only ever added to, and nothing from an object on a terminal that could move its cursor.
+ */
+#include "client/check.h"
+
+#include <string.h>
+
+#include "client/cmd.h"
+#include "client/out.h"
+#include "proto/own.h"
+
+#define MS_PER_NS 1000000.0
+#define MB_PER_B  1048576.0
+
+static const char *result_verdict(const struct check_result *result)
+{
+	if (result->crashed)
+		return "crashed";
+	return result->input_err ? "unreadable" : bgv_verdict_name(result->verdict);
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return *text ? json_string_nocheck(text) : json_null();
+}
+
+static json_t *errno_or_null(uint32_t err)
+{
+	const char *name = err ? strerrorname_np((int)err) : NULL;
+
+	return name ? json_string(name) : err ? json_integer(err) : json_null();
+}
+
+static json_t *count(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+static json_t *json_reference(const struct check_result *result)
+{
+	if (!result->known)
+		return json_null();
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict",
+			 result->reference_err ? "reject" : "accept", "errno",
+			 errno_or_null(result->reference_err), "message",
+			 text_or_null(result->reference_message), "insns_processed",
+			 count(result->reference_insns), "total_states",
+			 count(result->reference_states), "peak_states",
+			 count(result->reference_peak_states), "time_ns",
+			 count(result->reference_time_ns));
+}
+
+static json_t *json_input_failure(const struct check_inputs *inputs, const struct check_result *result)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "schema_version", OUT_SCHEMA_VERSION, "input",
+			 inputs->paths[result->input_idx], "verdict", result_verdict(result), "code",
+			 result->crashed ? "CRASH" : "INPUT", "message",
+			 result->crashed ? result->message : strerror(-result->input_err));
+}
+
+static json_t *json_result(const struct check_inputs *inputs, const struct check_result *result)
+{
+	const struct bgv_stats *stats = &result->stats;
+	json_t *doc;
+
+	if (result->crashed || result->input_err)
+		return json_input_failure(inputs, result);
+	doc = json_pack("{s:s, s:s, s:o, s:o, s:s, s:i, s:i, s:s, s:o, s:o, s:o, s:o}", "schema_version",
+			OUT_SCHEMA_VERSION, "input", inputs->paths[result->input_idx], "program",
+			text_or_null(result->prog), "source", text_or_null(result->source), "kernel",
+			result->kernel, "prog_type", (int)result->prog_type, "insn_cnt",
+			(int)result->insn_cnt, "verdict", result_verdict(result), "errno",
+			errno_or_null(result->err), "code", text_or_null(result->code), "message",
+			text_or_null(result->message), "insn_idx",
+			result->insn_idx == UINT32_MAX ? json_null() : count(result->insn_idx));
+	if (!doc ||
+	    json_object_set_new(doc, "insns_processed", count(stats->insn_processed)) < 0 ||
+	    json_object_set_new(doc, "total_states", count(stats->total_states)) < 0 ||
+	    json_object_set_new(doc, "peak_states", count(stats->peak_states)) < 0 ||
+	    json_object_set_new(doc, "max_states_per_insn", count(stats->max_states_per_insn)) < 0 ||
+	    json_object_set_new(doc, "time_ns", count(stats->time_ns)) < 0 ||
+	    json_object_set_new(doc, "peak_bytes", count(stats->peak_bytes)) < 0 ||
+	    json_object_set_new(doc, "reference", json_reference(result)) < 0) {
+		json_decref(doc);
+		return NULL;
+	}
+	return doc;
+}
+
+static int print_jsonl(FILE *out, const struct check_inputs *inputs,
+		       const struct check_result *results, size_t cnt)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < cnt && r >= 0; i++) {
+		json_t *doc = json_result(inputs, &results[i]);
+
+		r = doc ? out_json(out, doc, false) : -ENOMEM;
+		json_decref(doc);
+	}
+	return r;
+}
+
+static int print_json(FILE *out, bool pretty, const struct check_inputs *inputs,
+		      const struct check_result *results, size_t cnt)
+{
+	json_t *list = json_array(), *doc;
+	int r = 0;
+
+	for (size_t i = 0; i < cnt && r >= 0; i++)
+		r = json_array_append_new(list, json_result(inputs, &results[i])) < 0 ? -ENOMEM : 0;
+	doc = json_pack("{s:s, s:i, s:o}", "schema_version", OUT_SCHEMA_VERSION, "exit_code",
+			check_exit_code(results, cnt), "programs", list);
+	if (r >= 0)
+		r = doc ? out_json(out, doc, pretty) : -ENOMEM;
+	json_decref(doc);
+	return r;
+}
+
+static void print_failure(FILE *out, const struct check_result *result)
+{
+	const char *name = result->err ? strerrorname_np((int)result->err) : NULL;
+
+	(void)fprintf(out, "    ");
+	if (*result->code)
+		(void)fprintf(out, "%s: ", result->code);
+	out_safe(out, result->message, false);
+	if (result->insn_idx != UINT32_MAX)
+		(void)fprintf(out, " (instruction %u%s%s)", result->insn_idx, name ? ", " : "",
+			      name ? name : "");
+	(void)fputc('\n', out);
+}
+
+static void print_program(FILE *out, const struct check_options *opts,
+			  const struct check_inputs *inputs, const struct check_result *result)
+{
+	bool fine = result->verdict == BGV_ACCEPT;
+
+	if (opts->quiet && fine)
+		return;
+	(void)fprintf(out, "%-11s ", result_verdict(result));
+	out_safe(out, inputs->paths[result->input_idx], false);
+	if (*result->prog) {
+		(void)fputc(':', out);
+		out_safe(out, result->prog, false);
+	}
+	if (opts->kernel_cnt)
+		(void)fprintf(out, " on %s", result->kernel);
+	(void)fprintf(out, "  %llu instructions, %llu states, %.2f ms, %.1f MB\n",
+		      (unsigned long long)result->stats.insn_processed,
+		      (unsigned long long)result->stats.total_states,
+		      (double)result->stats.time_ns / MS_PER_NS,
+		      (double)result->stats.peak_bytes / MB_PER_B);
+	if (!fine)
+		print_failure(out, result);
+	if (opts->verbose && result->known) {
+		(void)fprintf(out, "    the kernel: %s, %llu instructions, %.2f ms  ",
+			      result->reference_err ? strerrorname_np((int)result->reference_err) :
+						      "accept",
+			      (unsigned long long)result->reference_insns,
+			      (double)result->reference_time_ns / MS_PER_NS);
+		out_safe(out, result->reference_message, false);
+		(void)fputc('\n', out);
+	}
+}
+
+static void print_text(FILE *out, const struct check_options *opts, const struct check_inputs *inputs,
+		       const struct check_result *results, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++) {
+		if (!results[i].crashed && !results[i].input_err) {
+			print_program(out, opts, inputs, &results[i]);
+			continue;
+		}
+		(void)fprintf(out, "%-11s ", result_verdict(&results[i]));
+		out_safe(out, inputs->paths[results[i].input_idx], false);
+		(void)fprintf(out, "\n    %s\n",
+			      results[i].crashed ? results[i].message :
+						   strerror(-results[i].input_err));
+	}
+}
+
+int check_print(FILE *out, const struct check_options *opts, const struct check_inputs *inputs,
+		const struct check_result *results, size_t result_cnt)
+{
+	int r = 0;
+
+	if (opts->format == CHECK_JSONL)
+		r = print_jsonl(out, inputs, results, result_cnt);
+	else if (opts->format == CHECK_JSON)
+		r = print_json(out, opts->pretty, inputs, results, result_cnt);
+	else
+		print_text(out, opts, inputs, results, result_cnt);
+	if (fflush(out) || ferror(out))
+		return -EIO;
+	return r;
+}
+
+/* Which of two codes tells more; the order of bpfgate(1). */
+static int exit_code_rank(int code)
+{
+	static const int order[] = { EXIT_OK,	    EXIT_THRESHOLD, EXIT_UNDECIDED,
+				     EXIT_REJECTED, EXIT_POLICY,    EXIT_DAEMON,
+				     EXIT_INPUT,    EXIT_KERNEL,    EXIT_INTERNAL };
+	size_t rank = 0;
+
+	while (rank < ARRAY_CNT(order) && order[rank] != code)
+		rank++;
+	return (int)rank;
+}
+
+static int result_exit_code(const struct check_result *result)
+{
+	if (result->crashed)
+		return EXIT_INTERNAL;
+	if (result->input_err)
+		return EXIT_INPUT;
+	if (result->verdict == BGV_ACCEPT)
+		return EXIT_OK;
+	return result->verdict == BGV_REJECT ? EXIT_REJECTED : EXIT_UNDECIDED;
+}
+
+int check_exit_code(const struct check_result *results, size_t result_cnt)
+{
+	int worst = EXIT_OK;
+
+	for (size_t i = 0; i < result_cnt; i++)
+		if (exit_code_rank(result_exit_code(&results[i])) > exit_code_rank(worst))
+			worst = result_exit_code(&results[i]);
+	return worst;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Judging many programs at once. Promises that a program which kills its worker is reported as our
+ * bug and costs no other program its verdict, and that results do not depend on the number of
+ * workers. Workers share only a counter and a pipe; each result is one write of less than PIPE_BUF.
+ */
+#include "client/check.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "client/check_object.h"
+#include "proto/own.h"
+
+_Static_assert(sizeof(struct check_result) <= PIPE_BUF, "a record is written atomically");
+
+/* Shared by the parent and its workers. */
+struct board {
+	_Atomic uint32_t next;			    /* the next input nobody took */
+	_Atomic uint32_t taken[CHECK_WORKERS_MAX]; /* 1 + the input a worker is at */
+};
+
+struct job {
+	const struct check_options *opts;
+	const struct check_inputs *inputs;
+	struct check_targets *targets;
+	struct board *board;
+	int results_fd;
+	struct check_result result; /* being filled */
+};
+
+/* ---- in a worker -------------------------------------------------------------------------- */
+
+static void send_result(struct job *job)
+{
+	ssize_t n;
+
+	do
+		n = write(job->results_fd, &job->result, sizeof(job->result));
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(job->result))
+		_exit(1); /* nobody listens any more */
+	job->result.sub_idx++;
+}
+
+static void set_text(char *to, size_t to_bytes, const char *from)
+{
+	(void)snprintf(to, to_bytes, "%s", from ? from : "");
+}
+
+/* The last line of a kernel's log that is not one of its counters: why it refused. */
+static void set_reference_message(struct check_result *result, const struct bundle_answer *answer)
+{
+	static const char *const counters[] = { "processed ", "verification time ", "stack depth " };
+	size_t end = answer->log_bytes, start = end;
+	bool counter = true;
+
+	while (answer->err && start && counter) {
+		end = start;
+		while (end && answer->log[end - 1] == '\n')
+			end--;
+		for (start = end; start && answer->log[start - 1] != '\n';)
+			start--;
+		counter = end == start;
+		for (size_t i = 0; i < ARRAY_CNT(counters); i++)
+			counter |= !strncmp(answer->log + start, counters[i], strlen(counters[i]));
+	}
+	(void)snprintf(result->reference_message, sizeof(result->reference_message), "%.*s",
+		       counter ? 0 : (int)(end - start), answer->log ? answer->log + start : "");
+}
+
+static void set_reference(struct check_result *result, const struct bundle_answer *answer)
+{
+	result->known = answer->known;
+	if (!answer->known)
+		return;
+	result->reference_err = answer->err;
+	result->reference_insns = answer->insn_processed;
+	result->reference_states = answer->total_states;
+	result->reference_peak_states = answer->peak_states;
+	result->reference_time_ns = answer->verification_time_ns;
+	set_reference_message(result, answer);
+}
+
+static void set_verdict(struct check_result *result, const struct bgv_result *verdict)
+{
+	result->verdict = verdict->verdict;
+	result->err = (uint32_t)verdict->err;
+	result->insn_idx = verdict->insn_idx;
+	result->stats = verdict->stats;
+	set_text(result->code, sizeof(result->code), verdict->code);
+	set_text(result->message, sizeof(result->message), verdict->message);
+}
+
+/* One program on one kernel: fills the verdict and sends the record. */
+static void judge_on(struct job *job, const struct bgv_program *prog, const char *release,
+		     uint32_t nr_cpus)
+{
+	const struct bgv_options options = { .limits = job->opts->limits };
+	const struct bgv_target *target = check_targets_get(job->targets, release, nr_cpus);
+	struct check_result *result = &job->result;
+	struct bgv_result verdict = { 0 };
+
+	set_text(result->kernel, sizeof(result->kernel),
+		 release ? release : check_targets_running(job->targets));
+	if (!target) {
+		verdict.verdict = BGV_UNSUPPORTED;
+		verdict.insn_idx = UINT32_MAX;
+		set_text(verdict.message, sizeof(verdict.message), "no profile of this kernel");
+	} else if (bgv_verify(target, prog, &options, &verdict) < 0) {
+		verdict = (struct bgv_result){ .verdict = BGV_UNDECIDED, .insn_idx = UINT32_MAX };
+		set_text(verdict.message, sizeof(verdict.message), "out of memory");
+	}
+	set_verdict(result, &verdict);
+	bgv_result_done(&verdict);
+	send_result(job);
+}
+
+static void judge(void *arg, const struct bgv_program *prog, const struct bundle_answer *answer)
+{
+	struct job *job = arg;
+	const struct check_options *opts = job->opts;
+	struct bgv_program asked = *prog;
+
+	if (opts->prog && (!prog->name || strcmp(opts->prog, prog->name)))
+		return;
+	if (opts->mode_given)
+		asked.mode = opts->mode;
+	job->result.known = false;
+	job->result.prog_type = prog->prog_type;
+	job->result.insn_cnt = prog->insn_cnt;
+	set_text(job->result.prog, sizeof(job->result.prog), prog->name);
+	set_text(job->result.source, sizeof(job->result.source), answer ? answer->source : NULL);
+	if (answer && !opts->kernel_cnt) {
+		set_reference(&job->result, answer);
+		judge_on(job, &asked, answer->release, answer->nr_cpus);
+		return;
+	}
+	for (size_t i = 0; i < opts->kernel_cnt; i++)
+		judge_on(job, &asked, opts->kernels[i], 0);
+	if (!opts->kernel_cnt)
+		judge_on(job, &asked, NULL, 0);
+}
+
+static int judge_bundle(struct job *job, const uint8_t *bytes, size_t bytes_cnt)
+{
+	OWN_BUNDLE struct bundle *bundle = NULL;
+	int r = bundle_decode(bytes, bytes_cnt, &bundle);
+
+	if (r >= 0)
+		judge(job, &bundle->prog, &bundle->answer);
+	return r;
+}
+
+static void judge_input(struct job *job, uint32_t idx)
+{
+	OWN_MEM uint8_t *bytes = NULL;
+	size_t bytes_cnt = 0;
+	int r;
+
+	job->result = (struct check_result){ .input_idx = idx };
+	r = check_read_file(job->inputs->paths[idx], &bytes, &bytes_cnt);
+	if (r >= 0 && bundle_is_bundle(bytes, bytes_cnt))
+		r = judge_bundle(job, bytes, bytes_cnt);
+	else if (r >= 0)
+		r = check_object_programs(bytes, bytes_cnt, job->inputs->paths[idx],
+					  job->opts->btf_path, judge, job);
+	if (r < 0) {
+		job->result = (struct check_result){ .input_idx = idx,
+						     .sub_idx = job->result.sub_idx,
+						     .input_err = r };
+		send_result(job);
+	}
+}
+
+static void worker_main(struct job *job, unsigned int slot)
+{
+	uint32_t idx;
+
+	while ((idx = job->board->next++) < job->inputs->cnt) {
+		job->board->taken[slot] = idx + 1;
+		judge_input(job, idx);
+		job->board->taken[slot] = 0;
+	}
+	_exit(0);
+}
+
+/* ---- in the parent ------------------------------------------------------------------------ */
+
+struct crew {
+	struct job job;
+	pid_t pids[CHECK_WORKERS_MAX];
+	unsigned int cnt;
+	int read_fd;
+	struct check_result *results;
+	size_t result_cnt, room;
+};
+
+static int crew_spawn(struct crew *crew, unsigned int slot)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		(void)close(crew->read_fd);
+		worker_main(&crew->job, slot);
+	}
+	crew->pids[slot] = pid;
+	return 0;
+}
+
+static int crew_add(struct crew *crew, const struct check_result *result)
+{
+	struct check_result *grown;
+
+	if (crew->result_cnt == crew->room) {
+		crew->room = crew->room ? 2 * crew->room : 256;
+		grown = reallocarray(crew->results, crew->room, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		crew->results = grown;
+	}
+	crew->results[crew->result_cnt++] = *result;
+	return 0;
+}
+
+/* A worker has ended before its time: that is a result too. The others take what it left. */
+static int crew_note_crash(struct crew *crew, unsigned int slot, int status)
+{
+	struct check_result crash = { .crashed = true, .sub_idx = UINT32_MAX };
+	uint32_t taken = crew->job.board->taken[slot];
+
+	crew->job.board->taken[slot] = 0;
+	if (!taken)
+		return 0;
+	crash.input_idx = taken - 1;
+	(void)snprintf(crash.message, sizeof(crash.message), "the verifier died: %s",
+		       WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "it gave up");
+	return crew_add(crew, &crash);
+}
+
+/* Reads what is there; 0 at the end of all writers. */
+static int crew_drain(struct crew *crew)
+{
+	struct check_result result;
+	ssize_t n = read(crew->read_fd, &result, sizeof(result));
+
+	if (n < 0)
+		return errno == EINTR ? 1 : -errno;
+	if (n == 0)
+		return 0;
+	if (n != (ssize_t)sizeof(result))
+		return -EIO;
+	return crew_add(crew, &result) < 0 ? -ENOMEM : 1;
+}
+
+static int crew_wait(struct crew *crew)
+{
+	int r = 0, status;
+
+	for (unsigned int i = 0; i < crew->cnt; i++) {
+		if (crew->pids[i] <= 0 || waitpid(crew->pids[i], &status, 0) < 0)
+			continue;
+		crew->pids[i] = 0;
+		if (status && r >= 0)
+			r = crew_note_crash(crew, i, status);
+	}
+	return r;
+}
+
+/*
+ * Starts all workers and reads until the last has ended, since only they hold the writing end. When
+ * all have died, inputs are left and the caller starts another round.
+ */
+static int crew_round(struct crew *crew)
+{
+	int fds[2], r = 0, ended;
+
+	if (pipe(fds) < 0)
+		return -errno;
+	crew->read_fd = fds[0];
+	crew->job.results_fd = fds[1];
+	for (unsigned int i = 0; i < crew->cnt && r >= 0; i++)
+		r = crew_spawn(crew, i);
+	(void)close(fds[1]);
+	while (r >= 0 && (r = crew_drain(crew)) > 0)
+		;
+	(void)close(fds[0]);
+	ended = crew_wait(crew);
+	return r < 0 ? r : ended;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct check_result *x = a, *y = b;
+
+	if (x->input_idx != y->input_idx)
+		return x->input_idx < y->input_idx ? -1 : 1;
+	return (x->sub_idx > y->sub_idx) - (x->sub_idx < y->sub_idx);
+}
+
+int check_run(const struct check_options *opts, const struct check_inputs *inputs,
+	      struct check_result **ret_results, size_t *ret_result_cnt)
+{
+	struct crew crew = { .job = { .opts = opts, .inputs = inputs }, .cnt = opts->workers };
+	int r = 0;
+
+	crew.job.board = mmap(NULL, sizeof(*crew.job.board), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (crew.job.board == MAP_FAILED)
+		return -errno;
+	crew.job.targets = check_targets_new(opts);
+	if (!crew.job.targets)
+		r = -ENOMEM;
+	else if (!opts->kernel_cnt) /* the likeliest target is parsed once, before the workers start */
+		(void)check_targets_get(crew.job.targets, NULL, 0);
+	if (crew.cnt > inputs->cnt)
+		crew.cnt = (unsigned int)inputs->cnt;
+	while (r >= 0 && crew.job.board->next < inputs->cnt)
+		r = crew_round(&crew);
+	check_targets_free(crew.job.targets);
+	(void)munmap(crew.job.board, sizeof(*crew.job.board));
+	if (r < 0) {
+		free(crew.results);
+		return r;
+	}
+	if (crew.result_cnt)
+		qsort(crew.results, crew.result_cnt, sizeof(*crew.results), by_place);
+	*ret_results = crew.results;
+	*ret_result_cnt = crew.result_cnt;
+	return 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Target kernels by release. Promises that the BTF used for a release is that release's, or none
+ * (then rules that need it are unsupported): the running kernel's comes from /sys, others from a
+ * directory of RELEASE.btf. Trusts those files as far as the verifier does, which is not at all.
+ */
+#include "client/check.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "object/release.h"
+#include "proto/own.h"
+
+struct target_entry {
+	struct target_entry *next;
+	uint32_t nr_cpus;
+	struct bgv_target *target;
+	char release[];
+};
+
+struct check_targets {
+	const struct check_options *opts;
+	struct target_entry *entries;
+	char running[96];
+};
+
+struct check_targets *check_targets_new(const struct check_options *opts)
+{
+	struct check_targets *targets = calloc(1, sizeof(*targets));
+
+	if (!targets)
+		return NULL;
+	targets->opts = opts;
+	release_running(targets->running, sizeof(targets->running));
+	return targets;
+}
+
+void check_targets_free(struct check_targets *targets)
+{
+	if (!targets)
+		return;
+	for (struct target_entry *entry = targets->entries, *next; entry; entry = next) {
+		next = entry->next;
+		bgv_target_free(entry->target);
+		free(entry);
+	}
+	free(targets);
+}
+
+const char *check_targets_running(const struct check_targets *targets)
+{
+	return targets->running;
+}
+
+static int btf_path(const struct check_targets *targets, const char *release, char *path,
+		    size_t path_bytes)
+{
+	const char *dir = targets->opts->kernels_dir;
+
+	if (targets->opts->btf_path)
+		return snprintf(path, path_bytes, "%s", targets->opts->btf_path);
+	if (!strcmp(release, targets->running))
+		return snprintf(path, path_bytes, "/sys/kernel/btf/vmlinux");
+	if (strchr(release, '/'))
+		return -EINVAL;
+	return snprintf(path, path_bytes, "%s/%.*s.btf", dir ? dir : BPFGATE_DATADIR "/kernels",
+			(int)strcspn(release, " "), release);
+}
+
+static struct bgv_target *target_make(const struct check_targets *targets, const char *release,
+				      uint32_t nr_cpus)
+{
+	struct bgv_target_spec spec = { .nr_cpus = nr_cpus };
+	struct bgv_target *target = NULL;
+	OWN_MEM uint8_t *btf = NULL;
+	char path[4096], version[64];
+	size_t btf_bytes = 0;
+
+	release_version(release, version, sizeof(version));
+	spec.version = version;
+	if (btf_path(targets, release, path, sizeof(path)) > 0 &&
+	    check_read_file(path, &btf, &btf_bytes) >= 0) {
+		spec.vmlinux_btf = btf;
+		spec.vmlinux_btf_bytes = btf_bytes;
+	}
+	return bgv_target_new(&spec, &target) < 0 ? NULL : target;
+}
+
+const struct bgv_target *check_targets_get(struct check_targets *targets, const char *release,
+					   uint32_t nr_cpus)
+{
+	struct target_entry *entry;
+	long cpus;
+
+	release = release ? release : targets->running;
+	if (!nr_cpus) {
+		cpus = sysconf(_SC_NPROCESSORS_CONF);
+		nr_cpus = cpus > 0 ? (uint32_t)cpus : 1;
+	}
+	for (entry = targets->entries; entry; entry = entry->next)
+		if (entry->nr_cpus == nr_cpus && !strcmp(entry->release, release))
+			return entry->target;
+	entry = calloc(1, sizeof(*entry) + strlen(release) + 1);
+	if (!entry)
+		return NULL;
+	memcpy(entry->release, release, strlen(release));
+	entry->nr_cpus = nr_cpus;
+	entry->target = target_make(targets, release, nr_cpus);
+	entry->next = targets->entries;
+	targets->entries = entry;
+	return entry->target;
+}
