@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The grammar. It keeps a rough model of what each register holds, so that most programs get past their first
+ * instructions, and now and then does what the model forbids. Promises only determinism and termination; whether
+ * a program is valid is exactly the question that is asked of two verifiers.
+ */
+#include "tests/differential/gen.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct gen_map gen_maps[GEN_MAP_CNT] = {
+	{ BPF_MAP_TYPE_ARRAY, 4, 64, 4 },
+	{ BPF_MAP_TYPE_HASH, 8, 48, 16 },
+	{ BPF_MAP_TYPE_ARRAY, 4, 8, 1 },
+	{ BPF_MAP_TYPE_PERCPU_ARRAY, 4, 32, 2 },
+};
+
+enum kind { K_NONE, K_SCALAR, K_CTX, K_STACK, K_VALUE, K_VALUE_OR_NULL, K_PKT, K_PKT_END };
+
+struct pending {
+	uint32_t insn;		/* the jump */
+	uint32_t blocks;	/* lands after so many more blocks */
+	enum kind kinds[11];	/* what the registers held at the jump */
+};
+
+struct gen {
+	uint64_t rng;
+	struct gen_program *p;
+	enum kind kind[11];
+	uint32_t map_of[11];
+	uint64_t stack_written;	/* 8-byte slots, bit 0 = fp-8 */
+	struct pending pending[16];
+	uint32_t pending_cnt, subprog_calls[8], subprog_call_cnt;
+	uint32_t pkt_checked;
+};
+
+static uint64_t rnd(struct gen *g)
+{
+	uint64_t z = g->rng += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+static uint32_t pick(struct gen *g, uint32_t cnt)
+{
+	return (uint32_t)(rnd(g) % cnt);
+}
+
+static bool chance(struct gen *g, uint32_t percent)
+{
+	return pick(g, 100) < percent;
+}
+
+/* Numbers at which range analysis has edges. */
+static int32_t number(struct gen *g)
+{
+	static const int32_t edges[] = { 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 48, 63, 64, 127, 128, 255, 256, 4096,
+					 0xffff, 0x7fff, 0x7fffffff, -1, -2, -8, -16, -64, -256, -0x7fffffff - 1 };
+
+	if (chance(g, 70))
+		return edges[pick(g, sizeof(edges) / sizeof(edges[0]))];
+	return chance(g, 50) ? (int32_t)pick(g, 64) : (int32_t)rnd(g);
+}
+
+static void emit(struct gen *g, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
+{
+	if (g->p->insn_cnt >= GEN_INSNS_MAX)
+		return;
+	g->p->insns[g->p->insn_cnt++] =
+		(struct bpf_insn){ .code = code, .dst_reg = dst & 0xf, .src_reg = src & 0xf, .off = off, .imm = imm };
+}
+
+/* A register of this kind, or any one now and then (so that misuse is asked about as well). */
+static int reg_of(struct gen *g, enum kind kind)
+{
+	uint32_t start = pick(g, 10);
+
+	if (chance(g, 3))
+		return (int)start;
+	for (uint32_t i = 0; i < 10; i++)
+		if (g->kind[(start + i) % 10] == kind)
+			return (int)((start + i) % 10);
+	return -1;
+}
+
+static uint8_t reg_dst(struct gen *g)
+{
+	return (uint8_t)pick(g, 10);
+}
+
+static uint8_t scalar(struct gen *g)
+{
+	int reg = reg_of(g, K_SCALAR);
+
+	if (reg >= 0)
+		return (uint8_t)reg;
+	reg = (int)pick(g, 6);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, (uint8_t)reg, 0, 0, number(g));
+	g->kind[reg] = K_SCALAR;
+	return (uint8_t)reg;
+}
+
+static void block_const(struct gen *g)
+{
+	uint8_t dst = reg_dst(g);
+
+	if (chance(g, 25) && g->p->insn_cnt + 2 < GEN_INSNS_MAX) {
+		emit(g, BPF_LD | BPF_IMM | BPF_DW, dst, 0, 0, number(g));
+		emit(g, 0, 0, 0, 0, number(g));
+	} else {
+		emit(g, (uint8_t)((chance(g, 70) ? BPF_ALU64 : BPF_ALU) | BPF_MOV | BPF_K), dst, 0, 0, number(g));
+	}
+	g->kind[dst] = K_SCALAR;
+}
+
+static void block_alu(struct gen *g)
+{
+	static const uint8_t ops[] = { BPF_ADD, BPF_SUB, BPF_MUL, BPF_OR,  BPF_AND, BPF_LSH, BPF_RSH,
+				       BPF_ARSH, BPF_XOR, BPF_DIV, BPF_MOD, BPF_MOV, BPF_NEG, BPF_AND, BPF_AND };
+	uint8_t dst = scalar(g), op = ops[pick(g, sizeof(ops))];
+	uint8_t class = chance(g, 60) ? BPF_ALU64 : BPF_ALU;
+	int32_t imm = number(g);
+
+	if (op == BPF_NEG) {
+		emit(g, (uint8_t)(class | BPF_NEG), dst, 0, 0, 0);
+		return;
+	}
+	if (chance(g, 45)) {
+		uint8_t src = scalar(g);
+
+		emit(g, (uint8_t)(class | op | BPF_X), dst, src, 0, 0);
+		if (op == BPF_MOV)
+			g->kind[dst] = g->kind[src];
+		return;
+	}
+	if (op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH)
+		imm = (int32_t)pick(g, chance(g, 97) ? (class == BPF_ALU64 ? 64 : 32) : 80);
+	if ((op == BPF_DIV || op == BPF_MOD) && imm == 0 && chance(g, 95))
+		imm = 3;
+	emit(g, (uint8_t)(class | op | BPF_K), dst, 0, 0, imm);
+}
+
+static void block_copy(struct gen *g)
+{
+	uint8_t dst = reg_dst(g), src = (uint8_t)pick(g, 11);
+
+	if (g->kind[src] == K_NONE && chance(g, 97))
+		return;
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0);
+	g->kind[dst] = g->kind[src];
+	g->map_of[dst] = g->map_of[src];
+}
+
+static uint8_t size_code(uint32_t log2)
+{
+	static const uint8_t codes[] = { BPF_B, BPF_H, BPF_W, BPF_DW };
+
+	return codes[log2];
+}
+
+static void block_stack(struct gen *g)
+{
+	uint32_t slot = pick(g, 8), log2 = chance(g, 60) ? 3 : pick(g, 4);
+	int16_t off = (int16_t)(-8 * (int)(slot + 1));
+	uint8_t reg = (uint8_t)pick(g, 10);
+
+	if (log2 < 3 && chance(g, 40))
+		off = (int16_t)(off + (int)(pick(g, 8 >> log2) << log2));
+	if ((g->stack_written >> slot & 1) && chance(g, 50)) {
+		emit(g, (uint8_t)(BPF_LDX | BPF_MEM | size_code(log2)), reg, 10, off, 0);
+		g->kind[reg] = K_SCALAR;
+		return;
+	}
+	if (chance(g, 30))
+		emit(g, (uint8_t)(BPF_ST | BPF_MEM | size_code(log2)), 10, 0, off, number(g));
+	else if (g->kind[reg] != K_NONE || chance(g, 3))
+		emit(g, (uint8_t)(BPF_STX | BPF_MEM | size_code(log2)), 10, reg, off, 0);
+	else
+		return;
+	if (log2 == 3)
+		g->stack_written |= 1ull << slot;
+}
+
+/* Clobbered by a call. */
+static void after_call(struct gen *g, enum kind result)
+{
+	for (int i = 1; i <= 5; i++)
+		g->kind[i] = K_NONE;
+	g->kind[0] = result;
+}
+
+static void emit_map(struct gen *g, uint8_t dst, uint32_t map)
+{
+	emit(g, BPF_LD | BPF_IMM | BPF_DW, dst, BPF_PSEUDO_MAP_FD, 0, (int32_t)map);
+	emit(g, 0, 0, 0, 0, 0);
+}
+
+static void block_lookup(struct gen *g)
+{
+	uint32_t map = pick(g, GEN_MAP_CNT);
+	uint8_t key = scalar(g), size = gen_maps[map].key_size == 8 ? BPF_DW : BPF_W;
+
+	emit(g, (uint8_t)(BPF_STX | BPF_MEM | size), 10, key, -8, 0);
+	g->stack_written |= size == BPF_DW;
+	emit_map(g, 1, map);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 2, 10, 0, 0);
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, chance(g, 97) ? -8 : -(int32_t)pick(g, 24));
+	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem);
+	after_call(g, K_VALUE_OR_NULL);
+	g->map_of[0] = map;
+	if (chance(g, 92)) { /* the usual test; past the exit when NULL */
+		emit(g, BPF_JMP | BPF_JNE | BPF_K, 0, 0, 2, 0);
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0);
+		emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+		g->kind[0] = K_VALUE;
+	}
+	if (chance(g, 60)) {
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 7, 0, 0, 0);
+		g->kind[7] = g->kind[0];
+		g->map_of[7] = map;
+	}
+}
+
+/* An access through a pointer of this kind, sometimes at a masked variable offset. */
+static void block_access(struct gen *g, enum kind kind, uint32_t bytes)
+{
+	int ptr = reg_of(g, kind);
+	uint32_t log2 = pick(g, 4), room;
+	uint8_t reg = (uint8_t)pick(g, 10);
+	int16_t off;
+
+	if (ptr < 0)
+		return;
+	if (kind == K_VALUE)
+		bytes = gen_maps[g->map_of[ptr] % GEN_MAP_CNT].value_size;
+	if (kind == K_VALUE && chance(g, 35)) {
+		uint8_t index = scalar(g);
+		uint32_t mask = (1u << pick(g, 6)) - 1;
+
+		emit(g, BPF_ALU64 | BPF_AND | BPF_K, index, 0, 0, (int32_t)mask);
+		emit(g, BPF_ALU64 | BPF_ADD | BPF_X, (uint8_t)ptr, index, 0, 0);
+		bytes = bytes > mask ? bytes - mask : 0;
+	}
+	room = bytes >= (1u << log2) ? bytes - (1u << log2) : 0;
+	off = (int16_t)(chance(g, 95) ? pick(g, room + 1) : pick(g, bytes + 16));
+	if (chance(g, 60)) {
+		emit(g, (uint8_t)(BPF_LDX | BPF_MEM | size_code(log2)), reg, (uint8_t)ptr, off, 0);
+		g->kind[reg] = K_SCALAR;
+	} else if (chance(g, 20) && log2 >= 2) {
+		emit(g, (uint8_t)(BPF_STX | BPF_ATOMIC | size_code(log2)), (uint8_t)ptr, scalar(g), off,
+		     chance(g, 50) ? BPF_ADD : BPF_ADD | BPF_FETCH);
+	} else {
+		emit(g, (uint8_t)(BPF_STX | BPF_MEM | size_code(log2)), (uint8_t)ptr, scalar(g), off, 0);
+	}
+}
+
+static void block_value(struct gen *g)
+{
+	block_access(g, K_VALUE, 0);
+}
+
+static void block_packet_access(struct gen *g)
+{
+	block_access(g, K_PKT, g->pkt_checked);
+}
+
+/* Offsets of data and data_end: of struct xdp_md, and of struct __sk_buff. */
+static void block_packet(struct gen *g)
+{
+	bool xdp = g->p->prog_type == BPF_PROG_TYPE_XDP;
+	int ctx = reg_of(g, K_CTX);
+	uint32_t bytes = 1 + pick(g, 64);
+
+	if (ctx < 0 || g->p->prog_type == BPF_PROG_TYPE_SOCKET_FILTER)
+		return;
+	emit(g, BPF_LDX | BPF_MEM | BPF_W, 8, (uint8_t)ctx, xdp ? 0 : 76, 0);
+	emit(g, BPF_LDX | BPF_MEM | BPF_W, 3, (uint8_t)ctx, xdp ? 4 : 80, 0);
+	if (chance(g, 30)) {
+		uint8_t index = scalar(g);
+
+		emit(g, BPF_ALU64 | BPF_AND | BPF_K, index, 0, 0, (int32_t)((1u << pick(g, 12)) - 1));
+		emit(g, BPF_ALU64 | BPF_ADD | BPF_X, 8, index, 0, 0);
+	}
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 2, 8, 0, 0);
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, (int32_t)bytes);
+	emit(g, (uint8_t)(BPF_JMP | (chance(g, 80) ? BPF_JLE : BPF_JLT) | BPF_X), 2, 3, 2, 0);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0);
+	emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	g->kind[8] = K_PKT;
+	g->kind[2] = K_PKT;
+	g->kind[3] = K_PKT_END;
+	g->pkt_checked = bytes;
+}
+
+static void block_ctx(struct gen *g)
+{
+	static const int16_t xdp_offs[] = { 8, 12, 16 }, skb_offs[] = { 0, 4, 8, 16, 32, 48, 52 };
+	int ctx = reg_of(g, K_CTX);
+	uint8_t dst = (uint8_t)pick(g, 6);
+
+	if (ctx < 0)
+		return;
+	emit(g, BPF_LDX | BPF_MEM | BPF_W, dst, (uint8_t)ctx,
+	     g->p->prog_type == BPF_PROG_TYPE_XDP ? xdp_offs[pick(g, 3)] : skb_offs[pick(g, 7)], 0);
+	g->kind[dst] = K_SCALAR;
+}
+
+static void block_helper(struct gen *g)
+{
+	static const int32_t helpers[] = { BPF_FUNC_ktime_get_ns, BPF_FUNC_get_prandom_u32, BPF_FUNC_get_smp_processor_id };
+
+	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, helpers[pick(g, 3)]);
+	after_call(g, K_SCALAR);
+}
+
+static void block_jump(struct gen *g)
+{
+	static const uint8_t ops[] = { BPF_JEQ, BPF_JNE, BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE,
+				       BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET };
+	uint8_t dst = scalar(g), class = chance(g, 65) ? BPF_JMP : BPF_JMP32;
+	struct pending *pending;
+
+	if (g->pending_cnt == 16)
+		return;
+	pending = &g->pending[g->pending_cnt];
+	if (chance(g, 40)) {
+		uint8_t src = scalar(g);
+
+		pending->insn = g->p->insn_cnt;
+		emit(g, (uint8_t)(class | ops[pick(g, sizeof(ops))] | BPF_X), dst, src, 0, 0);
+	} else {
+		pending->insn = g->p->insn_cnt;
+		emit(g, (uint8_t)(class | ops[pick(g, sizeof(ops))] | BPF_K), dst, 0, 0, number(g));
+	}
+	pending->blocks = 1 + pick(g, 4);
+	memcpy(pending->kinds, g->kind, sizeof(g->kind));
+	g->pending_cnt++;
+}
+
+/* for (r9 = 0; r9 < n; r9 += step) { a few operators } */
+static void block_loop(struct gen *g)
+{
+	uint32_t head, body = 1 + pick(g, 3);
+	bool by_unknown = chance(g, 15);
+	uint8_t limit = by_unknown ? scalar(g) : 0;
+
+	if (by_unknown && limit == 9)
+		return;
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 9, 0, 0, 0);
+	g->kind[9] = K_NONE; /* not for the body to write */
+	head = g->p->insn_cnt;
+	for (uint32_t i = 0; i < body; i++) {
+		if (chance(g, 70))
+			block_alu(g);
+		else
+			block_stack(g);
+	}
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 9, 0, 0, 1 + (int32_t)pick(g, 2));
+	if (by_unknown) {
+		emit(g, BPF_ALU64 | BPF_AND | BPF_K, limit, 0, 0, 15);
+		emit(g, BPF_JMP | BPF_JLT | BPF_X, 9, limit, (int16_t)((int)head - (int)g->p->insn_cnt - 1), 0);
+	} else {
+		emit(g, BPF_JMP | BPF_JLT | BPF_K, 9, 0, (int16_t)((int)head - (int)g->p->insn_cnt - 1), (int32_t)pick(g, 24));
+	}
+	g->kind[9] = K_SCALAR;
+}
+
+static void block_call(struct gen *g)
+{
+	if (g->subprog_call_cnt == 8)
+		return;
+	scalar(g);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, scalar(g), 0, 0);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, number(g));
+	g->subprog_calls[g->subprog_call_cnt++] = g->p->insn_cnt;
+	emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 0);
+	after_call(g, K_SCALAR);
+}
+
+static void block_pointer(struct gen *g)
+{
+	uint8_t dst = (uint8_t)(1 + pick(g, 8));
+
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, dst, 10, 0, 0);
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, -8 * (int32_t)(1 + pick(g, 8)));
+	if (chance(g, 30)) {
+		uint8_t index = scalar(g);
+
+		if (index == dst)
+			return;
+		emit(g, BPF_ALU64 | BPF_AND | BPF_K, index, 0, 0, (int32_t)((1u << pick(g, 4)) - 1));
+		emit(g, BPF_ALU64 | BPF_ADD | BPF_X, dst, index, 0, 0);
+	}
+	g->kind[dst] = K_STACK;
+	emit(g, (uint8_t)(BPF_STX | BPF_MEM | size_code(pick(g, 4))), dst, scalar(g), 0, 0);
+}
+
+static void resolve(struct gen *g, bool all)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < g->pending_cnt; i++) {
+		struct pending *pending = &g->pending[i];
+
+		if (!all && --pending->blocks) {
+			g->pending[kept++] = *pending;
+			continue;
+		}
+		g->p->insns[pending->insn].off = (int16_t)(g->p->insn_cnt - pending->insn - 1);
+		for (int r = 0; r < 10; r++)
+			if (g->kind[r] != pending->kinds[r])
+				g->kind[r] = K_NONE;
+	}
+	g->pending_cnt = kept;
+}
+
+struct choice {
+	void (*block)(struct gen *g);
+	uint32_t weight;
+};
+
+static const struct choice choices[] = {
+	{ block_alu, 26 },  { block_jump, 18 }, { block_const, 8 }, { block_copy, 8 },	 { block_stack, 12 },
+	{ block_lookup, 6 }, { block_value, 9 }, { block_packet, 3 }, { block_packet_access, 5 }, { block_ctx, 4 },
+	{ block_helper, 4 }, { block_loop, 3 },	 { block_call, 2 },   { block_pointer, 3 },
+};
+
+static void block(struct gen *g)
+{
+	uint32_t total = 0, n;
+
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+		total += choices[i].weight;
+	n = pick(g, total);
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		if (n < choices[i].weight) {
+			choices[i].block(g);
+			return;
+		}
+		n -= choices[i].weight;
+	}
+}
+
+/* Functions called: take two scalars, compute, return. */
+static void subprogs(struct gen *g)
+{
+	for (uint32_t i = 0; i < g->subprog_call_cnt; i++) {
+		struct bpf_insn *call = &g->p->insns[g->subprog_calls[i]];
+
+		call->imm = (int32_t)(g->p->insn_cnt - g->subprog_calls[i] - 1);
+		memset(g->kind, 0, sizeof(g->kind));
+		g->kind[1] = g->kind[2] = K_SCALAR;
+		g->stack_written = 0;
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 0, 1, 0, 0);
+		g->kind[0] = K_SCALAR;
+		for (uint32_t j = pick(g, 4); j > 0; j--)
+			chance(g, 70) ? block_alu(g) : block_stack(g);
+		if (chance(g, 40))
+			emit(g, BPF_ALU64 | BPF_AND | BPF_K, 0, 0, 0, number(g));
+		emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	}
+}
+
+/* Changes a few fields of a few instructions: what no grammar would write. */
+static void mutate(struct gen *g)
+{
+	for (uint32_t i = 1 + pick(g, 2); i > 0; i--) {
+		struct bpf_insn *insn = &g->p->insns[pick(g, g->p->insn_cnt)];
+
+		switch (pick(g, 5)) {
+		case 0:
+			insn->dst_reg = (uint8_t)(pick(g, 12) & 0xf);
+			break;
+		case 1:
+			insn->src_reg = (uint8_t)(pick(g, 12) & 0xf);
+			break;
+		case 2:
+			insn->off = (int16_t)(insn->off + (int)pick(g, 17) - 8);
+			break;
+		case 3:
+			insn->imm = number(g);
+			break;
+		default:
+			insn->code ^= (uint8_t)(1u << pick(g, 8));
+		}
+	}
+}
+
+void gen_make(uint64_t seed, struct gen_program *ret_program)
+{
+	static const uint32_t types[] = { BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_SCHED_CLS, BPF_PROG_TYPE_XDP };
+	struct gen g = { .rng = seed * 0x2545f4914f6cdd1dull + 1, .p = ret_program };
+	uint32_t blocks;
+
+	memset(ret_program, 0, sizeof(*ret_program));
+	ret_program->prog_type = types[pick(&g, 3)];
+	g.kind[1] = K_CTX;
+	g.kind[10] = K_STACK;
+	if (chance(&g, 95)) {
+		emit(&g, BPF_ALU64 | BPF_MOV | BPF_X, 6, 1, 0, 0);
+		g.kind[6] = K_CTX;
+	}
+	blocks = 3 + pick(&g, 22);
+	for (uint32_t i = 0; i < blocks && ret_program->insn_cnt < GEN_INSNS_MAX - 60; i++) {
+		block(&g);
+		resolve(&g, false);
+	}
+	resolve(&g, true);
+	if (chance(&g, 96))
+		emit(&g, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, (int32_t)pick(&g, 3));
+	emit(&g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	subprogs(&g);
+	if (chance(&g, 12))
+		mutate(&g);
+}
+
+void gen_print(FILE *out, const struct gen_program *program)
+{
+	fprintf(out, "%u %u ", program->prog_type, program->expected_attach_type);
+	for (uint32_t i = 0; i < program->insn_cnt; i++) {
+		uint64_t raw;
+
+		memcpy(&raw, &program->insns[i], sizeof(raw));
+		fprintf(out, "%016llx", (unsigned long long)raw);
+	}
+	fputc('\n', out);
+}
+
+int gen_parse(const char *line, struct gen_program *ret_program)
+{
+	int used = 0;
+
+	memset(ret_program, 0, sizeof(*ret_program));
+	if (sscanf(line, "%u %u %n", &ret_program->prog_type, &ret_program->expected_attach_type, &used) != 2)
+		return -EINVAL;
+	for (line += used; *line && *line != '\n'; line += 16) {
+		unsigned long long raw;
+
+		if (ret_program->insn_cnt == GEN_INSNS_MAX || sscanf(line, "%16llx", &raw) != 1)
+			return -EINVAL;
+		memcpy(&ret_program->insns[ret_program->insn_cnt++], &raw, sizeof(raw));
+	}
+	return ret_program->insn_cnt ? 0 : -EINVAL;
+}

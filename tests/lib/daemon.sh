@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+# Starts and stops a bpfgated of the build tree for shell tests, the demo and the benchmarks. Root needed.
+# Expects $build. Gives: $run (a private folder), $BPFGATE_SOCKET, $BPFGATE_LIBEXEC, $daemon_pid, $ready_s.
+
+daemon_prepare() {
+	run=$(mktemp -d "${TMPDIR:-/tmp}/bpfgate.XXXXXX")
+	chmod 755 "$run"
+	mkdir -p "$run/policy.d" "$run/libexec"
+	export BPFGATE_SOCKET=$run/bpfgate.sock BPFGATE_LIBEXEC=$run/libexec
+	local bin
+	for bin in daemon/bpfgate-broker daemon/bpfgate-loader worker/bpfgate-judge client/bpfgate-check client/bpfgate-load; do
+		ln -s "$build/$bin" "$run/libexec/"
+	done
+}
+
+daemon_start() { # further options of bpfgated
+	read -r daemon_pid ready_s < <("$build/tests/lib/start-ready" 10000 "$run/log" "$build/daemon/bpfgated" \
+		--socket "$BPFGATE_SOCKET" --policy "$run/policy.d" --libexec "$run/libexec" "$@")
+	[ -n "${daemon_pid:-}" ] || { cat "$run/log" >&2; return 1; }
+}
+
+daemon_stop() {
+	[ -n "${daemon_pid:-}" ] || return 0
+	kill "$daemon_pid" 2>/dev/null
+	# the daemon leads a session of its own: wait for its end by its pidfd, through tail
+	timeout 10 tail --pid="$daemon_pid" -f /dev/null
+	daemon_pid=
+}
+
+daemon_clean() {
+	daemon_stop
+	[ -n "${run:-}" ] && rm -rf "$run"
+	run=
+}
+
+# every process of the daemon
+daemon_pids() { echo "$daemon_pid"; pgrep -P "$daemon_pid" || true; local p; for p in $(pgrep -P "$daemon_pid"); do pgrep -P "$p" || true; done; }
