@@ -22,7 +22,8 @@ static const struct ask_failure ask_failures[] = {
 	{ ENOENT, "NO-DAEMON", "there is no bpfgate socket", "systemctl start bpfgate.socket; bpfgate doctor" },
 	{ ECONNREFUSED, "NO-DAEMON", "nobody listens on the bpfgate socket", "systemctl status bpfgated" },
 	{ EACCES, "NO-ACCESS", "you may not connect to the bpfgate socket", "usermod -aG bpfgate USER" },
-	{ EPROTO, "PROTOCOL", "the daemon and this command have no protocol version in common",
+	{ EBADMSG, "PROTOCOL", "what answered is no bpfgated", "check BPFGATE_SOCKET" },
+	{ EPROTONOSUPPORT, "PROTOCOL", "the daemon and this command have no protocol version in common",
 	  "update the older of the two" },
 };
 
@@ -61,18 +62,18 @@ static int ask_refused(const json_t *doc, const json_t *error, bool json)
 	return EXIT_INPUT;
 }
 
-int ask_daemon(uint32_t verb, const char *arg, bool json, json_t **ret_doc)
+int ask_daemon(enum bpfgate_question question, const char *arg, bool json, json_t **ret_doc)
 {
 	OWN_MEM char *text = NULL;
 	json_t *doc, *error;
-	int r = bpfgate_control(verb, arg, &text);
+	int r = bpfgate_control(question, arg, &text);
 
 	if (r < 0 && !text)
 		return ask_failed(-r, json);
 	doc = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(doc)) {
 		json_decref(doc);
-		return ask_failed(EPROTO, json);
+		return ask_failed(EBADMSG, json);
 	}
 	error = json_object_get(doc, "error");
 	if (error) {

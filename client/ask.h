@@ -6,14 +6,15 @@
 #define BPFGATE_CLIENT_ASK_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <jansson.h>
 
+#include "client/bpfgate.h"
+
 /*
- * Sends one control question (enum wire_verb of proto/wire.h) with its argument ("" for none). EXIT_OK with
+ * Sends one control question (enum bpfgate_question) with its argument ("" for none). EXIT_OK with
  * *ret_doc, a JSON object that the caller releases; else an exit code, and what went wrong was said: on stderr,
  * or as the one error document on stdout when json.
  */
-int ask_daemon(uint32_t verb, const char *arg, bool json, json_t **ret_doc);
+int ask_daemon(enum bpfgate_question question, const char *arg, bool json, json_t **ret_doc);
 
 #endif

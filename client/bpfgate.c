@@ -26,8 +26,6 @@ static int verb_completion(int argc, char **argv);
 static int verb_complete(int argc, char **argv);
 
 static const struct verb verbs[] = {
-	{ "capture", cmd_capture, "[--out DIR] -- CMD [ARG]...",
-	  "record each program a command loads, with the kernel's answer", "--out" },
 	{ "check", cmd_check, "OBJ|BUNDLE...", "verify offline; no daemon, no privileges",
 	  "--prog --kernel --format --json --jsonl --verbose --quiet --help" },
 	{ "completion", verb_completion, "bash|zsh|fish", "print a completion script", "" },
@@ -38,11 +36,6 @@ static const struct verb verbs[] = {
 	  "--json --pretty --raw --noheadings --sort" },
 	{ "load", cmd_load, "OBJ [--prog NAME] [--attach xdp:IFACE|tcx-ingress:IFACE|cgroup:PATH]",
 	  "load an object through the daemon", "--prog --attach --hold --pin --json" },
-	{ "policy", cmd_policy, "check|explain|test|... DIR", "work on policy before it goes live",
-	  "--json --pretty --strict --as" },
-	{ "run", cmd_run, "[--] CMD [ARG]...", "run an unmodified program through the daemon", "--object" },
-	{ "sign", cmd_sign, "OBJ --key KEY --cert CERT", "sign an object", "--key --cert --detached --out" },
-	{ "signature", cmd_signature, "show|verify OBJ", "look at or prove a signature", "--signers --json" },
 	{ "status", cmd_status, "[--json]", "the daemon on one screen", "--json --pretty" },
 	{ "version", verb_version, "[--json]", "version of this command", "--json" },
 	{ "why", cmd_why, "[DECISION]", "the last, or that, decision as the daemon saw it", "--json --pretty" },

@@ -11,7 +11,7 @@
 #include "client/cmd.h"
 #include "client/out.h"
 #include "proto/own.h"
-#include "proto/wire.h"
+#include "client/bpfgate.h"
 
 struct status_line {
 	const char *label;
@@ -118,7 +118,7 @@ int cmd_status(int argc, char **argv)
 
 	if (status_options(argc, argv, "status [--json]", &args) < 0 || optind != argc)
 		return EXIT_USAGE;
-	code = ask_daemon(WIRE_VERB_STATUS, "", args.json, &doc);
+	code = ask_daemon(BPFGATE_STATUS, "", args.json, &doc);
 	if (code != EXIT_OK)
 		return code;
 	if (args.json)
@@ -215,7 +215,7 @@ int cmd_list(int argc, char **argv)
 		fprintf(stderr, "usage: bpfgate %s\n", usage);
 		return EXIT_USAGE;
 	}
-	code = ask_daemon(WIRE_VERB_LIST, name, args.json, &doc);
+	code = ask_daemon(BPFGATE_LIST, name, args.json, &doc);
 	if (code != EXIT_OK)
 		return code;
 	code = list_print(kind, &args, doc);
@@ -232,7 +232,7 @@ int cmd_why(int argc, char **argv)
 
 	if (status_options(argc, argv, "why [DECISION] [--json]", &args) < 0 || optind + 1 < argc)
 		return EXIT_USAGE;
-	code = ask_daemon(WIRE_VERB_WHY, optind < argc ? argv[optind] : "", args.json, &doc);
+	code = ask_daemon(BPFGATE_WHY, optind < argc ? argv[optind] : "", args.json, &doc);
 	if (code != EXIT_OK)
 		return code;
 	text = json_string_value(json_object_get(json_object_get(doc, "decision"), "text"));

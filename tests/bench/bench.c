@@ -25,7 +25,6 @@
 #include <unistd.h>
 
 #include "client/bpfgate.h"
-#include "proto/wire.h"
 
 #define ROUNDS_MAX 20001
 
@@ -229,7 +228,7 @@ static long long connections(void)
 	char *text = NULL;
 	json_t *doc;
 	long long cnt;
-	int r = bpfgate_control(WIRE_VERB_STATUS, "", &text);
+	int r = bpfgate_control(BPFGATE_STATUS, "", &text);
 
 	if (r < 0)
 		die("status", r);
