@@ -34,19 +34,11 @@ struct cms_signer {
 	struct cms_range sig;
 };
 
-struct cms_cert {
-	struct cms_range whole;
-	struct cms_range tbs;	  /* with its header: the bytes that the issuer signed */
-	struct cms_range sig;
-	uint32_t algo;		  /* enum signer_algo */
-	uint32_t reserved;
-};
-
 struct cms_fields {
 	uint32_t signer_cnt;
 	uint32_t cert_cnt;
 	struct cms_signer signers[CMS_SIGNERS_MAX];
-	struct cms_cert certs[CMS_CERTS_MAX];
+	struct cms_range certs[CMS_CERTS_MAX]; /* whole certificates, with their headers */
 };
 
 /* Why a blob was refused; prove_cms_reason() has the sentence, with the command that mends it. */

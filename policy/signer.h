@@ -46,7 +46,8 @@ struct signer_options {
 
 /*
  * From one PEM certificate. Returns 0; -EBADMSG not a certificate (or more than one); -EKEYREJECTED
- * the pin differs; -EOPNOTSUPP a key that is neither RSA 2048..8192 nor P-256/P-384; -ENOMEM.
+ * the pin differs; -EOPNOTSUPP a key that is neither RSA 2048..8192 nor P-256/P-384; -EINVAL a CA
+ * role for a certificate that is none; -ENOMEM.
  */
 int signer_from_pem(const char *pem, size_t len, const struct signer_options *options,
 		    struct signer **ret_signer);
@@ -79,14 +80,15 @@ int signer_prove(const struct signer *signer, const uint8_t sha256[SIGNER_SHA256
 		 enum signer_algo algo, const uint8_t *sig, size_t sig_len, int64_t now_s);
 
 /*
- * A leaf that this CA issued: first the CA's signature over the raw TBS bytes is proved, only then
- * the certificate is parsed. tbs lies inside cert. The leaf must be valid at now_s, must not be a CA
- * itself, and its key usage (where stated) must permit signing. Returns 0; errors as
- * signer_prove(), and -EBADMSG for a certificate that does not parse.
+ * A leaf that this CA issued, from its raw DER. The outer frame is compared byte by byte with the few
+ * forms it can have and the CA's signature over the inner part is proved; only then, when every byte
+ * is either a known constant or vouched for by the CA, is the certificate parsed. The leaf must be
+ * valid at now_s, must name the CA as its issuer, must not be a CA itself, and its key usage (where
+ * stated) must permit signing (code signing, where extended usage is stated). Returns 0; errors as
+ * signer_prove(), -EBADMSG for what is not such a certificate.
  */
-int signer_issue(const struct signer *ca, const uint8_t *cert, size_t cert_len, const uint8_t *tbs,
-		 size_t tbs_len, enum signer_algo algo, const uint8_t *sig, size_t sig_len,
-		 int64_t now_s, struct signer **ret_leaf);
+int signer_issue(const struct signer *ca, const uint8_t *cert, size_t cert_len, int64_t now_s,
+		 struct signer **ret_leaf);
 
 /* SHA-256, for those who have no other. 0 or -ENOMEM. */
 int signer_sha256(const void *bytes, size_t len, uint8_t ret_digest[SIGNER_SHA256_LEN]);

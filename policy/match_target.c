@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * "attach": a target is an object. Interfaces are told apart by their network namespace's device and
+ * inode before their name is looked at; cgroups by device and inode alone. What a path in a rule is
+ * at this moment comes with the request; a path that is not there matches nothing.
+ */
+#include "policy/match.h"
+
+#include <string.h>
+
+#include "policy/text.h"
+#include "proto/own.h"
+
+static bool id_equal(const struct policy_object_id *a, const struct policy_object_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+static const struct policy_object_id *path_id(const struct policy_request *request, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < request->path_cnt; i++) {
+		if (strcmp(request->paths[i].path, path) == 0)
+			return &request->paths[i].id;
+	}
+	return NULL;
+}
+
+static bool netns_holds(const struct rule_target *rule, const struct policy_request *request)
+{
+	const struct policy_object_id *netns = &request->target->netns, *named;
+
+	if (rule->scope == NETNS_HOST)
+		return id_equal(netns, &request->host_netns);
+	if (rule->scope == NETNS_OTHER)
+		return !id_equal(netns, &request->host_netns);
+	named = path_id(request, rule->path);
+	return named && id_equal(named, netns);
+}
+
+static bool interface_holds(const struct rule_target *rule, const struct policy_request *request)
+{
+	const char *ifname = request->target->ifname;
+
+	if (!netns_holds(rule, request))
+		return false;
+	return ifname ? rule_glob(rule->glob, ifname) : strcmp(rule->glob, "*") == 0;
+}
+
+static bool cgroup_holds(const struct rule_target *rule, const struct policy_request *request)
+{
+	const struct policy_object_id *named = path_id(request, rule->path);
+	size_t i;
+
+	for (i = 0; named && i < request->target->cgroup_cnt; i++) {
+		if (id_equal(&request->target->cgroups[i], named))
+			return true;
+	}
+	return false;
+}
+
+static bool name_holds(const struct rule_target *rule, const struct policy_request *request)
+{
+	return request->target->name && rule_glob(rule->glob, request->target->name);
+}
+
+static void interface_text(const struct policy_target *target, struct text *out)
+{
+	text_addf(out, "interface ");
+	text_add_name(out, target->ifname);
+	text_addf(out, " (index %u) of network namespace %llu", target->ifindex,
+		  (unsigned long long)target->netns.ino);
+}
+
+static void cgroup_text(const struct policy_target *target, struct text *out)
+{
+	text_addf(out, "cgroup %llu",
+		  target->cgroup_cnt ? (unsigned long long)target->cgroups[0].ino : 0ULL);
+}
+
+static void netns_text(const struct policy_target *target, struct text *out)
+{
+	text_addf(out, "network namespace %llu", (unsigned long long)target->netns.ino);
+}
+
+static void name_text(const struct policy_target *target, struct text *out)
+{
+	text_add_name(out, target->name);
+}
+
+struct kind {
+	bool (*holds)(const struct rule_target *rule, const struct policy_request *request);
+	void (*text)(const struct policy_target *target, struct text *out);
+};
+
+static const struct kind named_kind = { name_holds, name_text };
+
+/* Kinds that are not here go by name. */
+static const struct kind object_kinds[POLICY_ATTACH_CNT] = {
+	[POLICY_ATTACH_XDP] = { interface_holds, interface_text },
+	[POLICY_ATTACH_TCX] = { interface_holds, interface_text },
+	[POLICY_ATTACH_NETKIT] = { interface_holds, interface_text },
+	[POLICY_ATTACH_CGROUP] = { cgroup_holds, cgroup_text },
+	[POLICY_ATTACH_SK_LOOKUP] = { netns_holds, netns_text },
+	[POLICY_ATTACH_FLOW_DISSECTOR] = { netns_holds, netns_text },
+	[POLICY_ATTACH_NETFILTER] = { netns_holds, netns_text },
+};
+
+static const struct kind *kind_of(enum policy_attach_kind kind)
+{
+	return kind < POLICY_ATTACH_CNT && object_kinds[kind].holds ? &object_kinds[kind] : &named_kind;
+}
+
+static bool target_is_listed(const struct match *match)
+{
+	const struct rule_programs *programs = &match->rule->programs;
+	const struct policy_request *request = match->request;
+	const struct kind *kind = kind_of(request->target->kind);
+	size_t i;
+
+	if (programs->attach_any)
+		return true;
+	for (i = 0; i < programs->target_cnt; i++) {
+		if (programs->targets[i].kind == request->target->kind &&
+		    kind->holds(&programs->targets[i], request))
+			return true;
+	}
+	return false;
+}
+
+void match_attach(const struct match *match, struct policy_step *step)
+{
+	const struct policy_target *target = match->request->target;
+	const char *name;
+	char where[160];
+	struct text out = TEXT_IN(where);
+	bool holds;
+
+	if (!target || target->kind <= POLICY_ATTACH_NONE || target->kind >= POLICY_ATTACH_CNT) {
+		match_say(match, step, false, "no target that policy could judge");
+		return;
+	}
+	holds = target_is_listed(match);
+	if (!match->with_text)
+		return match_say(match, step, holds, "-");
+	name = policy_attach_name(target->kind);
+	kind_of(target->kind)->text(target, &out);
+	match_say(match, step, holds, "%s at %s%s", name ? name : "?", where,
+		  holds				      ? "" :
+		  match->rule->programs.has_attach ? " is not listed" :
+						     ": the rule lets nothing be attached");
+}

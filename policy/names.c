@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The vocabulary of the rules as constant tables, generated from the facts about Linux 6.1 to 7.2
+ * (names.def). Promises that a word and its number are one to one; trusts nothing and refuses
+ * nothing: an unknown word is -ENOENT, and the caller decides whether that is an error.
+ */
+#include "policy/names.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "policy/policy.h"
+#include "proto/own.h"
+
+#define WORD_MAX 63
+
+struct word {
+	uint32_t id;
+	const char *text;
+};
+
+static const struct word helper_words[] = {
+#define HELPER(id, text) { id, text },
+#include "policy/names.def"
+};
+
+static const struct word prog_type_words[] = {
+#define PROG_TYPE(id, text) { id, text },
+#include "policy/names.def"
+};
+
+static const struct word map_type_words[] = {
+#define MAP_TYPE(id, text) { id, text },
+#include "policy/names.def"
+};
+
+static const struct word kfunc_words[] = {
+#define KFUNC(text) { 0, text },
+#include "policy/names.def"
+};
+
+static const struct word attach_words[] = {
+	{ POLICY_ATTACH_XDP, "xdp" },
+	{ POLICY_ATTACH_TCX, "tcx" },
+	{ POLICY_ATTACH_NETKIT, "netkit" },
+	{ POLICY_ATTACH_CGROUP, "cgroup" },
+	{ POLICY_ATTACH_SK_LOOKUP, "sk_lookup" },
+	{ POLICY_ATTACH_FLOW_DISSECTOR, "flow_dissector" },
+	{ POLICY_ATTACH_NETFILTER, "netfilter" },
+	{ POLICY_ATTACH_KPROBE, "kprobe" },
+	{ POLICY_ATTACH_UPROBE, "uprobe" },
+	{ POLICY_ATTACH_TRACEPOINT, "tracepoint" },
+	{ POLICY_ATTACH_RAW_TRACEPOINT, "raw_tracepoint" },
+	{ POLICY_ATTACH_TRACING, "tracing" },
+	{ POLICY_ATTACH_LSM, "lsm" },
+	{ POLICY_ATTACH_ITER, "iter" },
+	{ POLICY_ATTACH_PERF_EVENT, "perf_event" },
+	{ POLICY_ATTACH_STRUCT_OPS, "struct_ops" },
+	{ POLICY_ATTACH_EXT, "ext" },
+	{ POLICY_ATTACH_MAP, "map" },
+};
+
+static const struct {
+	const char *noun;
+	const struct word *words;
+	size_t cnt;
+} tables[NAMES_CNT] = {
+	[NAMES_HELPER] = { "helper", helper_words, ARRAY_CNT(helper_words) },
+	[NAMES_PROG_TYPE] = { "program type", prog_type_words, ARRAY_CNT(prog_type_words) },
+	[NAMES_MAP_TYPE] = { "map type", map_type_words, ARRAY_CNT(map_type_words) },
+	[NAMES_ATTACH] = { "attach kind", attach_words, ARRAY_CNT(attach_words) },
+	[NAMES_KFUNC] = { "kfunc", kfunc_words, ARRAY_CNT(kfunc_words) },
+};
+
+const char *names_noun(enum names_kind kind)
+{
+	return tables[kind].noun;
+}
+
+int names_find(enum names_kind kind, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < tables[kind].cnt; i++) {
+		if (strcmp(tables[kind].words[i].text, word) == 0)
+			return kind == NAMES_KFUNC ? (int)i : (int)tables[kind].words[i].id;
+	}
+	return -ENOENT;
+}
+
+const char *names_word(enum names_kind kind, uint32_t id)
+{
+	size_t i;
+
+	/* numbers run from 1 without a gap but for the newest: look there first */
+	if (id > 0 && id <= tables[kind].cnt && tables[kind].words[id - 1].id == id)
+		return tables[kind].words[id - 1].text;
+	for (i = 0; i < tables[kind].cnt; i++) {
+		if (tables[kind].words[i].id == id)
+			return tables[kind].words[i].text;
+	}
+	return NULL;
+}
+
+static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
+{
+	unsigned int least = a < b ? a : b;
+
+	return least < c ? least : c;
+}
+
+/* The restricted Damerau-Levenshtein distance, three rows at a time. */
+unsigned int names_distance(const char *a, const char *b, unsigned int limit)
+{
+	unsigned int rows[3][WORD_MAX + 1];
+	size_t a_len = strlen(a), b_len = strlen(b), i, j;
+
+	if (a_len > WORD_MAX || b_len > WORD_MAX)
+		return limit + 1;
+	for (j = 0; j <= b_len; j++)
+		rows[0][j] = (unsigned int)j;
+	for (i = 1; i <= a_len; i++) {
+		unsigned int *row = rows[i % 3], *above = rows[(i - 1) % 3];
+		const unsigned int *second = rows[(i + 1) % 3];
+
+		row[0] = (unsigned int)i;
+		for (j = 1; j <= b_len; j++) {
+			row[j] = min3(above[j] + 1, row[j - 1] + 1,
+				      above[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    second[j - 2] + 1 < row[j])
+				row[j] = second[j - 2] + 1;
+		}
+	}
+	return rows[a_len % 3][b_len] > limit ? limit + 1 : rows[a_len % 3][b_len];
+}
+
+unsigned int names_slip_limit(size_t len)
+{
+	return len < 4 ? 1 : len < 12 ? 2 : 3;
+}
+
+/* Also "map_lookup_elem" and "BPF_MAP_TYPE_HASH"-like spellings: the tail of a known word. */
+static bool is_tail(const char *known, const char *word)
+{
+	size_t known_len = strlen(known), word_len = strlen(word);
+
+	return word_len >= 4 && word_len < known_len &&
+	       strcmp(known + known_len - word_len, word) == 0;
+}
+
+const char *names_nearest(enum names_kind kind, const char *word)
+{
+	unsigned int best = names_slip_limit(strlen(word)) + 1, distance;
+	const char *nearest = NULL;
+	size_t i;
+
+	for (i = 0; i < tables[kind].cnt; i++) {
+		const char *known = tables[kind].words[i].text;
+
+		distance = names_distance(known, word, best);
+		if (distance < best) {
+			best = distance;
+			nearest = known;
+		} else if (!nearest && is_tail(known, word)) {
+			nearest = known;
+		}
+	}
+	return nearest;
+}
+
+const char *policy_prog_type_name(uint32_t type)
+{
+	return names_word(NAMES_PROG_TYPE, type);
+}
+
+const char *policy_map_type_name(uint32_t type)
+{
+	return names_word(NAMES_MAP_TYPE, type);
+}
+
+const char *policy_helper_name(uint32_t id)
+{
+	return names_word(NAMES_HELPER, id);
+}
+
+const char *policy_attach_name(enum policy_attach_kind kind)
+{
+	return names_word(NAMES_ATTACH, kind);
+}
+
+int policy_prog_type_id(const char *name)
+{
+	return names_find(NAMES_PROG_TYPE, name);
+}
+
+int policy_map_type_id(const char *name)
+{
+	return names_find(NAMES_MAP_TYPE, name);
+}
+
+int policy_helper_id(const char *name)
+{
+	return names_find(NAMES_HELPER, name);
+}
+
+int policy_attach_kind_id(const char *name)
+{
+	return names_find(NAMES_ATTACH, name);
+}
+
+static const char *const condition_names[POLICY_COND_CNT] = {
+	[POLICY_COND_NONE] = "-",
+	[POLICY_COND_WHO] = "who",
+	[POLICY_COND_EXPIRES] = "expires",
+	[POLICY_COND_SIGNED_BY] = "signed_by",
+	[POLICY_COND_DIGESTS] = "digests",
+	[POLICY_COND_TYPES] = "types",
+	[POLICY_COND_HELPERS] = "helpers",
+	[POLICY_COND_KFUNCS] = "kfuncs",
+	[POLICY_COND_SLEEPABLE] = "sleepable",
+	[POLICY_COND_MAX_INSNS] = "max_insns",
+	[POLICY_COND_ATTACH] = "attach",
+	[POLICY_COND_TEST_RUN] = "test_run",
+	[POLICY_COND_MAPS] = "maps",
+	[POLICY_COND_PIN] = "pin_under",
+	[POLICY_COND_SHARE] = "share_with",
+	[POLICY_COND_QUOTA] = "quota",
+};
+
+static const char *const verb_names[POLICY_VERB_CNT] = {
+	[POLICY_PROG_LOAD] = "load a program",
+	[POLICY_MAP_CREATE] = "create a map",
+	[POLICY_BTF_LOAD] = "load BTF",
+	[POLICY_ATTACH] = "attach a program",
+	[POLICY_QUERY] = "query what is attached",
+	[POLICY_PERF_EVENT] = "open a perf event",
+	[POLICY_TEST_RUN] = "test-run a program",
+	[POLICY_PIN] = "pin an object",
+	[POLICY_SHARE] = "use another's object",
+};
+
+const char *policy_condition_name(enum policy_condition condition)
+{
+	return condition < POLICY_COND_CNT ? condition_names[condition] : "-";
+}
+
+const char *policy_verb_name(enum policy_verb verb)
+{
+	return verb < POLICY_VERB_CNT ? verb_names[verb] : "-";
+}
