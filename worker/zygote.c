@@ -337,7 +337,7 @@ static int zygote_run_inside(struct zygote *zygote)
 	int r = zygote_be(zygote);
 
 	free(zygote->filter.filter);
-	if (r >= 0 || r == -EPIPE)
+	if (r >= 0 || r == -EPIPE || r == -ECONNRESET) /* the broker has gone */
 		return EXIT_SUCCESS;
 	fprintf(stderr, "bpfgate-judge: zygote: %s\n", strerror(-r));
 	return EXIT_FAILURE;

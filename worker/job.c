@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a judge: one job in, pieces and one verdict out. Promises to judge exactly the bytes that
+ * came with the job (copied once, of the size that it names) and to say so by echoing nonce and size.
+ * Trusts nothing in the payload. Whatever goes wrong here ends in *undecided* or in silence, which the
+ * broker takes for the same.
+ */
+#include "worker/job.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "proto/own.h"
+#include "proto/packet.h"
+#include "worker/sandbox.h"
+
+#define MESSAGE_MAX (sizeof(struct judge_job) + JUDGE_INLINE_MAX)
+
+/* ---- saying ---------------------------------------------------------------------------------- */
+
+int job_say(struct job *job, enum judge_piece_kind kind, const void *head, size_t head_bytes,
+	    const void *body, size_t body_bytes)
+{
+	struct judge_piece piece = { .kind = kind, .nonce = job->ask.nonce };
+	struct iovec parts[] = { { &piece, sizeof(piece) },
+				 { (void *)head, head_bytes },
+				 { (void *)body, body_bytes } };
+
+	if (head_bytes > JUDGE_PIECE_MAX || body_bytes > JUDGE_PIECE_MAX - head_bytes)
+		return -EINVAL;
+	piece.bytes = (uint32_t)(head_bytes + body_bytes);
+	job->verdict.result_cnt += kind == JUDGE_PIECE_RESULT;
+	job->verdict.event_cnt += kind == JUDGE_PIECE_EVENT;
+	return packet_send(job->channel, parts, ARRAY_CNT(parts), NULL, 0, 0);
+}
+
+int job_say_log(struct job *job, const char *text, size_t bytes)
+{
+	size_t done = 0;
+	int r = 0;
+
+	if (bytes > job->ask.log_bytes)
+		bytes = job->ask.log_bytes;
+	while (r == 0 && done < bytes) {
+		size_t some = bytes - done < JUDGE_PIECE_MAX ? bytes - done : JUDGE_PIECE_MAX;
+
+		r = job_say(job, JUDGE_PIECE_LOG, NULL, 0, text + done, some);
+		done += some;
+	}
+	job->verdict.log_bytes += done;
+	return r;
+}
+
+int job_conclude(struct job *job, enum judge_says says, int err, const char *message)
+{
+	job->verdict.says = says;
+	job->verdict.err = err;
+	job->verdict.insn_idx = UINT32_MAX;
+	strncpy(job->verdict.message, message, sizeof(job->verdict.message) - 1);
+	return 0;
+}
+
+/* ---- hearing --------------------------------------------------------------------------------- */
+
+/* pread, not mmap: a file that shrinks meanwhile gives an error, not a signal. */
+static int payload_from_fd(int fd, uint64_t bytes, uint8_t *payload)
+{
+	uint64_t done = 0;
+
+	while (done < bytes) {
+		ssize_t got = pread(fd, payload + done, bytes - done, (off_t)done);
+
+		if (got <= 0)
+			return got < 0 ? -errno : -EBADMSG;
+		done += (uint64_t)got;
+	}
+	return 0;
+}
+
+/* The payload in memory of the judge's own, with a NUL behind it. */
+static int job_take_payload(struct job *job, const uint8_t *behind, size_t behind_bytes, int fd,
+			    uint8_t **ret_payload)
+{
+	bool in_fd = job->ask.flags & JUDGE_PAYLOAD_FD;
+	uint64_t bytes = job->ask.payload_bytes;
+	OWN_MEM uint8_t *payload = NULL;
+	int r = 0;
+
+	if (bytes > JUDGE_PAYLOAD_MAX || in_fd != (fd >= 0) || behind_bytes != (in_fd ? 0 : bytes))
+		return -EBADMSG;
+	payload = malloc(bytes + 1);
+	if (!payload)
+		return -ENOMEM;
+	if (in_fd)
+		r = payload_from_fd(fd, bytes, payload);
+	else
+		memcpy(payload, behind, bytes);
+	if (r < 0)
+		return r;
+	payload[bytes] = 0;
+	*ret_payload = TAKE_PTR(payload);
+	return 0;
+}
+
+/* 1 with the job and its payload (the caller's), 0 when the broker hung up, or -errno. */
+static int job_receive(struct job *job, uint8_t *buf, uint8_t **ret_payload)
+{
+	OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
+	int r = packet_recv(job->channel, buf, MESSAGE_MAX, &fds, 0);
+
+	if (r <= 0)
+		return r;
+	if ((size_t)r < sizeof(job->ask) || fds.cnt > 1)
+		return -EBADMSG;
+	memcpy(&job->ask, buf, sizeof(job->ask));
+	if (job->ask.version != JUDGE_VERSION)
+		return -EPROTO;
+	r = job_take_payload(job, buf + sizeof(job->ask), (size_t)r - sizeof(job->ask),
+			     fds.cnt ? fds.fd[0] : -1, ret_payload);
+	return r < 0 ? r : 1;
+}
+
+/* ---- judging --------------------------------------------------------------------------------- */
+
+typedef int (*job_fn)(struct job *job);
+static const job_fn job_kinds[] = {
+	[JUDGE_VERIFY] = job_verify,
+	[JUDGE_BTF] = job_btf,
+	[JUDGE_CMS] = job_cms,
+	[JUDGE_OBJECT] = job_object,
+};
+
+static int job_judge(struct job *job)
+{
+	uint32_t missing = job->ask.sandbox_needed & ~job->verdict.sandbox;
+	int r;
+
+	if (missing)
+		return job_conclude(job, JUDGE_SAYS_UNDECIDED, ENOSYS,
+				    sandbox_part_name(missing & -missing) ?: "unknown sandbox part");
+	if (job->ask.kind >= ARRAY_CNT(job_kinds) || !job_kinds[job->ask.kind])
+		return job_conclude(job, JUDGE_SAYS_MALFORMED, EINVAL, "no such kind of job");
+	r = job_kinds[job->ask.kind](job);
+	if (r == -EBADMSG)
+		return job_conclude(job, JUDGE_SAYS_MALFORMED, EBADMSG, "the payload is malformed");
+	return r < 0 ? job_conclude(job, JUDGE_SAYS_UNDECIDED, -r, "the judge could not go on") : 0;
+}
+
+int job_serve(void *arg, int channel, uint32_t parts)
+{
+	struct job job = { .kit = arg, .channel = channel, .verdict.sandbox = parts };
+	OWN_MEM uint8_t *buf = malloc(MESSAGE_MAX);
+	OWN_MEM uint8_t *payload = NULL;
+	int r;
+
+	r = buf ? job_receive(&job, buf, &payload) : -ENOMEM;
+	if (r <= 0)
+		return r < 0;
+	job.payload = payload;
+	job.verdict.nonce = job.ask.nonce;
+	job.verdict.payload_bytes = job.ask.payload_bytes;
+	r = job_judge(&job);
+	if (r == 0)
+		r = job_say(&job, JUDGE_PIECE_VERDICT, &job.verdict, sizeof(job.verdict), NULL, 0);
+	return r < 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Would the kernel load this program, or take this BTF? Promises that what the verifier says is passed on
+ * unchanged, and that capabilities and rules come from the job (the broker's word), never from the bundle.
+ */
+#include "worker/job.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "object/bundle.h"
+#include "verifier/bpfgate-verifier.h"
+
+static_assert((int)JUDGE_SAYS_ACCEPT == (int)BGV_ACCEPT && (int)JUDGE_SAYS_REJECT == (int)BGV_REJECT &&
+		      (int)JUDGE_SAYS_UNSUPPORTED == (int)BGV_UNSUPPORTED &&
+		      (int)JUDGE_SAYS_UNDECIDED == (int)BGV_UNDECIDED,
+	      "a verdict is passed on as it is");
+
+static void copy_verdict(struct judge_verdict *verdict, const struct bgv_result *result)
+{
+	verdict->says = result->verdict;
+	verdict->err = result->err;
+	verdict->insn_idx = result->insn_idx;
+	verdict->insn_processed = result->stats.insn_processed;
+	verdict->total_states = result->stats.total_states;
+	verdict->peak_states = result->stats.peak_states;
+	verdict->max_states_per_insn = result->stats.max_states_per_insn;
+	verdict->time_ns = result->stats.time_ns;
+	verdict->peak_bytes = result->stats.peak_bytes;
+	memcpy(verdict->stack_depth, result->stats.stack_depth, sizeof(verdict->stack_depth));
+	strncpy(verdict->code, result->code ? result->code : "", sizeof(verdict->code) - 1);
+	memcpy(verdict->message, result->message, sizeof(verdict->message));
+	verdict->message[sizeof(verdict->message) - 1] = 0;
+}
+
+static int say_events(struct job *job, const struct bgv_result *result)
+{
+	uint32_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < result->event_cnt; i++) {
+		const struct bgv_event *from = &result->events[i];
+		size_t bytes = from->text ? strnlen(from->text, 1024) : 0;
+		struct judge_event event = { from->kind, from->insn_idx, from->regno, (uint32_t)bytes,
+					     from->needed, from->proved };
+
+		r = job_say(job, JUDGE_PIECE_EVENT, &event, sizeof(event), from->text, bytes);
+	}
+	return r;
+}
+
+static int say_result(struct job *job, const struct bgv_result *result)
+{
+	int r = 0;
+
+	copy_verdict(&job->verdict, result);
+	if (result->log)
+		r = job_say_log(job, result->log, strlen(result->log));
+	return r < 0 ? r : say_events(job, result);
+}
+
+int job_verify(struct job *job)
+{
+	const struct judge_job *ask = &job->ask;
+	struct bgv_options options = {
+		.limits = { ask->cpu_ns, ask->memory_bytes, ask->insns },
+		.log_level = ask->log_level,
+		.log_bytes = ask->log_bytes < JUDGE_LOG_MAX ? ask->log_bytes : JUDGE_LOG_MAX,
+		.explain = ask->flags & JUDGE_EXPLAIN ? 1 : 0,
+	};
+	OWN_BUNDLE struct bundle *bundle = NULL;
+	struct bgv_result result = { 0 };
+	int r;
+
+	r = bundle_decode(job->payload, ask->payload_bytes, &bundle);
+	if (r < 0)
+		return r == -ENOMEM ? r : -EBADMSG;
+	bundle->prog.mode = (enum bgv_mode)ask->mode;
+	bundle->prog.caps = ask->caps;
+	r = bgv_verify(job->kit->target, &bundle->prog, &options, &result);
+	if (r < 0)
+		return r;
+	r = say_result(job, &result);
+	bgv_result_done(&result);
+	return r;
+}
+
+int job_btf(struct job *job)
+{
+	char message[256] = "";
+	int r = bgv_btf_check(job->kit->target, job->payload, job->ask.payload_bytes, message);
+
+	if (r == -ENOMEM)
+		return r;
+	message[sizeof(message) - 1] = 0;
+	return job_conclude(job, r < 0 ? JUDGE_SAYS_REJECT : JUDGE_SAYS_ACCEPT, -r, message);
+}
