@@ -11,12 +11,15 @@
 typedef void (*check_program_fn)(void *arg, const struct bgv_program *prog,
 				 const struct bundle_answer *answer);
 
+/* A program that libbpf would not load, and why. */
+typedef void (*check_unloadable_fn)(void *arg, const char *name, const char *reason);
+
 /*
  * Relocates an ELF object for the kernel whose BTF lies at btf_path (NULL: the running one) and
- * calls fn for each program, answer NULL. path names the object in messages. 0 or -errno:
- * -EBADMSG when it is no BPF object.
+ * calls fn (answer NULL) or unloadable for each program. 0 or -errno: -EBADMSG when it is no BPF
+ * object.
  */
-int check_object_programs(const uint8_t *bytes, size_t bytes_cnt, const char *path,
-			  const char *btf_path, check_program_fn fn, void *arg);
+int check_object_programs(const uint8_t *bytes, size_t bytes_cnt, const char *btf_path,
+			  check_program_fn fn, check_unloadable_fn unloadable, void *arg);
 
 #endif

@@ -145,6 +145,23 @@ static void judge(void *arg, const struct bgv_program *prog, const struct bundle
 		judge_on(job, &asked, NULL, 0);
 }
 
+/* No verdict to give: libbpf would stop before the kernel is asked. */
+static void say_unloadable(void *arg, const char *name, const char *reason)
+{
+	struct job *job = arg;
+	struct check_result *result = &job->result;
+
+	if (job->opts->prog && strcmp(job->opts->prog, name))
+		return;
+	set_text(result->prog, sizeof(result->prog), name);
+	set_text(result->kernel, sizeof(result->kernel), check_targets_running(job->targets));
+	result->verdict = BGV_UNSUPPORTED;
+	result->insn_idx = UINT32_MAX;
+	set_text(result->code, sizeof(result->code), "OBJECT-LOAD");
+	set_text(result->message, sizeof(result->message), reason);
+	send_result(job);
+}
+
 static int judge_bundle(struct job *job, const uint8_t *bytes, size_t bytes_cnt)
 {
 	OWN_BUNDLE struct bundle *bundle = NULL;
@@ -166,8 +183,8 @@ static void judge_input(struct job *job, uint32_t idx)
 	if (r >= 0 && bundle_is_bundle(bytes, bytes_cnt))
 		r = judge_bundle(job, bytes, bytes_cnt);
 	else if (r >= 0)
-		r = check_object_programs(bytes, bytes_cnt, job->inputs->paths[idx],
-					  job->opts->btf_path, judge, job);
+		r = check_object_programs(bytes, bytes_cnt, job->opts->btf_path, judge,
+					  say_unloadable, job);
 	if (r < 0) {
 		job->result = (struct check_result){ .input_idx = idx,
 						     .sub_idx = job->result.sub_idx,

@@ -34,8 +34,7 @@ struct encoder {
 	uint32_t order[BUNDLE_MAPS_MAX]; /* 1 + number by first use; 0: not used yet */
 	uint32_t used[BUNDLE_MAPS_MAX];	 /* the other way round */
 	uint32_t used_cnt;
-	struct btfname *last; /* index of the module BTF used last */
-	uint32_t last_idx;
+	struct btfname *modules[BUNDLE_BTFS_MAX]; /* each indexed once: programs may alternate */
 	int err;
 };
 
@@ -96,22 +95,19 @@ static const char *type_name(struct encoder *e, uint32_t idx, uint32_t type_id)
 	const char *name;
 	int r;
 
-	if (idx > prog->btf_cnt) {
+	if (idx > prog->btf_cnt || idx > ARRAY_CNT(e->modules)) {
 		e->err = e->err ? e->err : -EINVAL;
 		return NULL;
 	}
-	if (idx && e->last_idx != idx) {
-		btfname_free(e->last);
-		e->last = NULL;
-		e->last_idx = 0;
-		r = btfname_new(prog->btfs[idx - 1].data, prog->btfs[idx - 1].bytes, names, &e->last);
+	if (idx && !e->modules[idx - 1]) {
+		r = btfname_new(prog->btfs[idx - 1].data, prog->btfs[idx - 1].bytes, names,
+				&e->modules[idx - 1]);
 		if (r < 0) {
 			e->err = e->err ? e->err : r;
 			return NULL;
 		}
-		e->last_idx = idx;
 	}
-	name = btfname_get(idx ? e->last : names, type_id);
+	name = btfname_get(idx ? e->modules[idx - 1] : names, type_id);
 	if (!name)
 		e->err = e->err ? e->err : -ENOENT;
 	return name;
@@ -285,7 +281,8 @@ int digest_encode(const struct bgv_program *prog, const struct digest_options *o
 	put_insns(&e, &name_cnt);
 	put_names(&e, name_cnt);
 	put_maps(&e);
-	btfname_free(e.last);
+	for (size_t i = 0; i < ARRAY_CNT(e.modules); i++)
+		btfname_free(e.modules[i]);
 	if (e.err) {
 		free(e.bytes);
 		return e.err;

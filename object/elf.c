@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs libbpf's own loading against the fake bpf(2). Promises one call per program, loaded or not,
+ * in the object's order; trusts libbpf to survive the object only as far as the process around it
+ * can afford its death. A program that libbpf refuses spoils the loading of its neighbours, so
+ * whatever is still missing after the first attempt is loaded once more alone.
+ */
+#include "object/elf.h"
+
+#include <bpf/libbpf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "object/fakebpf.h"
+#include "object/gather.h"
+#include "proto/own.h"
+
+#define TOKEN_BYTES  8u /* the log buffer whose address tells libbpf's programs apart */
+#define REASON_BYTES 256
+#define LOG_ANY	     1 /* libbpf passes the buffer on only with a level */
+
+struct slot {
+	struct gather *gather; /* the program, once libbpf has loaded it */
+	char *name, *section;
+	char reason[REASON_BYTES];
+};
+
+struct loading {
+	const void *bytes;
+	size_t bytes_cnt;
+	const struct elf_options *opt;
+	struct fakebpf *fake;
+	struct slot *slots;
+	size_t cnt;
+	uint8_t *tokens;
+};
+
+static char *current_reason; /* libbpf's printer has no context either */
+
+static int keep_reason(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (level == LIBBPF_WARN && current_reason && !*current_reason) {
+		(void)vsnprintf(current_reason, REASON_BYTES, fmt, ap);
+		current_reason[strcspn(current_reason, "\n")] = '\0';
+	}
+	return 0;
+}
+
+/* A program reached PROG_LOAD: its log buffer tells which one. */
+static void note_load(void *arg, const struct load_attr *attr)
+{
+	struct loading *l = arg;
+	size_t idx = (size_t)((const uint8_t *)(uintptr_t)attr->log_buf - l->tokens) / TOKEN_BYTES;
+	OWN_GATHER struct gather *g = NULL;
+
+	if (idx >= l->cnt || l->slots[idx].gather)
+		return;
+	g = gather_new(&fakebpf_source, l->fake);
+	if (!g)
+		return;
+	g->attr = *attr;
+	if (gather_program(g) < 0)
+		return;
+	g->prog.mode = l->opt->mode;
+	g->prog.caps = l->opt->caps;
+	g->prog.name = l->slots[idx].name; /* whole, where the kernel keeps 15 bytes */
+	l->slots[idx].gather = TAKE_PTR(g);
+}
+
+static struct bpf_object *open_object(const struct loading *l)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "object", .relaxed_maps = true);
+	struct bpf_object *obj = bpf_object__open_mem(l->bytes, l->bytes_cnt, &opts);
+
+	return libbpf_get_error(obj) ? NULL : obj;
+}
+
+/* Loads the programs that are still missing; only one (of that index) unless it is SIZE_MAX. */
+static void load_missing(struct loading *l, size_t only)
+{
+	struct bpf_object *obj = open_object(l);
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	size_t i = 0;
+
+	if (!obj)
+		return;
+	bpf_object__for_each_map(map, obj)
+		(void)bpf_map__set_pin_path(map, NULL);
+	bpf_object__for_each_program(prog, obj) {
+		bool load = i < l->cnt && !l->slots[i].gather && (only == SIZE_MAX || only == i);
+
+		(void)bpf_program__set_autoload(prog, load);
+		if (load) {
+			(void)bpf_program__set_log_level(prog, LOG_ANY);
+			(void)bpf_program__set_log_buf(prog, (char *)l->tokens + i * TOKEN_BYTES,
+						       TOKEN_BYTES);
+		}
+		i++;
+	}
+	(void)bpf_object__load(obj);
+	bpf_object__close(obj);
+}
+
+static void load_all(struct loading *l)
+{
+	char unused[REASON_BYTES] = "";
+
+	current_reason = unused;
+	load_missing(l, SIZE_MAX);
+	for (size_t i = 0; i < l->cnt; i++) {
+		if (l->slots[i].gather)
+			continue;
+		current_reason = l->slots[i].reason;
+		load_missing(l, i);
+	}
+	current_reason = NULL;
+}
+
+static int name_programs(struct loading *l)
+{
+	struct bpf_object *obj = open_object(l);
+	struct bpf_program *prog;
+	size_t cnt = 0;
+
+	if (!obj)
+		return -EBADMSG;
+	bpf_object__for_each_program(prog, obj)
+		cnt++;
+	if (cnt > ELF_PROGRAMS_MAX) {
+		bpf_object__close(obj);
+		return -E2BIG;
+	}
+	l->slots = calloc(cnt + 1, sizeof(*l->slots));
+	l->tokens = calloc(cnt + 1, TOKEN_BYTES);
+	if (l->slots && l->tokens)
+		bpf_object__for_each_program(prog, obj) {
+			l->slots[l->cnt].name = strdup(bpf_program__name(prog));
+			l->slots[l->cnt].section = strdup(bpf_program__section_name(prog));
+			l->cnt++;
+		}
+	bpf_object__close(obj);
+	for (size_t i = 0; i < l->cnt; i++)
+		if (!l->slots[i].name || !l->slots[i].section)
+			return -ENOMEM;
+	return l->slots && l->tokens ? 0 : -ENOMEM;
+}
+
+static void report(const struct loading *l, elf_program_fn fn, void *arg)
+{
+	for (size_t i = 0; i < l->cnt; i++) {
+		const struct slot *slot = &l->slots[i];
+		const struct elf_program program = {
+			.name = slot->name,
+			.section = slot->section,
+			.prog = slot->gather ? &slot->gather->prog : NULL,
+			.reason = slot->gather	? NULL :
+				  slot->reason[0] ? slot->reason :
+						    "libbpf did not load it",
+		};
+
+		fn(arg, &program);
+	}
+}
+
+static void loading_done(struct loading *l)
+{
+	for (size_t i = 0; i < l->cnt; i++) {
+		gather_free(l->slots[i].gather);
+		free(l->slots[i].name);
+		free(l->slots[i].section);
+	}
+	free(l->slots);
+	free(l->tokens);
+	fakebpf_free(l->fake);
+}
+
+int elf_programs(const void *bytes, size_t bytes_cnt, const struct elf_options *opt, elf_program_fn fn,
+		 void *arg)
+{
+	struct loading l = { .bytes = bytes, .bytes_cnt = bytes_cnt, .opt = opt };
+	libbpf_print_fn_t old;
+	int r;
+
+	if (bytes_cnt > ELF_BYTES_MAX)
+		return -E2BIG;
+	l.fake = fakebpf_new(opt->vmlinux_btf, opt->vmlinux_btf_bytes);
+	if (!l.fake)
+		return -ENOMEM;
+	old = libbpf_set_print(keep_reason);
+	fakelibc_use(l.fake);
+	r = name_programs(&l);
+	if (r >= 0) {
+		fakebpf_expect(l.fake, l.tokens, l.cnt * TOKEN_BYTES, note_load, &l);
+		load_all(&l);
+		report(&l, fn, arg);
+	}
+	fakelibc_use(NULL);
+	(void)libbpf_set_print(old);
+	loading_done(&l);
+	return r;
+}
+
+void elf_warm(void)
+{
+	(void)libbpf_num_possible_cpus();
+}
+
+void elf_result_fill(const struct elf_program *program, const struct btfname *vmlinux,
+		     struct elf_result *ret_result)
+{
+	const struct digest_options opt = { .vmlinux = vmlinux };
+	struct elf_result *result = ret_result;
+
+	memset(result, 0, sizeof(*result));
+	(void)snprintf(result->name, sizeof(result->name), "%s", program->name);
+	(void)snprintf(result->section, sizeof(result->section), "%s", program->section);
+	if (!program->prog) {
+		result->err = -ENOEXEC;
+		return;
+	}
+	result->prog_type = program->prog->prog_type;
+	result->expected_attach_type = program->prog->expected_attach_type;
+	result->err = digest_program(program->prog, &opt, result->digest);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ELF objects to programs, as libbpf would load them on a given kernel. A binary that uses this
+ * links fakelibc.c (libfakebpf.la), so nothing reaches the kernel; where files cannot be opened,
+ * elf_warm() comes first.
+ */
+#ifndef BPFGATE_OBJECT_ELF_H
+#define BPFGATE_OBJECT_ELF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "object/digest.h"
+#include "verifier/bpfgate-verifier.h"
+
+#define ELF_BYTES_MAX	 (64u << 20)
+#define ELF_PROGRAMS_MAX 1024u
+
+struct elf_options {
+	const void *vmlinux_btf; /* raw BTF of the target kernel; NULL: objects that need it fail */
+	size_t vmlinux_btf_bytes;
+	enum bgv_mode mode; /* put into each program, with caps */
+	uint32_t caps;
+};
+
+/* One program of the object. */
+struct elf_program {
+	const char *name, *section;
+	const struct bgv_program *prog; /* relocated; NULL: libbpf cannot load it */
+	const char *reason;		/* then: libbpf's words */
+};
+
+/* Everything is borrowed for the call. */
+typedef void (*elf_program_fn)(void *arg, const struct elf_program *program);
+
+/*
+ * Calls fn once for each program of the object, in the object's order. 0; -EBADMSG when libbpf does
+ * not take the bytes for an object; -E2BIG; -ENOMEM. Not thread-safe, not reentrant.
+ */
+int elf_programs(const void *bytes, size_t bytes_cnt, const struct elf_options *opt, elf_program_fn fn,
+		 void *arg);
+
+/* What libbpf reads once from files and remembers. Call before the sandbox closes. */
+void elf_warm(void);
+
+/* A judge's answer about one program of an object (JUDGE_OBJECT): fixed size, no pointers. */
+struct elf_result {
+	uint8_t digest[DIGEST_BYTES];
+	uint32_t prog_type, expected_attach_type;
+	int32_t err; /* 0, or -errno: it has no digest */
+	uint32_t zero;
+	char name[128], section[128];
+};
+_Static_assert(sizeof(struct elf_result) == 304, "no padding");
+
+/* The canonical digest of one program, with names from vmlinux (NULL: none). */
+void elf_result_fill(const struct elf_program *program, const struct btfname *vmlinux,
+		     struct elf_result *ret_result);
+
+#endif
