@@ -299,6 +299,7 @@ struct policy_env {
 	int64_t now_s;
 	bool any_owner;		/* `bpfgate policy check` and tests: files need not be root's */
 	bool keys_optional;	/* unreadable keys are warnings: the signer then proves nothing */
+	bool keys_assumed;	/* `policy test`: no key is read; proofs with an all-zero digest hold */
 };
 
 /* getpwnam_r(), getgrnam_r(), files that must be root's and not writable by others; now. */

@@ -95,6 +95,12 @@ static struct signer *signer_load(struct signer_read *reading)
 	size_t len = 0;
 	int r;
 
+	if (env->keys_assumed) {
+		reading->options.is_assumed = true;
+		if (signer_without_key(&reading->options, &signer) < 0)
+			at->rd->is_out_of_memory = true;
+		return signer;
+	}
 	r = env->read_key(env->ctx, reading->path, &pem, &len);
 	if (r < 0) {
 		if (env->keys_optional)

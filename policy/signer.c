@@ -31,6 +31,7 @@ struct signer {
 	char *subject;
 	enum signer_role role;
 	bool revoked;
+	bool is_assumed;
 	int64_t not_before_s;
 	int64_t not_after_s;
 	X509 *cert;	 /* NULL: proves nothing */
@@ -91,6 +92,8 @@ int signer_without_key(const struct signer_options *options, struct signer **ret
 		return -ENOMEM;
 	signer->role = options->role;
 	signer->revoked = options->revoked;
+	signer->is_assumed = options->is_assumed;
+	signer->not_after_s = options->not_after_s ? options->not_after_s : INT64_MAX;
 	*ret_signer = TAKE_PTR(signer);
 	return 0;
 }
@@ -227,7 +230,7 @@ int signer_usable(const struct signer *signer, int64_t now_s)
 {
 	if (signer->revoked)
 		return -EKEYREVOKED;
-	if (!signer->key)
+	if (!signer->key && !signer->is_assumed)
 		return -ENOKEY;
 	return now_s < signer->not_before_s || now_s > signer->not_after_s ? -EKEYEXPIRED : 0;
 }
@@ -304,7 +307,7 @@ static int check_signature(const struct signer *signer, const struct algo *algo,
 int signer_prove(const struct signer *signer, const uint8_t sha256[SIGNER_SHA256_LEN],
 		 enum signer_algo algo, const uint8_t *sig, size_t sig_len, int64_t now_s)
 {
-	int r = signer_usable(signer, now_s);
+	int r = signer->key ? signer_usable(signer, now_s) : -ENOKEY;
 
 	if (r < 0)
 		return r;
@@ -410,7 +413,7 @@ int signer_issue(const struct signer *ca, const uint8_t *cert, size_t cert_len, 
 	OWN_CERT parsed = NULL;
 	int r;
 
-	r = ca->role == SIGNER_CA ? signer_usable(ca, now_s) : -EINVAL;
+	r = ca->role == SIGNER_CA && ca->key ? signer_usable(ca, now_s) : -ENOKEY;
 	if (r == 0 && cert_len > SIGNER_CERT_MAX)
 		r = -EBADMSG;
 	if (r == 0)

@@ -42,6 +42,7 @@ struct signer_options {
 	const uint8_t *cert_sha256;    /* pin: 32 bytes over the DER, or NULL */
 	int64_t not_after_s;	       /* 0 = the certificate's own */
 	bool revoked;
+	bool is_assumed;	       /* signer_without_key() only: see there */
 };
 
 /*
@@ -52,7 +53,11 @@ struct signer_options {
 int signer_from_pem(const char *pem, size_t len, const struct signer_options *options,
 		    struct signer **ret_signer);
 
-/* A signer whose key could not be read: has a name, proves nothing (-ENOKEY). 0 or -ENOMEM. */
+/*
+ * A signer without a key: it has a name, and signer_prove() says -ENOKEY. When it is assumed (for
+ * trying out rules where the keys are not), signer_usable() still says that it is good, and its
+ * certificate's digest is all zero: no signature can lead there. 0 or -ENOMEM.
+ */
 int signer_without_key(const struct signer_options *options, struct signer **ret_signer);
 
 void signer_free(struct signer *signer);
