@@ -114,8 +114,6 @@ def collect(table):
         else:
             field, off, size = r["field"], int(r["offset"]), int(r["size"])
             accesses, att = by_profile(r), attaches(r, all_of_type)
-        if key in WIDE_PORTS:
-            size = 4
         cond = r["condition"]
         for acc in sorted(set(accesses), key=accesses.index):
             if acc[0] == "none" and acc[1] == "none":
@@ -129,15 +127,16 @@ def collect(table):
 def emit(f, key, types):
     struct, off, field, size, acc, profiles, att, cond = key
     k = kind(acc[2])
-    rd = sizes(acc[0])
-    at_start = (4 << 4) if (struct, field) in WIDE_PORTS else 0
+    rows_of = [(size, sizes(acc[0]))]
+    if (struct, field) in WIDE_PORTS:
+        rows_of.append((4, 4 << 4))
     flags = [k[1]] if k[1] != "0" else []
     flags += {"needs_cap_bpf": ["READ_CAP_BPF"], "write_needs_cap_bpf": ["WRITE_CAP_BPF"]}.get(
         cond, [])
-    f.write("CTX(%s, %s, %s, %d, %d, 0x%02x, 0x%02x, %s, %s, %s, %s)\n" % (
-        type_mask(set(types)), attach_mask(att), re.sub(r"\W.*", "", field), off, size,
-        rd | at_start, sizes(acc[1]), k[0], " | ".join(flags) or "0", k[2],
-        profile_mask(profiles)))
+    for row_size, rd in rows_of:
+        f.write("CTX(%s, %s, %s, %d, %d, 0x%02x, 0x%02x, %s, %s, %s, %s)\n" % (
+            type_mask(set(types)), attach_mask(att), re.sub(r"\W.*", "", field), off, row_size,
+            rd, sizes(acc[1]), k[0], " | ".join(flags) or "0", k[2], profile_mask(profiles)))
 
 
 def main(facts, out):
@@ -157,15 +156,21 @@ high four at its start only.""" % title)
     for f in files.values():
         f.close()
     with open(out + "/ctx_pointee.def", "w") as f:
-        header(f, """Fields behind socket and flow key pointers.  Made by verifier/tools/gen-ctx.py.
+        header(f, """Fields behind socket pointers.  Made by verifier/tools/gen-ctx.py.
 POINTEE(pointer kind, field, offset, size, read, write): sizes as in the ctx_*.def files.""")
         for r in table:
             if r["prog_type"] not in POINTEES or r["read_sizes"] == "none":
                 continue
-            wide = (r["struct"], r["field"]) in WIDE_PORTS
-            f.write("POINTEE(%s, %s, %s, %s, 0x%02x, 0x%02x)\n" % (
-                POINTEES[r["prog_type"]], r["field"], r["offset"], "4" if wide else r["size"],
-                sizes(r["read_sizes"]) | ((4 << 4) if wide else 0), sizes(r["write_sizes"])))
+            if POINTEES[r["prog_type"]] == "FLOW_KEYS":	# one block, every byte alike
+                continue
+            rows_of = [(r["size"], sizes(r["read_sizes"]))]
+            if (r["struct"], r["field"]) in WIDE_PORTS:
+                rows_of.append(("4", 4 << 4))
+            for size, rd in rows_of:
+                f.write("POINTEE(%s, %s, %s, %s, 0x%02x, 0x%02x)\n" % (
+                    POINTEES[r["prog_type"]], r["field"], r["offset"], size, rd,
+                    sizes(r["write_sizes"])))
+        f.write("POINTEE(XDP_SOCK, queue_id, 0, 4, 0x04, 0x00)\n")	# read in the source
 
 
 if __name__ == "__main__":

@@ -99,11 +99,11 @@ ARGS = {
     "btf_id_sock_common+release": "R(BTF_SOCK_COMMON)", "percpu_btf_id": "W(PERCPU_BTF_ID)",
     "const_str": "W(CONST_STR)", "ringbuf_mem+release": "R(RINGBUF_MEM)",
     "spin_lock": "W(SPIN_LOCK)", "timer": "W(TIMER)", "kptr_slot": "W(KPTR_SLOT)",
-    "btf_id(resolved_by_rule)+nullable+release": "B(NULLABLE | RELEASE, NULL)",
+    "btf_id(resolved_by_rule)+nullable+release": "B(NULLABLE | REL, NULL)",
     "callback_ctx(stack)+nullable": "N(STACK)",
-    "dynptr(any)": "D(ANY, 0)", "dynptr(any,rdonly_ok)": "D(ANY, READ)",
+    "dynptr(any)": "D(ANY, READ)", "dynptr(any,rdonly_ok)": "D(ANY, READ)",
     "dynptr(local,uninit)": "D(LOCAL, UNINIT)", "dynptr(ringbuf,uninit)": "D(RINGBUF, UNINIT)",
-    "dynptr(ringbuf)+release": "D(RINGBUF, RELEASE)",
+    "dynptr(ringbuf)+release": "D(RINGBUF, REL)",
 }
 
 
@@ -195,7 +195,7 @@ def flags(row, sleeps):
         if key in rule.split("(")[0].split(";") or rule.startswith(key):
             if not (name == "SYNC_CB" and "async" in rule):
                 out.append(name)
-    return " | ".join(out) or "0"
+    return " | ".join("H_" + o for o in out) or "0"
 
 
 def sleeping_only_for_sleepable(row):

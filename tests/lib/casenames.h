@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_LIB_CASENAMES_H
+#define TESTS_LIB_CASENAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tests/lib/asm.h"
+#include "tests/lib/casefile.h"
+
+/*
+ * Names that cases use: helpers from the verifier's table, kernel functions, variables and attach
+ * targets from the running kernel's BTF. Without that BTF they get id 1, and the case is marked as
+ * needing it, so that the runner skips it.
+ */
+struct casenames {
+	void *vmlinux_data;		/* raw bytes; NULL: the machine has none */
+	size_t vmlinux_bytes;
+	struct btf *vmlinux;
+	bool used;			/* a name of the kernel was asked for since last cleared */
+};
+
+void casenames_init(struct casenames *cn);
+void casenames_done(struct casenames *cn);
+struct asm_names casenames_asm(struct casenames *cn);
+
+/* Fills attach_btf_id of a tracing, LSM or struct_ops case from its attach_name. */
+void casenames_resolve(struct casenames *cn, struct tcase *c);
+
+#endif
