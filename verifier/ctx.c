@@ -6,6 +6,10 @@
  */
 #include "verifier/ctx.h"
 
+#include <linux/btf.h>
+
+#include "verifier/btf.h"
+#include "verifier/btfctx.h"
 #include "verifier/ctx_tab.h"
 #include "verifier/env.h"
 #include "verifier/names.h"
@@ -18,6 +22,18 @@ static const uint32_t reg_type_of[] = {
 	[CTXK_SOCK_COMMON] = REG_SOCK_COMMON, [CTXK_FLOW_KEYS] = REG_FLOW_KEYS,
 	[CTXK_BTF_ID] = REG_BTF_ID,
 };
+
+int ctx_btf_struct(struct env *env, const char *name)
+{
+	uint32_t id;
+
+	if (!env->target->vmlinux)
+		return verdict_unsupported(env, "struct %s without BTF of the kernel", name);
+	id = btf_view_find(env->target->vmlinux, BTF_KIND_STRUCT, name);
+	if (!id)
+		return verdict_unsupported(env, "struct %s, which the kernel's BTF lacks", name);
+	return (int)id;
+}
 
 static bool ctx_by_btf(const struct env *env)
 {

@@ -311,6 +311,8 @@ struct insn_aux {
 	bool call_map_poisoned, call_map_unpriv;
 	uint64_t obj_size;		/* kfuncs: remembered sizes and offsets */
 	bool has_ref_kptr;
+	bool loop_seen, loop_inline;	/* bpf_loop: may still be rewritten without a call */
+	uint32_t loop_subprog;
 };
 
 enum arg_kind {			/* argument of a global function */
@@ -631,6 +633,7 @@ struct call_meta {
 	uint32_t map_uid;
 	bool raw_mode;			/* a region to be written before it is read */
 	bool pkt_access;
+	bool percpu_alloc;		/* the percpu argument is an own object */
 	uint8_t release_regno;
 	uint32_t regno;
 	int32_t access_size;		/* of the raw region */

@@ -5,7 +5,7 @@
  */
 #include "verifier/ret.h"
 
-#include "verifier/ctx.h"
+#include "verifier/btfctx.h"
 #include "verifier/env.h"
 #include "verifier/names.h"
 #include "verifier/tnum.h"
@@ -68,7 +68,7 @@ static bool ret_within(const struct env *env, const struct reg *r, struct ret_ra
 		       bool low_half)
 {
 	if (env->beh->ret_range_by_tnum)
-		return tnum_in(tnum_range((uint64_t)(int64_t)want.lo, (uint64_t)(int64_t)want.hi),
+		return tnum_within(tnum_range((uint64_t)(int64_t)want.lo, (uint64_t)(int64_t)want.hi),
 			       val_tnum(&r->v));
 	if (low_half)
 		return r->v.xl >= want.lo && r->v.xh <= want.hi;
