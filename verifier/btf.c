@@ -114,9 +114,9 @@ static int index_records(struct btf_view *v, uint32_t type_len)
 	return 0;
 }
 
-static bool name_fits(const struct btf_view *v, uint32_t off)
+bool btf_str_fits(const struct btf_view *view, uint32_t off)
 {
-	return off < v->str_start + v->str_len;
+	return off < view->str_start + view->str_len;
 }
 
 static bool members_fit(const struct btf_view *v, const struct btf_type *t)
@@ -124,7 +124,7 @@ static bool members_fit(const struct btf_view *v, const struct btf_type *t)
 	const struct btf_member *m = btf_members_of(t);
 
 	for (uint32_t i = 0; i < btf_vlen_of(t); i++)
-		if (!name_fits(v, m[i].name_off) || m[i].type >= v->cnt)
+		if (!btf_str_fits(v, m[i].name_off) || m[i].type >= v->cnt)
 			return false;
 	return true;
 }
@@ -134,7 +134,7 @@ static bool params_fit(const struct btf_view *v, const struct btf_type *t)
 	const struct btf_param *p = btf_params_of(t);
 
 	for (uint32_t i = 0; i < btf_vlen_of(t); i++)
-		if (!name_fits(v, p[i].name_off) || p[i].type >= v->cnt)
+		if (!btf_str_fits(v, p[i].name_off) || p[i].type >= v->cnt)
 			return false;
 	return t->type < v->cnt;
 }
@@ -147,7 +147,7 @@ static bool values_fit(const struct btf_view *v, const struct btf_type *t)
 
 	for (uint32_t i = 0; i < btf_vlen_of(t); i++) {
 		memcpy(&name, at + i * each, sizeof(name));
-		if (!name_fits(v, name))
+		if (!btf_str_fits(v, name))
 			return false;
 	}
 	return true;
@@ -166,7 +166,7 @@ static bool vars_fit(const struct btf_view *v, const struct btf_type *t)
 /* Are all names and type numbers of a record inside? */
 static bool record_fits(const struct btf_view *v, const struct btf_type *t)
 {
-	if (!name_fits(v, t->name_off))
+	if (!btf_str_fits(v, t->name_off))
 		return false;
 	switch (btf_kind_of(t)) {
 	case BTF_KIND_STRUCT:
@@ -226,22 +226,24 @@ static int index_names(struct btf_view *v)
 	return 0;
 }
 
-uint32_t btf_view_find(const struct btf_view *view, uint32_t kind, const char *name)
+/* Equal names stand in the order of their numbers, because they were put in so. */
+uint32_t btf_view_find_next(const struct btf_view *view, uint32_t kind, const char *name, uint32_t after)
 {
-	uint32_t id, i;
-
-	if (!view)
-		return 0;
-	id = btf_view_find(view->base, kind, name);	/* a base has no base: one level */
-	if (id)
-		return id;
-	for (i = name_hash(name, kind) & view->slot_mask; view->slots[i]; i = (i + 1) & view->slot_mask) {
+	for (uint32_t i = name_hash(name, kind) & view->slot_mask; view->slots[i]; i = (i + 1) & view->slot_mask) {
 		const struct btf_type *t = btf_view_type(view, view->slots[i]);
 
-		if (btf_kind_of(t) == kind && strcmp(btf_view_str(view, t->name_off), name) == 0)
+		if (view->slots[i] > after && btf_kind_of(t) == kind &&
+		    strcmp(btf_view_str(view, t->name_off), name) == 0)
 			return view->slots[i];
 	}
 	return 0;
+}
+
+uint32_t btf_view_find(const struct btf_view *view, uint32_t kind, const char *name)
+{
+	uint32_t id = view && view->base ? btf_view_find_next(view->base, kind, name, 0) : 0;
+
+	return id || !view ? id : btf_view_find_next(view, kind, name, 0);
 }
 
 static int view_fill(struct btf_view *v, const void *data, size_t bytes)

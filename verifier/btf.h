@@ -35,6 +35,11 @@ const char *btf_view_name(const struct btf_view *view, uint32_t id);
 /* The lowest type of that kind and name; 0: none. A module's view looks in its base first. */
 uint32_t btf_view_find(const struct btf_view *view, uint32_t kind, const char *name);
 
+/* The next of that kind and name with a higher number, in the same view; 0: none. */
+uint32_t btf_view_find_next(const struct btf_view *view, uint32_t kind, const char *name, uint32_t after);
+/* Is the offset inside the names? */
+bool btf_str_fits(const struct btf_view *view, uint32_t off);
+
 static inline uint32_t btf_kind_of(const struct btf_type *t) { return BTF_INFO_KIND(t->info); }
 static inline uint32_t btf_vlen_of(const struct btf_type *t) { return BTF_INFO_VLEN(t->info); }
 static inline bool btf_kflag_of(const struct btf_type *t) { return BTF_INFO_KFLAG(t->info); }

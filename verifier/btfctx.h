@@ -25,4 +25,7 @@ int btfctx_check_ret(struct env *env, uint32_t regno);
 struct btf_view;
 bool btfctx_is_ctx_type(struct env *env, const struct btf_view *view, uint32_t ptr_type_id, uint32_t arg);
 
+/* Does an argument with the tag arg:ctx have a type that may stand for the context? 0 or rejected. */
+int btfctx_check_ctx_tag(struct env *env, const struct btf_view *view, uint32_t ptr_type_id, uint32_t arg);
+
 #endif

@@ -397,8 +397,9 @@ struct env {
 		int64_t ret_lo, ret_hi;
 		bool ret_range;			/* ret_lo, ret_hi are set */
 		uint32_t struct_ops_member, struct_ops_type;
-		const void *ctx_arg_info;	/* values' own: reg types of BTF ctx slots */
-		uint32_t ctx_arg_cnt;
+		const char *ops_name;		/* struct_ops: name of the kernel's struct; else NULL */
+		uint32_t stub_func_id;		/* struct_ops: its stub for the member; 0: none */
+		bool untrusted_args;		/* an LSM hook that sees objects half made or half gone */
 	} att;
 
 	/* capabilities as rules */
