@@ -26,6 +26,8 @@ static int verb_completion(int argc, char **argv);
 static int verb_complete(int argc, char **argv);
 
 static const struct verb verbs[] = {
+	{ "capture", cmd_capture, "[--out DIR] [--prog NAME] -- CMD [ARG]...",
+	  "record each program a command loads, with the kernel's answer", "--out --prog --help" },
 	{ "check", cmd_check, "OBJ|BUNDLE...", "verify offline; no daemon, no privileges",
 	  "--prog --kernel --format --json --jsonl --verbose --quiet --help" },
 	{ "completion", verb_completion, "bash|zsh|fish", "print a completion script", "" },

@@ -252,6 +252,8 @@ static void fill_map(struct bpf_map *map)
 	    !bpf_map__inner_map(map))
 		(void)bpf_map__set_inner_map_fd(
 			map, bpf_map_create(BPF_MAP_TYPE_ARRAY, NULL, 4, 4, 1, NULL));
+	if (type == BPF_MAP_TYPE_STACK_TRACE && !bpf_map__value_size(map))
+		(void)bpf_map__set_value_size(map, 127 * sizeof(uint64_t));
 	if (!bpf_map__max_entries(map))
 		(void)bpf_map__set_max_entries(map, ring ? (uint32_t)getpagesize() : 1);
 }
