@@ -193,6 +193,19 @@ int door_answer_outcome(int door, int keep, const struct approval *approval,
 	return door_send(door, &answer, parts, cnt, fd);
 }
 
+int door_answer_netns(int door, const struct approval *approval, const struct netns *netns)
+{
+	struct door_answer answer = { .approval_id = approval->ask.approval_id,
+				      .attr_bytes = sizeof(struct door_netns) };
+	struct iovec part = { &answer, sizeof(answer) };
+	struct door_netns view;
+
+	memcpy(&view, approval->ask.attr, sizeof(view));
+	netns_describe(netns, &view);
+	memcpy(answer.attr, &view, sizeof(view));
+	return packet_send(door, &part, 1, NULL, 0, 0);
+}
+
 int door_answer_refused(int door, uint64_t approval_id, int err)
 {
 	struct door_answer answer = { .approval_id = approval_id, .result = -err, .refused = 1 };

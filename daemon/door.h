@@ -5,6 +5,7 @@
 
 #include "daemon/approval.h"
 #include "daemon/kern.h"
+#include "daemon/netns.h"
 
 /*
  * Answers an approval: the object goes to bpfgated over `keep` or to the broker over `door`, as the
@@ -15,5 +16,8 @@ int door_answer_outcome(int door, int keep, const struct approval *approval,
 
 /* Answers that the kernel was not asked, and why (err > 0). 0 or -errno as above. */
 int door_answer_refused(int door, uint64_t approval_id, int err);
+
+/* Answers DOOR_NETNS from what the loader knew at its start. 0 or -errno as above. */
+int door_answer_netns(int door, const struct approval *approval, const struct netns *netns);
 
 #endif

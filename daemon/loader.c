@@ -8,6 +8,7 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "daemon/approval.h"
 #include "daemon/door.h"
 #include "daemon/kern.h"
+#include "daemon/netns.h"
 #include "daemon/privsep.h"
 #include "proto/own.h"
 #include "worker/filter.h"
@@ -31,6 +33,7 @@ static const struct filter_row loader_calls[] = {
 	ROW(fcntl),	   ROW(fstat),	     ROW(newfstatat),	  ROW(brk),	 ROW(munmap),
 	ROW(mremap),	   ROW(madvise),     ROW(memfd_create),	  ROW(futex),	 ROW(clock_gettime),
 	ROW(exit_group),   ROW(rt_sigreturn), ROW(restart_syscall), ROW(getrandom),
+	{ __NR_ioctl, FILTER_ARG1, SIOCGIFNAME },
 	{ __NR_mmap, FILTER_NO_EXEC, 0 },
 	{ __NR_mprotect, FILTER_NO_EXEC, 0 },
 };
@@ -71,10 +74,19 @@ static int loader_lock_down(void)
 	return r;
 }
 
-static int loader_serve_one(uint8_t *buf)
+static int loader_call(struct approval *approval)
+{
+	struct kern_outcome outcome;
+	int r = kern_run(approval, &outcome);
+
+	if (r < 0)
+		return door_answer_refused(DOOR_FD, approval->ask.approval_id, -r);
+	return door_answer_outcome(DOOR_FD, KEEP_FD, approval, &outcome);
+}
+
+static int loader_serve_one(uint8_t *buf, const struct netns *netns)
 {
 	struct approval approval;
-	struct kern_outcome outcome;
 	int r;
 
 	r = approval_receive(DOOR_FD, KEEP_FD, buf, &approval);
@@ -82,11 +94,10 @@ static int loader_serve_one(uint8_t *buf)
 		return -ESHUTDOWN;
 	if (r < 0)
 		return door_answer_refused(DOOR_FD, approval.ask.approval_id, -r);
-	r = kern_run(&approval, &outcome);
-	if (r < 0)
-		r = door_answer_refused(DOOR_FD, approval.ask.approval_id, -r);
+	if (approval.ask.op == DOOR_NETNS)
+		r = door_answer_netns(DOOR_FD, &approval, netns);
 	else
-		r = door_answer_outcome(DOOR_FD, KEEP_FD, &approval, &outcome);
+		r = loader_call(&approval);
 	approval_done(&approval);
 	return r;
 }
@@ -94,15 +105,18 @@ static int loader_serve_one(uint8_t *buf)
 int main(void)
 {
 	uint8_t *buf = malloc(DOOR_MSG_MAX);
+	struct netns netns;
 	int r;
 
-	r = buf ? loader_lock_down() : -ENOMEM;
+	r = buf ? netns_look(&netns) : -ENOMEM;
+	if (r == 0)
+		r = loader_lock_down();
 	if (r < 0) {
 		fprintf(stderr, "bpfgate-loader: cannot confine myself: %s\n", strerror(-r));
 		return EXIT_FAILURE;
 	}
 	do {
-		r = loader_serve_one(buf);
+		r = loader_serve_one(buf, &netns);
 	} while (r >= 0);
 	return r == -ESHUTDOWN || r == -EPIPE ? EXIT_SUCCESS : EXIT_FAILURE;
 }

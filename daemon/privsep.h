@@ -166,7 +166,16 @@ static_assert(sizeof(struct keep_tell) == 64, "no padding");
 
 enum door_op {
 	DOOR_BPF = 1,		/* one bpf(2) call */
+	DOOR_NETNS,		/* which namespace the loader is in: attr is a struct door_netns, both ways */
 };
+
+struct door_netns {
+	uint64_t dev, ino;	/* out: of the network namespace's file */
+	uint32_t ifindex;	/* in: 0 for none */
+	uint32_t zero;
+	char ifname[16];	/* out: what the interface is called there; "" when there is none */
+};
+static_assert(sizeof(struct door_netns) == 40, "no padding");
 
 /* What becomes of the fd that a successful call returns. */
 enum door_result_fd {

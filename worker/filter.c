@@ -27,14 +27,17 @@ static void filter_release(scmp_filter_ctx *ctx)
 static int filter_add(scmp_filter_ctx ctx, const struct filter_row *row)
 {
 	struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	struct scmp_arg_cmp arg1 = SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)row->value, 0);
 	struct scmp_arg_cmp no_fd = SCMP_A4(SCMP_CMP_MASKED_EQ, UINT32_MAX, UINT32_MAX);
 
 	if (row->how & FILTER_ERRNO)
-		return seccomp_rule_add(ctx, SCMP_ACT_ERRNO((uint32_t)row->err), row->nr, 0);
+		return seccomp_rule_add(ctx, SCMP_ACT_ERRNO((uint32_t)row->value), row->nr, 0);
 	if ((row->how & FILTER_NO_EXEC) && (row->how & FILTER_NO_FD))
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, row->nr, 2, no_exec, no_fd);
 	if (row->how & FILTER_NO_EXEC)
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, row->nr, 1, no_exec);
+	if (row->how & FILTER_ARG1)
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, row->nr, 1, arg1);
 	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, row->nr, 0);
 }
 

@@ -10,11 +10,12 @@
 #define FILTER_ERRNO  (1u << 0)	/* answered with this row's error, not made */
 #define FILTER_NO_EXEC (1u << 1)	/* only without PROT_EXEC in argument 2: mmap, mprotect */
 #define FILTER_NO_FD  (1u << 2)	/* only with -1 as argument 4: mmap of memory, not of files */
+#define FILTER_ARG1   (1u << 3)	/* only with this row's value as argument 1: one ioctl(2) */
 
 struct filter_row {
 	int nr;			/* system call */
 	uint32_t how;		/* FILTER_* */
-	int err;		/* FILTER_ERRNO: positive errno */
+	int value;		/* FILTER_ERRNO: positive errno. FILTER_ARG1: the argument */
 };
 
 /*
