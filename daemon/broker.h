@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the broker share: one of each, made in broker_main.c. */
+#ifndef BPFGATE_DAEMON_BROKER_H
+#define BPFGATE_DAEMON_BROKER_H
+
+#include <stdbool.h>
+#include <sys/queue.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/btfs.h"
+#include "daemon/decisions.h"
+#include "daemon/handles.h"
+#include "daemon/judges.h"
+#include "daemon/ledger.h"
+#include "daemon/loaders.h"
+#include "daemon/quota.h"
+#include "daemon/rules.h"
+#include "daemon/warden.h"
+#include "proto/channel.h"
+
+struct session;
+struct work;
+
+struct broker_options {
+	struct rules_dirs dirs;
+	struct quota_limits limits;
+};
+
+struct broker {
+	struct broker_options options;
+	sd_event *event;
+	struct channel_scratch *scratch;	/* frames of clients */
+	uint8_t *chan_scratch;			/* messages of our own processes */
+	struct rules *rules;
+	struct quota_table *quota;
+	struct ledger *ledger;
+	struct handles *handles;
+	struct btfs *btfs;
+	struct decisions *decisions;
+	struct verdicts *verdicts;
+	struct warden *warden;
+	struct loaders *loaders;
+	struct judges *judges;
+	struct reconcile *reconcile;
+
+	int listen_fd;
+	sd_event_source *listen_source;
+	TAILQ_HEAD(, session) sessions;
+	unsigned int session_cnt, session_max;
+	TAILQ_HEAD(, work) works;
+
+	uint64_t netns_cookie;			/* our own network namespace */
+	struct policy_object_id netns;
+	unsigned int cpu_cnt;			/* possible CPUs */
+	uint64_t started_ns;
+	bool stopping, listing;
+};
+
+uint64_t broker_now_ns(void);		/* monotonic */
+int64_t broker_now_s(void);		/* since the epoch */
+
+#endif

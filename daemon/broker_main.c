@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bpfgate-broker: accepts clients, decides, accounts, answers. Started by bpfgated with a uid of its own,
+ * no capabilities and three descriptors (privsep.h); after set-up it also gives up every system call it
+ * does not need. One thread, one event loop, nothing in it waits. It holds no program descriptor and
+ * cannot load anything: if it is taken over, it can ask loaders and lie to clients, and no more.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "daemon/broker.h"
+#include "daemon/broker_filter.h"
+#include "daemon/journal.h"
+#include "daemon/journal_ids.h"
+#include "daemon/reconcile.h"
+#include "daemon/session.h"
+#include "daemon/verdicts.h"
+#include "daemon/work.h"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+/* Descriptors for ourselves: channels, policy files, requests in hand. The rest is for clients. */
+#define BROKER_FDS_RESERVED 1024
+#define BROKER_SWEEP_USEC   (30ull * 1000 * 1000)
+
+/* ---- what bpfgated tells ---- */
+
+static void broker_status_text(const struct broker *broker, char *text, size_t bytes)
+{
+	snprintf(text, bytes, "Policy %.8s (%zu rules, %zu signers): %zu programs, %u connections",
+		 policy_digest(broker->rules->policy), policy_rule_cnt(broker->rules->policy),
+		 policy_signer_cnt(broker->rules->policy), ledger_cnt(broker->ledger, LEDGER_PROG),
+		 broker->session_cnt);
+}
+
+static void broker_reload(struct broker *broker)
+{
+	struct rules *rules = NULL;
+	char text[KEEP_STATUS_MAX];
+	int r = rules_load(&broker->options.dirs, broker->rules->generation + 1, stderr, &rules);
+
+	if (r < 0) {
+		journal_note(LOG_ERR, JOURNAL_ID_POLICY_REJECTED,
+			     "policy not reloaded (%s): the old one (%.8s) stays in force",
+			     strerror(-r), policy_digest(broker->rules->policy));
+	} else {
+		rules_unref(broker->rules);
+		broker->rules = rules;
+		journal_note(LOG_NOTICE, JOURNAL_ID_POLICY_LOADED, "policy %s in force, %zu rules",
+			     policy_digest(rules->policy), policy_rule_cnt(rules->policy));
+	}
+	broker_status_text(broker, text, sizeof(text));
+	warden_tell_text(broker->warden, ASK_RELOADED, r, text);
+}
+
+static void broker_on_kept(struct broker *broker, const struct keep_tell *tell,
+			   struct packet_fds *fds)
+{
+	if (tell->keep_id && handles_on_kept(broker->handles, tell) < 0)
+		warden_ask_drop(broker->warden, tell->keep_id);
+	if (loaders_on_kept(broker->loaders, tell, fds))
+		return;
+	/* A listing row, or the outcome of a call that was given up: the latter nobody will ever use. */
+	if (tell->approval_id && tell->keep_id && !tell->cookie && !broker->listing)
+		warden_ask_drop(broker->warden, tell->keep_id);
+}
+
+static void broker_on_told(void *ctx, const struct keep_tell *tell, struct packet_fds *fds)
+{
+	struct broker *broker = ctx;
+
+	switch (tell->kind) {
+	case TELL_KEPT:
+		broker_on_kept(broker, tell, fds);
+		break;
+	case TELL_GONE:
+		handles_on_gone(broker->handles, tell);
+		break;
+	case TELL_LOADER_GONE:
+		loaders_on_loader_gone(broker->loaders, tell);
+		break;
+	case TELL_ZYGOTE:
+		(void)judges_set_zygote(broker->judges, packet_fds_take(fds, 0));
+		break;
+	case TELL_PING:
+		warden_pong(broker->warden);
+		break;
+	case TELL_RELOAD:
+		broker_reload(broker);
+		break;
+	case TELL_STOP:
+		(void)sd_event_exit(broker->event, 0);
+		break;
+	}
+}
+
+static void broker_on_warden_gone(void *ctx)
+{
+	struct broker *broker = ctx;
+
+	(void)sd_event_exit(broker->event, 1);
+}
+
+static void broker_on_listed(void *ctx, const struct keep_tell *tell, struct packet_fds *fds)
+{
+	struct broker *broker = ctx;
+
+	broker->listing = false;
+}
+
+/* What was made before a restart, and has no record because it was never handed out, goes. */
+static int broker_list_kept(struct broker *broker)
+{
+	struct keep_ask ask = { .kind = ASK_LIST };
+
+	broker->listing = true;
+	return warden_ask(broker->warden, &ask, NULL, NULL, 0, broker_on_listed, broker);
+}
+
+/* ---- housekeeping ---- */
+
+static int broker_on_sweep(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct broker *broker = ctx;
+	char text[KEEP_STATUS_MAX];
+
+	quota_sweep(broker->quota, broker_now_ns());
+	broker_status_text(broker, text, sizeof(text));
+	warden_tell_text(broker->warden, ASK_STATUS, 0, text);
+	(void)sd_event_source_set_time_relative(source, BROKER_SWEEP_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* ---- set-up ---- */
+
+static int broker_identify_netns(struct broker *broker, int sock)
+{
+	socklen_t len = sizeof(broker->netns_cookie);
+	struct stat st;
+
+	if (stat("/proc/self/ns/net", &st) < 0 ||
+	    getsockopt(sock, SOL_SOCKET, SO_NETNS_COOKIE, &broker->netns_cookie, &len) < 0)
+		return -errno;
+	broker->netns = (struct policy_object_id){ st.st_dev, st.st_ino };
+	return 0;
+}
+
+/* As many connections as descriptors allow: the rest must stay for the work on them. */
+static int broker_raise_limits(struct broker *broker)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return -errno;
+	if (limit.rlim_cur < 2 * BROKER_FDS_RESERVED)
+		return -EMFILE;
+	broker->session_max = (unsigned int)(limit.rlim_cur - BROKER_FDS_RESERVED);
+	return 0;
+}
+
+static int broker_make_parts(struct broker *broker)
+{
+	int r;
+
+	broker->scratch = malloc(sizeof(*broker->scratch));
+	broker->chan_scratch = malloc(PACKET_BYTES_MAX);
+	if (!broker->scratch || !broker->chan_scratch)
+		return -ENOMEM;
+	if ((r = sd_event_new(&broker->event)) < 0 ||
+	    (r = quota_table_new(&broker->options.limits, &broker->quota)) < 0 ||
+	    (r = ledger_open(LEDGER_FD, broker->quota, &broker->ledger)) < 0 ||
+	    (r = handles_new(&broker->handles)) < 0 || (r = btfs_new(&broker->btfs)) < 0 ||
+	    (r = decisions_new(&broker->decisions)) < 0 ||
+	    (r = verdicts_new(&broker->verdicts)) < 0 ||
+	    (r = reconcile_new(broker, &broker->reconcile)) < 0 ||
+	    (r = judges_new(broker->event, broker->chan_scratch, &broker->judges)) < 0)
+		return r;
+	r = warden_new(broker->event, broker->chan_scratch, CHANNEL_FD, broker_on_told,
+		       broker_on_warden_gone, broker, &broker->warden);
+	if (r < 0)
+		return r;
+	return loaders_new(broker->event, broker->chan_scratch, broker->warden, &broker->loaders);
+}
+
+static int broker_start(struct broker *broker)
+{
+	sd_event_source *sweep = NULL;
+	char text[KEEP_STATUS_MAX];
+	int r;
+
+	r = broker_list_kept(broker);
+	if (r >= 0)
+		r = sd_event_add_time_relative(broker->event, &sweep, CLOCK_MONOTONIC,
+					       BROKER_SWEEP_USEC, 1000000, broker_on_sweep, broker);
+	if (r >= 0)
+		r = sd_event_source_set_floating(sweep, true);
+	sd_event_source_unref(sweep);
+	if (r >= 0)
+		r = sessions_listen(broker, LISTEN_FD);
+	if (r < 0)
+		return r;
+	broker_status_text(broker, text, sizeof(text));
+	warden_tell_text(broker->warden, ASK_READY, 0, text);
+	journal_note(LOG_NOTICE, JOURNAL_ID_READY, "ready; %s", text);
+	return broker_filter_install();
+}
+
+static int broker_set_up(struct broker *broker)
+{
+	int r;
+
+	TAILQ_INIT(&broker->sessions);
+	TAILQ_INIT(&broker->works);
+	broker->started_ns = broker_now_ns();
+	broker->cpu_cnt = (unsigned int)sysconf(_SC_NPROCESSORS_CONF);
+	r = broker_raise_limits(broker);
+	if (r >= 0)
+		r = broker_make_parts(broker);
+	if (r >= 0)
+		r = broker_identify_netns(broker, LISTEN_FD);
+	if (r >= 0)
+		r = rules_load(&broker->options.dirs, 1, stderr, &broker->rules);
+	if (r < 0 && broker->warden)
+		warden_tell_text(broker->warden, ASK_READY, r, strerror(-r));
+	return r < 0 ? r : broker_start(broker);
+}
+
+static void broker_tear_down(struct broker *broker)
+{
+	/* Calls in hand end first: their works answer clients that are still there. */
+	judges_free(broker->judges);
+	loaders_free(broker->loaders);
+	sessions_close(broker);
+	reconcile_free(broker->reconcile);
+	warden_free(broker->warden);
+	verdicts_free(broker->verdicts);
+	decisions_free(broker->decisions);
+	btfs_free(broker->btfs);
+	handles_free(broker->handles);
+	ledger_close(broker->ledger);
+	quota_table_free(broker->quota);
+	rules_unref(broker->rules);
+	sd_event_unref(broker->event);
+	free(broker->chan_scratch);
+	free(broker->scratch);
+}
+
+/* ---- command line ---- */
+
+static const struct option broker_option_rows[] = {
+	{ "policy-dir", required_argument, NULL, 'p' },
+	{ "object-dir", required_argument, NULL, 'o' },
+	{ "connections-per-uid", required_argument, NULL, 'c' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int broker_add_dir(struct rules_dirs *dirs, const char *path)
+{
+	if (dirs->cnt == RULES_DIRS_MAX)
+		return -E2BIG;
+	dirs->path[dirs->cnt++] = path;
+	return 0;
+}
+
+static int broker_parse_number(const char *text, uint64_t *ret_number)
+{
+	char *end;
+
+	errno = 0;
+	*ret_number = strtoull(text, &end, 10);
+	return errno || *end || end == text ? -EINVAL : 0;
+}
+
+/* 0, 1 when everything was said, or -errno. */
+static int broker_parse_options(int argc, char **argv, struct broker_options *options)
+{
+	int c, r = 0;
+
+	options->limits = *quota_default_limits();
+	while (r == 0 && (c = getopt_long(argc, argv, "", broker_option_rows, NULL)) >= 0) {
+		if (c == 'p')
+			r = broker_add_dir(&options->dirs, optarg);
+		else if (c == 'c')
+			r = broker_parse_number(optarg, &options->limits.per_uid[QUOTA_CONNECTIONS]);
+		else if (c == 'V')
+			r = printf("bpfgate-broker %s\n", PACKAGE_VERSION) < 0 ? -EIO : 1;
+		else if (c != 'o')
+			r = -EINVAL;
+	}
+	if (r == 0 && options->dirs.cnt == 0) {
+		(void)broker_add_dir(&options->dirs, BPFGATE_PKGPREFIXLIB "/policy.d");
+		(void)broker_add_dir(&options->dirs, BPFGATE_RUNDIR "/policy.d");
+		(void)broker_add_dir(&options->dirs, BPFGATE_SYSCONFDIR "/policy.d");
+	}
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct broker broker = { .listen_fd = -1 };
+	int r = broker_parse_options(argc, argv, &broker.options);
+
+	if (r != 0)
+		return r < 0 ? 2 : 0;
+	signal(SIGPIPE, SIG_IGN);
+	r = broker_set_up(&broker);
+	if (r >= 0)
+		r = sd_event_loop(broker.event);
+	if (r != 0)
+		journal_note(LOG_ERR, NULL, "stopped: %s", r < 0 ? strerror(-r) : "bpfgated is gone");
+	broker_tear_down(&broker);
+	return r == 0 ? 0 : 1;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * BTF_LOAD: BTF is a parser's input like any other, so a judge reads it before the kernel does. The
+ * client gets the real descriptor; it can only be read and named in later loads.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/caps.h"
+#include "daemon/commands.h"
+#include "daemon/decide.h"
+#include "daemon/judging.h"
+#include "daemon/record.h"
+
+#define BTF_LOAD_TOKEN (1u << 16)	/* BPF_F_TOKEN_FD */
+
+/* No rule counts BTF objects and no iterator lists them: a uid's oldest record makes room. */
+static void btf_load_make_room(struct work *work)
+{
+	const struct ledger_rec *oldest;
+	uint64_t limit = work->broker->options.limits.per_uid[QUOTA_BTFS];
+
+	if (work->account->used[QUOTA_BTFS] < limit)
+		return;
+	oldest = ledger_next_owned(work->broker->ledger, LEDGER_BTF, 0, work->ident->uid);
+	if (oldest)
+		ledger_remove(work->broker->ledger, LEDGER_BTF, oldest->id);
+}
+
+static void btf_load_on_loaded(void *ctx, struct loader_result *result)
+{
+	struct work *work = ctx;
+	const struct request_ptr *btf = work_ptr(work, ATTR_BTF_LOAD_DATA);
+	struct ledger_rec rec = { .kind = LEDGER_BTF, .btf.bytes = btf->bytes };
+	int r;
+
+	if (!work_loader_answered(work, result))
+		return;
+	logs_take_kernels(work, &logs_btf_load, result, 0);
+	if (result->answer->result < 0) {
+		work_refuse(work, -result->answer->result, DECISION_BY_KERNEL, "KERNEL",
+			    "the kernel refused BTF that was accepted here: %s",
+			    strerror(-result->answer->result));
+		return;
+	}
+	rec.id = result->answer->obj_id;
+	record_begin(work, &rec);
+	btf_load_make_room(work);
+	r = ledger_charge(work->account, LEDGER_BTF, 0, &work->charge);
+	if (r >= 0)
+		r = ledger_add(work->broker->ledger, &rec, &work->charge);
+	if (r < 0 && r != -EEXIST) {
+		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
+			    "the daemon can record no more objects");
+		return;
+	}
+	btfs_put(work->broker->btfs, rec.id, btf->data, btf->bytes);
+	decide_note_allowed(work, &rec);
+	work_reply_fd(work, result->fd);
+}
+
+static void btf_load_on_judged(struct work *work)
+{
+	const struct request_ptr *btf = work_ptr(work, ATTR_BTF_LOAD_DATA);
+	struct loader_call *call;
+	int r;
+
+	if (work->judge_call->verdict.says != JUDGE_SAYS_ACCEPT) {
+		judging_refuse(work, &logs_btf_load);
+		return;
+	}
+	call = work_new_loader_call(work, CMD_BTF_LOAD, CAPS_BPF);
+	if (!call) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	call->ask.result_fd = DOOR_FD_BROKER;
+	call->ask.obj_kind = KEEP_BTF;
+	r = loader_add_in(call, ATTR_BTF_LOAD_DATA, btf->data, btf->bytes, NULL);
+	if (r >= 0)
+		r = logs_add_to_call(work, &logs_btf_load, call);
+	if (r < 0)
+		work_reply(work, r);
+	else
+		work_submit_loader(work, btf_load_on_loaded);
+}
+
+void btf_load(struct work *work)
+{
+	const struct request_ptr *btf;
+	struct policy_request request = { .verb = POLICY_BTF_LOAD };
+	struct judging judging = { .kind = JUDGE_BTF, .fields = &logs_btf_load,
+				   .on_done = btf_load_on_judged };
+	struct klog_want want;
+	int r;
+
+	r = work_need_ptr(work, ATTR_BTF_LOAD_DATA, &btf);
+	if (r >= 0)
+		r = logs_read(work, &logs_btf_load, &want);
+	if (r < 0) {
+		work_reply(work, r);
+		return;
+	}
+	if (work_u32(work, ATTR_BTF_LOAD_FLAGS) & BTF_LOAD_TOKEN) {
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "TOKEN", "BPF tokens are not passed on");
+		return;
+	}
+	if (!decide(work, &request, NULL))
+		return;
+	judging.take_payload = malloc(btf->bytes + 1);
+	if (!judging.take_payload) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	memcpy(judging.take_payload, btf->data, btf->bytes);
+	judging.payload_bytes = btf->bytes;
+	judging_start(work, &judging);
+}

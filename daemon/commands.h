@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The handlers, one for each command the broker carries out; dispatch.c has the table. Each answers
+ * its work exactly once, now or later.
+ */
+#ifndef BPFGATE_DAEMON_COMMANDS_H
+#define BPFGATE_DAEMON_COMMANDS_H
+
+#include "daemon/work.h"
+
+void map_create(struct work *work);		/* map_create.c */
+void btf_load(struct work *work);		/* btf_load.c */
+void prog_load(struct work *work);		/* prog_load.c */
+void info_of_handle(struct work *work);		/* info.c: OBJ_GET_INFO_BY_FD with a handle */
+void link_create(struct work *work);		/* link_create.c */
+
+#endif

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What `bpfgate status`, `list` and `why` show. An ordinary user sees what is its own; root sees all.
+ * Names come from clients: whatever is not plain text is replaced before it gets into an answer.
+ */
+#include "daemon/control.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "config.h"
+#include "daemon/journal.h"
+#include "proto/codec.h"
+#include "worker/judge.h"
+
+#define CONTROL_ROWS_MAX 10000
+
+struct control_ask {
+	struct broker *broker;
+	struct session *session;
+	const char *arg;
+	size_t arg_bytes;
+};
+
+/* ---- small parts ---- */
+
+static json_t *control_text(const char *text, size_t max_bytes)
+{
+	char clean[256];
+	size_t i, n = strnlen(text, max_bytes);
+
+	for (i = 0; i < n && i + 1 < sizeof(clean); i++)
+		clean[i] = text[i] >= ' ' && text[i] < 0x7f ? text[i] : '?';
+	clean[i] = '\0';
+	return json_string(clean);
+}
+
+static json_t *control_time(int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	char text[32];
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	return json_string(text);
+}
+
+static json_t *control_hex(const uint8_t *bytes, size_t cnt)
+{
+	char text[65] = "";
+
+	for (size_t i = 0; i < cnt && i < 32; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	return json_string(text);
+}
+
+static json_t *control_decision_id(uint64_t id)
+{
+	char text[DECISION_ID_BYTES];
+
+	decision_format_id(id, text);
+	return json_string(text);
+}
+
+static json_t *control_error(const char *code, const char *message, const char *hint)
+{
+	return json_pack("{s:s, s:{s:s, s:s, s:s}}", "schema_version", "1.0", "error", "code", code,
+			 "message", message, "hint", hint);
+}
+
+static bool control_may_see(const struct control_ask *ask, uid_t uid)
+{
+	return ask->session->ident->uid == 0 || ask->session->ident->uid == uid;
+}
+
+/* ---- status ---- */
+
+static json_t *control_missing_parts(uint32_t missing)
+{
+	static const char *const names[] = {
+		"no_new_privs", "no_caps",    "own_uid",   "user_ns",	"pid_ns",	 "mount_ns",
+		"net_ns",	"ipc_ns",     "uts_ns",	   "cgroup_ns", "landlock_fs",	 "landlock_net",
+		"landlock_scope", "rlimits",  "not_dumpable", "mdwe",	"fds_closed",	 "seccomp",
+	};
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < ARRAY_CNT(names); i++)
+		if (missing >> i & 1)
+			json_array_append_new(list, json_string(names[i]));
+	return list;
+}
+
+static json_t *control_you(const struct quota_account *account)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "uid", (json_int_t)account->uid,
+			 "programs", (json_int_t)account->used[QUOTA_PROGRAMS], "maps",
+			 (json_int_t)account->used[QUOTA_MAPS], "map_bytes",
+			 (json_int_t)account->used[QUOTA_MAP_BYTES], "links",
+			 (json_int_t)account->used[QUOTA_LINKS], "connections",
+			 (json_int_t)account->used[QUOTA_CONNECTIONS]);
+}
+
+static json_t *control_policy(const struct rules *rules)
+{
+	return json_pack("{s:s, s:I, s:I, s:I, s:o}", "digest", policy_digest(rules->policy), "files",
+			 (json_int_t)policy_file_cnt(rules->policy), "rules",
+			 (json_int_t)policy_rule_cnt(rules->policy), "signers",
+			 (json_int_t)policy_signer_cnt(rules->policy), "loaded_at",
+			 control_time(rules->loaded_s));
+}
+
+static json_int_t control_client_cnt(const struct broker *broker)
+{
+	struct quota_account *account = NULL;
+	json_int_t cnt = 0;
+
+	while ((account = quota_account_next(broker->quota, account)))
+		cnt += account->used[QUOTA_CONNECTIONS] > 0;
+	return cnt;
+}
+
+static json_t *control_status(const struct control_ask *ask)
+{
+	const struct broker *b = ask->broker;
+	const struct decisions *d = b->decisions;
+	struct utsname uts;
+
+	uname(&uts);
+	return json_pack(
+		"{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:o}, s:o}",
+		"schema_version", "1.0", "version", PACKAGE_VERSION, "kernel", uts.release, "uptime_s",
+		(json_int_t)((broker_now_ns() - b->started_ns) / 1000000000u), "policy",
+		control_policy(b->rules), "programs", (json_int_t)ledger_cnt(b->ledger, LEDGER_PROG),
+		"maps", (json_int_t)ledger_cnt(b->ledger, LEDGER_MAP), "links",
+		(json_int_t)ledger_cnt(b->ledger, LEDGER_LINK), "handles",
+		(json_int_t)handles_cnt(b->handles), "clients", control_client_cnt(b), "connections",
+		(json_int_t)b->session_cnt, "decisions", "allowed",
+		(json_int_t)decisions_cnt(d, DECISION_ALLOWED), "refused",
+		(json_int_t)decisions_cnt(d, DECISION_REFUSED), "undecided",
+		(json_int_t)decisions_cnt(d, DECISION_UNDECIDED), "sandbox", "missing",
+		control_missing_parts(judges_missing(b->judges)), "you",
+		control_you(ask->session->account));
+}
+
+/* ---- list ---- */
+
+static const char *control_type_name(const char *name)
+{
+	return name ? name : "?";
+}
+
+static json_t *control_prog_row(const struct control_ask *ask, const struct ledger_rec *rec)
+{
+	const struct kept_obj *kept = handles_find_obj(ask->broker->handles, KEEP_PROG, rec->id);
+
+	return json_pack("{s:I, s:o, s:s, s:o, s:I, s:I, s:o, s:s, s:o, s:o, s:o}", "id",
+			 (json_int_t)rec->id, "name", control_text(rec->name, sizeof(rec->name)),
+			 "type", control_type_name(policy_prog_type_name(rec->prog.type)), "tag",
+			 control_hex(rec->prog.tag, 8), "insns", (json_int_t)rec->prog.insn_cnt, "uid",
+			 (json_int_t)rec->uid, "unit", control_text(rec->unit, sizeof(rec->unit)),
+			 "grant", kept ? "handle" : "fd", "rule",
+			 control_text(rec->rule, sizeof(rec->rule)), "decision",
+			 control_decision_id(rec->decision), "loaded_at",
+			 control_time((int64_t)rec->made_s));
+}
+
+static json_t *control_map_row(const struct control_ask *ask, const struct ledger_rec *rec)
+{
+	return json_pack("{s:I, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "id",
+			 (json_int_t)rec->id, "name", control_text(rec->name, sizeof(rec->name)),
+			 "type", control_type_name(policy_map_type_name(rec->map.type)), "key_size",
+			 (json_int_t)rec->map.key_size, "value_size", (json_int_t)rec->map.value_size,
+			 "max_entries", (json_int_t)rec->map.max_entries, "bytes",
+			 (json_int_t)rec->map.bytes, "uid", (json_int_t)rec->uid, "unit",
+			 control_text(rec->unit, sizeof(rec->unit)), "rule",
+			 control_text(rec->rule, sizeof(rec->rule)));
+}
+
+static json_t *control_link_row(const struct control_ask *ask, const struct ledger_rec *rec)
+{
+	return json_pack("{s:I, s:s, s:I, s:o, s:I, s:o}", "id", (json_int_t)rec->id, "type",
+			 control_type_name(policy_attach_name(
+				 (enum policy_attach_kind)rec->link.kind)),
+			 "prog_id", (json_int_t)rec->link.prog_id, "target",
+			 control_text(rec->link.target, sizeof(rec->link.target)), "uid",
+			 (json_int_t)rec->uid, "rule", control_text(rec->rule, sizeof(rec->rule)));
+}
+
+static json_t *control_list_recs(const struct control_ask *ask, enum ledger_kind kind,
+				 json_t *(*row)(const struct control_ask *,
+						const struct ledger_rec *))
+{
+	const struct ledger_rec *rec;
+	json_t *list = json_array();
+	uint32_t cursor = 0;
+
+	while ((rec = ledger_walk(ask->broker->ledger, kind, &cursor)) &&
+	       json_array_size(list) < CONTROL_ROWS_MAX)
+		if (control_may_see(ask, rec->uid))
+			json_array_append_new(list, row(ask, rec));
+	return list;
+}
+
+static json_t *control_list_progs(const struct control_ask *ask)
+{
+	return control_list_recs(ask, LEDGER_PROG, control_prog_row);
+}
+
+static json_t *control_list_maps(const struct control_ask *ask)
+{
+	return control_list_recs(ask, LEDGER_MAP, control_map_row);
+}
+
+static json_t *control_list_links(const struct control_ask *ask)
+{
+	return control_list_recs(ask, LEDGER_LINK, control_link_row);
+}
+
+static json_t *control_list_clients(const struct control_ask *ask)
+{
+	struct session *session;
+	json_t *list = json_array();
+
+	TAILQ_FOREACH(session, &ask->broker->sessions, link) {
+		const struct quota_account *a = session->account;
+
+		if (!control_may_see(ask, a->uid) || json_array_size(list) >= CONTROL_ROWS_MAX)
+			continue;
+		json_array_append_new(
+			list,
+			json_pack("{s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "uid",
+				  (json_int_t)a->uid, "pid", (json_int_t)session->ident->pid, "unit",
+				  control_text(session->ident->unit, sizeof(session->ident->unit)),
+				  "connections", (json_int_t)a->used[QUOTA_CONNECTIONS], "programs",
+				  (json_int_t)a->used[QUOTA_PROGRAMS], "maps",
+				  (json_int_t)a->used[QUOTA_MAPS], "map_bytes",
+				  (json_int_t)a->used[QUOTA_MAP_BYTES], "links",
+				  (json_int_t)a->used[QUOTA_LINKS], "unread_replies",
+				  (json_int_t)a->used[QUOTA_UNREAD]));
+	}
+	return list;
+}
+
+static json_t *control_decision_row(const struct decision *d)
+{
+	return json_pack("{s:o, s:o, s:I, s:o, s:s, s:s, s:s, s:s, s:o, s:I}", "id",
+			 control_decision_id(d->id), "time", control_time(d->time_s), "uid",
+			 (json_int_t)d->uid, "unit", control_text(d->unit, sizeof(d->unit)), "command",
+			 d->command, "verdict", decision_verdict_name(d->verdict), "rule", d->rule,
+			 "code", d->code, "summary", control_text(d->summary, sizeof(d->summary)),
+			 "repeated", (json_int_t)d->repeated);
+}
+
+static json_t *control_list_decisions(const struct control_ask *ask)
+{
+	const struct decision *d;
+	json_t *list = json_array();
+
+	for (size_t i = 0; (d = decisions_at(ask->broker->decisions, i)); i++)
+		if (d->id && control_may_see(ask, d->uid))
+			json_array_append_new(list, control_decision_row(d));
+	return list;
+}
+
+static json_t *control_list(const struct control_ask *ask)
+{
+	static const struct {
+		const char *name;
+		json_t *(*list)(const struct control_ask *);
+	} lists[] = {
+		{ "progs", control_list_progs },     { "maps", control_list_maps },
+		{ "links", control_list_links },     { "clients", control_list_clients },
+		{ "decisions", control_list_decisions },
+	};
+
+	for (size_t i = 0; i < ARRAY_CNT(lists); i++)
+		if (strlen(lists[i].name) == ask->arg_bytes &&
+		    memcmp(lists[i].name, ask->arg, ask->arg_bytes) == 0)
+			return json_pack("{s:s, s:o}", "schema_version", "1.0", lists[i].name,
+					 lists[i].list(ask));
+	return control_error("BAD-ARGUMENT", "no such list",
+			     "progs, maps, links, clients or decisions");
+}
+
+/* ---- why ---- */
+
+static const struct decision *control_find_decision(const struct control_ask *ask)
+{
+	char text[DECISION_ID_BYTES], *end;
+	const char *digits = text;
+	uint64_t id;
+
+	if (ask->arg_bytes == 0)
+		return decisions_last_of(ask->broker->decisions, ask->session->ident->uid);
+	if (ask->arg_bytes >= sizeof(text))
+		return NULL;
+	memcpy(text, ask->arg, ask->arg_bytes);
+	text[ask->arg_bytes] = '\0';
+	if (strncmp(digits, "D-", 2) == 0)
+		digits += 2;
+	errno = 0;
+	id = strtoull(digits, &end, 16);
+	return errno || *end || end == digits ? NULL : decisions_find(ask->broker->decisions, id);
+}
+
+static json_t *control_why(const struct control_ask *ask)
+{
+	const struct decision *d = control_find_decision(ask);
+	json_t *row;
+
+	/* Somebody else's is as unknown as one that never was. */
+	if (!d || !control_may_see(ask, d->uid))
+		return control_error("NOT-FOUND", "no such decision",
+				     "the daemon remembers the last ones only; the journal has all");
+	row = control_decision_row(d);
+	json_object_set_new(row, "place", json_string(d->place));
+	json_object_set_new(row, "policy_digest", json_string(d->policy_digest));
+	json_object_set_new(row, "text", json_string(d->text ? d->text : d->summary));
+	return json_pack("{s:s, s:o}", "schema_version", "1.0", "decision", row);
+}
+
+/* ---- the frame ---- */
+
+static json_t *control_object(const struct control_ask *ask)
+{
+	return control_error("NOT-OFFERED", "objects are not taken over this socket",
+			     "put the object and its signature into /etc/bpfgate/objects.d");
+}
+
+static int control_send(struct session *session, uint64_t frame_id, json_t *json)
+{
+	OWN_MEM char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	OWN_MEM uint8_t *body = NULL;
+	struct control_reply reply = { .text = text };
+	size_t bytes = 0;
+	int r;
+
+	if (!text)
+		return -ENOMEM;
+	reply.text_bytes = (uint32_t)strlen(text);
+	r = codec_encode_control_reply(&reply, &body, &bytes);
+	if (r == 0)
+		session_reply(session, WIRE_CONTROL_REPLY, frame_id, body, bytes, -1);
+	return r;
+}
+
+int control_answer(struct session *session, struct message *msg)
+{
+	static json_t *(*const verbs[])(const struct control_ask *) = {
+		[WIRE_VERB_STATUS] = control_status,
+		[WIRE_VERB_LIST] = control_list,
+		[WIRE_VERB_WHY] = control_why,
+		[WIRE_VERB_OBJECT] = control_object,
+	};
+	struct control_ask ask = { .broker = session->broker, .session = session };
+	struct control control;
+	json_t *json;
+	int r;
+
+	/* No question is larger than an inline body. */
+	if (msg->body_fd >= 0)
+		return -EBADMSG;
+	r = codec_decode_control(msg->body, msg->head.body_bytes, &control);
+	if (r < 0)
+		return r;
+	ask.arg = control.arg;
+	ask.arg_bytes = control.arg_bytes;
+	if (control.verb < ARRAY_CNT(verbs) && verbs[control.verb])
+		json = verbs[control.verb](&ask);
+	else
+		json = control_error("BAD-VERB", "no such question", "");
+	r = control_send(session, msg->head.id, json);
+	json_decref(json);
+	return r;
+}

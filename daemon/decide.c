@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one place where policy is asked. Who asks comes from the socket, what from the broker's own facts,
+ * how much from the accounts. A quota is never a reason to refuse before the ledger has been compared
+ * with the kernel: clients close objects without telling us.
+ */
+#include "daemon/decide.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/reconcile.h"
+
+static struct policy_subject decide_subject_of(const struct ident *ident)
+{
+	return (struct policy_subject){
+		.uid = ident->uid,
+		.gid = ident->gid,
+		.groups = ident->groups,
+		.group_cnt = ident->group_cnt,
+		.unit = ident->unit[0] ? ident->unit : NULL,
+		.label = ident->label[0] ? ident->label : NULL,
+	};
+}
+
+static uint32_t decide_clamp(uint64_t value)
+{
+	return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
+
+static struct policy_use decide_use_of(struct quota_account *account)
+{
+	return (struct policy_use){
+		.programs = decide_clamp(account->used[QUOTA_PROGRAMS]),
+		.maps = decide_clamp(account->used[QUOTA_MAPS]),
+		.links = decide_clamp(account->used[QUOTA_LINKS]),
+		.map_bytes = account->used[QUOTA_MAP_BYTES],
+		.loads_last_minute =
+			decide_clamp(quota_loads_per_minute(account, broker_now_ns())),
+	};
+}
+
+void decide_silently(struct work *work, struct policy_request *request,
+		     struct policy_decision *ret_decision)
+{
+	struct policy_subject subject = decide_subject_of(work->ident);
+	struct policy_path_id *paths = NULL;
+
+	request->now_s = broker_now_s();
+	request->use = decide_use_of(work->account);
+	request->host_netns = work->broker->netns;
+	/* A failure leaves no paths, and a path that is not there matches no target. */
+	if (request->target && rules_resolve_paths(work->rules, &paths, &request->path_cnt) < 0)
+		request->path_cnt = 0;
+	request->paths = paths;
+	policy_decide(work->rules->policy, &subject, request, ret_decision);
+	request->paths = NULL;
+	request->path_cnt = 0;
+	free(paths);
+}
+
+static void decide_note_ruling(struct work *work)
+{
+	const struct policy_decision *ruling = work->ruling;
+	struct decision *decision = work->decision;
+
+	snprintf(decision->rule, sizeof(decision->rule), "%s", ruling->rule);
+	if (ruling->place.line)
+		snprintf(decision->place, sizeof(decision->place), "%s:%u:%u", ruling->place.file,
+			 ruling->place.line, ruling->place.column);
+	snprintf(decision->shadow_rule, sizeof(decision->shadow_rule), "%s", ruling->shadow_rule);
+	decision->shadow_allows = ruling->shadow_verdict == POLICY_ALLOW;
+}
+
+/* The whole of what the client may know: what failed, where it is written, what would help. */
+static void decide_write_reason(struct work *work)
+{
+	const struct policy_decision *ruling = work->ruling;
+	char id[DECISION_ID_BYTES];
+
+	decision_format_id(work->decision->id, id);
+	free(work->text);
+	if (asprintf(&work->text, "bpfgate %s refused: %s%s%s%s%s%s", id, ruling->client_text,
+		     work->decision->place[0] ? " (" : "", work->decision->place,
+		     work->decision->place[0] ? ")" : "", ruling->remedy[0] ? "\n" : "",
+		     ruling->remedy) < 0)
+		work->text = NULL;
+	if (!work->text)
+		return;
+	work->reply.reason = work->text;
+	work->reply.reason_bytes = (uint32_t)strlen(work->text);
+}
+
+static int decide_write_log(struct work *work, const struct log_fields *fields)
+{
+	char *log = logs_compose(work, "refused", "POLICY", work->ruling->remedy, NULL, 0,
+				 work->ruling->client_text, NULL);
+	int err = EPERM;
+
+	if (log)
+		err = logs_put(work, fields, log, err);
+	free(log);
+	return err;
+}
+
+bool decide(struct work *work, struct policy_request *request, decide_again_fn again)
+{
+	return decide_with_log(work, request, again, NULL);
+}
+
+bool decide_with_log(struct work *work, struct policy_request *request, decide_again_fn again,
+		     const struct log_fields *fields)
+{
+	int err = EPERM;
+
+	if (!work->ruling)
+		work->ruling = malloc(sizeof(*work->ruling));
+	if (!work->ruling || work_begin_decision(work) < 0) {
+		work_reply(work, -ENOMEM);
+		return false;
+	}
+	decide_silently(work, request, work->ruling);
+	if (work->ruling->verdict == POLICY_ALLOW) {
+		decide_note_ruling(work);
+		return true;
+	}
+	if (again && work->ruling->condition == POLICY_COND_QUOTA && !work->reconciled) {
+		work->reconciled = true;
+		if (reconcile_then(work->broker, work, again) == 0)
+			return false;
+	}
+	decide_note_ruling(work);
+	decide_write_reason(work);
+	if (fields)
+		err = decide_write_log(work, fields);
+	work_refuse(work, err,
+		    work->ruling->condition == POLICY_COND_QUOTA ? DECISION_BY_QUOTA :
+								   DECISION_BY_POLICY,
+		    policy_condition_name(work->ruling->condition), "%s", work->ruling->client_text);
+	return false;
+}
+
+void decide_note_program(struct work *work, const struct ledger_rec *rec)
+{
+	struct decision *decision = work->decision;
+	size_t len = 0;
+
+	if (!decision)
+		return;
+	memcpy(decision->prog_name, rec->name, sizeof(decision->prog_name) - 1);
+	decision->prog_type = rec->prog.type;
+	decision->prog_id = rec->id;
+	memcpy(decision->prog_tag, rec->prog.tag, sizeof(decision->prog_tag));
+	decision->has_tag = rec->id != 0;
+	if (rec->prog.digest_cnt) {
+		memcpy(decision->digest, rec->prog.digests[0], sizeof(decision->digest));
+		decision->has_digest = true;
+	}
+	for (uint32_t i = 0; i < rec->prog.proof_cnt && len < sizeof(decision->signers); i++)
+		len += (size_t)snprintf(decision->signers + len, sizeof(decision->signers) - len,
+					"%s%s", i ? "," : "", rec->prog.proofs[i].signer);
+}
+
+void decide_note_allowed(struct work *work, const struct ledger_rec *rec)
+{
+	struct decision *decision = work->decision;
+
+	if (!decision)
+		return;
+	decision->verdict = DECISION_ALLOWED;
+	if (!rec)
+		return;
+	if (rec->kind == LEDGER_PROG)
+		decide_note_program(work, rec);
+	snprintf(decision->summary, sizeof(decision->summary), "%s%s%u %.15s",
+		 rec->kind == LEDGER_PROG ? "program" :
+		 rec->kind == LEDGER_MAP  ? "map" :
+		 rec->kind == LEDGER_LINK ? "link" :
+					    "btf",
+		 " ", rec->id, rec->name);
+}
+
+void decide_refresh_rules(struct work *work)
+{
+	if (work->rules == work->broker->rules)
+		return;
+	rules_unref(work->rules);
+	work->rules = rules_ref(work->broker->rules);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asking policy about a work, and answering the work when policy says no. */
+#ifndef BPFGATE_DAEMON_DECIDE_H
+#define BPFGATE_DAEMON_DECIDE_H
+
+#include "daemon/facts.h"
+#include "daemon/logs.h"
+#include "daemon/work.h"
+
+/* Goes on with a work after the world was looked at anew. */
+typedef void (*decide_again_fn)(struct work *work);
+
+/*
+ * Asks the work's rules. request needs its verb and what belongs to it; subject, use, time and paths
+ * are filled in here. true: granted, work->ruling has the terms. false: the work has been answered
+ * with EPERM and the reason; or the ledger is being reconciled first, because a quota stood in the
+ * way, and `again` will be called once (NULL: no second look).
+ */
+bool decide(struct work *work, struct policy_request *request, decide_again_fn again);
+
+/* The same for a command with a log: the reason stands in it, too. */
+bool decide_with_log(struct work *work, struct policy_request *request, decide_again_fn again,
+		     const struct log_fields *fields);
+
+/* Policy's answer alone: for questions whose refusal is no refusal of the work. */
+void decide_silently(struct work *work, struct policy_request *request,
+		     struct policy_decision *ret_decision);
+
+/* Notes that the work was allowed, with the program it is about (rec may be NULL). */
+void decide_note_allowed(struct work *work, const struct ledger_rec *rec);
+/* The program's part of a decision record. */
+void decide_note_program(struct work *work, const struct ledger_rec *rec);
+
+/* Swaps in the rules of today if the work began under older ones: after a wait. */
+void decide_refresh_rules(struct work *work);
+
+#endif

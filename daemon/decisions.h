@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was decided: one journal record each, and the last ones kept for `bpfgate why` and `list`. */
+#ifndef BPFGATE_DAEMON_DECISIONS_H
+#define BPFGATE_DAEMON_DECISIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "policy/policy.h"
+
+struct decisions;
+
+enum decision_verdict { DECISION_ALLOWED, DECISION_REFUSED, DECISION_UNDECIDED, DECISION_VERDICT_CNT };
+
+/* Who refused; stands in the journal and decides the message id. */
+enum decision_stage {
+	DECISION_BY_POLICY,
+	DECISION_BY_QUOTA,
+	DECISION_BY_VERIFIER,
+	DECISION_BY_KERNEL,
+	DECISION_BY_BROKER,	/* a limit of ours, or something we do not do */
+	DECISION_STAGE_CNT
+};
+
+struct decision {
+	uint64_t id;
+	int64_t time_s;
+	uid_t uid;
+	pid_t pid;
+	char unit[128];
+	char command[32];
+	enum decision_verdict verdict;
+	enum decision_stage stage;
+	int err;			/* what the client got: 0 or a positive errno */
+	char rule[POLICY_RULE_ID_MAX];
+	char place[POLICY_FILE_MAX + 24];	/* FILE:LINE:COLUMN of the rule */
+	char code[32];
+	char summary[256];		/* one line */
+	char policy_digest[65];
+	char shadow_rule[POLICY_RULE_ID_MAX];
+	bool shadow_allows;
+	/* programs; zero elsewhere */
+	char prog_name[16];
+	uint32_t prog_type, prog_id;
+	uint8_t prog_tag[8];
+	bool has_tag;
+	uint64_t insns, states, verify_us;
+	uint8_t digest[32];
+	bool has_digest;
+	char signers[128];
+	char *text;			/* what a person reads; owned; may be NULL */
+	uint32_t repeated;		/* times that the same was decided again and not recorded */
+};
+
+int decisions_new(struct decisions **ret_decisions);
+void decisions_free(struct decisions *decisions);
+
+/* A new number: never 0, hard to guess. */
+uint64_t decisions_next_id(struct decisions *decisions);
+/* "D-" and the number as people see it. */
+#define DECISION_ID_BYTES 20
+void decision_format_id(uint64_t id, char ret_text[DECISION_ID_BYTES]);
+
+/*
+ * Records it: in the journal unless `quiet`, and among the last ones. Takes over decision->text. A
+ * decision equal to the uid's previous one is only counted there.
+ */
+void decisions_record(struct decisions *decisions, struct decision *decision, bool quiet);
+
+/* The uid's last one, or one by number; NULL when it is not there any more. */
+const struct decision *decisions_last_of(const struct decisions *decisions, uid_t uid);
+const struct decision *decisions_find(const struct decisions *decisions, uint64_t id);
+/* From the newest (idx 0) back; NULL past the oldest. */
+const struct decision *decisions_at(const struct decisions *decisions, size_t idx);
+uint64_t decisions_cnt(const struct decisions *decisions, enum decision_verdict verdict);
+
+const char *decision_verdict_name(enum decision_verdict verdict);
+
+#endif

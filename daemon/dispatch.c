@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of commands on the broker's side. A command without a row here is refused, whatever the
+ * wire's table says of it; a test holds the two against each other.
+ */
+#include "daemon/dispatch.h"
+
+#include <errno.h>
+
+#include "daemon/commands.h"
+#include "proto/own.h"
+
+typedef void (*dispatch_fn)(struct work *work);
+
+static const dispatch_fn dispatch_rows[CMD_CNT] = {
+	[CMD_MAP_CREATE] = map_create,
+	[CMD_PROG_LOAD] = prog_load,
+	[CMD_BTF_LOAD] = btf_load,
+};
+
+bool dispatch_has_handler(uint32_t cmd)
+{
+	return cmd < CMD_CNT && dispatch_rows[cmd];
+}
+
+void dispatch_work(struct work *work)
+{
+	uint32_t cmd = work->req.cmd;
+
+	if (dispatch_has_handler(cmd))
+		dispatch_rows[cmd](work);
+	else
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "NOT-OFFERED",
+			    "bpfgate does not carry out %s", work->req.row->name);
+}

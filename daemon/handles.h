@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What bpfgated keeps for us: objects, and the handles that stand for them at clients. */
+#ifndef BPFGATE_DAEMON_HANDLES_H
+#define BPFGATE_DAEMON_HANDLES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/privsep.h"
+
+struct handles;
+
+struct kept_obj {
+	uint64_t keep_id;
+	uint32_t obj_kind;	/* enum keep_obj */
+	uint32_t obj_id;	/* the kernel's */
+};
+
+int handles_new(struct handles **ret_handles);
+void handles_free(struct handles *handles);
+
+/* TELL_KEPT, also those of ASK_LIST. 0 or -ENOMEM. */
+int handles_on_kept(struct handles *handles, const struct keep_tell *tell);
+void handles_on_gone(struct handles *handles, const struct keep_tell *tell);
+
+/* What the socket with this cookie stands for; NULL when it is no handle. */
+const struct kept_obj *handles_find(const struct handles *handles, uint64_t cookie);
+/* Is this object kept? By what id? NULL when it is not. */
+const struct kept_obj *handles_find_obj(const struct handles *handles, uint32_t obj_kind,
+					uint32_t obj_id);
+unsigned int handles_cnt(const struct handles *handles);
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A table of fixed records in shared memory, and indexes over it in private memory. It promises that
+ * a broker which starts over finds every record that was published, and none that was half written.
+ * It trusts the memfd only as far as its header and the kinds of its records: ids and texts in it were
+ * written by a broker that may have been lied to, so texts are bounded when read.
+ */
+#include "daemon/ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <uthash.h>
+
+#include "proto/own.h"
+
+#define LEDGER_MAGIC	0x3172676465676c62ull	/* "blgedgr1" */
+
+struct ledger_header {
+	uint64_t magic;
+	uint32_t rec_bytes, slot_cnt;
+	uint32_t used_cnt;	/* slots at and above were never used: their pages do not exist */
+	uint32_t reserved;
+};
+
+struct ledger_key {
+	uint32_t kind, id;
+};
+
+/* One per slot; in the index by key while the slot is in use. */
+struct ledger_slot {
+	struct ledger_key key;
+	struct ledger_charge charge;
+	struct ledger_slot *next_free;
+	UT_hash_handle hh;
+};
+
+struct ledger {
+	struct ledger_header *header;
+	struct ledger_rec *recs;
+	struct ledger_slot *slots, *free_slots;
+	struct ledger_slot *index;
+	size_t cnt[LEDGER_KIND_CNT];
+};
+
+size_t ledger_bytes(void)
+{
+	return sizeof(struct ledger_header) + (size_t)LEDGER_SLOTS * sizeof(struct ledger_rec);
+}
+
+static struct ledger_rec *ledger_rec_of(const struct ledger *ledger, const struct ledger_slot *slot)
+{
+	return slot ? &ledger->recs[slot - ledger->slots] : NULL;
+}
+
+static struct ledger_slot *ledger_slot_of(const struct ledger *ledger, uint32_t kind, uint32_t id)
+{
+	struct ledger_key key = { kind, id };
+	struct ledger_slot *slot;
+
+	HASH_FIND(hh, ledger->index, &key, sizeof(key), slot);
+	return slot;
+}
+
+static void ledger_index_slot(struct ledger *ledger, struct ledger_slot *slot)
+{
+	const struct ledger_rec *rec = ledger_rec_of(ledger, slot);
+
+	slot->key = (struct ledger_key){ rec->kind, rec->id };
+	HASH_ADD(hh, ledger->index, key, sizeof(slot->key), slot);
+	ledger->cnt[rec->kind]++;
+}
+
+static void ledger_release_slot(struct ledger *ledger, struct ledger_slot *slot)
+{
+	slot->next_free = ledger->free_slots;
+	ledger->free_slots = slot;
+}
+
+static int ledger_check_header(struct ledger_header *header)
+{
+	if (header->magic == 0) {
+		header->rec_bytes = sizeof(struct ledger_rec);
+		header->slot_cnt = LEDGER_SLOTS;
+		__atomic_store_n(&header->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);
+		return 0;
+	}
+	if (header->magic != LEDGER_MAGIC || header->rec_bytes != sizeof(struct ledger_rec) ||
+	    header->slot_cnt != LEDGER_SLOTS || header->used_cnt > LEDGER_SLOTS)
+		return -EBADMSG;
+	return 0;
+}
+
+/* A second record of the same object cannot be ours: the first counts. */
+static bool ledger_slot_is_used(const struct ledger *ledger, uint32_t i)
+{
+	const struct ledger_rec *rec = &ledger->recs[i];
+
+	return rec->kind > LEDGER_FREE && rec->kind < LEDGER_KIND_CNT &&
+	       !ledger_slot_of(ledger, rec->kind, rec->id);
+}
+
+static enum quota_res ledger_res_of(enum ledger_kind kind)
+{
+	static const enum quota_res res[LEDGER_KIND_CNT] = {
+		[LEDGER_PROG] = QUOTA_PROGRAMS,
+		[LEDGER_MAP] = QUOTA_MAPS,
+		[LEDGER_LINK] = QUOTA_LINKS,
+		[LEDGER_BTF] = QUOTA_BTFS,
+	};
+
+	return res[kind];
+}
+
+int ledger_charge(struct quota_account *account, enum ledger_kind kind, uint64_t bytes,
+		  struct ledger_charge *charge)
+{
+	int r = quota_charge(account, ledger_res_of(kind), 1, &charge->one);
+
+	if (r < 0 || kind != LEDGER_MAP)
+		return r;
+	r = quota_charge(account, QUOTA_MAP_BYTES, bytes, &charge->bytes);
+	if (r < 0)
+		quota_charge_done(&charge->one);
+	return r;
+}
+
+void ledger_charge_done(struct ledger_charge *charge)
+{
+	quota_charge_done(&charge->one);
+	quota_charge_done(&charge->bytes);
+}
+
+/* What is in the ledger exists, whatever a limit says. */
+static int ledger_charge_found(struct quota_table *quota, const struct ledger_rec *rec,
+			       struct ledger_charge *charge)
+{
+	struct quota_account *account;
+	int r = quota_account_get(quota, rec->uid, &account);
+
+	if (r < 0)
+		return r;
+	quota_charge_anyway(account, ledger_res_of(rec->kind), 1, &charge->one);
+	if (rec->kind == LEDGER_MAP)
+		quota_charge_anyway(account, QUOTA_MAP_BYTES, rec->map.bytes, &charge->bytes);
+	quota_account_unref(account);
+	return 0;
+}
+
+static int ledger_build_index(struct ledger *ledger, struct quota_table *quota)
+{
+	for (uint32_t i = 0; i < ledger->header->used_cnt; i++) {
+		struct ledger_slot *slot = &ledger->slots[i];
+		int r;
+
+		if (!ledger_slot_is_used(ledger, i)) {
+			ledger_release_slot(ledger, slot);
+			continue;
+		}
+		ledger_index_slot(ledger, slot);
+		r = ledger_charge_found(quota, &ledger->recs[i], &slot->charge);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int ledger_open(int fd, struct quota_table *quota, struct ledger **ret_ledger)
+{
+	struct ledger *ledger;
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_size == 0 && ftruncate(fd, (off_t)ledger_bytes()) < 0)
+		return -errno;
+	if (st.st_size != 0 && st.st_size != (off_t)ledger_bytes())
+		return -EINVAL;
+	ledger = calloc(1, sizeof(*ledger));
+	if (!ledger)
+		return -ENOMEM;
+	ledger->slots = calloc(LEDGER_SLOTS, sizeof(*ledger->slots));
+	ledger->header = mmap(NULL, ledger_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (ledger->header == MAP_FAILED)
+		ledger->header = NULL;
+	if (!ledger->slots || !ledger->header) {
+		ledger_close(ledger);
+		return -ENOMEM;
+	}
+	r = ledger_check_header(ledger->header);
+	if (r >= 0) {
+		ledger->recs = (struct ledger_rec *)(ledger->header + 1);
+		r = ledger_build_index(ledger, quota);
+	}
+	if (r < 0) {
+		ledger_close(ledger);
+		return r;
+	}
+	*ret_ledger = ledger;
+	return 0;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+	if (!ledger)
+		return;
+	HASH_CLEAR(hh, ledger->index);
+	for (uint32_t i = 0; ledger->slots && ledger->recs && i < ledger->header->used_cnt; i++)
+		ledger_charge_done(&ledger->slots[i].charge);
+	if (ledger->header)
+		munmap(ledger->header, ledger_bytes());
+	free(ledger->slots);
+	free(ledger);
+}
+
+/* Reading a page of the memfd allocates it, so slots are taken into use one by one. */
+static struct ledger_slot *ledger_take_slot(struct ledger *ledger)
+{
+	struct ledger_slot *slot = ledger->free_slots;
+
+	if (slot)
+		ledger->free_slots = slot->next_free;
+	else if (ledger->header->used_cnt < LEDGER_SLOTS)
+		slot = &ledger->slots[ledger->header->used_cnt++];
+	return slot;
+}
+
+int ledger_add(struct ledger *ledger, const struct ledger_rec *rec, struct ledger_charge *charge)
+{
+	struct ledger_slot *slot;
+	struct ledger_rec *to;
+
+	if (ledger_slot_of(ledger, rec->kind, rec->id))
+		return -EEXIST;
+	slot = ledger_take_slot(ledger);
+	if (!slot)
+		return -ENOSPC;
+
+	to = ledger_rec_of(ledger, slot);
+	memcpy((char *)to + sizeof(to->kind), (const char *)rec + sizeof(rec->kind),
+	       sizeof(*rec) - sizeof(rec->kind));
+	__atomic_store_n(&to->kind, rec->kind, __ATOMIC_RELEASE);
+	ledger_index_slot(ledger, slot);
+	slot->charge = *charge;
+	*charge = (struct ledger_charge){ 0 };
+	return 0;
+}
+
+const struct ledger_rec *ledger_find(const struct ledger *ledger, enum ledger_kind kind, uint32_t id)
+{
+	return ledger_rec_of(ledger, ledger_slot_of(ledger, kind, id));
+}
+
+void ledger_remove(struct ledger *ledger, enum ledger_kind kind, uint32_t id)
+{
+	struct ledger_slot *slot = ledger_slot_of(ledger, kind, id);
+
+	if (!slot)
+		return;
+	__atomic_store_n(&ledger_rec_of(ledger, slot)->kind, LEDGER_FREE, __ATOMIC_RELEASE);
+	HASH_DELETE(hh, ledger->index, slot);
+	ledger_charge_done(&slot->charge);
+	ledger->cnt[kind]--;
+	ledger_release_slot(ledger, slot);
+}
+
+void ledger_set_link_prog(struct ledger *ledger, uint32_t link_id, uint32_t prog_id)
+{
+	struct ledger_rec *rec = ledger_rec_of(ledger, ledger_slot_of(ledger, LEDGER_LINK, link_id));
+
+	if (rec)
+		rec->link.prog_id = prog_id;
+}
+
+const struct ledger_rec *ledger_next_owned(const struct ledger *ledger, enum ledger_kind kind,
+					   uint32_t after, uid_t uid)
+{
+	const struct ledger_rec *best = NULL, *rec;
+	uint32_t cursor = 0;
+
+	while ((rec = ledger_walk(ledger, kind, &cursor)))
+		if (rec->uid == uid && rec->id > after && (!best || rec->id < best->id))
+			best = rec;
+	return best;
+}
+
+const struct ledger_rec *ledger_walk(const struct ledger *ledger, enum ledger_kind kind,
+				     uint32_t *cursor)
+{
+	while (*cursor < ledger->header->used_cnt) {
+		uint32_t i = (*cursor)++;
+
+		if (ledger->slots[i].key.kind == kind && ledger->recs[i].kind == kind)
+			return &ledger->recs[i];
+	}
+	return NULL;
+}
+
+size_t ledger_cnt(const struct ledger *ledger, enum ledger_kind kind)
+{
+	return ledger->cnt[kind];
+}

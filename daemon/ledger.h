@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The ledger: who owns each kernel object that was made through us, and the facts it was judged by.
+ *
+ * It lives in a memfd that bpfgated keeps, so it survives the broker. Only the broker maps it. A
+ * record is written first and published last, by its kind, so that dying at any instruction leaves
+ * either no record or a whole one.
+ */
+#ifndef BPFGATE_DAEMON_LEDGER_H
+#define BPFGATE_DAEMON_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "daemon/quota.h"
+
+#define LEDGER_MAPS_MAX		64	/* the kernel's MAX_USED_MAPS */
+#define LEDGER_KFUNCS_MAX	48	/* distinct kfuncs; the richest scheduler uses about 30 */
+#define LEDGER_PROOFS_MAX	3
+#define LEDGER_DIGESTS_MAX	2	/* canonical, and of the object it came from */
+
+enum ledger_kind {
+	LEDGER_FREE,
+	LEDGER_PROG,
+	LEDGER_MAP,
+	LEDGER_LINK,
+	LEDGER_BTF,
+	LEDGER_KIND_CNT,
+};
+
+struct ledger_proof {
+	char signer[64];
+	uint8_t cert_sha256[32];
+};
+
+struct ledger_prog {
+	uint32_t type, expected_attach_type, prog_flags, insn_cnt;
+	uint32_t attach_btf_id;
+	uint32_t probe;			/* 1: a feature probe, never attachable */
+	uint64_t handle;		/* socket cookie of its handle; 0: a real fd was granted */
+	uint64_t helpers[8];
+	uint32_t helper_beyond;
+	uint32_t kfunc_cnt, map_cnt, proof_cnt, digest_cnt;
+	uint32_t kfuncs[LEDGER_KFUNCS_MAX];	/* BTF ids in vmlinux: stable while it runs */
+	uint32_t maps[LEDGER_MAPS_MAX];		/* kernel ids; the program keeps them alive */
+	struct ledger_proof proofs[LEDGER_PROOFS_MAX];
+	uint8_t digests[LEDGER_DIGESTS_MAX][32];
+	uint8_t tag[8];
+};
+
+struct ledger_map {
+	uint32_t type, key_size, value_size, max_entries, map_flags;
+	uint32_t inner_id;		/* kernel id of the template; 0: none */
+	uint64_t map_extra, bytes;
+	uint32_t btf_id, btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id;
+	uint32_t has_excl_hash;
+	uint8_t excl_hash[32];
+};
+
+struct ledger_link {
+	uint32_t prog_id, attach_type;
+	uint32_t ifindex;
+	uint32_t kind;			/* enum policy_attach_kind */
+	uint64_t netns_cookie;
+	char target[64];		/* interface, cgroup or function, for people */
+};
+
+struct ledger_btf {
+	uint32_t bytes;
+};
+
+struct ledger_rec {
+	uint32_t kind;			/* enum ledger_kind; written last */
+	uint32_t id;			/* the kernel's */
+	uint32_t uid;
+	uint32_t reserved;
+	uint64_t decision;
+	uint64_t made_s;		/* seconds since the epoch */
+	char name[16];
+	char rule[64];
+	char unit[128];
+	union {
+		struct ledger_prog prog;
+		struct ledger_map map;
+		struct ledger_link link;
+		struct ledger_btf btf;
+	};
+};
+
+struct ledger;
+
+/* Bytes of the memfd (bpfgated makes it; an empty one is grown, sparse and zeroed). */
+#define LEDGER_SLOTS	16384u
+size_t ledger_bytes(void);
+
+/*
+ * Maps fd (borrowed), indexes what it holds and charges it to its owners in quota. -EBADMSG when it
+ * is another version's; -EINVAL when it has another size. *ret_ledger is the caller's.
+ */
+int ledger_open(int fd, struct quota_table *quota, struct ledger **ret_ledger);
+void ledger_close(struct ledger *ledger);
+
+/* What a record's owner pays: one program, map, link or BTF, and for a map its bytes. */
+struct ledger_charge {
+	struct quota_charge one, bytes;
+};
+int ledger_charge(struct quota_account *account, enum ledger_kind kind, uint64_t bytes,
+		  struct ledger_charge *charge);
+void ledger_charge_done(struct ledger_charge *charge);
+
+/*
+ * Copies rec into a free slot and publishes it; the slot takes over the charge. -ENOSPC when full,
+ * -EEXIST when (kind, id) is there: then the charge stays with the caller.
+ */
+int ledger_add(struct ledger *ledger, const struct ledger_rec *rec, struct ledger_charge *charge);
+/* NULL when unknown. The record may be read until the next ledger_remove(). */
+const struct ledger_rec *ledger_find(const struct ledger *ledger, enum ledger_kind kind, uint32_t id);
+/* Forgets it; an unknown one is fine. */
+void ledger_remove(struct ledger *ledger, enum ledger_kind kind, uint32_t id);
+void ledger_set_link_prog(struct ledger *ledger, uint32_t link_id, uint32_t prog_id);
+
+/* The record of that kind with the least id above `after` that uid owns; NULL past the last. */
+const struct ledger_rec *ledger_next_owned(const struct ledger *ledger, enum ledger_kind kind,
+					   uint32_t after, uid_t uid);
+/* Walks all of one kind in no order: start with *cursor = 0. NULL at the end. */
+const struct ledger_rec *ledger_walk(const struct ledger *ledger, enum ledger_kind kind,
+				     uint32_t *cursor);
+size_t ledger_cnt(const struct ledger *ledger, enum ledger_kind kind);
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PROG_LOAD, step by step: read what the program names, ask policy, have it judged, load exactly what was
+ * judged, record it, hand out what the rule grants. Each step works on bytes that were copied before
+ * the first one; after a wait the rules in force then decide. A verdict only ever adds a refusal: caller,
+ * type, helpers and maps come from here.
+ */
+#include "daemon/prog_load.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/caps.h"
+#include "daemon/commands.h"
+#include "daemon/decide.h"
+#include "daemon/judging.h"
+#include "daemon/record.h"
+#include "daemon/vmbtf.h"
+#include "object/bundle.h"
+
+#define PROG_LOAD_TOKEN	   (1u << 16)	/* BPF_F_TOKEN_FD */
+#define PROG_LOAD_SYS_BPF  166u		/* bpf_sys_bpf */
+
+static void prog_load_decide(struct work *work);
+
+void prog_load_free(void *ptr)
+{
+	struct prog_load *load = ptr;
+
+	free(load->judged_insns);
+	free(load->loaded_insns);
+	free(load->loaded_fd_array);
+	free(load);
+}
+
+/* ---- reading the request, in the order of the kernel's checks ---- */
+
+static int prog_load_check_attr(struct work *work)
+{
+	const struct request_ptr *ptr;
+	uint32_t cnt = work_u32(work, ATTR_PROG_LOAD_INSN_CNT);
+	struct klog_want want;
+	int r;
+
+	if (cnt == 0 || cnt > BUNDLE_INSNS_MAX)
+		return -E2BIG;
+	r = work_need_ptr(work, ATTR_PROG_LOAD_INSNS, &ptr);
+	if (r >= 0 && ptr->bytes != cnt * sizeof(struct bpf_insn))
+		return -EFAULT;
+	if (r >= 0)
+		r = work_need_ptr(work, ATTR_PROG_LOAD_LICENSE, &ptr);
+	if (r >= 0)
+		r = logs_read(work, &logs_prog_load, &want);
+	return r;
+}
+
+static int prog_load_read(struct work *work, struct prog_load *load)
+{
+	const struct request_ptr *insns = work_ptr(work, ATTR_PROG_LOAD_INSNS);
+	struct ledger_prog *prog = &load->rec.prog;
+	int r;
+
+	load->rec.kind = LEDGER_PROG;
+	load->rec.uid = work->ident->uid;
+	memcpy(load->rec.name, work->req.attr + ATTR_PROG_LOAD_NAME, sizeof(load->rec.name) - 1);
+	prog->type = work_u32(work, ATTR_PROG_LOAD_TYPE);
+	prog->expected_attach_type = work_u32(work, ATTR_PROG_LOAD_EXPECTED_ATTACH_TYPE);
+	prog->prog_flags = work_u32(work, ATTR_PROG_LOAD_FLAGS);
+	prog->attach_btf_id = work_u32(work, ATTR_PROG_LOAD_ATTACH_BTF_ID);
+	prog->insn_cnt = work_u32(work, ATTR_PROG_LOAD_INSN_CNT);
+
+	r = scan_calls(insns->data, prog->insn_cnt, &load->scan);
+	if (r < 0)
+		return r;
+	memcpy(prog->helpers, load->scan.helpers, sizeof(prog->helpers));
+	prog->helper_beyond = load->scan.helper_beyond || load->scan.module_kfuncs;
+	prog->kfunc_cnt = load->scan.kfunc_cnt;
+	memcpy(prog->kfuncs, load->scan.kfuncs, sizeof(prog->kfuncs));
+	return 0;
+}
+
+/* What no rule can grant; NULL when there is nothing of it. */
+static const char *prog_load_find_taboo(const struct work *work, const struct prog_load *load)
+{
+	const struct ledger_prog *prog = &load->rec.prog;
+
+	if (prog->prog_flags & PROG_LOAD_TOKEN)
+		return "BPF tokens are not passed on";
+	if (work_u32(work, ATTR_PROG_LOAD_IFINDEX))
+		return "programs for a device are not granted";
+	if (prog->type == BPF_PROG_TYPE_SYSCALL && scan_has_helper(prog->helpers, PROG_LOAD_SYS_BPF))
+		return "a syscall program that calls bpf_sys_bpf would get around judge and policy";
+	if (prog->type == BPF_PROG_TYPE_EXT)
+		return "programs that replace functions of other programs are not granted";
+	return NULL;
+}
+
+/* Refuses with a log, as the verifier would: err is positive. */
+static void prog_load_refuse(struct work *work, int err, enum decision_stage stage, const char *code,
+			     const char *explanation, const char *message)
+{
+	char *text;
+
+	if (work_begin_decision(work) < 0) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	text = logs_compose(work, "refused", code, explanation, NULL, 0, message, NULL);
+	if (text)
+		err = logs_put(work, &logs_prog_load, text, err);
+	free(text);
+	work_refuse(work, err, stage, code, "%s", explanation[0] ? explanation : message);
+}
+
+/* ---- policy ---- */
+
+/* Where the program says, already at the load, that it will be attached. */
+static const struct {
+	uint32_t prog_type, attach_type;
+	enum policy_attach_kind kind;
+	const char *prefix;		/* of the name in BTF, not of the name in rules */
+} prog_load_targets[] = {
+	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, POLICY_ATTACH_RAW_TRACEPOINT, "btf_trace_" },
+	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, POLICY_ATTACH_TRACING, "" },
+	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, POLICY_ATTACH_TRACING, "" },
+	{ BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, POLICY_ATTACH_TRACING, "" },
+	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, POLICY_ATTACH_ITER, "bpf_iter_" },
+	{ BPF_PROG_TYPE_LSM, BPF_LSM_MAC, POLICY_ATTACH_LSM, "bpf_lsm_" },
+	{ BPF_PROG_TYPE_LSM, BPF_LSM_CGROUP, POLICY_ATTACH_LSM, "bpf_lsm_" },
+	{ BPF_PROG_TYPE_STRUCT_OPS, UINT32_MAX, POLICY_ATTACH_STRUCT_OPS, "" },
+};
+
+bool prog_load_target_of(const struct ledger_prog *prog, char *name, size_t name_bytes,
+			 struct policy_target *ret_target)
+{
+	for (size_t i = 0; i < ARRAY_CNT(prog_load_targets); i++) {
+		size_t skip = strlen(prog_load_targets[i].prefix);
+
+		if (prog_load_targets[i].prog_type != prog->type ||
+		    (prog_load_targets[i].attach_type != UINT32_MAX &&
+		     prog_load_targets[i].attach_type != prog->expected_attach_type))
+			continue;
+		*ret_target = (struct policy_target){ .kind = prog_load_targets[i].kind };
+		if (vmbtf_find_name(prog->attach_btf_id, name, name_bytes) < 0)
+			return true;
+		ret_target->name = name;
+		if (strncmp(name, prog_load_targets[i].prefix, skip) == 0)
+			ret_target->name = name + skip;
+		return true;
+	}
+	return false;
+}
+
+/* Capabilities and rules by which the program is judged; -EPERM when the rule's do not suffice. */
+static int prog_load_choose_caps(struct work *work, struct prog_load *load, uint32_t *ret_mode)
+{
+	uint64_t least = caps_for_prog(load->rec.prog.type);
+
+	if (work->ruling->perfmon == POLICY_PERFMON_NEVER) {
+		*ret_mode = BGV_MODE_NO_PERFMON;
+		load->caps = least;
+		return least & CAPS_PERFMON ? -EPERM : 0;
+	}
+	*ret_mode = work->ruling->perfmon == POLICY_PERFMON_JUDGED ? BGV_MODE_LEAK_RULES :
+								     BGV_MODE_FULL;
+	load->caps = least | CAPS_PERFMON;
+	return 0;
+}
+
+/* ---- loading ---- */
+
+static void prog_load_answer(struct work *work, struct loader_result *result)
+{
+	struct prog_load *load = work->state;
+
+	decide_note_allowed(work, &load->rec);
+	if (work->ruling->grant == POLICY_GRANT_FD)
+		work_reply_kept(work, result->keep_id);
+	else
+		work_reply_fd(work, result->handle_fd);
+}
+
+static void prog_load_on_loaded(void *ctx, struct loader_result *result)
+{
+	struct work *work = ctx;
+	struct prog_load *load = work->state;
+	int r;
+
+	if (!work_loader_answered(work, result))
+		return;
+	logs_take_kernels(work, &logs_prog_load, result, 0);
+	if (result->answer->result < 0) {
+		work_refuse(work, -result->answer->result, DECISION_BY_KERNEL, "KERNEL",
+			    "the kernel refused the program: %s", strerror(-result->answer->result));
+		return;
+	}
+	load->rec.id = result->answer->obj_id;
+	memcpy(load->rec.prog.tag, result->answer->tag, sizeof(load->rec.prog.tag));
+	record_begin(work, &load->rec);
+	r = ledger_add(work->broker->ledger, &load->rec, &work->charge);
+	if (r < 0) {
+		warden_ask_drop(work->broker->warden, result->keep_id);
+		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
+			    "the daemon can record no more objects");
+		return;
+	}
+	prog_load_answer(work, result);
+}
+
+static int prog_load_add_optional(struct work *work, uint16_t at)
+{
+	const struct request_ptr *ptr = work_ptr(work, at);
+
+	if (ptr->state == WIRE_PTR_NULL)
+		return 0;
+	if (ptr->state == WIRE_PTR_FAULT)
+		return -EFAULT;
+	return loader_add_in(work->loader_call, at, ptr->data, ptr->bytes, NULL);
+}
+
+static int prog_load_fill_call(struct work *work, struct prog_load *load)
+{
+	static const uint16_t optional[] = { ATTR_PROG_LOAD_LICENSE, ATTR_PROG_LOAD_FUNC_INFO,
+					     ATTR_PROG_LOAD_LINE_INFO, ATTR_PROG_LOAD_CORE_RELOS };
+	struct loader_call *call = work->loader_call;
+	int r;
+
+	call->ask.caps = load->caps;
+	call->ask.obj_kind = KEEP_PROG;
+	call->ask.result_fd = work->ruling->grant == POLICY_GRANT_FD ? DOOR_FD_KEEP : DOOR_FD_HANDLE;
+	/* A signature was proved here; the kernel would want the client's own fd numbers for it. */
+	attr_put_u32(call->ask.attr, ATTR_PROG_LOAD_SIGNATURE_SIZE, 0);
+	attr_put_u32(call->ask.attr, ATTR_PROG_LOAD_KEYRING_ID, 0);
+	r = logs_add_to_call(work, &logs_prog_load, call);
+	if (r >= 0)
+		r = loader_add_in(call, ATTR_PROG_LOAD_INSNS, load->loaded_insns,
+				  load->rec.prog.insn_cnt * sizeof(struct bpf_insn), NULL);
+	if (r >= 0 && load->fd_array_cnt)
+		r = loader_add_in(call, ATTR_PROG_LOAD_FD_ARRAY, load->loaded_fd_array,
+				  load->fd_array_cnt * sizeof(int32_t), NULL);
+	for (size_t i = 0; r >= 0 && i < ARRAY_CNT(optional); i++)
+		r = prog_load_add_optional(work, optional[i]);
+	return r;
+}
+
+static void prog_load_run(struct work *work)
+{
+	int r = prog_load_fill_call(work, work->state);
+
+	if (r < 0)
+		work_reply(work, r);
+	else
+		work_submit_loader(work, prog_load_on_loaded);
+}
+
+/* ---- the verdict ---- */
+
+static void prog_load_on_judged(struct work *work)
+{
+	struct prog_load *load = work->state;
+	const struct judge_verdict *verdict = &work->judge_call->verdict;
+	struct decision *decision = work->decision;
+
+	decision->insns = verdict->insn_processed;
+	decision->states = verdict->total_states;
+	decision->verify_us = verdict->time_ns / 1000;
+	decide_note_program(work, &load->rec);
+	if (verdict->says == JUDGE_SAYS_ACCEPT) {
+		prog_load_run(work);
+		return;
+	}
+	if (verdict->says != JUDGE_SAYS_UNSUPPORTED ||
+	    work->ruling->unsupported != POLICY_UNSUPPORTED_KERNEL) {
+		judging_refuse(work, &logs_prog_load);
+		return;
+	}
+	/* Nobody proved that no pointer leaks: then the kernel shall see to it. */
+	if (work->ruling->perfmon == POLICY_PERFMON_JUDGED)
+		load->caps &= ~CAPS_PERFMON;
+	if (caps_for_prog(load->rec.prog.type) & ~load->caps)
+		judging_refuse(work, &logs_prog_load);
+	else
+		prog_load_run(work);
+}
+
+static void prog_load_judge(struct work *work)
+{
+	struct prog_load *load = work->state;
+	struct judging judging = { .kind = JUDGE_VERIFY, .fields = &logs_prog_load,
+				   .on_done = prog_load_on_judged };
+	char why[160];
+	int r;
+
+	r = prog_load_choose_caps(work, load, &judging.mode);
+	if (r < 0) {
+		snprintf(why, sizeof(why),
+			 "rule %s says \"perfmon\": \"never\", and the kernel loads no program of this "
+			 "type without CAP_PERFMON", work->ruling->rule);
+		prog_load_refuse(work, EPERM, DECISION_BY_POLICY, "PERFMON", why, "");
+		return;
+	}
+	judging.caps = caps_to_bgv(load->caps);
+	r = prog_bundle_encode(work, load, judging.mode, &judging.take_payload,
+			       &judging.payload_bytes);
+	if (r < 0)
+		work_reply(work, r);
+	else
+		judging_start(work, &judging);
+}
+
+static void prog_load_decide(struct work *work)
+{
+	struct prog_load *load = work->state;
+	struct policy_request request = { .verb = POLICY_PROG_LOAD };
+	struct policy_target target;
+	struct facts *facts = malloc(sizeof(*facts));
+	bool granted;
+
+	if (!facts) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	facts_of_record(work->broker->ledger, &load->rec, facts);
+	request.prog = &facts->prog;
+	if (prog_load_target_of(&load->rec.prog, load->attach_name, sizeof(load->attach_name),
+				&target))
+		request.target = &target;
+	granted = decide_with_log(work, &request, prog_load_decide, &logs_prog_load);
+	free(facts);
+	if (!granted)
+		return;
+	quota_note_load(work->account, broker_now_ns());
+	if (ledger_charge(work->account, LEDGER_PROG, 0, &work->charge) < 0)
+		work_reply(work, -ENOMEM);
+	else
+		prog_load_judge(work);
+}
+
+/* ---- the beginning ---- */
+
+static void prog_load_resolve(struct work *work, struct prog_load *load)
+{
+	int r;
+
+	if (!work_new_loader_call(work, CMD_PROG_LOAD, 0)) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	r = prog_refs_resolve(work, load);
+	if (r >= 0)
+		prog_load_decide(work);
+	else if (load->problem_code)
+		prog_load_refuse(work, -r, DECISION_BY_BROKER, load->problem_code, "",
+				 load->problem);
+	else
+		work_reply(work, r);
+}
+
+void prog_load(struct work *work)
+{
+	struct prog_load *load;
+	const char *taboo;
+	int r = prog_load_check_attr(work);
+
+	if (r < 0) {
+		work_reply(work, r);
+		return;
+	}
+	load = calloc(1, sizeof(*load));
+	if (!load) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	work->state = load;
+	work->state_free = prog_load_free;
+	r = prog_load_read(work, load);
+	taboo = prog_load_find_taboo(work, load);
+	if (r < 0)
+		prog_load_refuse(work, -r, DECISION_BY_BROKER, "TOO-MANY-KFUNCS", "",
+				 "the program calls too many different kfuncs");
+	else if (taboo)
+		prog_load_refuse(work, EPERM, DECISION_BY_BROKER, "NOT-GRANTABLE", taboo, "");
+	else
+		prog_load_resolve(work, load);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PROG_LOAD in the making: shared by prog_load.c (the steps), prog_refs.c and prog_bundle.c. */
+#ifndef BPFGATE_DAEMON_PROG_LOAD_H
+#define BPFGATE_DAEMON_PROG_LOAD_H
+
+#include "daemon/facts.h"
+#include "daemon/obj.h"
+#include "daemon/scan.h"
+#include "daemon/work.h"
+#include "verifier/bpfgate-verifier.h"
+
+#define PROG_LOAD_BTFS_MAX 32	/* the program's own, its maps', modules it calls into */
+
+/* A map that the program names; its index here is what the judge's instructions hold. */
+struct prog_map {
+	struct obj obj;
+	bool bound;		/* by fd_array with fd_array_cnt */
+};
+
+struct prog_load {
+	struct ledger_rec rec;		/* as it will enter the ledger */
+	struct scan scan;
+	struct prog_map maps[LEDGER_MAPS_MAX];
+	uint32_t map_cnt;
+	uint32_t btf_ids[PROG_LOAD_BTFS_MAX];	/* index + 1 is btf_idx of the bundle */
+	uint32_t btf_cnt;
+	uint32_t prog_btf_idx;
+	uint32_t attach_btf_idx;
+	char attach_name[FACTS_NAME_BYTES];
+	struct bpf_insn *judged_insns;	/* map fds replaced by indices into maps */
+	struct bpf_insn *loaded_insns;	/* fds replaced by the loader's numbers */
+	int32_t *loaded_fd_array;
+	uint32_t fd_array_cnt;		/* entries of loaded_fd_array */
+	uint64_t caps;			/* that the loader will hold */
+	char problem[160];		/* what is wrong with a reference, for the log */
+	const char *problem_code;
+};
+
+void prog_load_free(void *load);
+
+/*
+ * Resolves every descriptor that the program names, into load->maps, btf_ids and the two copies of the
+ * instructions, and adds them to work->loader_call. 0, or -errno with load->problem saying which.
+ * -EPERM: the kernel would take it, we do not.
+ */
+int prog_refs_resolve(struct work *work, struct prog_load *load);
+
+/* The bundle for the judge. 0, -EINVAL (the kernel would say so too), -E2BIG or -ENOMEM. */
+int prog_bundle_encode(struct work *work, const struct prog_load *load, uint32_t mode,
+		       uint8_t **ret_bytes, size_t *ret_byte_cnt);
+
+/*
+ * The target that a program of this kind names at its load (fentry, iterators, LSM ...): true, and
+ * ret_target->name points into name, or is NULL when the kernel's BTF does not know the id.
+ */
+bool prog_load_target_of(const struct ledger_prog *prog, char *name, size_t name_bytes,
+			 struct policy_target *ret_target);
+
+#endif

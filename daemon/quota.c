@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whatever a client makes us hold is charged to its uid before it exists, and the charge lives in the
+ * object it pays for, so freeing the object gives it back. This file trusts only uids from the kernel.
+ * It refuses what exceeds the daemon's own limits; the limits of a rule are the policy's.
+ */
+#include "daemon/quota.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <uthash.h>
+
+#include "proto/own.h"
+
+#define QUOTA_MINUTE_NS	(60ull * 1000 * 1000 * 1000)
+
+struct quota_slot {
+	struct quota_account account;	/* first: a slot is found by its account */
+	UT_hash_handle hh;
+};
+
+struct quota_table {
+	struct quota_slot *slots;
+	struct quota_limits limits;
+};
+
+static const char *const quota_names[QUOTA_RES_CNT] = {
+	[QUOTA_CONNECTIONS] = "connections",
+	[QUOTA_BYTES] = "bytes",
+	[QUOTA_FDS] = "fds",
+	[QUOTA_UNREAD] = "unread",
+	[QUOTA_QUEUED] = "queued",
+	[QUOTA_PROGRAMS] = "programs",
+	[QUOTA_MAPS] = "maps",
+	[QUOTA_MAP_BYTES] = "map_bytes",
+	[QUOTA_LINKS] = "links",
+	[QUOTA_BTFS] = "btfs",
+};
+
+static const struct quota_limits quota_defaults = { {
+	/* A crowd of one user may not take the 20,000 fds a small machine allows a process. */
+	[QUOTA_CONNECTIONS] = 1024,
+	/* Four requests of the largest size with their replies. */
+	[QUOTA_BYTES] = 256u << 20,
+	/* Sixteen requests with the most fds a message carries. */
+	[QUOTA_FDS] = 4096,
+	/* In flight they count against our own RLIMIT_NOFILE, for all users together. */
+	[QUOTA_UNREAD] = 256,
+	/* Judges are few; a queue this long is minutes of work. */
+	[QUOTA_QUEUED] = 64,
+	[QUOTA_PROGRAMS] = UINT64_MAX,
+	[QUOTA_MAPS] = UINT64_MAX,
+	[QUOTA_MAP_BYTES] = UINT64_MAX,
+	[QUOTA_LINKS] = UINT64_MAX,
+	/* No rule counts BTF objects; each may be megabytes of kernel memory. */
+	[QUOTA_BTFS] = 1024,
+} };
+
+const struct quota_limits *quota_default_limits(void)
+{
+	return &quota_defaults;
+}
+
+const char *quota_res_name(enum quota_res res)
+{
+	return res < QUOTA_RES_CNT ? quota_names[res] : "?";
+}
+
+int quota_table_new(const struct quota_limits *limits, struct quota_table **ret_table)
+{
+	struct quota_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return -ENOMEM;
+	table->limits = limits ? *limits : quota_defaults;
+	*ret_table = table;
+	return 0;
+}
+
+static void quota_free_slot(struct quota_slot *slot)
+{
+	struct quota_table *table = slot->account.table;
+
+	assert(slot->account.ref_cnt == 0);
+	for (int i = 0; i < QUOTA_RES_CNT; i++)
+		assert(slot->account.used[i] == 0);
+	HASH_DELETE(hh, table->slots, slot);
+	free(slot);
+}
+
+void quota_table_free(struct quota_table *table)
+{
+	struct quota_slot *slot, *next;
+
+	if (!table)
+		return;
+	HASH_ITER(hh, table->slots, slot, next)
+		quota_free_slot(slot);
+	free(table);
+}
+
+void quota_sweep(struct quota_table *table, uint64_t now_ns)
+{
+	struct quota_slot *slot, *next;
+
+	HASH_ITER(hh, table->slots, slot, next)
+		if (slot->account.ref_cnt == 0 &&
+		    slot->account.minute + 2 <= now_ns / QUOTA_MINUTE_NS)
+			quota_free_slot(slot);
+}
+
+int quota_account_get(struct quota_table *table, uid_t uid, struct quota_account **ret_account)
+{
+	struct quota_slot *slot;
+
+	HASH_FIND(hh, table->slots, &uid, sizeof(uid), slot);
+	if (!slot) {
+		slot = calloc(1, sizeof(*slot));
+		if (!slot)
+			return -ENOMEM;
+		slot->account.uid = uid;
+		slot->account.table = table;
+		HASH_ADD(hh, table->slots, account.uid, sizeof(uid), slot);
+	}
+	slot->account.ref_cnt++;
+	*ret_account = &slot->account;
+	return 0;
+}
+
+void quota_account_unref(struct quota_account *account)
+{
+	/* An account without references stays until quota_sweep(): it remembers recent loads. */
+	if (account)
+		account->ref_cnt--;
+}
+
+struct quota_account *quota_account_next(struct quota_table *table, struct quota_account *account)
+{
+	struct quota_slot *slot = account ? ((struct quota_slot *)account)->hh.next : table->slots;
+
+	return slot ? &slot->account : NULL;
+}
+
+void quota_charge_anyway(struct quota_account *account, enum quota_res res, uint64_t amount,
+			 struct quota_charge *charge)
+{
+	assert(!charge->account);
+	account->ref_cnt++;
+	account->used[res] += amount;
+	*charge = (struct quota_charge){ account, res, amount };
+}
+
+int quota_charge(struct quota_account *account, enum quota_res res, uint64_t amount,
+		 struct quota_charge *charge)
+{
+	uint64_t limit = account->table->limits.per_uid[res], sum;
+
+	if (!SIZE_ADD(account->used[res], amount, &sum) || sum > limit)
+		return -EDQUOT;
+	quota_charge_anyway(account, res, amount, charge);
+	return 0;
+}
+
+void quota_charge_done(struct quota_charge *charge)
+{
+	struct quota_account *account = charge->account;
+
+	if (!account)
+		return;
+	assert(account->used[charge->res] >= charge->amount);
+	account->used[charge->res] -= charge->amount;
+	*charge = (struct quota_charge){ 0 };
+	quota_account_unref(account);
+}
+
+bool quota_may_note(struct quota_account *account, uint64_t now_ns)
+{
+	uint64_t minute = now_ns / QUOTA_MINUTE_NS + 1;
+
+	if (account->noted_minute == minute)
+		return false;
+	account->noted_minute = minute;
+	return true;
+}
+
+static void quota_roll_minute(struct quota_account *account, uint64_t now_ns)
+{
+	uint64_t minute = now_ns / QUOTA_MINUTE_NS;
+
+	if (minute == account->minute)
+		return;
+	account->loads[0] = minute == account->minute + 1 ? account->loads[1] : 0;
+	account->loads[1] = 0;
+	account->minute = minute;
+}
+
+void quota_note_load(struct quota_account *account, uint64_t now_ns)
+{
+	quota_roll_minute(account, now_ns);
+	account->loads[1]++;
+}
+
+uint64_t quota_loads_per_minute(struct quota_account *account, uint64_t now_ns)
+{
+	uint64_t left;
+
+	quota_roll_minute(account, now_ns);
+	left = QUOTA_MINUTE_NS - now_ns % QUOTA_MINUTE_NS;
+	return account->loads[1] + account->loads[0] * (left / 1000) / (QUOTA_MINUTE_NS / 1000);
+}

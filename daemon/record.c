@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who owns an object and by which rule is written down the moment it is allowed. Texts that do not fit
+ * are cut: they are for people; decisions are taken from uids.
+ */
+#include "daemon/record.h"
+
+#include <stdio.h>
+
+void record_begin(const struct work *work, struct ledger_rec *rec)
+{
+	rec->uid = work->ident->uid;
+	rec->made_s = (uint64_t)broker_now_s();
+	rec->decision = work->decision ? work->decision->id : 0;
+	snprintf(rec->rule, sizeof(rec->rule), "%s", work->ruling ? work->ruling->rule : "");
+	snprintf(rec->unit, sizeof(rec->unit), "%.127s", work->ident->unit);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The policy in force: loaded as a whole, swapped as a whole, shared by the requests that began under it. */
+#ifndef BPFGATE_DAEMON_RULES_H
+#define BPFGATE_DAEMON_RULES_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "policy/policy.h"
+
+#define RULES_DIRS_MAX 8
+
+/* Where policy files lie, lowest precedence first. Directories that do not exist are left out. */
+struct rules_dirs {
+	const char *path[RULES_DIRS_MAX];
+	size_t cnt;
+};
+
+struct rules {
+	unsigned int ref_cnt;
+	struct policy *policy;
+	int64_t loaded_s;
+	uint64_t generation;	/* of this broker's life: 1, 2, ... */
+};
+
+/*
+ * Loads a new set. On -EBADMSG what is wrong was printed to `out`, one finding a line, and so were
+ * warnings on success. *ret_rules has one reference.
+ */
+int rules_load(const struct rules_dirs *dirs, uint64_t generation, FILE *out,
+	       struct rules **ret_rules);
+struct rules *rules_ref(struct rules *rules);
+void rules_unref(struct rules *rules);
+
+/*
+ * What the paths in the rules are right now, in our own mount namespace: the most *ret_cnt of them.
+ * Paths that do not exist are left out. The array is the caller's; its strings are the policy's.
+ */
+int rules_resolve_paths(const struct rules *rules, struct policy_path_id **ret_paths,
+			size_t *ret_cnt);
+
+#endif

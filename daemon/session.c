@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connections of clients, any of which may be hostile: slow, silent, half dead, or ten thousand. Each
+ * has one request in hand at most; the next is read when the reply is gone and was read. A frame
+ * that is not one ends the connection; nothing else of the daemon notices. Sources are edge-triggered,
+ * so a quiet client costs nothing.
+ */
+#include "daemon/session.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <syslog.h>
+
+#include "daemon/control.h"
+#include "daemon/dispatch.h"
+#include "daemon/journal.h"
+#include "daemon/journal_ids.h"
+#include "daemon/work.h"
+
+/* Accepts at most so many at a time, so that a flood of new clients does not starve the old. */
+#define SESSION_ACCEPT_BURST 64
+
+static void session_pump(struct session *session);
+
+static void session_free(struct session *session)
+{
+	struct broker *broker = session->broker;
+
+	TAILQ_REMOVE(&broker->sessions, session, link);
+	broker->session_cnt--;
+	if (session->work)
+		session->work->session = NULL;
+	sd_event_source_disable_unref(session->source);
+	own_close_fd(&session->fd);
+	quota_charge_done(&session->connection);
+	quota_charge_done(&session->unread);
+	quota_charge_done(&session->unread_bytes);
+	quota_account_unref(session->account);
+	ident_unref(session->ident);
+	free(session);
+	/* A descriptor is free again: somebody may be waiting in the backlog. */
+	if (broker->listen_source)
+		(void)sd_event_source_set_enabled(broker->listen_source, SD_EVENT_ON);
+}
+
+void session_hang_up(struct session *session)
+{
+	if (session->pumping)
+		session->closing = true;
+	else
+		session_free(session);
+}
+
+/* ---- what the client has read ---- */
+
+static bool session_has_unread(struct session *session)
+{
+	int bytes = 0;
+
+	if (!session->unread_any)
+		return false;
+	if (ioctl(session->fd, SIOCOUTQ, &bytes) < 0 || bytes > 0)
+		return true;
+	session->unread_any = false;
+	quota_charge_done(&session->unread);
+	quota_charge_done(&session->unread_bytes);
+	return false;
+}
+
+uint64_t sessions_count_unread(struct quota_account *account, struct broker *broker)
+{
+	struct session *session;
+
+	TAILQ_FOREACH(session, &broker->sessions, link)
+		if (session->account == account)
+			(void)session_has_unread(session);
+	return account->used[QUOTA_UNREAD];
+}
+
+static void session_set_stalled(struct session *session, bool stalled)
+{
+	uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET | (stalled ? EPOLLOUT : 0);
+
+	if (session->stalled == stalled)
+		return;
+	session->stalled = stalled;
+	(void)sd_event_source_set_io_events(session->source, events);
+}
+
+/* ---- frames ---- */
+
+static int session_welcome(struct session *session, const struct message *msg)
+{
+	struct wire_head head = { .type = WIRE_WELCOME, .id = msg->head.id };
+	struct wire_welcome welcome;
+	int r, s;
+
+	r = channel_welcome(msg, &welcome);
+	if (r == -EBADMSG)
+		return r;
+	head.version = welcome.version;
+	session->version = welcome.version;
+	s = channel_send(session->fd, &head, &welcome, sizeof(welcome), NULL, 0, MSG_DONTWAIT);
+	return r < 0 ? r : s;
+}
+
+/* Answers a request that became no work: too much is held already, or its sender knows more than we. */
+static int session_answer_errno(struct session *session, uint64_t frame_id, int err)
+{
+	struct reply reply = { .result = err };
+	OWN_MEM uint8_t *body = NULL;
+	size_t bytes = 0;
+	int r = codec_encode_reply(&reply, &body, &bytes);
+
+	if (r == 0)
+		session_reply(session, WIRE_REPLY, frame_id, body, bytes, -1);
+	return r;
+}
+
+static int session_request(struct session *session, struct message *msg)
+{
+	struct work *work = NULL;
+	int r = work_new(session, msg, &work);
+
+	if (r == -EDQUOT) {
+		if (quota_may_note(session->account, broker_now_ns()))
+			journal_note(LOG_NOTICE, JOURNAL_ID_THROTTLED,
+				     "uid %u: request refused, too much is held for it",
+				     (unsigned int)session->ident->uid);
+		return session_answer_errno(session, msg->head.id, -EMFILE);
+	}
+	if (r == -EINVAL || r == -E2BIG)
+		return session_answer_errno(session, msg->head.id, r);
+	if (r < 0)
+		return r;
+	dispatch_work(work);
+	return 0;
+}
+
+static int session_take_frame(struct session *session, struct message *msg)
+{
+	if (session->version == 0)
+		return msg->head.type == WIRE_HELLO ? session_welcome(session, msg) : -EBADMSG;
+	if (msg->head.version != session->version)
+		return -EBADMSG;
+	if (msg->head.type == WIRE_REQUEST)
+		return session_request(session, msg);
+	if (msg->head.type == WIRE_CONTROL)
+		return control_answer(session, msg);
+	return -EBADMSG;
+}
+
+/* Reads and starts requests until there is none, one is in hand, or the client should read first. */
+static void session_pump(struct session *session)
+{
+	session->pumping = true;
+	while (!session->work && !session->closing) {
+		OWN_MESSAGE struct message msg = MESSAGE_INIT;
+		int r;
+
+		if (session_has_unread(session)) {
+			bool waited = session->stalled;
+
+			session_set_stalled(session, true);
+			/* What was read before we asked to be told will not be told. */
+			if (waited || session_has_unread(session))
+				break;
+		}
+		session_set_stalled(session, false);
+		r = channel_recv(session->fd, session->broker->scratch, MSG_DONTWAIT, &msg);
+		if (r == -EAGAIN)
+			break;
+		if (r > 0)
+			r = session_take_frame(session, &msg);
+		else if (r == 0)
+			r = -EPIPE;
+		if (r < 0)
+			session->closing = true;
+	}
+	session->pumping = false;
+	if (session->closing)
+		session_free(session);
+}
+
+static int session_on_event(sd_event_source *source, int fd, uint32_t events, void *ctx)
+{
+	struct session *session = ctx;
+
+	/* Gone for good: what is in hand goes on without an addressee. */
+	if (events & (EPOLLHUP | EPOLLERR) && session->work) {
+		session_free(session);
+		return 0;
+	}
+	session_pump(session);
+	return 0;
+}
+
+/* ---- replies ---- */
+
+void session_reply(struct session *session, uint16_t type, uint64_t frame_id, const void *body,
+		   size_t body_bytes, int fd)
+{
+	struct wire_head head = { .version = session->version, .type = type, .id = frame_id };
+	bool carries_fd = fd >= 0 || body_bytes > WIRE_INLINE_MAX;
+	int r;
+
+	session->work = NULL;
+	r = channel_send(session->fd, &head, body, body_bytes, &fd, fd >= 0 ? 1 : 0, MSG_DONTWAIT);
+	if (r < 0) {
+		session_hang_up(session);
+		return;
+	}
+	session->unread_any = true;
+	if (carries_fd && !session->unread.account)
+		quota_charge_anyway(session->account, QUOTA_UNREAD, 1, &session->unread);
+	if (body_bytes > WIRE_INLINE_MAX && !session->unread_bytes.account)
+		quota_charge_anyway(session->account, QUOTA_BYTES, body_bytes,
+				    &session->unread_bytes);
+	if (!session->pumping)
+		session_pump(session);
+}
+
+void session_replied(struct session *session, bool sent)
+{
+	session->work = NULL;
+	if (!sent) {
+		session_hang_up(session);
+		return;
+	}
+	session->unread_any = true;
+	if (!session->unread.account)
+		quota_charge_anyway(session->account, QUOTA_UNREAD, 1, &session->unread);
+	if (!session->pumping)
+		session_pump(session);
+}
+
+/* ---- accepting ---- */
+
+static int session_start(struct session *session)
+{
+	struct broker *broker = session->broker;
+	int r;
+
+	r = ident_new(session->fd, &session->ident);
+	if (r < 0)
+		return r;
+	r = quota_account_get(broker->quota, session->ident->uid, &session->account);
+	if (r < 0)
+		return r;
+	if (broker->session_cnt > broker->session_max)
+		return -EMFILE;
+	r = quota_charge(session->account, QUOTA_CONNECTIONS, 1, &session->connection);
+	if (r < 0)
+		return r;
+	return sd_event_add_io(broker->event, &session->source, session->fd,
+			       EPOLLIN | EPOLLRDHUP | EPOLLET, session_on_event, session);
+}
+
+static void session_accept(struct broker *broker, int take_fd)
+{
+	OWN_FD int fd = take_fd;
+	struct session *session = calloc(1, sizeof(*session));
+	int r;
+
+	if (!session)
+		return;
+	session->broker = broker;
+	session->fd = TAKE_FD(fd);
+	TAILQ_INSERT_TAIL(&broker->sessions, session, link);
+	broker->session_cnt++;
+	r = session_start(session);
+	if ((r == -EDQUOT || r == -EMFILE) && quota_may_note(session->account, broker_now_ns()))
+		journal_note(LOG_NOTICE, JOURNAL_ID_THROTTLED,
+			     "uid %u: connection refused, too many are open",
+			     (unsigned int)session->ident->uid);
+	if (r < 0)
+		session_free(session);
+}
+
+static int sessions_on_listen(sd_event_source *source, int fd, uint32_t events, void *ctx)
+{
+	struct broker *broker = ctx;
+
+	for (int i = 0; i < SESSION_ACCEPT_BURST; i++) {
+		int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (client < 0) {
+			/* Out of descriptors: session_free() switches us on again. */
+			if (errno == EMFILE || errno == ENFILE)
+				(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+			return 0;
+		}
+		session_accept(broker, client);
+	}
+	return 0;
+}
+
+int sessions_listen(struct broker *broker, int take_fd)
+{
+	broker->listen_fd = take_fd;
+	/* The one level-triggered source: what a burst leaves over is seen again. */
+	return sd_event_add_io(broker->event, &broker->listen_source, take_fd, EPOLLIN,
+			       sessions_on_listen, broker);
+}
+
+void sessions_close(struct broker *broker)
+{
+	struct session *session;
+
+	broker->listen_source = sd_event_source_disable_unref(broker->listen_source);
+	own_close_fd(&broker->listen_fd);
+	while ((session = TAILQ_FIRST(&broker->sessions)))
+		session_free(session);
+}

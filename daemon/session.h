@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A client's connection: handshake, one request at a time, replies. */
+#ifndef BPFGATE_DAEMON_SESSION_H
+#define BPFGATE_DAEMON_SESSION_H
+
+#include "daemon/broker.h"
+#include "daemon/ident.h"
+
+struct session {
+	struct broker *broker;
+	int fd;
+	sd_event_source *source;
+	struct ident *ident;
+	struct quota_account *account;
+	struct quota_charge connection;
+	struct quota_charge unread;		/* a reply with an fd that was not read yet */
+	struct quota_charge unread_bytes;	/* bytes of replies that were not read yet */
+	struct work *work;			/* at most one at a time */
+	uint16_t version;			/* 0 until the handshake */
+	bool unread_any, stalled, closing, pumping;
+	TAILQ_ENTRY(session) link;
+};
+
+/* Starts and stops accepting. */
+int sessions_listen(struct broker *broker, int take_fd);
+void sessions_close(struct broker *broker);
+
+/*
+ * Sends a frame to the client and takes the next request. A client that does not take it is hung up
+ * on. fd (borrowed) may be -1. Whatever happens, the session's work is done.
+ */
+void session_reply(struct session *session, uint16_t type, uint64_t frame_id, const void *body,
+		   size_t body_bytes, int fd);
+/* The same when bpfgated has sent the reply itself (sent), or could not (then we hang up). */
+void session_replied(struct session *session, bool sent);
+/* Unread replies with fds of this uid, after looking which were read meanwhile. */
+uint64_t sessions_count_unread(struct quota_account *account, struct broker *broker);
+void session_hang_up(struct session *session);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of one request: charged before its body is read, decoded from bytes that nobody else can
+ * change any more, answered once. What it refuses is answered with the kernel's errno or EPERM and a
+ * reason, and recorded; what it cannot decode ends the connection.
+ */
+#include "daemon/work.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/session.h"
+
+uint64_t broker_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+int64_t broker_now_s(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec;
+}
+
+static void work_free(struct work *work)
+{
+	TAILQ_REMOVE(&work->broker->works, work, link);
+	if (work->session)
+		work->session->work = NULL;
+	if (work->state_free)
+		work->state_free(work->state);
+	loader_call_free(work->loader_call);
+	judge_call_free(work->judge_call);
+	ledger_charge_done(&work->charge);
+	if (work->decision)
+		free(work->decision->text);
+	free(work->decision);
+	free(work->ruling);
+	free(work->text);
+	free(work->log);
+	message_done(&work->msg);
+	quota_charge_done(&work->bytes);
+	quota_charge_done(&work->fds);
+	rules_unref(work->rules);
+	quota_account_unref(work->account);
+	ident_unref(work->ident);
+	free(work);
+}
+
+static int work_charge(struct work *work)
+{
+	struct broker *broker = work->broker;
+	uint32_t fd_cnt = work->msg.fd_cnt;
+	int r;
+
+	r = quota_charge(work->account, QUOTA_BYTES, sizeof(*work) + work->msg.head.body_bytes,
+			 &work->bytes);
+	if (r >= 0)
+		r = quota_charge(work->account, QUOTA_FDS, fd_cnt, &work->fds);
+	if (r >= 0 && sessions_count_unread(work->account, broker) >=
+			      broker->options.limits.per_uid[QUOTA_UNREAD])
+		r = -EDQUOT;
+	return r;
+}
+
+static int work_decode(struct work *work)
+{
+	int r = channel_load_body(&work->msg);
+
+	if (r < 0)
+		return r;
+	return codec_decode_request(work->msg.body, work->msg.head.body_bytes, work->msg.fd_cnt,
+				    &work->req);
+}
+
+int work_new(struct session *session, struct message *take_msg, struct work **ret_work)
+{
+	struct broker *broker = session->broker;
+	struct work *work = calloc(1, sizeof(*work));
+	int r;
+
+	if (!work)
+		return -ENOMEM;
+	work->broker = broker;
+	work->ident = ident_ref(session->ident);
+	work->account = session->account;
+	work->account->ref_cnt++;
+	work->rules = rules_ref(broker->rules);
+	work->began_ns = broker_now_ns();
+	work->msg = *take_msg;
+	*take_msg = (struct message){ .body_fd = -1, .head = work->msg.head };
+	TAILQ_INSERT_TAIL(&broker->works, work, link);
+
+	r = work_charge(work);
+	if (r >= 0)
+		r = work_decode(work);
+	if (r < 0) {
+		work_free(work);
+		return r;
+	}
+	work->session = session;
+	session->work = work;
+	*ret_work = work;
+	return 0;
+}
+
+int work_fd(const struct work *work, int32_t number)
+{
+	int idx = request_find_fd(&work->req, number);
+
+	return idx < 0 ? idx : work->msg.fds[idx];
+}
+
+uint32_t work_u32(const struct work *work, size_t attr_off)
+{
+	return attr_u32(work->req.attr, attr_off);
+}
+
+uint64_t work_u64(const struct work *work, size_t attr_off)
+{
+	return attr_u64(work->req.attr, attr_off);
+}
+
+const struct request_ptr *work_ptr(const struct work *work, uint16_t attr_off)
+{
+	return request_ptr_at(&work->req, attr_off);
+}
+
+int work_need_ptr(const struct work *work, uint16_t attr_off, const struct request_ptr **ret_ptr)
+{
+	*ret_ptr = request_ptr_at(&work->req, attr_off);
+	return (*ret_ptr)->state == WIRE_PTR_PRESENT ? 0 : -EFAULT;
+}
+
+/* ---- decisions ---- */
+
+int work_begin_decision(struct work *work)
+{
+	struct decision *decision;
+
+	if (work->decision)
+		return 0;
+	decision = calloc(1, sizeof(*decision));
+	if (!decision)
+		return -ENOMEM;
+	decision->id = decisions_next_id(work->broker->decisions);
+	decision->time_s = broker_now_s();
+	decision->uid = work->ident->uid;
+	decision->pid = work->ident->pid;
+	snprintf(decision->unit, sizeof(decision->unit), "%.127s", work->ident->unit);
+	snprintf(decision->command, sizeof(decision->command), "%s", work->req.row->name);
+	snprintf(decision->policy_digest, sizeof(decision->policy_digest), "%s",
+		 policy_digest(work->rules->policy));
+	work->decision = decision;
+	work->reply.decision = decision->id;
+	return 0;
+}
+
+static bool work_is_quiet(const struct work *work)
+{
+	if (!work->ruling)
+		return false;
+	return work->ruling->log == POLICY_LOG_DENIALS &&
+	       work->decision->verdict == DECISION_ALLOWED;
+}
+
+static void work_record(struct work *work)
+{
+	if (!work->decision)
+		return;
+	work->decision->err = work->reply.result < 0 ? -work->reply.result : 0;
+	if (!work->decision->text && work->reply.reason)
+		work->decision->text = strndup(work->reply.reason, work->reply.reason_bytes);
+	decisions_record(work->broker->decisions, work->decision, work_is_quiet(work));
+}
+
+/* ---- replies ---- */
+
+static void work_send(struct work *work, int fd)
+{
+	OWN_MEM uint8_t *body = NULL;
+	size_t bytes = 0;
+	struct session *session = work->session;
+	uint64_t frame_id = work->msg.head.id;
+	int r;
+
+	work_record(work);
+	work->reply.result_is_fd = fd >= 0;
+	r = session ? codec_encode_reply(&work->reply, &body, &bytes) : -EPIPE;
+	/* The frame's memory and charges go before the client can send the next one. */
+	work_free(work);
+	if (!session)
+		return;
+	if (r < 0)
+		session_hang_up(session);
+	else
+		session_reply(session, WIRE_REPLY, frame_id, body, bytes, fd);
+}
+
+void work_reply(struct work *work, int result)
+{
+	work->reply.result = result;
+	work_send(work, -1);
+}
+
+void work_reply_fd(struct work *work, int fd)
+{
+	work->reply.result = 0;
+	work_send(work, fd);
+}
+
+void work_refuse(struct work *work, int err, enum decision_stage stage, const char *code,
+		 const char *format, ...)
+{
+	char reason[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(reason, sizeof(reason), format, ap);
+	va_end(ap);
+	if (work_begin_decision(work) == 0) {
+		struct decision *decision = work->decision;
+
+		decision->verdict = work->undecided ? DECISION_UNDECIDED : DECISION_REFUSED;
+		decision->stage = stage;
+		snprintf(decision->code, sizeof(decision->code), "%s", code);
+		snprintf(decision->summary, sizeof(decision->summary), "%.255s", reason);
+	}
+	if (!work->reply.reason) {
+		work->reply.reason = reason;
+		work->reply.reason_bytes = (uint32_t)strlen(reason);
+	}
+	work_reply(work, -err);
+}
+
+/* ---- a program's own fd, which only bpfgated may touch ---- */
+
+static void work_on_handed_over(void *ctx, const struct keep_tell *tell, struct packet_fds *fds)
+{
+	struct work *work = ctx;
+	struct session *session = work->session;
+
+	if (tell->result < 0)
+		work->reply.result = tell->result;
+	work_record(work);
+	work_free(work);
+	if (session)
+		session_replied(session, tell->result >= 0);
+}
+
+static int work_start_hand_over(struct work *work, uint64_t keep_id)
+{
+	struct keep_ask ask = { .kind = ASK_HAND_OVER, .cnt = 1, .keep_id = { keep_id } };
+	OWN_MEM uint8_t *body = NULL;
+	OWN_MEM uint8_t *frame = NULL;
+	size_t bytes = 0;
+	struct wire_head head = { .magic = htole32(WIRE_MAGIC),
+				  .version = htole16(work->session->version),
+				  .type = htole16(WIRE_REPLY),
+				  .id = htole64(work->msg.head.id),
+				  .fd_cnt = htole16(1) };
+	int r;
+
+	work->reply.result = 0;
+	work->reply.result_is_fd = true;
+	r = codec_encode_reply(&work->reply, &body, &bytes);
+	if (r < 0)
+		return r;
+	if (sizeof(head) + bytes > KEEP_FRAME_MAX)
+		return -E2BIG;
+	frame = malloc(sizeof(head) + bytes);
+	if (!frame)
+		return -ENOMEM;
+	head.body_bytes = htole32((uint32_t)bytes);
+	memcpy(frame, &head, sizeof(head));
+	memcpy(frame + sizeof(head), body, bytes);
+	ask.bytes = (uint32_t)(sizeof(head) + bytes);
+	return warden_ask(work->broker->warden, &ask, frame, &work->session->fd, 1,
+			  work_on_handed_over, work);
+}
+
+void work_reply_kept(struct work *work, uint64_t keep_id)
+{
+	int r = work->session ? work_start_hand_over(work, keep_id) : -EPIPE;
+
+	if (r >= 0)
+		return;
+	warden_ask_drop(work->broker->warden, keep_id);
+	if (r == -E2BIG)
+		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LOG-SIZE",
+			    "the log is too long to travel with a program fd");
+	else
+		work_reply(work, r);
+}
+
+/* ---- loaders and judges ---- */
+
+struct loader_call *work_new_loader_call(struct work *work, uint32_t cmd, uint64_t caps)
+{
+	struct loader_call *call = loader_call_new();
+	uint32_t bytes = work->req.attr_bytes;
+
+	if (!call)
+		return NULL;
+	call->uid = work->ident->uid;
+	call->ctx = work;
+	call->ask.op = DOOR_BPF;
+	call->ask.cmd = cmd;
+	call->ask.caps = caps;
+	/* Beyond our record of the attr only zeros could stand: leaving them out changes nothing. */
+	call->ask.attr_bytes = bytes < ATTR_BYTES ? bytes : ATTR_BYTES;
+	memcpy(call->ask.attr, work->req.attr, call->ask.attr_bytes);
+	loader_call_free(work->loader_call);
+	work->loader_call = call;
+	return call;
+}
+
+void work_submit_loader(struct work *work, loader_done_fn on_done)
+{
+	int r;
+
+	work->loader_call->on_done = on_done;
+	work->loader_call->ctx = work;
+	r = loaders_submit(work->broker->loaders, work->loader_call);
+	if (r < 0)
+		work_refuse(work, r == -ENOBUFS ? EAGAIN : -r, DECISION_BY_BROKER, "LOADER",
+			    "no loader could be started: %s", strerror(-r));
+}
+
+void work_submit_judge(struct work *work, judge_done_fn on_done)
+{
+	int r;
+
+	work->judge_call->on_done = on_done;
+	work->judge_call->ctx = work;
+	work->judge_call->account = work->account;
+	r = judges_submit(work->broker->judges, work->judge_call);
+	if (r == -EDQUOT)
+		work_refuse(work, EAGAIN, DECISION_BY_QUOTA, "JUDGE-QUEUE",
+			    "too many of this user's programs wait to be judged");
+	else if (r < 0)
+		work_refuse(work, -r, DECISION_BY_BROKER, "JUDGE", "the judge cannot be asked: %s",
+			    strerror(-r));
+}
+
+bool work_loader_answered(struct work *work, const struct loader_result *result)
+{
+	if (result->err == 0 && !result->answer->refused)
+		return true;
+	if (result->err == 0)
+		work_refuse(work, EIO, DECISION_BY_BROKER, "LOADER-REFUSED",
+			    "the loader refused the approval: %s", strerror(-result->answer->result));
+	else
+		work_refuse(work, result->err == -ETIMEDOUT ? EAGAIN : EIO, DECISION_BY_BROKER,
+			    "LOADER-LOST", "the loader was lost during the call: %s",
+			    strerror(-result->err));
+	return false;
+}

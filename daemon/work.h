@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One bpf(2) call of a client, from its frame to its reply.
+ *
+ * A work owns its frame, its charges and its answer. It lives until it is answered, also when the
+ * client has gone meanwhile: what judge and loader bring back must land somewhere. Each handler ends
+ * with exactly one work_reply*(), at once or from a callback; afterwards the work is gone.
+ */
+#ifndef BPFGATE_DAEMON_WORK_H
+#define BPFGATE_DAEMON_WORK_H
+
+#include "daemon/broker.h"
+#include "daemon/ident.h"
+#include "daemon/ledger.h"
+#include "proto/codec.h"
+
+struct work {
+	struct broker *broker;
+	struct session *session;	/* NULL once the client has gone */
+	struct ident *ident;
+	struct quota_account *account;
+	struct rules *rules;		/* the set this work is decided by */
+	struct message msg;
+	struct request req;
+	struct reply reply;
+	struct quota_charge bytes, fds;
+	uint64_t began_ns;
+
+	struct decision *decision;	/* being filled; NULL: nothing is decided here */
+	struct policy_decision *ruling;	/* what policy said last; NULL: was not asked */
+	struct ledger_charge charge;	/* reserved for what is being made */
+
+	bool reconciled;		/* the ledger was compared with the kernel for this work */
+	char *text, *log;		/* owned: the reason and the log that the reply points at */
+
+	bool undecided;			/* refused, but nobody said that it is wrong */
+	void (*on_judged)(struct work *work);	/* judging.c */
+	uint8_t judging_key[32];
+	bool judging_has_key;
+
+	void *state;			/* the handler's own, freed by state_free */
+	void (*state_free)(void *state);
+	struct loader_call *loader_call;
+	struct judge_call *judge_call;
+	TAILQ_ENTRY(work) link;
+};
+
+/* Takes over the message. 0 and *ret_work; -EBADMSG for a body that is no request; -EDQUOT, -ENOMEM. */
+int work_new(struct session *session, struct message *take_msg, struct work **ret_work);
+
+/* The frame's fd that the client calls `number` (borrowed), or -EBADF. */
+int work_fd(const struct work *work, int32_t number);
+uint32_t work_u32(const struct work *work, size_t attr_off);
+uint64_t work_u64(const struct work *work, size_t attr_off);
+const struct request_ptr *work_ptr(const struct work *work, uint16_t attr_off);
+
+/* Has the kernel's view of a pointer: -EFAULT when the client cannot read there or it is NULL. */
+int work_need_ptr(const struct work *work, uint16_t attr_off, const struct request_ptr **ret_ptr);
+
+/* Begins a decision about this work (once). -ENOMEM. */
+int work_begin_decision(struct work *work);
+
+/* Ends the work with a result (>= 0 or -errno). */
+void work_reply(struct work *work, int result);
+/* Ends it with -err (positive errno) and a one-line reason; what was decided is recorded so. */
+__attribute__((format(printf, 5, 6))) void work_refuse(struct work *work, int err,
+							enum decision_stage stage,
+							const char *code, const char *format, ...);
+/* Ends it with a descriptor as the result. */
+void work_reply_fd(struct work *work, int fd);
+/* Ends it with a kept program's own fd, which bpfgated sends; -errno when that could not start. */
+void work_reply_kept(struct work *work, uint64_t keep_id);
+
+/* A call to the loader of this work's uid, with the client's attr in it (fds not yet translated). */
+struct loader_call *work_new_loader_call(struct work *work, uint32_t cmd, uint64_t caps);
+/* Submits work->loader_call; on failure the work is answered. */
+void work_submit_loader(struct work *work, loader_done_fn on_done);
+/* Submits work->judge_call; on failure the work is answered. */
+void work_submit_judge(struct work *work, judge_done_fn on_done);
+/*
+ * The common end of a loader call: true when the kernel answered; else the work was answered with
+ * our own failure.
+ */
+bool work_loader_answered(struct work *work, const struct loader_result *result);
+
+#endif
