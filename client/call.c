@@ -30,6 +30,19 @@ bool call_maybe_handle(int fd)
 	       call_sockopt(fd, SO_TYPE) == SOCK_SEQPACKET;
 }
 
+/* The same of the source's file `number`. */
+static bool call_number_maybe_handle(const struct codec_source *src, int32_t number)
+{
+	bool maybe;
+	int fd;
+
+	if (number < 0 || src->take_fd(src->ctx, number, &fd) < 0)
+		return false;
+	maybe = call_maybe_handle(fd);
+	src->drop_fd(src->ctx, fd);
+	return maybe;
+}
+
 /* Whether the value of an update holds a handle, where the map's values are fds. */
 static bool call_value_is_handle(const struct codec_source *src, const uint8_t *attr, int map_fd,
 				 uint16_t value_off)
@@ -46,7 +59,7 @@ static bool call_value_is_handle(const struct codec_source *src, const uint8_t *
 	if (src->read(src->ctx, attr_u64(attr, value_off) + (uint64_t)fd_off, &number,
 		      sizeof(number)) < 0)
 		return false;
-	return call_maybe_handle(number);
+	return call_number_maybe_handle(src, number);
 }
 
 static bool call_names_handle(const struct codec_source *src, const struct cmd_row *row,
@@ -54,7 +67,7 @@ static bool call_names_handle(const struct codec_source *src, const struct cmd_r
 {
 	for (int i = 0; i < row->fd_cnt; i++)
 		if (cmd_fd_used(row, &row->fds[i], attr, src->self_pid) &&
-		    call_maybe_handle(attr_s32(attr, row->fds[i].off)))
+		    call_number_maybe_handle(src, attr_s32(attr, row->fds[i].off)))
 			return true;
 	for (int i = 0; i < row->ptr_cnt; i++)
 		if (row->ptrs[i].content == CMD_VALUE &&
@@ -62,6 +75,16 @@ static bool call_names_handle(const struct codec_source *src, const struct cmd_r
 					 row->ptrs[i].off))
 			return true;
 	return false;
+}
+
+bool call_may_need_daemon(const struct codec_source *src, const struct cmd_row *row,
+			  uint64_t attr_addr, uint32_t attr_bytes)
+{
+	uint8_t attr[ATTR_BYTES] = { 0 };
+	size_t known = attr_bytes < sizeof(attr) ? attr_bytes : sizeof(attr);
+
+	return src->read(src->ctx, attr_addr, attr, known) == 0 &&
+	       call_names_handle(src, row, attr);
 }
 
 /* ---- the round trip ---- */
@@ -162,20 +185,6 @@ int call_daemon(const struct codec_source *src, uint32_t cmd, uint64_t attr_addr
 
 /* ---- this process ---- */
 
-/* As the kernel does with handles, which are no BPF objects to it. */
-static bool call_failed_by_handle(const struct codec_source *src, const struct cmd_row *row, int r,
-				  const void *attr, uint32_t attr_bytes)
-{
-	uint8_t copy[ATTR_BYTES] = { 0 };
-
-	if (r != -EINVAL)
-		return false;
-	if (src->read(src->ctx, (uintptr_t)attr, copy,
-		      attr_bytes < sizeof(copy) ? attr_bytes : sizeof(copy)) < 0)
-		return false;
-	return call_names_handle(src, row, copy);
-}
-
 static int call_daemon_for_self(const struct codec_source *src, uint32_t cmd, const void *attr,
 				uint32_t attr_bytes, struct call_outcome *outcome)
 {
@@ -194,10 +203,11 @@ int call_bpf(uint32_t cmd, const void *attr, uint32_t attr_bytes, struct call_ou
 
 	if (row && row->gate == CMD_LOCAL) {
 		r = self_bpf(cmd, attr, attr_bytes);
+		/* What the kernel says to a handle, which is no BPF object to it. */
 		if (r != -EINVAL)
 			return r;
 		self_init_source(&src);
-		if (!call_failed_by_handle(&src, row, r, attr, attr_bytes))
+		if (!call_may_need_daemon(&src, row, (uintptr_t)attr, attr_bytes))
 			return r;
 	}
 	self_init_source(&src);

@@ -28,7 +28,14 @@ int call_daemon(const struct codec_source *src, uint32_t cmd, uint64_t attr_addr
 int call_bpf(uint32_t cmd, const void *attr, uint32_t attr_bytes, struct call_outcome *outcome);
 
 /*
- * Whether an open file could be a handle: a socket of the kind that handles are. Cheap, and never
+ * Whether a call of a CMD_LOCAL row names what could be a handle, so that only the daemon can carry it out.
+ * An attr that cannot be read names nothing.
+ */
+bool call_may_need_daemon(const struct codec_source *src, const struct cmd_row *row,
+			  uint64_t attr_addr, uint32_t attr_bytes);
+
+/*
+ * Whether an open file of this process could be a handle: a socket of the kind that handles are. Cheap, and never
  * wrong about a BPF fd; the daemon alone knows whether it is one.
  */
 bool call_maybe_handle(int fd);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `bpfgate run`: a command, unmodified and perhaps statically linked, whose bpf() calls go through the
+ * daemon. Promises the command's own exit code, as env(1) and timeout(1) do: 125 if we failed, 126 and
+ * 127 if the command could not be run or found, 128 + n if signal n ended it. Signals sent to us reach
+ * it. Trusts the command no more than its user does: it and we are the same user.
+ */
+#include "client/cmd.h"
+
+#include "client/bpfgate.h"
+#include "client/notify.h"
+#include "proto/channel.h"
+#include "proto/own.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum { RUN_FAILED = 125, RUN_CANNOT_INVOKE = 126, RUN_NOT_FOUND = 127, RUN_BY_SIGNAL = 128 };
+
+struct run_args {
+	bool verbose;
+	bool handles_in_maps;
+	const char *object;
+	const char *signature;
+	char **argv;
+};
+
+/* What the child says before it becomes the command. */
+struct run_word {
+	int error;
+};
+
+static int run_usage(void)
+{
+	fprintf(stderr, "usage: bpfgate run [-v] [--handles-in-maps] [--object FILE [--signature FILE]]"
+			" [--] COMMAND [ARG...]\n");
+	return RUN_FAILED;
+}
+
+static int run_complain(const char *what, int r)
+{
+	fprintf(stderr, "bpfgate run: %s: %s\n", what, strerror(-r));
+	return RUN_FAILED;
+}
+
+static bool run_parse(int argc, char **argv, struct run_args *args)
+{
+	static const struct option options[] = {
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "handles-in-maps", no_argument, NULL, 'm' },
+		{ "object", required_argument, NULL, 'o' },
+		{ "signature", required_argument, NULL, 's' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "+v", options, NULL)) != -1) {
+		if (c == 'v')
+			args->verbose = true;
+		else if (c == 'm')
+			args->handles_in_maps = true;
+		else if (c == 'o')
+			args->object = optarg;
+		else if (c == 's')
+			args->signature = optarg;
+		else
+			return false;
+	}
+	args->argv = argv + optind;
+	return optind < argc && (args->object || !args->signature);
+}
+
+/* Shows the daemon a signed object before the command loads programs from it. */
+static int run_present(const struct run_args *args)
+{
+	OWN_FD int elf = -1;
+	OWN_FD int sig = -1;
+
+	if (!args->object)
+		return 0;
+	elf = open(args->object, O_RDONLY | O_CLOEXEC);
+	if (elf < 0)
+		return -errno;
+	if (args->signature) {
+		sig = open(args->signature, O_RDONLY | O_CLOEXEC);
+		if (sig < 0)
+			return -errno;
+	}
+	return bpfgate_present_object(args->object, elf, sig, NULL);
+}
+
+/* ---- the child ---- */
+
+static int run_send_word(int sock, int error, int fd)
+{
+	struct run_word word = { error };
+	struct wire_head head = { .type = WIRE_CONTROL };
+
+	return channel_send(sock, &head, &word, sizeof(word), &fd, fd >= 0 ? 1 : 0, 0);
+}
+
+/* Never returns. The socket is close-on-exec: its end tells the parent that the command runs. */
+static _Noreturn void run_child(const struct run_args *args, int sock, const sigset_t *mask)
+{
+	OWN_FD int listener = -1;
+	int r;
+
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	r = notify_install(args->handles_in_maps, &listener);
+	r = run_send_word(sock, r, listener);
+	own_close_fd(&listener);
+	if (r < 0)
+		_exit(RUN_FAILED);
+	execvp(args->argv[0], args->argv);
+	r = errno;
+	fprintf(stderr, "bpfgate run: %s: %s\n", args->argv[0], strerror(r));
+	_exit(r == ENOENT ? RUN_NOT_FOUND : RUN_CANNOT_INVOKE);
+}
+
+/* ---- the parent ---- */
+
+/* The listener, sent by the child; or what kept it from making one. */
+static int run_recv_listener(int sock, int *ret_listener)
+{
+	OWN_MEM struct channel_scratch *scratch = malloc(sizeof(*scratch));
+	OWN_MESSAGE struct message msg = MESSAGE_INIT;
+	struct run_word word;
+	int r;
+
+	if (!scratch)
+		return -ENOMEM;
+	r = channel_recv(sock, scratch, 0, &msg);
+	if (r <= 0)
+		return r < 0 ? r : -ECHILD;
+	if (msg.head.body_bytes != sizeof(word))
+		return -EBADMSG;
+	memcpy(&word, msg.body, sizeof(word));
+	if (word.error < 0)
+		return word.error;
+	if (msg.fd_cnt != 1)
+		return -EBADMSG;
+	*ret_listener = TAKE_FD(msg.fds[0]);
+	return 0;
+}
+
+static int run_exit_code(int status)
+{
+	return WIFSIGNALED(status) ? RUN_BY_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Reaps whatever ended; true and the command's status if it was the command. */
+static bool run_reap(pid_t child, int *ret_status)
+{
+	bool found = false;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == child) {
+			*ret_status = status;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* The terminal's signals reach the whole group, the command included; others were meant for it. */
+static void run_pass_on(pid_t child, const siginfo_t *info)
+{
+	if (info->si_code <= 0)
+		kill(child, info->si_signo);
+}
+
+static int run_wait(pid_t child, const sigset_t *signals)
+{
+	siginfo_t info;
+	int status;
+
+	for (;;) {
+		if (sigwaitinfo(signals, &info) < 0)
+			continue;
+		if (info.si_signo != SIGCHLD)
+			run_pass_on(child, &info);
+		else if (run_reap(child, &status))
+			return run_exit_code(status);
+	}
+}
+
+static int run_supervise(const struct run_args *args, pid_t child, int sock,
+			 const sigset_t *signals)
+{
+	OWN_FD int listener = -1;
+	int code, r;
+
+	r = run_recv_listener(sock, &listener);
+	if (r == -EBUSY)
+		return run_complain("an outer launcher listens already (seccomp)", r);
+	if (r < 0)
+		return run_complain("no seccomp notification", r);
+	r = notify_serve(listener, args->verbose);
+	if (r < 0)
+		return run_complain("threads", r);
+	code = run_wait(child, signals);
+	/* What the command left in the background would get ENOSYS for every bpf(). */
+	if (notify_is_needed(listener))
+		notify_wait(listener);
+	return code;
+}
+
+static int run_start(const struct run_args *args, const sigset_t *signals, const sigset_t *old)
+{
+	int ends[2];
+	pid_t child;
+	int code;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return run_complain("socketpair", -errno);
+	OWN_FD int ours = ends[0];
+	OWN_FD int theirs = ends[1];
+
+	child = fork();
+	if (child < 0)
+		return run_complain("fork", -errno);
+	if (child == 0)
+		run_child(args, theirs, old);
+	own_close_fd(&theirs);
+	code = run_supervise(args, child, ours, signals);
+	return code;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	static const int passed_on[] = { SIGCHLD, SIGHUP,  SIGINT,  SIGQUIT,
+					 SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH };
+	struct run_args args = { 0 };
+	sigset_t signals, old;
+	int r;
+
+	if (!run_parse(argc, argv, &args))
+		return run_usage();
+	r = run_present(&args);
+	if (r < 0)
+		return run_complain(args.object, r);
+	sigemptyset(&signals);
+	for (size_t i = 0; i < ARRAY_CNT(passed_on); i++)
+		sigaddset(&signals, passed_on[i]);
+	sigprocmask(SIG_BLOCK, &signals, &old);
+	/* Yama lets only an ancestor read a process: orphans must become our children. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return run_complain("subreaper", -errno);
+	return run_start(&args, &signals, &old);
+}

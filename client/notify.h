@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bpf() calls of a whole process tree, caught by seccomp and answered by us. */
+#ifndef BPFGATE_CLIENT_NOTIFY_H
+#define BPFGATE_CLIENT_NOTIFY_H
+
+#include <stdbool.h>
+
+/*
+ * Child: from now on every bpf() of this process and of what it forks or executes waits for whoever holds
+ * *ret_listener (the caller's), except operations on map elements. Sets no_new_privs. `handles_in_maps`: map
+ * updates wait, too, so that program arrays and device maps take handles; each costs 6 us then.
+ * Returns 0, -EBUSY (some ancestor listens already), -EINVAL or -ENOSYS (a kernel without it).
+ */
+int notify_install(bool handles_in_maps, int *ret_listener);
+
+/*
+ * Parent: answers calls until the process ends, in threads of its own. `listener` must stay open.
+ * verbose: says on stderr why a call was refused. Returns 0 or -errno of starting threads.
+ */
+int notify_serve(int listener, bool verbose);
+
+/* Whether some process still depends on the listener. */
+bool notify_is_needed(int listener);
+
+/* Blocks until none does. */
+void notify_wait(int listener);
+
+#endif
