@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a program is for: may this caller load that type, and may it attach where it says? Fills
- * env->att with the function, its prototype and its return range, on which contexts and return checks
+ * Where a program attaches: may it, as what it is? Fills env->att with the function, its prototype and its return range, on which contexts and return checks
  * build. Trusts the kernel's BTF and the tables of hooks; where only the running kernel knows (its
  * error injection list), the answer is unsupported, never yes.
  */
+#include "verifier/attach.h"
 #include "verifier/btf.h"
 #include "verifier/env.h"
-#include "verifier/progtype.h"
 
 enum hook_fact {
 	HOOK_SLEEPS = 1 << 0,		/* sleepable programs may attach */
@@ -36,68 +35,21 @@ static uint32_t hook_facts(const char *name)
 	return 0;
 }
 
-/* ---- before anything else: flags, counts, capability, attach type ---- */
+bool attach_lsm_hook_sleeps(const struct env *env, const char *hook)
+{
+	char name[128] = "bpf_lsm_";
 
-#define PROG_FLAGS_6_18 0xffu		/* BPF_F_STRICT_ALIGNMENT .. BPF_F_TEST_REG_INVARIANTS */
-#define PROG_FLAG_TOKEN_FD (1u << 16)
-#define INSNS_UNPRIVILEGED 4096
-#define INSNS_MAX 1000000
+	(void)env;
+	if (strlen(hook) + sizeof("bpf_lsm_") > sizeof(name))
+		return false;
+	strcat(name, hook);
+	return hook_facts(name) & HOOK_SLEEPS;
+}
 
 static bool takes_btf_id(uint32_t prog_type)
 {
 	return prog_type == BPF_PROG_TYPE_TRACING || prog_type == BPF_PROG_TYPE_LSM ||
 	       prog_type == BPF_PROG_TYPE_STRUCT_OPS || prog_type == BPF_PROG_TYPE_EXT;
-}
-
-static int check_caps(struct env *env, const struct progtype *type)
-{
-	uint32_t want = type->caps;
-
-	if (env->prog->insn_cnt == 0 || env->prog->insn_cnt > (env->cap_bpf ? INSNS_MAX : INSNS_UNPRIVILEGED))
-		return verdict_reject(env, E2BIG, "PROG-SIZE", "%u instructions", env->prog->insn_cnt);
-	if ((want & BGV_CAP_BPF) && !env->cap_bpf)
-		return verdict_reject(env, EPERM, "CAP-BPF", "program type %s needs CAP_BPF", type->name);
-	if ((want & BGV_CAP_NET_ADMIN) && !env->cap_net_admin)
-		return verdict_reject(env, EPERM, "CAP-NET-ADMIN", "program type %s needs CAP_NET_ADMIN", type->name);
-	if ((want & BGV_CAP_PERFMON) && !env->cap_perfmon)
-		return verdict_reject(env, EPERM, "CAP-PERFMON", "program type %s needs CAP_PERFMON", type->name);
-	return 0;
-}
-
-static int check_target_given(struct env *env)
-{
-	const struct bgv_program *prog = env->prog;
-
-	if (prog->attach_btf_id && !takes_btf_id(env->prog_type))
-		return verdict_reject(env, EINVAL, "ATTACH-TYPE", "program type takes no attach_btf_id");
-	if (prog->attach_prog && env->prog_type != BPF_PROG_TYPE_TRACING && env->prog_type != BPF_PROG_TYPE_EXT)
-		return verdict_reject(env, EINVAL, "ATTACH-TYPE", "program type attaches to no program");
-	return 0;
-}
-
-int attach_check_load(struct env *env)
-{
-	const struct bgv_program *prog = env->prog;
-	const struct progtype *type = progtype_find(env->target->profile, prog->prog_type);
-	int r;
-
-	if (prog->prog_flags & ~(PROG_FLAGS_6_18 | PROG_FLAG_TOKEN_FD))
-		return verdict_reject(env, EINVAL, "PROG-FLAGS", "unknown program flags %#x", prog->prog_flags);
-	if (!type)
-		return verdict_reject(env, EINVAL, "PROG-TYPE", "unknown program type %u", prog->prog_type);
-	env->attach_type = progtype_fix_attach(prog->prog_type, prog->expected_attach_type);
-	r = check_caps(env, type);
-	if (r >= 0)
-		r = check_target_given(env);
-	if (r < 0)
-		return r;
-	if (prog->prog_type != BPF_PROG_TYPE_STRUCT_OPS &&
-	    !progtype_takes_attach(env->target->profile, prog->prog_type, env->attach_type))
-		return verdict_reject(env, EINVAL, "ATTACH-TYPE", "expected_attach_type %u does not fit the type",
-				      env->attach_type);
-	if (prog->prog_ifindex)
-		return verdict_unsupported(env, "programs bound to a device");
-	return 0;
 }
 
 /* ---- targets ---- */

@@ -30,7 +30,6 @@ struct btf_member_field {
 	uint32_t off, size;		/* bytes */
 	uint32_t btf, btf_id;		/* kptr: what it points to; list head, rbtree root: type of its nodes */
 	uint32_t node_offset;		/* graph roots: of the node in that type */
-	struct btfrec *value_rec;	/* graph roots and kptrs to own types: the pointee's record; else NULL */
 };
 
 struct btfrec {
@@ -50,6 +49,9 @@ int btfrec_parse(struct env *env, uint32_t btf, uint32_t id, uint32_t value_byte
 
 /* The record of an own type (bpf_obj_new, node, kptr target) of the program's BTF. NULL: none. */
 struct btfrec *btfrec_of_type(struct env *env, uint32_t btf, uint32_t id);
+
+/* The record of what a graph root holds, or a kptr to an own type points to; NULL: a kernel type, or none. */
+struct btfrec *btfrec_pointee(struct env *env, const struct btf_member_field *field);
 
 /* The record of a map's value, by its BTF; NULL in *ret_rec without BTF or fields. 0 or negative. */
 int btfrec_of_map(struct env *env, uint32_t map_idx, struct btfrec **ret_rec);
