@@ -47,7 +47,7 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 static int inputs_add_tree(struct check_inputs *inputs, const char *path)
 {
 	char *const roots[] = { (char *)path, NULL };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
 	FTSENT *entry;
 	int r = 0;
 

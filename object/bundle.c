@@ -119,6 +119,7 @@ static int read_btf(struct reader *r, const uint8_t *at, size_t bytes)
 static int read_map(struct reader *r, const uint8_t *at, size_t bytes)
 {
 	struct bgv_map *map = &r->maps[r->prog->map_cnt++];
+	size_t named;
 
 	map->type = read_u32(at);
 	map->key_size = read_u32(at + 4);
@@ -135,7 +136,11 @@ static int read_map(struct reader *r, const uint8_t *at, size_t bytes)
 	map->has_excl_hash = at[49];
 	memcpy(map->excl_hash, at + 56, sizeof(map->excl_hash));
 	memcpy(map->name, at + 88, sizeof(map->name));
-	if (at[48] > 1 || at[49] > 1 || !bytes_are_zero(at + 50, 6) || map->name[15])
+	if (at[48] > 1 || at[49] > 1 || !bytes_are_zero(at + 50, 6))
+		return -EBADMSG;
+	named = strnlen(map->name, sizeof(map->name));
+	if (named == sizeof(map->name) ||
+	    !bytes_are_zero(at + 88 + named, sizeof(map->name) - named))
 		return -EBADMSG;
 	if (!map->has_excl_hash && !bytes_are_zero(at + 56, sizeof(map->excl_hash)))
 		return -EBADMSG;
@@ -202,11 +207,15 @@ static int read_answer(struct reader *r, const uint8_t *at, size_t bytes)
 
 static int read_release(struct reader *r, const uint8_t *at, size_t bytes)
 {
+	if (!r->answer->known)
+		return -EBADMSG;
 	return read_text(at, bytes, &r->answer->release);
 }
 
 static int read_log(struct reader *r, const uint8_t *at, size_t bytes)
 {
+	if (!r->answer->known)
+		return -EBADMSG;
 	r->answer->log = (const char *)at;
 	r->answer->log_bytes = bytes;
 	return 0;
