@@ -15,7 +15,7 @@ daemon_prepare() {
 
 daemon_start() { # further options of bpfgated
 	read -r daemon_pid ready_s < <("$build/tests/lib/start-ready" 10000 "$run/log" "$build/daemon/bpfgated" \
-		--socket "$BPFGATE_SOCKET" --policy "$run/policy.d" --libexec "$run/libexec" --group 0 \
+		--socket "$BPFGATE_SOCKET" --policy "$run/policy.d" --libexec "$run/libexec" --group root \
 		--broker-user 64001 --judge-user 64002 --loader-user 64003 "$@")
 	[ -n "${daemon_pid:-}" ] || { cat "$run/log" >&2; return 1; }
 	chmod 0666 "$BPFGATE_SOCKET" # anyone of this test's made-up users may connect

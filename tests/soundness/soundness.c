@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * soundness FIRST-SEED PROGRAMS RUNS-EACH [VERSION]: what the verifier accepts is run on random inputs by the
+ * reference interpreter. A run that touches memory it must not, jumps where nothing is, or does not end is a
+ * violation; its seed is printed. Says how many programs were generated, accepted and run, so that a run that
+ * proved nothing shows. Exit 1 on a violation or when fewer than a tenth of the programs could be run.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/own.h"
+#include "tests/soundness/interp.h"
+#include "verifier/bpfgate-verifier.h"
+
+/* Programs that mutation made call what the interpreter does not know are counted, not run. */
+static bool interpretable(const struct gen_program *program)
+{
+	for (uint32_t i = 0; i < program->insn_cnt; i++) {
+		const struct bpf_insn *insn = &program->insns[i];
+
+		if (BPF_CLASS(insn->code) == BPF_LD) {
+			if (insn->code != (BPF_LD | BPF_IMM | BPF_DW) || insn->src_reg > BPF_PSEUDO_MAP_VALUE)
+				return false;
+			i++;
+		} else if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg != BPF_PSEUDO_CALL) {
+			if (insn->src_reg != 0 || (insn->imm != BPF_FUNC_map_lookup_elem &&
+						   insn->imm != BPF_FUNC_ktime_get_ns &&
+						   insn->imm != BPF_FUNC_get_prandom_u32 &&
+						   insn->imm != BPF_FUNC_get_smp_processor_id))
+				return false;
+		} else if (BPF_CLASS(insn->code) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC &&
+			   (insn->imm & 0x100)) {
+			return false; /* load-acquire, store-release */
+		}
+	}
+	return true;
+}
+
+static void shapes(struct bgv_map maps[GEN_MAP_CNT])
+{
+	memset(maps, 0, GEN_MAP_CNT * sizeof(*maps));
+	for (int i = 0; i < GEN_MAP_CNT; i++) {
+		maps[i].type = gen_maps[i].type;
+		maps[i].key_size = gen_maps[i].key_size;
+		maps[i].value_size = gen_maps[i].value_size;
+		maps[i].max_entries = gen_maps[i].max_entries;
+	}
+}
+
+static bool accepted(const struct bgv_target *target, const struct gen_program *program)
+{
+	struct bgv_map maps[GEN_MAP_CNT];
+	struct bgv_program prog = {
+		.insns = program->insns,
+		.insn_cnt = program->insn_cnt,
+		.prog_type = program->prog_type,
+		.license = "GPL",
+		.maps = maps,
+		.map_cnt = GEN_MAP_CNT,
+		.mode = BGV_MODE_FULL,
+		.caps = BGV_CAP_ALL,
+	};
+	struct bgv_result result;
+	bool accept;
+
+	shapes(maps);
+	if (bgv_verify(target, &prog, NULL, &result) < 0) {
+		fprintf(stderr, "soundness: out of memory\n");
+		exit(2);
+	}
+	accept = result.verdict == BGV_ACCEPT;
+	bgv_result_done(&result);
+	return accept;
+}
+
+/* Runs one accepted program on its inputs. Number of violations. */
+static unsigned int run_program(struct interp *interp, uint64_t seed, const struct gen_program *program, unsigned int runs)
+{
+	for (unsigned int i = 0; i < runs; i++) {
+		enum interp_outcome outcome = interp_run(interp, program, seed * 1000003 + i);
+
+		if (outcome == INTERP_DONE)
+			continue;
+		printf("violation: seed %llu run %u: %s at instruction %u\n", (unsigned long long)seed, i,
+		       interp_outcome_names[outcome], interp->insn_idx);
+		return 1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct bgv_target_spec spec = { .version = argc > 4 ? argv[4] : "6.18.44", .nr_cpus = 1 };
+	unsigned long programs, runs, ran = 0, accept_cnt = 0, violations = 0;
+	struct bgv_target *target;
+	struct interp *interp = calloc(1, sizeof(*interp));
+	uint64_t first;
+
+	if (argc < 4 || !interp || bgv_target_new(&spec, &target) < 0)
+		return 2;
+	first = strtoull(argv[1], NULL, 10);
+	programs = strtoul(argv[2], NULL, 10);
+	runs = strtoul(argv[3], NULL, 10);
+	for (uint64_t seed = first; seed < first + programs; seed++) {
+		struct gen_program program;
+
+		gen_make(seed, &program);
+		if (!accepted(target, &program))
+			continue;
+		accept_cnt++;
+		if (!interpretable(&program))
+			continue;
+		ran++;
+		violations += run_program(interp, seed, &program, (unsigned int)runs);
+	}
+	printf("%lu programs, %lu accepted, %lu run on %lu inputs each, %lu violations\n", programs, accept_cnt, ran, runs,
+	       violations);
+	printf("%d passed, %d failed\n", violations == 0 && ran * 10 >= programs, violations > 0 || ran * 10 < programs);
+	bgv_target_free(target);
+	free(interp);
+	return violations || ran * 10 < programs;
+}
