@@ -226,7 +226,7 @@ static int loader_netns_of(int client_fd, int *ret_netns)
 static int loader_spawn(struct parent *parent, uint32_t flags, int door, int keep, int netns, pid_t *ret_pid)
 {
 	const struct settings *set = parent->set;
-	char *argv[] = { (char *)"bpfgate-loader", NULL };
+	char *argv[] = { (char *)"bpfgate-loader", (char *)(flags & LOADER_LEDGER ? "--ledger" : NULL), NULL };
 	char path[PATH_BYTES];
 	int r = family_find_binary(set, "bpfgate-loader", path);
 

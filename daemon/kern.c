@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proto/own.h"
+
 #define AGAIN_MAX 5 /* as libbpf does: a signal may interrupt the verifier */
 
 static __attribute__((noinline)) int kern_bpf(uint32_t cmd, void *attr, uint32_t bytes)
@@ -29,8 +31,7 @@ static __attribute__((noinline)) int kern_bpf(uint32_t cmd, void *attr, uint32_t
 }
 
 #ifndef KERN_INFO_ONLY
-/* The permitted set stays: the next approval may need others. */
-static int kern_set_caps(uint64_t effective)
+int kern_set_caps(uint64_t effective)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
@@ -68,6 +69,46 @@ int kern_run(struct approval *approval, struct kern_outcome *ret_outcome)
 		ret_outcome->fd = r;
 		ret_outcome->result = 0;
 	}
+	return 0;
+}
+
+int kern_iter_link(const struct bpf_insn *insns, uint32_t insn_cnt, uint32_t btf_id, int *ret_link)
+{
+	OWN_FD int prog = -1;
+	union bpf_attr load, link;
+	int r;
+
+	memset(&load, 0, sizeof(load));
+	load.prog_type = BPF_PROG_TYPE_TRACING;
+	load.expected_attach_type = BPF_TRACE_ITER;
+	load.attach_btf_id = btf_id;
+	load.insns = (uint64_t)(uintptr_t)insns;
+	load.insn_cnt = insn_cnt;
+	load.license = (uint64_t)(uintptr_t)"GPL"; /* bpf_seq_write() asks for it */
+	prog = kern_bpf(BPF_PROG_LOAD, &load, sizeof(load));
+	if (prog < 0)
+		return prog;
+	memset(&link, 0, sizeof(link));
+	link.link_create.prog_fd = (uint32_t)prog;
+	link.link_create.attach_type = BPF_TRACE_ITER;
+	r = kern_bpf(BPF_LINK_CREATE, &link, sizeof(link.link_create));
+	if (r < 0)
+		return r;
+	*ret_link = r;
+	return 0;
+}
+
+int kern_iter_open(int link_fd, int *ret_fd)
+{
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.iter_create.link_fd = (uint32_t)link_fd;
+	r = kern_bpf(BPF_ITER_CREATE, &attr, sizeof(attr.iter_create));
+	if (r < 0)
+		return r;
+	*ret_fd = r;
 	return 0;
 }
 #endif

@@ -22,6 +22,19 @@ struct kern_outcome {
  */
 int kern_run(struct approval *approval, struct kern_outcome *ret_outcome);
 
+/* Raises exactly these (1 << CAP_x); the permitted set stays, the next approval may need others. 0 or -errno. */
+int kern_set_caps(uint64_t effective);
+
+struct bpf_insn;
+
+/*
+ * For the census (census.c): loads one of *our* iterator programs for the BTF function btf_id and links
+ * it. *ret_link is the caller's. 0 or -errno.
+ */
+int kern_iter_link(const struct bpf_insn *insns, uint32_t insn_cnt, uint32_t btf_id, int *ret_link);
+/* Opens a run of it, to be read to its end. 0 with *ret_fd the caller's, or -errno. */
+int kern_iter_open(int link_fd, int *ret_fd);
+
 /* OBJ_GET_INFO_BY_FD: at most *len bytes into info; *len becomes the kernel's count. 0 or -errno. */
 int kern_obj_get_info(int fd, void *info, uint32_t *len);
 

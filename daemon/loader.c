@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "daemon/approval.h"
+#include "daemon/census.h"
 #include "daemon/door.h"
 #include "daemon/kern.h"
 #include "daemon/netns.h"
@@ -29,7 +30,7 @@
 
 static const struct filter_row loader_calls[] = {
 	ROW(bpf),	   ROW(capget),	     ROW(capset),	  ROW(recvmsg),	 ROW(sendmsg),
-	ROW(close),	   ROW(close_range), ROW(dup3),		  ROW(pread64),	 ROW(write),
+	ROW(close),	   ROW(close_range), ROW(dup3),		  ROW(pread64),	 ROW(write),	 ROW(read),
 	ROW(fcntl),	   ROW(fstat),	     ROW(newfstatat),	  ROW(brk),	 ROW(munmap),
 	ROW(mremap),	   ROW(madvise),     ROW(memfd_create),	  ROW(futex),	 ROW(clock_gettime),
 	ROW(exit_group),   ROW(rt_sigreturn), ROW(restart_syscall), ROW(getrandom),
@@ -84,7 +85,31 @@ static int loader_call(struct approval *approval)
 	return door_answer_outcome(DOOR_FD, KEEP_FD, approval, &outcome);
 }
 
-static int loader_serve_one(uint8_t *buf, const struct netns *netns)
+/* The area becomes as long as the list. */
+static int loader_count(struct approval *approval, const struct census *census)
+{
+	struct door_ptr *area = &approval->ask.ptr[0];
+	struct kern_outcome outcome = { .fd = -1 };
+	int r = -EINVAL;
+
+	if (approval->ask.ptr_cnt == 1 && area->flags == PTR_OUT) {
+		r = kern_set_caps(approval->ask.caps);
+		if (r == 0)
+			r = census_count(census, approval->ask.obj_kind, approval->out, area->bytes);
+	}
+	if (r < 0)
+		return door_answer_refused(DOOR_FD, approval->ask.approval_id, -r);
+	area->bytes = (uint32_t)r;
+	return door_answer_outcome(DOOR_FD, KEEP_FD, approval, &outcome);
+}
+
+/* What it found before it locked itself down. */
+struct loader_view {
+	struct netns netns;
+	struct census census;
+};
+
+static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
 {
 	struct approval approval;
 	int r;
@@ -95,20 +120,25 @@ static int loader_serve_one(uint8_t *buf, const struct netns *netns)
 	if (r < 0)
 		return door_answer_refused(DOOR_FD, approval.ask.approval_id, -r);
 	if (approval.ask.op == DOOR_NETNS)
-		r = door_answer_netns(DOOR_FD, &approval, netns);
+		r = door_answer_netns(DOOR_FD, &approval, &view->netns);
+	else if (approval.ask.op == DOOR_IDS)
+		r = loader_count(&approval, &view->census);
 	else
 		r = loader_call(&approval);
 	approval_done(&approval);
 	return r;
 }
 
-int main(void)
+/* --ledger: counts objects too, and serves no client. */
+int main(int argc, char **argv)
 {
 	uint8_t *buf = malloc(DOOR_MSG_MAX);
-	struct netns netns;
+	struct loader_view view = { .census.link = { -1, -1, -1, -1 } };
 	int r;
 
-	r = buf ? netns_look(&netns) : -ENOMEM;
+	r = buf ? netns_look(&view.netns) : -ENOMEM;
+	if (r == 0 && argc == 2 && strcmp(argv[1], "--ledger") == 0)
+		census_open(&view.census);
 	if (r == 0)
 		r = loader_lock_down();
 	if (r < 0) {
@@ -116,7 +146,7 @@ int main(void)
 		return EXIT_FAILURE;
 	}
 	do {
-		r = loader_serve_one(buf, &netns);
+		r = loader_serve_one(buf, &view);
 	} while (r >= 0);
 	return r == -ESHUTDOWN || r == -EPIPE ? EXIT_SUCCESS : EXIT_FAILURE;
 }

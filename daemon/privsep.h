@@ -115,7 +115,7 @@ enum keep_tell_kind {
 	TELL_PING,
 };
 
-#define LOADER_LEDGER	(1u << 0)	/* no client's: may hold CAP_SYS_ADMIN for *_BY_ID by the ledger */
+#define LOADER_LEDGER	(1u << 0)	/* no client's: counts objects, and holds CAP_SYS_ADMIN for *_BY_ID */
 
 #define KEEP_LAST	(1u << 0)	/* TELL_GONE: it was the last hold */
 
@@ -166,6 +166,11 @@ static_assert(sizeof(struct keep_tell) == 64, "no padding");
 
 enum door_op {
 	DOOR_BPF = 1,		/* one bpf(2) call */
+	/*
+	 * The ids of all maps, programs or links of this kernel (obj_kind), as u32 in the one PTR_OUT
+	 * area; ERANGE when they do not fit. Only by a loader started with LOADER_LEDGER.
+	 */
+	DOOR_IDS,
 	DOOR_NETNS,		/* which namespace the loader is in: attr is a struct door_netns, both ways */
 };
 

@@ -80,6 +80,16 @@ static int child_set_caps(uint64_t caps)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 
+/* What the service manager told bpfgated is not for its children: they could speak in its name. */
+static void child_forget_manager(void)
+{
+	static const char *const names[] = { "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_CNT(names); i++)
+		(void)unsetenv(names[i]);
+}
+
 static int child_reset_signals(void)
 {
 	sigset_t none;
@@ -99,6 +109,7 @@ static int child_become(const struct spawn *spawn)
 		r = child_place_fds(spawn);
 	if (r < 0)
 		return r;
+	child_forget_manager();
 	child_narrow_bounding(spawn->caps);
 	r = child_set_ids(spawn);
 	if (r == 0)

@@ -591,6 +591,60 @@ static bool a_log_comes_back_and_no_address_does(void)
 	return rig_loader_stop(&rig, &loader) && ok;
 }
 
+/* Ids of one kind into ids[]; how many, or -errno. */
+static int take_census(const struct rig_loader *loader, uint32_t kind, uint32_t *ids, uint32_t max)
+{
+	struct door_ask ask = { .approval_id = 11, .op = DOOR_IDS, .obj_kind = kind, .ptr_cnt = 1,
+				.caps = BIT(CAP_BPF) | BIT(CAP_PERFMON), .attr_bytes = 8 };
+	OWN_MEM uint8_t *buf = malloc(sizeof(struct door_answer) + DOOR_INLINE_MAX);
+	struct door_answer *answer = (struct door_answer *)buf;
+	struct iovec part = { &ask, sizeof(ask) };
+
+	ask.ptr[0] = (struct door_ptr){ 0, 0, max * 4, PTR_OUT };
+	if (packet_send(loader->door, &part, 1, NULL, 0, 0) < 0 ||
+	    packet_recv(loader->door, buf, sizeof(*answer) + DOOR_INLINE_MAX, NULL, 0) < (int)sizeof(*answer))
+		return -EPIPE;
+	if (answer->result < 0)
+		return answer->result;
+	memcpy(ids, answer + 1, answer->out_bytes);
+	return (int)(answer->out_bytes / 4);
+}
+
+static bool in_list(uint32_t id, const uint32_t *ids, int cnt)
+{
+	while (cnt-- > 0) {
+		if (ids[cnt] == id)
+			return true;
+	}
+	return false;
+}
+
+static bool the_census_lists_what_the_kernel_holds(void)
+{
+	enum { MAX = 16384 };
+	OWN_MEM uint32_t *ids = malloc(MAX * sizeof(*ids));
+	struct keep_ask ask = { .kind = ASK_LOADER, .flags = LOADER_LEDGER, .uid = UINT32_MAX };
+	struct rig_loader counter = { 0, -1 };
+	struct keep_tell tell;
+	struct held held;
+	int cnt;
+	bool ok = load_kept(&held, DOOR_FD_HANDLE) &&
+		  rig_call(&rig, &ask, NULL, 0, &tell, &counter.door) == 0;
+
+	counter.box_id = tell.box_id;
+	cnt = ok ? take_census(&counter, KEEP_PROG, ids, MAX) : 0;
+	ok = ok && cnt > 0 && in_list(held.prog_id, ids, cnt) && !in_list(0, ids, cnt) &&
+	     take_census(&counter, KEEP_MAP, ids, MAX) >= 0 && take_census(&counter, KEEP_LINK, ids, MAX) >= 3 &&
+	     take_census(&counter, KEEP_PROG, ids, 1) == -ERANGE &&
+	     take_census(&held.loader, KEEP_PROG, ids, MAX) == -ENOSYS;
+	own_close_fd(&held.handle);
+	ok = ok && rig_prog_dies(held.prog_id);
+	cnt = ok ? take_census(&counter, KEEP_PROG, ids, MAX) : 0;
+	ok = ok && cnt > 0 && !in_list(held.prog_id, ids, cnt);
+	ok = rig_loader_stop(&rig, &counter) && ok;
+	return let_go(&held) && ok;
+}
+
 static bool netns_of(const struct rig_loader *loader, struct door_netns *ret_view)
 {
 	struct door_ask ask = { .approval_id = 9, .op = DOOR_NETNS, .attr_bytes = sizeof(*ret_view) };
@@ -743,6 +797,7 @@ static const struct promise {
 	PROMISE(malformed_approvals_never_reach_the_kernel),
 	PROMISE(an_unsealed_payload_is_refused),
 	PROMISE(a_log_comes_back_and_no_address_does),
+	PROMISE(the_census_lists_what_the_kernel_holds),
 	PROMISE(a_loader_stands_in_its_clients_network_namespace),
 	PROMISE(each_child_has_its_own_uid_and_least_capabilities),
 	PROMISE(loaders_are_counted),
@@ -764,8 +819,10 @@ static bool fds_return_to(int before)
 
 static bool keep(const struct promise *p)
 {
+	struct keep_ask list = { .kind = ASK_LIST };
+	int settled = rig_call(&rig, &list, NULL, 0, NULL, NULL); /* what went before is done */
 	int before = rig_fd_cnt(&rig);
-	bool kept = p->keep();
+	bool kept = settled == 0 && p->keep();
 
 	if (kept && !fds_return_to(before)) {
 		printf("bpfgated had %d descriptors and now has %d\n", before, rig_fd_cnt(&rig));
