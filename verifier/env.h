@@ -157,6 +157,15 @@ static inline bool reg_is_pkt(const struct reg *r)
 	return reg_base(r) == REG_PKT || reg_base(r) == REG_PKT_META;
 }
 
+/* The kernel's word for what it holds: "map_value_or_null", "scalar"; static storage. (regname.c) */
+const char *reg_type_name(const struct reg *r);
+/* A slice of a packet dynptr: dies with packet data. */
+static inline bool reg_is_pkt_slice(const struct reg *r)
+{
+	return reg_base(r) == REG_MEM &&
+	       (r->type & (REG_F_DYNPTR_SKB | REG_F_DYNPTR_XDP | REG_F_DYNPTR_SKB_META));
+}
+
 /* reg.c: constructors. They set every field. */
 void reg_set_not_init(struct reg *r);
 void reg_set_unknown(struct reg *r);			/* any scalar */
@@ -225,12 +234,13 @@ struct hist {
 	struct hist *older;
 	uint32_t refs;
 	uint32_t idx, prev_idx;
-	uint32_t flags;			/* HIST_* */
+	uint16_t flags;			/* HIST_* */
 	uint8_t frame, spi;		/* HIST_STACK */
-	uint32_t linked_cnt;
-	uint64_t linked[];		/* HIST_LINKED: packed links, see link.c; linked_cnt words */
+	uint64_t linked;		/* scalars refined together here, packed by link.c; 0: none */
 };
 #define HIST_STACK	(1u << 0)	/* reads or writes slot (frame, spi) */
+#define HIST_DST_STACK	(1u << 1)	/* a compared register is a stack pointer */
+#define HIST_SRC_STACK	(1u << 2)
 
 /* A call level: a shared frame, and this state's own marks on it. */
 struct level {
@@ -282,18 +292,20 @@ struct state {
 
 /* What graph passes and the walk must know of a call before stepping it. */
 struct call_facts {
-	uint8_t nargs;		/* r1..rN it reads; 5 where unknown */
+	bool known;		/* false: no such function for this program type */
+	uint8_t nargs;		/* r1..rN it reads */
+	bool is_void;
 	bool sync_callback, async_callback;
 	bool iter_next;
 	bool changes_pkt;
 	bool might_sleep;
-	bool fastcall;		/* clobbers only r0..rN (bpf_fastcall) and is inlined by the target */
+	bool fastcall;		/* bpf_fastcall, and inlined by the target */
 	bool noreturn;		/* bpf_throw */
 };
 
 struct insn_aux {
 	bool seen;
-	bool prune_point, jmp_point, force_checkpoint, calls_callback;
+	bool prune_point, jmp_point, force_checkpoint, calls_callback, jump_target;
 	bool is_iter_next;
 	bool storage_atomic;
 	bool fastcall_pattern;
@@ -306,7 +318,7 @@ struct insn_aux {
 	uint32_t map_off;
 	struct { uint32_t type, btf, btf_id, mem_size; } var;	/* ld_imm64 of a BTF id */
 	uint32_t alu_state, alu_limit;	/* unprivileged masking */
-	bool nospec;
+	bool nospec, nospec_result;
 	uint32_t call_map;		/* helper calls: 1 + first map seen */
 	bool call_map_poisoned, call_map_unpriv;
 	uint64_t obj_size;		/* kfuncs: remembered sizes and offsets */
@@ -340,7 +352,7 @@ struct subprog {
 	bool called;			/* a global function that was called */
 	bool verified;
 	bool args_cached;
-	bool priv_stack;
+	bool priv_stack, no_priv_stack;
 	int args_err;			/* btfprog_args_prepare() of it failed with this */
 	uint8_t arg_cnt;
 	struct subprog_arg args[ENV_ARGS_MAX];
@@ -356,12 +368,9 @@ struct map_info {
 	bool used;
 };
 
-struct linked_set;		/* link.c */
 struct slotlive;		/* slotlive.c */
 struct scc_visits;		/* backedge.c */
 struct pool;			/* pool.c */
-
-struct insn_history_scratch;
 
 struct env {
 	const struct bgv_target *target;
@@ -384,6 +393,7 @@ struct env {
 	uint32_t prog_type, attach_type;
 	bool sleepable;
 	bool gpl;
+	bool recursion_check;		/* the kernel counts re-entries (trampolines): attach_check() */
 	int exception_subprog;		/* own exception callback; 0: none */
 	uint32_t arena_map;		/* 1 + map index */
 	bool seen_exception, seen_direct_write;
@@ -406,6 +416,7 @@ struct env {
 	bool cap_bpf, cap_perfmon, cap_net_admin, cap_sys_admin;
 	bool allow_ptr_leaks, allow_uninit_stack, bypass_spec_v1, bypass_spec_v4;
 	bool strict_alignment, test_state_freq, test_reg_invariants;
+	bool explore_alu_limits;	/* unprivileged masked adds: scalars must be equal to prune */
 
 	/* the walk */
 	struct state *cur;
@@ -415,12 +426,13 @@ struct env {
 	struct state **explored;	/* insn_cnt list heads */
 	struct state *evicted;
 	uint32_t *postorder;
+	uint32_t scc_cnt;		/* components are 1..scc_cnt-1 */
 	uint32_t id_gen;
+	uint64_t start_ns;
 	uint32_t insn_processed, prev_insn_processed;
 	uint32_t jmps_processed, prev_jmps_processed;
 	uint32_t total_states, peak_states, max_states_per_insn;
 	struct hist *cur_hist;		/* entry of the instruction being stepped; NULL: none */
-	struct linked_set *linked;
 	struct slotlive *slotlive;
 	struct scc_visits *scc;
 	void *idmap;			/* ids.c */
@@ -536,11 +548,24 @@ int reg_check_read(struct env *env, uint32_t regno);
 int reg_check_write(struct env *env, uint32_t regno);		/* marks unknown */
 int reg_check_write_nomark(struct env *env, uint32_t regno);
 
+/* ---- null.c --------------------------------------------------------------------------------- */
+
+/* A maybe-null pointer is found not NULL: its flag goes; some maps' values turn into what they hold. */
+void null_clear_flag(const struct env *env, struct reg *r);
+/* In st, all holders of known->id are NULL, or not NULL (mark_ptr_or_null_regs). 0 or negative. */
+int null_settle(struct env *env, struct state *st, const struct reg *known, bool is_null);
+/* Does a value of map (1 + index) hold a bpf_spin_lock or bpf_res_spin_lock? (mapval.c) */
+bool mapval_has_lock(const struct env *env, uint32_t map);
+/* Does it hold a timer, workqueue or task_work? */
+bool mapval_needs_uid(const struct env *env, uint32_t map);
+
 /* ---- precise.c, hist ------------------------------------------------------------------------ */
 
 int precise_mark_reg(struct env *env, uint32_t regno);		/* mark_chain_precision */
 int precise_mark_slot(struct env *env, uint32_t frameno, uint32_t spi);
-int hist_push(struct env *env, uint32_t flags, uint32_t frame, uint32_t spi);	/* stack access */
+/* Puts the instruction being stepped into the path's history, or adds to its entry (hist.c). */
+int hist_push(struct env *env, uint32_t flags, uint64_t linked);
+int hist_push_stack(struct env *env, uint32_t frame, uint32_t spi);	/* a spill or fill */
 
 /* ---- slotlive.c: stack accesses of helpers and kfuncs ---------------------------------------- */
 
@@ -578,6 +603,8 @@ struct memop {
 };
 
 int mem_access(struct env *env, const struct memop *op);	/* check_mem_access */
+/* Would storing register regno (-1: none) leak a pointer? (is_pointer_value) */
+bool mem_is_leak(const struct env *env, int regno);
 /*
  * Handlers: check the access; for loads with value_regno >= 0 also set that register (unknown
  * scalar or what the kind gives). mem.c narrows scalars afterwards.
@@ -603,6 +630,8 @@ int mapval_check_type(struct env *env, uint32_t regno, int32_t off, uint32_t siz
 int pkt_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bool zero_ok);
 /* may_access_direct_pkt_data() of the program type (ctx.c); meta: the call asking, NULL: direct. */
 struct call_meta;
+/* The kernel uses this type's context as it is (no rewriting), so helpers may read it. */
+bool ctx_is_unconverted(const struct env *env);
 bool ctx_may_access_pkt(struct env *env, const struct call_meta *meta, enum access access);
 
 /* check_ptr_off_reg(): fixed_ok false: offset 0 and no variable part. */
@@ -621,6 +650,9 @@ int mem_check_reg(struct env *env, uint32_t regno, uint32_t mem_size);
 /* check_stack_range_initialized() for stack regions. */
 int stack_check_region(struct env *env, uint32_t regno, int32_t off, uint32_t size, bool zero_ok,
 		       enum access access, struct call_meta *meta);
+
+/* destroy_if_dynptr_stack_slot(): before slot spi of f is overwritten. (dynptr.c) */
+int dynptr_destroy_slot(struct env *env, struct frame *f, uint32_t spi);
 
 /* All packet pointers and packet slices of the state die (clear_all_pkt_pointers). */
 int pkt_invalidate_all(struct env *env);
@@ -676,6 +708,8 @@ int kfunc_add(struct env *env, uint32_t insn_idx);
 /* ---- passes of others ------------------------------------------------------------------------ */
 
 int btfprog_check_early(struct env *env);	/* check_btf_info_early: records, func_info */
+/* Start of the own exception callback (BTF decl tag); 0: none; negative: rejected. */
+int btfprog_exception_callback(struct env *env);
 int btfprog_check(struct env *env);		/* line info, core_relo, func_info at starts */
 /* Fills subprog->args (btf_prepare_func_args); 0 or negative. Cached. */
 int btfprog_args(struct env *env, uint32_t subprog);

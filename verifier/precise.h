@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_PRECISE_H
+#define VERIFIER_PRECISE_H
+
+#include "verifier/env.h"
+
+/* Which scalars are wanted precise, per frame, while walking back over a path. */
+struct backtrack {
+	uint32_t frame;
+	uint16_t reg[ENV_FRAMES_MAX];
+	uint64_t slot[ENV_FRAMES_MAX];
+};
+
+/*
+ * Marks from `old`, a stored state that `cur` equals, flow into cur's ancestors (propagate_precision).
+ * *ret_changed (may be NULL) is set when a mark was new. 0 or negative.
+ */
+int precise_propagate(struct env *env, const struct state *old, struct state *cur,
+		      bool *ret_changed);
+/* The big hammer: all scalars of all ancestors of st. */
+void precise_mark_all(struct state *st);
+
+/* Moves the wishes back over instruction idx. 0; ENOTSUPP: only the hammer helps; negative: bug. */
+int backtrack_insn(struct env *env, struct backtrack *bt, uint32_t idx, int64_t subseq_idx,
+		   const struct hist *hist);
+
+#endif

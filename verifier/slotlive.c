@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which stack slots may still be read, learned while walking. For every call chain and instruction
+ * it keeps, per frame, the slots that may be read there and those written on every visit; at the
+ * end of each path the changed chains are solved backwards, and a function's effect on its callers'
+ * frames becomes the effect of the call. A finished state then needs to keep only live slots.
+ */
+#include "verifier/slotlive.h"
+
+#include "verifier/insn.h"
+#include "verifier/passes.h"
+#include "verifier/state.h"
+
+#define BUCKETS 256u
+
+struct masks {
+	uint64_t may_read, must_write, must_acc, before;
+};
+
+/* One function, reached by one chain of call sites. */
+struct instance {
+	struct instance *next;
+	uint32_t frame;				/* index of its own frame */
+	uint32_t site[ENV_FRAMES_MAX];		/* call sites of the outer frames */
+	uint32_t sub_start[ENV_FRAMES_MAX];	/* function of each frame */
+	uint32_t insn_cnt;
+	bool updated, dropped;			/* to be solved; must_write shrank */
+	bool *seen;				/* per instruction: must_write was set */
+	struct masks *of[ENV_FRAMES_MAX];	/* per frame, per instruction; lazily */
+};
+
+struct slotlive {
+	struct instance *bucket[BUCKETS];
+	struct instance *cur;
+	uint64_t write[ENV_FRAMES_MAX];
+	uint32_t write_insn;
+};
+
+int slotlive_init(struct env *env)
+{
+	env->slotlive = pool_zalloc(env, sizeof(*env->slotlive));
+	return env->slotlive ? 0 : verdict_nomem(env);
+}
+
+static uint32_t chain_hash(const struct instance *k)
+{
+	uint32_t h = k->sub_start[k->frame], i;
+
+	for (i = 0; i < k->frame; i++)
+		h = (h ^ k->site[i]) * 0x9e3779b1u;
+	return (h ^ h >> 15) % BUCKETS;
+}
+
+static bool same_chain(const struct instance *a, const struct instance *b)
+{
+	return a->frame == b->frame && a->sub_start[a->frame] == b->sub_start[b->frame] &&
+	       !memcmp(a->site, b->site, a->frame * sizeof(a->site[0]));
+}
+
+static struct instance *lookup(struct env *env, const struct instance *key)
+{
+	struct instance **head = &env->slotlive->bucket[chain_hash(key)], *i;
+	uint32_t sub;
+
+	for (i = *head; i; i = i->next)
+		if (same_chain(i, key))
+			return i;
+	i = pool_zalloc(env, sizeof(*i));
+	if (!i)
+		return NULL;
+	*i = *key;
+	sub = subprog_containing(env, key->sub_start[key->frame]);
+	i->insn_cnt = env->subprogs[sub + 1].start - env->subprogs[sub].start;
+	i->seen = pool_calloc(env, i->insn_cnt, sizeof(bool));
+	if (!i->seen)
+		return NULL;
+	i->next = *head;
+	*head = i;
+	return i;
+}
+
+static void chain_key(const struct env *env, const struct state *st, uint32_t frame,
+		      struct instance *key)
+{
+	uint32_t i;
+
+	memset(key, 0, sizeof(*key));
+	key->frame = frame;
+	for (i = 0; i <= frame; i++) {
+		key->sub_start[i] = env->subprogs[st->l[i].f->subprog].start;
+		if (i < frame)
+			key->site[i] = (uint32_t)st->l[i + 1].f->callsite;
+	}
+}
+
+static struct instance *instance_of(struct env *env, const struct state *st, uint32_t frame)
+{
+	struct instance key;
+
+	chain_key(env, st, frame, &key);
+	return lookup(env, &key);
+}
+
+static int ensure_cur(struct env *env)
+{
+	if (!env->slotlive->cur)
+		env->slotlive->cur = instance_of(env, env->cur, env->cur->curframe);
+	return env->slotlive->cur ? 0 : verdict_nomem(env);
+}
+
+static struct masks *masks_at(const struct instance *i, uint32_t frame, uint32_t insn)
+{
+	return i->of[frame] ? &i->of[frame][insn - i->sub_start[i->frame]] : NULL;
+}
+
+static struct masks *masks_make(struct env *env, struct instance *i, uint32_t frame, uint32_t insn)
+{
+	if (!i->of[frame])
+		i->of[frame] = pool_calloc(env, i->insn_cnt, sizeof(struct masks));
+	return masks_at(i, frame, insn);
+}
+
+static int mark_read(struct env *env, struct instance *i, uint32_t frame, uint32_t insn,
+		     uint64_t slots)
+{
+	struct masks *m = masks_make(env, i, frame, insn);
+
+	if (!m)
+		return verdict_nomem(env);
+	if ((slots & ~m->may_read) && ((m->may_read | slots) & ~m->before))
+		i->updated = true;
+	m->may_read |= slots;
+	return 0;
+}
+
+int slotlive_read(struct env *env, uint32_t frameno, uint64_t slots)
+{
+	int r;
+
+	if (env->beh->live_marks)
+		return 0;
+	r = ensure_cur(env);
+	return r < 0 ? r : mark_read(env, env->slotlive->cur, frameno, env->insn_idx, slots);
+}
+
+void slotlive_write(struct env *env, uint32_t frameno, uint64_t slots)
+{
+	env->slotlive->write[frameno] |= slots;
+}
+
+static void begin_writes(struct slotlive *sl, uint32_t insn)
+{
+	sl->write_insn = insn;
+	memset(sl->write, 0, sizeof(sl->write));
+}
+
+int slotlive_step_begin(struct env *env, uint32_t insn_idx)
+{
+	int r;
+
+	if (env->beh->live_marks)
+		return 0;
+	r = ensure_cur(env);
+	if (r < 0)
+		return r;
+	begin_writes(env->slotlive, insn_idx);
+	return 0;
+}
+
+/* First visit: the writes as they are; later ones: only what every visit writes. */
+static int commit(struct env *env, struct instance *i)
+{
+	struct slotlive *sl = env->slotlive;
+	uint32_t frame, at = sl->write_insn - i->sub_start[i->frame];
+	struct masks *m;
+	uint64_t mask;
+
+	for (frame = 0; frame <= i->frame; frame++) {
+		mask = sl->write[frame];
+		if (!mask && !(i->seen[at] && i->of[frame]))
+			continue;
+		m = masks_make(env, i, frame, sl->write_insn);
+		if (!m)
+			return verdict_nomem(env);
+		if (i->seen[at])
+			mask &= m->must_write;
+		if (m->must_write & ~mask)
+			i->dropped = true;
+		if (m->must_write != mask)
+			i->updated = true;
+		m->must_write = mask;
+	}
+	i->seen[at] = true;
+	return 0;
+}
+
+int slotlive_step_end(struct env *env)
+{
+	if (env->beh->live_marks || !env->slotlive->cur)
+		return 0;
+	return commit(env, env->slotlive->cur);
+}
+
+void slotlive_leave_instance(struct env *env)
+{
+	env->slotlive->cur = NULL;
+}
+
+static bool solve_insn(const struct env *env, struct instance *i, uint32_t frame, uint32_t insn)
+{
+	struct masks *m = masks_at(i, frame, insn), *s;
+	uint64_t after = 0, acc = UINT64_MAX, before;
+	uint32_t succ[2], n = insn_successors(env->insns, insn, succ), k;
+	bool changed;
+
+	if (!n)
+		return false;
+	for (k = 0; k < n; k++) {
+		s = masks_at(i, frame, succ[k]);
+		after |= s->before;
+		acc &= s->must_acc;
+	}
+	acc |= m->must_write;
+	before = (after & ~m->must_write) | m->may_read;
+	changed = before != m->before || acc != m->must_acc;
+	m->before = before;
+	m->must_acc = acc;
+	return changed;
+}
+
+/* What a function surely writes and may read of its callers' frames, at its call. */
+static int hand_to_caller(struct env *env, struct instance *i)
+{
+	struct instance key = *i, *outer;
+	uint32_t frame, site;
+	struct masks *m;
+	int r = 0;
+
+	if (!i->frame)
+		return 0;
+	key.frame--;
+	memset(key.of, 0, sizeof(key.of));
+	key.updated = key.dropped = false;
+	site = i->site[key.frame];
+	key.site[key.frame] = 0;
+	key.sub_start[i->frame] = 0;
+	outer = lookup(env, &key);
+	if (!outer)
+		return verdict_nomem(env);
+	begin_writes(env->slotlive, site);
+	for (frame = 0; frame < i->frame && r >= 0; frame++) {
+		m = masks_at(i, frame, i->sub_start[i->frame]);
+		if (!m)
+			continue;
+		slotlive_write(env, frame, m->must_acc);
+		r = mark_read(env, outer, frame, site, m->before);
+	}
+	return r < 0 ? r : commit(env, outer);
+}
+
+static int solve(struct env *env, struct instance *i)
+{
+	uint32_t sub = subprog_containing(env, i->sub_start[i->frame]);
+	uint32_t from = env->subprogs[sub].postorder_start;
+	uint32_t to = env->subprogs[sub + 1].postorder_start, frame, k;
+	bool changed;
+
+	for (frame = 0; i->dropped && frame <= i->frame; frame++)
+		for (k = 0; i->of[frame] && k < i->insn_cnt; k++)
+			i->of[frame][k].must_acc = 0;
+	do {
+		changed = false;
+		for (frame = 0; frame <= i->frame; frame++)
+			for (k = from; i->of[frame] && k < to; k++)
+				changed |= solve_insn(env, i, frame, env->postorder[k]);
+	} while (changed);
+	return hand_to_caller(env, i);
+}
+
+int slotlive_update(struct env *env)
+{
+	struct instance *i;
+	uint32_t frame;
+	int r;
+
+	if (env->beh->live_marks)
+		return 0;
+	env->slotlive->cur = NULL;
+	for (frame = env->cur->curframe + 1u; frame-- > 0;) {
+		i = instance_of(env, env->cur, frame);
+		if (!i)
+			return verdict_nomem(env);
+		if (!i->updated)
+			continue;
+		r = solve(env, i);
+		if (r < 0)
+			return r;
+		i->updated = false;
+		i->dropped = false;
+	}
+	return 0;
+}
+
+static uint64_t alive_before(const struct instance *i, uint32_t frame, uint32_t insn)
+{
+	const struct masks *m = masks_at(i, frame, insn);
+
+	return m ? m->before : 0;
+}
+
+int slotlive_query(struct env *env, const struct state *st, uint64_t *ret_alive)
+{
+	struct instance *inst[ENV_FRAMES_MAX];
+	uint32_t f, i, site;
+
+	for (f = 0; f <= st->curframe; f++) {
+		if (env->beh->live_marks) {
+			ret_alive[f] = UINT64_MAX;
+			continue;
+		}
+		inst[f] = instance_of(env, st, f);
+		if (!inst[f])
+			return verdict_nomem(env);
+	}
+	for (f = 0; !env->beh->live_marks && f <= st->curframe; f++) {
+		ret_alive[f] = alive_before(inst[st->curframe], f, st->insn_idx);
+		for (i = f; i < st->curframe; i++) {
+			site = (uint32_t)st->l[i + 1].f->callsite;
+			ret_alive[f] |= alive_before(inst[i], f,
+						     env->aux[site].calls_callback ? site : site + 1);
+		}
+	}
+	return 0;
+}

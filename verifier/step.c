@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One instruction: check what must hold, then transfer. Dispatch by class; loads, stores, constants,
+ * packet loads and the ends of functions are here.
+ */
+#include "verifier/explore.h"
+#include "verifier/insn.h"
+#include "verifier/refs.h"
+#include "verifier/slotlive.h"
+#include "verifier/state.h"
+#include "verifier/step.h"
+
+static int reserved(struct env *env, const char *what)
+{
+	return verdict_reject(env, EINVAL, "INSN-RESERVED", "%s uses reserved fields", what);
+}
+
+/* ---- loads and stores ------------------------------------------------------------------------------- */
+
+/* Kinds whose loads the kernel rewrites: one instruction cannot serve two of them. */
+static bool is_rewritten(uint32_t type)
+{
+	switch (type & REG_BASE_MASK) {
+	case REG_CTX:
+	case REG_SOCKET:
+	case REG_SOCK_COMMON:
+	case REG_TCP_SOCK:
+	case REG_XDP_SOCK:
+	case REG_ARENA:
+		return true;
+	case REG_BTF_ID:
+		return true;
+	case REG_MEM:
+		return type & REG_F_UNTRUSTED;
+	default:
+		return false;
+	}
+}
+
+int step_note_ptr_type(struct env *env, uint32_t type, bool trust_mismatch_ok)
+{
+	struct insn_aux *aux = env_aux(env);
+	uint32_t was = aux->ptr_type;
+	const uint32_t btf_kinds = REG_F_TRUSTED | REG_F_RCU | REG_F_UNTRUSTED;
+
+	if (!was) {
+		aux->ptr_type = type;
+		return 0;
+	}
+	if (type == was || (!is_rewritten(type) && !is_rewritten(was)))
+		return 0;
+	if (trust_mismatch_ok && (type & REG_BASE_MASK) == REG_BTF_ID &&
+	    (was & REG_BASE_MASK) == REG_BTF_ID) {
+		/* the less trusted use decides: its faults are handled */
+		if ((was ^ type) & btf_kinds)
+			aux->ptr_type |= type & REG_F_UNTRUSTED;
+		return 0;
+	}
+	return verdict_reject(env, EINVAL, "PTR-MIXED",
+			      "same insn cannot be used with different pointers");
+}
+
+int step_load(struct env *env, const struct bpf_insn *i, bool strict_once)
+{
+	struct memop op = { .insn_idx = env->insn_idx, .regno = i->src_reg, .off = i->off,
+			    .size = insn_bytes(i), .access = ACCESS_READ,
+			    .value_regno = i->dst_reg, .strict_once = strict_once,
+			    .sext = BPF_CLASS(i->code) == BPF_LDX && BPF_MODE(i->code) == INSN_MEMSX };
+	uint32_t type;
+	struct reg *v;
+	int r = reg_check_read(env, i->src_reg);
+
+	if (r >= 0)
+		r = reg_check_write_nomark(env, i->dst_reg);
+	if (r < 0)
+		return r;
+	type = env_regs(env)[i->src_reg].type;
+	r = mem_access(env, &op);
+	if (r >= 0)
+		r = step_note_ptr_type(env, type, true);
+	if (r < 0)
+		return r;
+	v = &env_regs(env)[i->dst_reg];
+	return reg_is_scalar(v) ? step_settle(env, val_settle(env->beh, &v->v)) : 0;
+}
+
+int step_store(struct env *env, const struct bpf_insn *i, bool strict_once)
+{
+	struct memop op = { .insn_idx = env->insn_idx, .regno = i->dst_reg, .off = i->off,
+			    .size = insn_bytes(i), .access = ACCESS_WRITE,
+			    .value_regno = BPF_CLASS(i->code) == BPF_STX ? i->src_reg : -1,
+			    .strict_once = strict_once };
+	uint32_t type;
+	int r = 0;
+
+	if (op.value_regno >= 0)
+		r = reg_check_read(env, i->src_reg);
+	if (r >= 0)
+		r = reg_check_read(env, i->dst_reg);
+	if (r < 0)
+		return r;
+	type = env_regs(env)[i->dst_reg].type;
+	r = mem_access(env, &op);
+	return r < 0 ? r : step_note_ptr_type(env, type, false);
+}
+
+static int step_stx(struct env *env, const struct bpf_insn *i)
+{
+	if (BPF_MODE(i->code) == BPF_ATOMIC)
+		return step_atomic(env, i);
+	if (BPF_MODE(i->code) != BPF_MEM || i->imm)
+		return reserved(env, "BPF_STX");
+	return step_store(env, i, false);
+}
+
+static int step_st(struct env *env, const struct bpf_insn *i)
+{
+	if (BPF_MODE(i->code) != BPF_MEM || i->src_reg)
+		return reserved(env, "BPF_ST");
+	return step_store(env, i, false);
+}
+
+/* ---- constants --------------------------------------------------------------------------------------- */
+
+static int load_func(struct env *env, struct reg *dst, const struct bpf_insn *i)
+{
+	int sub = subprog_index(env, env->insn_idx + (uint32_t)i->imm + 1);
+
+	if (!env->prog->func_info_cnt)
+		return verdict_reject(env, EINVAL, "FUNC-INFO", "missing btf func_info");
+	if (sub < 0 || env->subprogs[sub].is_global)
+		return verdict_reject(env, EINVAL, "CALLBACK-STATIC", "callback function not static");
+	if (sub == 0)
+		return verdict_reject(env, EINVAL, "CALLBACK-STATIC",
+				      "callback function cannot be the main program");
+	dst->type = REG_FUNC;
+	dst->subprog = (uint32_t)sub;
+	return 0;
+}
+
+static int load_map(struct env *env, struct reg *dst, const struct bpf_insn *i)
+{
+	const struct insn_aux *aux = env_aux(env);
+
+	if (i->src_reg == BPF_PSEUDO_MAP_FD || i->src_reg == BPF_PSEUDO_MAP_IDX) {
+		dst->type = REG_MAP_PTR;
+		dst->map = aux->map;
+		return 0;
+	}
+	if (env->maps[aux->map - 1].shape->type == BPF_MAP_TYPE_ARENA) {
+		reg_set_unknown(dst);
+		return 0;
+	}
+	dst->type = REG_MAP_VALUE;
+	dst->map = aux->map;
+	dst->off = (int32_t)aux->map_off;
+	return 0;
+}
+
+static int load_btf_var(struct env *env, struct reg *dst)
+{
+	const struct insn_aux *aux = env_aux(env);
+
+	dst->type = aux->var.type;
+	if ((aux->var.type & REG_BASE_MASK) == REG_MEM) {
+		dst->mem_size = aux->var.mem_size;
+	} else {
+		dst->btf = aux->var.btf;
+		dst->btf_id = aux->var.btf_id;
+	}
+	return 0;
+}
+
+static int load_imm64(struct env *env, const struct bpf_insn *i)
+{
+	struct reg *dst;
+	int r;
+
+	if (i->off)
+		return reserved(env, "BPF_LD_IMM64");
+	r = reg_check_write(env, i->dst_reg);
+	if (r < 0)
+		return r;
+	dst = &env_regs(env)[i->dst_reg];
+	env->insn_idx++;	/* two slots; undone below for those that look at their place */
+	if (i->src_reg == 0) {
+		reg_set_known(dst, (uint64_t)(uint32_t)i[1].imm << 32 | (uint32_t)i->imm);
+		return 0;
+	}
+	env->insn_idx--;
+	reg_set_ptr(dst, REG_SCALAR);
+	if (i->src_reg == BPF_PSEUDO_BTF_ID)
+		r = load_btf_var(env, dst);
+	else if (i->src_reg == BPF_PSEUDO_FUNC)
+		r = load_func(env, dst, i);
+	else
+		r = load_map(env, dst, i);
+	env->insn_idx++;
+	return r;
+}
+
+/* ---- LD_ABS, LD_IND: old packet loads with a hidden return ------------------------------------------------ */
+
+static int check_ld_abs(struct env *env, const struct bpf_insn *i)
+{
+	bool abs = BPF_MODE(i->code) == BPF_ABS;
+	uint32_t f;
+	int r;
+
+	if (!ctx_may_ld_abs(env))
+		return verdict_reject(env, EINVAL, "LD-ABS-TYPE",
+				      "BPF_LD_[ABS|IND] instructions not allowed for this program type");
+	for (f = env->cur->curframe; f && env->beh->ld_abs_returns; f--)
+		if (env->cur->l[f].f->in_callback)
+			return verdict_reject(env, EINVAL, "LD-ABS-CALLBACK",
+					      "cannot use BPF_LD_[ABS|IND] within callback");
+	if (i->dst_reg || i->off || BPF_SIZE(i->code) == BPF_DW || (abs && i->src_reg))
+		return reserved(env, "BPF_LD_[ABS|IND]");
+	r = reg_check_read(env, BPF_REG_6);
+	if (r >= 0)
+		r = refs_check_resources(env, false, true, "BPF_LD_[ABS|IND]");
+	if (r < 0)
+		return r;
+	if (env_regs(env)[BPF_REG_6].type != REG_CTX)
+		return verdict_reject(env, EINVAL, "LD-ABS-CTX",
+				      "at the time of BPF_LD_ABS|IND R6 != pointer to skb");
+	if (!abs) {
+		r = reg_check_read(env, i->src_reg);
+		if (r < 0)
+			return r;
+	}
+	return ptr_check_off(env, &env_regs(env)[BPF_REG_6], BPF_REG_6, false);
+}
+
+static int step_ld_abs(struct env *env, const struct bpf_insn *i)
+{
+	int r = check_ld_abs(env, i);
+
+	if (r < 0)
+		return r;
+	call_clear_caller_saved(env);
+	env_mark_unknown(env, 0);
+	if (!env->cur->curframe || !env->beh->ld_abs_returns)
+		return 0;
+	/* it returns 0 from the function when the load fails: that way now, this one later */
+	if (!explore_push(env, env->insn_idx + 1, env->insn_idx, false, EFAULT))
+		return -EFAULT;
+	reg_set_known(&env_regs(env)[0], 0);
+	r = call_exit(env);
+	env->insn_idx--;
+	return r;
+}
+
+static int step_ld(struct env *env, const struct bpf_insn *i)
+{
+	if (BPF_MODE(i->code) == BPF_ABS || BPF_MODE(i->code) == BPF_IND)
+		return step_ld_abs(env, i);
+	return load_imm64(env, i);
+}
+
+/* ---- jumps, calls, exits ------------------------------------------------------------------------------------ */
+
+static bool call_is_dirty(const struct bpf_insn *i)
+{
+	return BPF_SRC(i->code) != BPF_K || i->dst_reg || BPF_CLASS(i->code) == BPF_JMP32 ||
+	       (i->src_reg != BPF_PSEUDO_KFUNC_CALL && i->off) ||
+	       (i->src_reg && i->src_reg != BPF_PSEUDO_CALL && i->src_reg != BPF_PSEUDO_KFUNC_CALL);
+}
+
+static int end_of_path(struct env *env, bool exception)
+{
+	int r = refs_check_resources(env, exception, exception || !env->cur->curframe,
+				     exception ? "bpf_throw" : "BPF_EXIT instruction in main prog");
+
+	if (r < 0)
+		return r;
+	r = slotlive_update(env);
+	if (r < 0)
+		return r;
+	if (exception)
+		return STEP_PATH_ENDS;
+	if (env->cur->curframe)
+		return call_exit(env);
+	r = ret_check(env, 0);
+	return r < 0 ? r : STEP_PATH_ENDS;
+}
+
+static int step_call(struct env *env, const struct bpf_insn *i)
+{
+	struct call_facts facts;
+	int r;
+
+	if (call_is_dirty(i))
+		return reserved(env, "BPF_CALL");
+	if (env->cur->active_locks && !lock_allows_call(env, i))
+		return verdict_reject(env, EINVAL, "LOCK-CALL",
+				      "function calls are not allowed while holding a lock");
+	if (i->src_reg == BPF_PSEUDO_CALL) {
+		r = call_subprog(env, env->insn_idx);
+	} else if (i->src_reg == BPF_PSEUDO_KFUNC_CALL) {
+		kfunc_facts(env, i, &facts);
+		r = kfunc_call(env, env->insn_idx);
+		if (r >= 0 && facts.noreturn)
+			return end_of_path(env, true);
+	} else {
+		r = helper_call(env, env->insn_idx);
+	}
+	if (r < 0)
+		return r;
+	env->insn_idx++;
+	return 0;
+}
+
+static int step_exit(struct env *env, const struct bpf_insn *i)
+{
+	if (BPF_SRC(i->code) != BPF_K || i->imm || i->src_reg || i->dst_reg ||
+	    BPF_CLASS(i->code) == BPF_JMP32)
+		return reserved(env, "BPF_EXIT");
+	return end_of_path(env, false);
+}
+
+static int step_goto(struct env *env, const struct bpf_insn *i)
+{
+	bool jmp32 = BPF_CLASS(i->code) == BPF_JMP32;
+
+	if (BPF_SRC(i->code) != BPF_K || i->src_reg || i->dst_reg || (jmp32 ? i->off : i->imm))
+		return reserved(env, "BPF_JA");
+	env->insn_idx += (uint32_t)insn_jmp_off(i) + 1;
+	return 0;
+}
+
+static int step_jmp(struct env *env, const struct bpf_insn *i)
+{
+	int r;
+
+	env->jmps_processed++;
+	switch (BPF_OP(i->code)) {
+	case BPF_CALL:
+		return step_call(env, i);
+	case BPF_EXIT:
+		return step_exit(env, i);
+	case BPF_JA:
+		return step_goto(env, i);
+	default:
+		r = step_jump(env, i);
+		if (r >= 0)
+			env->insn_idx++;
+		return r;
+	}
+}
+
+int step_insn(struct env *env)
+{
+	const struct bpf_insn *i = &env->insns[env->insn_idx];
+	int r;
+
+	switch (BPF_CLASS(i->code)) {
+	case BPF_ALU:
+	case BPF_ALU64:
+		r = step_alu(env, i);
+		break;
+	case BPF_LDX:
+		r = step_load(env, i, false);
+		break;
+	case BPF_STX:
+		r = step_stx(env, i);
+		break;
+	case BPF_ST:
+		r = step_st(env, i);
+		break;
+	case BPF_LD:
+		r = step_ld(env, i);
+		break;
+	default:
+		return step_jmp(env, i);
+	}
+	if (r >= 0)
+		env->insn_idx++;
+	return r;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where functions start and end. Promises that after these passes every jump stays in its function
+ * and no function falls into the next. The kfuncs that are called are resolved on the way, since
+ * the kernel reports both in the order of the instructions.
+ */
+#include <stdlib.h>
+
+#include "verifier/insn.h"
+#include "verifier/passes.h"
+
+int subprog_at(const struct env *env, uint32_t insn_idx)
+{
+	uint32_t lo = 0, hi = env->subprog_cnt, mid;
+
+	while (lo < hi) {
+		mid = (lo + hi) / 2;
+		if (env->subprogs[mid].start == insn_idx)
+			return (int)mid;
+		if (env->subprogs[mid].start < insn_idx)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return -1;
+}
+
+uint32_t subprog_containing(const struct env *env, uint32_t insn_idx)
+{
+	uint32_t lo = 0, hi = env->subprog_cnt, mid;
+
+	while (hi - lo > 1) {
+		mid = (lo + hi) / 2;
+		if (env->subprogs[mid].start <= insn_idx)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static int subprog_add(struct env *env, int64_t start)
+{
+	uint32_t i;
+
+	if (start < 0 || start >= env->insn_cnt)
+		return verdict_reject(env, EINVAL, "CALL-TARGET", "call to invalid destination");
+	if (subprog_at(env, (uint32_t)start) >= 0)
+		return 0;
+	if (env->subprog_cnt >= env->lim->subprogs)
+		return verdict_reject(env, E2BIG, "CALL-FUNCTIONS", "too many subprograms");
+	for (i = env->subprog_cnt++; i > 0 && env->subprogs[i - 1].start > start; i--)
+		env->subprogs[i] = env->subprogs[i - 1];
+	memset(&env->subprogs[i], 0, sizeof(env->subprogs[i]));
+	env->subprogs[i].start = (uint32_t)start;
+	env->subprogs[i].name = "";
+	return 0;
+}
+
+int subprog_find_all(struct env *env)
+{
+	const struct bpf_insn *insn;
+	int r = subprog_add(env, 0);
+	uint32_t i;
+
+	for (i = 0; r >= 0 && i < env->insn_cnt; i++) {
+		insn = &env->insns[i];
+		if (!insn_is_pseudo_func(insn) && !insn_is_subprog_call(insn) &&
+		    !insn_is_kfunc_call(insn))
+			continue;
+		if (!env->cap_bpf)
+			return verdict_reject_at(env, i, EPERM, "CAP-BPF",
+						 "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN");
+		r = insn_is_kfunc_call(insn) ? kfunc_add(env, i)
+					     : subprog_add(env, (int64_t)i + insn->imm + 1);
+	}
+	if (r < 0)
+		return r;
+	r = btfprog_exception_callback(env);
+	if (r > 0) {
+		uint32_t start = (uint32_t)r;
+
+		r = subprog_add(env, start);
+		if (r < 0)
+			return r;
+		env->exception_subprog = subprog_at(env, start);
+		env->subprogs[env->exception_subprog].is_cb = true;
+		env->subprogs[env->exception_subprog].is_async_cb = true;
+		env->subprogs[env->exception_subprog].is_exception_cb = true;
+	}
+	if (r < 0)
+		return r;
+	env->subprogs[env->subprog_cnt].start = env->insn_cnt;
+	return 0;
+}
+
+static void note_special(struct subprog *sub, const struct bpf_insn *insn)
+{
+	if (insn_is_helper_call(insn) && insn->imm == BPF_FUNC_tail_call)
+		sub->has_tail_call = sub->tail_call_reachable = true;
+	if (BPF_CLASS(insn->code) == BPF_LD &&
+	    (BPF_MODE(insn->code) == BPF_ABS || BPF_MODE(insn->code) == BPF_IND))
+		sub->has_ld_abs = true;
+}
+
+int subprog_check_bounds(struct env *env)
+{
+	struct subprog *sub = env->subprogs;
+	const struct bpf_insn *insn;
+	int64_t to;
+	uint32_t i;
+
+	for (i = 0; i < env->insn_cnt; i++) {
+		insn = &env->insns[i];
+		note_special(sub, insn);
+		if (insn_is_jmp_class(insn) && BPF_OP(insn->code) != BPF_EXIT &&
+		    BPF_OP(insn->code) != BPF_CALL) {
+			to = (int64_t)i + insn_jmp_off(insn) + 1;
+			if (to < sub->start || to >= sub[1].start)
+				return verdict_reject_at(env, i, EINVAL, "JUMP-RANGE",
+							 "jump out of range from insn %u to %lld", i,
+							 (long long)to);
+		}
+		if (i + 1 != sub[1].start)
+			continue;
+		if (insn->code != (BPF_JMP | BPF_EXIT) && insn->code != (BPF_JMP32 | BPF_JA) &&
+		    insn->code != (BPF_JMP | BPF_JA))
+			return verdict_reject_at(env, i, EINVAL, "FALL-THROUGH",
+						 "last insn is not an exit or jmp");
+		sub->exit_idx = i;
+		sub++;
+	}
+	return 0;
+}
