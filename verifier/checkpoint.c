@@ -251,10 +251,13 @@ void checkpoint_forget_all(struct env *env)
 
 struct state *explore_find_prev(struct env *env, uint32_t insn_idx)
 {
-	struct state *from = env->cur->parent, *st;
+	return env->cur->parent ? explore_find_prev_of(env, env->cur->parent, insn_idx) : NULL;
+}
 
-	if (!from)
-		return NULL;
+struct state *explore_find_prev_of(struct env *env, const struct state *from, uint32_t insn_idx)
+{
+	struct state *st;
+
 	for (st = *bucket_of(env, insn_idx, from); st; st = st->next)
 		if (st->insn_idx == insn_idx && st->branches && same_callsites(st, from) &&
 		    st->dfs_depth < from->dfs_depth)

@@ -26,6 +26,7 @@
 
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/profile.h"
+#include "verifier/regname.h"
 #include "verifier/val.h"
 
 #ifndef ENOTSUPP
@@ -157,8 +158,8 @@ static inline bool reg_is_pkt(const struct reg *r)
 	return reg_base(r) == REG_PKT || reg_base(r) == REG_PKT_META;
 }
 
-/* The kernel's word for what it holds: "map_value_or_null", "scalar"; static storage. (regname.c) */
-const char *reg_type_name(const struct reg *r);
+/* The kernel's word for what it holds, for one message: "map_value_or_null". */
+#define reg_type_name(r) regname_type((r)->type, (char[REGNAME_BYTES]){ 0 })
 /* A slice of a packet dynptr: dies with packet data. */
 static inline bool reg_is_pkt_slice(const struct reg *r)
 {
@@ -554,11 +555,6 @@ int reg_check_write_nomark(struct env *env, uint32_t regno);
 void null_clear_flag(const struct env *env, struct reg *r);
 /* In st, all holders of known->id are NULL, or not NULL (mark_ptr_or_null_regs). 0 or negative. */
 int null_settle(struct env *env, struct state *st, const struct reg *known, bool is_null);
-/* Does a value of map (1 + index) hold a bpf_spin_lock or bpf_res_spin_lock? (mapval.c) */
-bool mapval_has_lock(const struct env *env, uint32_t map);
-/* Does it hold a timer, workqueue or task_work? */
-bool mapval_needs_uid(const struct env *env, uint32_t map);
-
 /* ---- precise.c, hist ------------------------------------------------------------------------ */
 
 int precise_mark_reg(struct env *env, uint32_t regno);		/* mark_chain_precision */
@@ -571,6 +567,13 @@ int hist_push_stack(struct env *env, uint32_t frame, uint32_t spi);	/* a spill o
 
 int slotlive_read(struct env *env, uint32_t frameno, uint64_t slots);	/* mask, bit spi */
 void slotlive_write(struct env *env, uint32_t frameno, uint64_t slots);
+
+/* May this call be made while a bpf_spin_lock is held? (lock.c) */
+bool lock_allows_call(struct env *env, const struct bpf_insn *insn);
+/* check_reg_type() of an ARG_BTF argument of a global function, and its offset. (btfptr.c) */
+int btfptr_check_subprog_arg(struct env *env, uint32_t regno, const struct subprog_arg *arg);
+/* A const dynptr argument of a global function or callback (in r, of whatever frame). */
+void dynptr_set_arg(struct env *env, struct reg *r, uint32_t dynptr_type);
 
 /* ---- explore.c ------------------------------------------------------------------------------ */
 
@@ -588,6 +591,8 @@ struct state *explore_push_async(struct env *env, uint32_t insn_idx, uint32_t su
 int explore_widen(struct env *env, struct state *prev, struct state *pending);
 /* find_prev_entry() and widen_imprecise_scalars() for an iterator next or callback call. */
 struct state *explore_find_prev(struct env *env, uint32_t insn_idx);
+/* The same as seen from another state than the current one's parent. */
+struct state *explore_find_prev_of(struct env *env, const struct state *from, uint32_t insn_idx);
 
 /* ---- mem.c: memory access, dispatched by pointer kind ------------------------------------------ */
 
@@ -630,8 +635,6 @@ int mapval_check_type(struct env *env, uint32_t regno, int32_t off, uint32_t siz
 int pkt_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bool zero_ok);
 /* may_access_direct_pkt_data() of the program type (ctx.c); meta: the call asking, NULL: direct. */
 struct call_meta;
-/* The kernel uses this type's context as it is (no rewriting), so helpers may read it. */
-bool ctx_is_unconverted(const struct env *env);
 bool ctx_may_access_pkt(struct env *env, const struct call_meta *meta, enum access access);
 
 /* check_ptr_off_reg(): fixed_ok false: offset 0 and no variable part. */

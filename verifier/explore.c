@@ -16,6 +16,7 @@
 #include "verifier/slotlive.h"
 #include "verifier/spec.h"
 #include "verifier/state.h"
+#include "verifier/step.h"
 
 #define BUDGET_STEPS 4096u	/* how often the clock is read */
 
@@ -148,7 +149,7 @@ static int step(struct env *env)
 	if (r < 0)
 		return r;
 	if (env->opt->log_level >= 2)
-		verdict_log_step(env);
+		verdict_log(env, "%u: %02x\n", insn_idx, env->insns[insn_idx].code);
 	r = step_insn(env);
 	if (r >= 0 || spec_may_end_path(env, r)) {
 		mr = slotlive_step_end(env);

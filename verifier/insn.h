@@ -14,6 +14,7 @@
 #define INSN_LOAD_ACQ	0x100
 #define INSN_STORE_REL	0x110
 #define INSN_ADDR_CAST	1	/* off of a mov: address space cast */
+#define INSN_MAP_TYPE_ARENA 33	/* BPF_MAP_TYPE_ARENA */
 #ifndef BPF_PSEUDO_MAP_IDX
 #define BPF_PSEUDO_MAP_IDX 5
 #define BPF_PSEUDO_MAP_IDX_VALUE 6
@@ -61,6 +62,11 @@ static inline uint32_t insn_bytes(const struct bpf_insn *i)
 	static const uint8_t bytes[] = { 4, 2, 1, 8 };
 
 	return bytes[BPF_SIZE(i->code) >> 3];
+}
+/* Instruction idx + off, where off may be negative. */
+static inline uint32_t insn_at(uint32_t idx, int32_t off)
+{
+	return (uint32_t)((int64_t)idx + off);
 }
 static inline uint32_t insn_len(const struct bpf_insn *i) { return insn_is_ldimm64(i) ? 2 : 1; }
 

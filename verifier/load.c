@@ -87,7 +87,7 @@ static int use_map(struct env *env, uint32_t map_idx, uint32_t *used_cnt)
 		return r;
 	m->used = true;
 	(*used_cnt)++;
-	return m->shape->type == BPF_MAP_TYPE_ARENA ? bind_arena(env, map_idx) : 0;
+	return m->shape->type == INSN_MAP_TYPE_ARENA ? bind_arena(env, map_idx) : 0;
 }
 
 static int resolve_map_value(struct env *env, uint32_t idx, const struct bgv_map *shape)
@@ -97,7 +97,7 @@ static int resolve_map_value(struct env *env, uint32_t idx, const struct bgv_map
 	if (off >= env->lim->var_off)
 		return verdict_reject_at(env, idx, EINVAL, "MAP-DIRECT",
 					 "direct value offset of %u is not allowed", off);
-	if (shape->type == BPF_MAP_TYPE_ARENA) {
+	if (shape->type == INSN_MAP_TYPE_ARENA) {
 		env->aux[idx].map_off = off;
 		return 0;
 	}

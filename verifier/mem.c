@@ -353,6 +353,28 @@ static int region_unfit(struct env *env, const struct reg *r, uint32_t regno, ui
 			      reg_type_name(r));
 }
 
+/* The kernel uses this type's context as it is (no rewriting), so helpers may read it. */
+static bool ctx_is_unconverted(const struct env *env)
+{
+	switch (env->prog_type) {
+	case BPF_PROG_TYPE_KPROBE:
+	case BPF_PROG_TYPE_TRACEPOINT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+	case BPF_PROG_TYPE_TRACING:
+	case BPF_PROG_TYPE_STRUCT_OPS:
+	case BPF_PROG_TYPE_LSM:
+	case BPF_PROG_TYPE_SYSCALL:
+	case BPF_PROG_TYPE_CGROUP_DEVICE:
+	case BPF_PROG_TYPE_LIRC_MODE2:
+	case BPF_PROG_TYPE_EXT:
+	case 32:	/* BPF_PROG_TYPE_NETFILTER */
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int region_of_ctx(struct env *env, const struct reg *r, uint32_t regno, uint32_t size,
 			 enum access access, bool zero_ok)
 {

@@ -2,12 +2,14 @@
 /*
  * Pointers that may be NULL: what a test settles for every holder of the same id, in one branch.
  */
+#include "verifier/btfrec.h"
 #include "verifier/state.h"
 
 /* A lock is known by the id of its value: that id must outlive the test. */
 static bool id_guards_lock(const struct env *env, const struct reg *r)
 {
-	return r->type == REG_MAP_VALUE && mapval_has_lock(env, r->map);
+	return r->type == REG_MAP_VALUE &&
+	       btfrec_has(env->maps[r->map - 1].rec, BTFREC_SPIN_LOCK | BTFREC_RES_SPIN_LOCK);
 }
 
 void null_clear_flag(const struct env *env, struct reg *r)
@@ -21,7 +23,8 @@ void null_clear_flag(const struct env *env, struct reg *r)
 			r->map = env->maps[r->map - 1].inner;
 			r->map_uid = 0;
 			/* timers and workqueues tell inner maps apart by the look-up they came from */
-			if (mapval_needs_uid(env, r->map))
+			if (btfrec_has(env->maps[r->map - 1].rec,
+				       BTFREC_TIMER | BTFREC_WORKQUEUE | BTFREC_TASK_WORK))
 				r->map_uid = r->id;
 			return;
 		}

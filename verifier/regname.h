@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define REGNAME_BYTES 64
+#define REGNAME_BYTES 112
 
 /* The kernel's word for a register type ("map_value_or_null"), into buf; returns buf. */
 const char *regname_type(uint32_t type, char buf[REGNAME_BYTES]);

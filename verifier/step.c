@@ -5,6 +5,7 @@
  */
 #include "verifier/explore.h"
 #include "verifier/insn.h"
+#include "verifier/passes.h"
 #include "verifier/refs.h"
 #include "verifier/slotlive.h"
 #include "verifier/state.h"
@@ -37,11 +38,15 @@ static bool is_rewritten(uint32_t type)
 	}
 }
 
+static bool is_object(uint32_t type)
+{
+	return (type & REG_BASE_MASK) == REG_BTF_ID || (type & REG_BASE_MASK) == REG_MEM;
+}
+
 int step_note_ptr_type(struct env *env, uint32_t type, bool trust_mismatch_ok)
 {
 	struct insn_aux *aux = env_aux(env);
 	uint32_t was = aux->ptr_type;
-	const uint32_t btf_kinds = REG_F_TRUSTED | REG_F_RCU | REG_F_UNTRUSTED;
 
 	if (!was) {
 		aux->ptr_type = type;
@@ -49,11 +54,10 @@ int step_note_ptr_type(struct env *env, uint32_t type, bool trust_mismatch_ok)
 	}
 	if (type == was || (!is_rewritten(type) && !is_rewritten(was)))
 		return 0;
-	if (trust_mismatch_ok && (type & REG_BASE_MASK) == REG_BTF_ID &&
-	    (was & REG_BASE_MASK) == REG_BTF_ID) {
+	if (trust_mismatch_ok && is_object(type) && is_object(was)) {
 		/* the less trusted use decides: its faults are handled */
-		if ((was ^ type) & btf_kinds)
-			aux->ptr_type |= type & REG_F_UNTRUSTED;
+		aux->ptr_type = ((type & REG_BASE_MASK) == REG_MEM ? type : was) & REG_BASE_MASK;
+		aux->ptr_type |= (type | was) & (REG_F_UNTRUSTED | REG_F_RDONLY);
 		return 0;
 	}
 	return verdict_reject(env, EINVAL, "PTR-MIXED",
@@ -124,7 +128,7 @@ static int step_st(struct env *env, const struct bpf_insn *i)
 
 static int load_func(struct env *env, struct reg *dst, const struct bpf_insn *i)
 {
-	int sub = subprog_index(env, env->insn_idx + (uint32_t)i->imm + 1);
+	int sub = subprog_at(env, env->insn_idx + (uint32_t)i->imm + 1);
 
 	if (!env->prog->func_info_cnt)
 		return verdict_reject(env, EINVAL, "FUNC-INFO", "missing btf func_info");
@@ -147,7 +151,7 @@ static int load_map(struct env *env, struct reg *dst, const struct bpf_insn *i)
 		dst->map = aux->map;
 		return 0;
 	}
-	if (env->maps[aux->map - 1].shape->type == BPF_MAP_TYPE_ARENA) {
+	if (env->maps[aux->map - 1].shape->type == INSN_MAP_TYPE_ARENA) {
 		reg_set_unknown(dst);
 		return 0;
 	}
@@ -182,20 +186,18 @@ static int load_imm64(struct env *env, const struct bpf_insn *i)
 	if (r < 0)
 		return r;
 	dst = &env_regs(env)[i->dst_reg];
-	env->insn_idx++;	/* two slots; undone below for those that look at their place */
 	if (i->src_reg == 0) {
 		reg_set_known(dst, (uint64_t)(uint32_t)i[1].imm << 32 | (uint32_t)i->imm);
-		return 0;
+	} else {
+		reg_set_ptr(dst, REG_SCALAR);
+		if (i->src_reg == BPF_PSEUDO_BTF_ID)
+			r = load_btf_var(env, dst);
+		else if (i->src_reg == BPF_PSEUDO_FUNC)
+			r = load_func(env, dst, i);
+		else
+			r = load_map(env, dst, i);
 	}
-	env->insn_idx--;
-	reg_set_ptr(dst, REG_SCALAR);
-	if (i->src_reg == BPF_PSEUDO_BTF_ID)
-		r = load_btf_var(env, dst);
-	else if (i->src_reg == BPF_PSEUDO_FUNC)
-		r = load_func(env, dst, i);
-	else
-		r = load_map(env, dst, i);
-	env->insn_idx++;
+	env->insn_idx++;	/* the second slot; the dispatcher adds one more */
 	return r;
 }
 

@@ -40,7 +40,7 @@ static int step_may_goto(struct env *env, const struct bpf_insn *i)
 	if (!pending)
 		return -ENOMEM;
 	pending->may_goto_depth++;
-	env->insn_idx += (uint32_t)i->off;
+	env->insn_idx = insn_at(env->insn_idx, i->off);
 	return prev ? explore_widen(env, prev, pending) : 0;
 }
 
@@ -97,7 +97,7 @@ static int predict(const struct env *env, const struct jump *j)
 
 static int go_decided(struct env *env, const struct jump *j, int taken)
 {
-	uint32_t target = env->insn_idx + (uint32_t)j->insn->off;
+	uint32_t target = insn_at(env->insn_idx, j->insn->off);
 	int r = 0;
 
 	if (reg_is_scalar(j->dst))
@@ -215,7 +215,7 @@ static int go_both(struct env *env, struct jump *j)
 
 	if (r < 0)
 		return r;
-	j->other = explore_push(env, env->insn_idx + (uint32_t)j->insn->off + 1, env->insn_idx,
+	j->other = explore_push(env, insn_at(env->insn_idx, j->insn->off) + 1, env->insn_idx,
 				false, EFAULT);
 	if (!j->other)
 		return -EFAULT;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "verifier/env.h"
+#include "verifier/passes.h"
 
 #define RET_UNSUPPORTED	(-100001)
 #define RET_UNDECIDED	(-100002)

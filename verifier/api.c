@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The library's door: makes an env, runs the passes in the kernel's order, and turns how they ended
+ * into a result. Promises an answer for any input, and that nothing outlives it but the result.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "verifier/btf.h"
+#include "verifier/passes.h"
+#include "verifier/pool.h"
+
+#ifndef BPF_F_STRICT_ALIGNMENT
+#define BPF_F_STRICT_ALIGNMENT (1u << 0)
+#endif
+#define FLAG_ANY_ALIGNMENT	(1u << 1)
+#define FLAG_TEST_STATE_FREQ	(1u << 3)
+#define FLAG_SLEEPABLE		(1u << 4)
+#define FLAG_TEST_INVARIANTS	(1u << 7)
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void set_rules(struct env *env)
+{
+	const struct bgv_program *p = env->prog;
+	uint32_t caps = p->caps;
+
+	if (caps & BGV_CAP_SYS_ADMIN)	/* stands for the finer ones, as in the kernel */
+		caps |= BGV_CAP_BPF | BGV_CAP_PERFMON | BGV_CAP_NET_ADMIN;
+	if (p->mode == BGV_MODE_NO_PERFMON)
+		caps &= ~BGV_CAP_PERFMON;
+	env->cap_bpf = caps & BGV_CAP_BPF;
+	env->cap_perfmon = caps & BGV_CAP_PERFMON;
+	env->cap_net_admin = caps & BGV_CAP_NET_ADMIN;
+	env->cap_sys_admin = caps & BGV_CAP_SYS_ADMIN;
+	env->allow_ptr_leaks = env->cap_perfmon && p->mode != BGV_MODE_LEAK_RULES;
+	env->allow_uninit_stack = env->cap_perfmon && p->mode != BGV_MODE_LEAK_RULES;
+	env->bypass_spec_v1 = env->cap_perfmon || (env->target->flags & BGV_TARGET_MITIGATIONS_OFF);
+	env->bypass_spec_v4 = env->bypass_spec_v1;
+	env->strict_alignment = (p->prog_flags & BPF_F_STRICT_ALIGNMENT) &&
+				!(p->prog_flags & FLAG_ANY_ALIGNMENT);
+	env->test_state_freq = env->cap_bpf && (p->prog_flags & FLAG_TEST_STATE_FREQ);
+	env->test_reg_invariants = p->prog_flags & FLAG_TEST_INVARIANTS;
+	env->sleepable = p->prog_flags & FLAG_SLEEPABLE;
+	env->prog_type = p->prog_type;
+	env->attach_type = p->expected_attach_type;
+}
+
+static int run_passes(struct env *env)
+{
+	static int (*const passes[])(struct env *) = {
+		btfprog_check_early, subprog_find_all, subprog_check_bounds, btfprog_check,
+		load_resolve_ldimm64, cfg_check, attach_check, scc_compute, live_compute,
+		fastcall_mark, explore_program, depth_check,
+	};
+	int r = attach_check_load(env);
+	size_t i;
+
+	if (r >= 0)
+		r = load_copy_program(env);
+	for (i = 0; i < sizeof(passes) / sizeof(passes[0]) && r >= 0; i++)
+		r = passes[i](env);
+	return r;
+}
+
+static void fill_stats(const struct env *env, struct bgv_stats *stats)
+{
+	uint32_t i;
+
+	stats->insn_processed = env->insn_processed;
+	stats->total_states = env->total_states;
+	stats->peak_states = env->peak_states;
+	stats->max_states_per_insn = env->max_states_per_insn;
+	stats->peak_bytes = pool_peak_bytes(env->pool);
+	for (i = 0; i < 8 && i < env->subprog_cnt; i++)
+		stats->stack_depth[i] = env->subprogs[i].stack_depth;
+}
+
+static int verify(const struct bgv_target *target, const struct bgv_program *prog,
+		  const struct bgv_options *opt, struct pool *pool, struct bgv_result *res)
+{
+	struct env *env = pool_take(pool, sizeof(*env));
+	uint64_t start = now_ns();
+	int r;
+
+	if (!env)
+		return -ENOMEM;
+	memset(env, 0, sizeof(*env));
+	env->pool = pool;
+	env->target = target;
+	env->beh = &target->behave;
+	env->lim = &target->limits;
+	env->prog = prog;
+	env->opt = opt;
+	env->result = res;
+	set_rules(env);
+	r = run_passes(env);
+	if (r < 0 && res->verdict == BGV_ACCEPT) {	/* a way out that forgot to say why */
+		env->cur = NULL;
+		verdict_unsupported(env, "internal: no reason for %d", r);
+	}
+	if (env->subprogs)
+		fill_stats(env, &res->stats);
+	res->stats.time_ns = now_ns() - start;
+	res->log = verdict_take_log(env);
+	if (env->btfs)
+		btf_env_done(env);
+	return 0;
+}
+
+int bgv_verify(const struct bgv_target *target, const struct bgv_program *prog,
+	       const struct bgv_options *opt, struct bgv_result *ret_result)
+{
+	static const struct bgv_options none;
+	struct bgv_result res = { .insn_idx = UINT32_MAX };
+	struct pool *pool;
+	int r;
+
+	if (!opt)
+		opt = &none;
+	pool = pool_new(opt->limits.memory_bytes);
+	if (!pool)
+		return -ENOMEM;
+	r = verify(target, prog, opt, pool, &res);
+	pool_free(pool);
+	if (r < 0)
+		return r;
+	*ret_result = res;
+	return 0;
+}
+
+void bgv_result_done(struct bgv_result *result)
+{
+	uint32_t i;
+
+	if (!result)
+		return;
+	for (i = 0; i < result->event_cnt; i++)
+		free((void *)result->events[i].text);
+	free(result->events);
+	free(result->log);
+	result->events = NULL;
+	result->event_cnt = 0;
+	result->log = NULL;
+}
+
+const char *bgv_verdict_name(enum bgv_verdict verdict)
+{
+	static const char *const names[] = { "accept", "reject", "unsupported", "undecided" };
+
+	return (size_t)verdict < sizeof(names) / sizeof(names[0]) ? names[verdict] : "?";
+}
