@@ -14,7 +14,7 @@ packages_apt() {
 		test) echo "clang-14 bpftool iproute2 iputils-ping openssl python3 jq binutils util-linux libcap2-bin procps" ;;
 		demo) echo "clang-14 bpftool iproute2 iputils-ping openssl util-linux procps" ;;
 		conformance) echo "clang-19 llvm-19 linux-source-6.12 zstd bc dwarves bpftool jq python3 rsync cpio" ;;
-		vm) echo "qemu-system-x86 cpio dpkg zstd clang-14 python3" ;;
+		vm) echo "debootstrap systemd-container jq qemu-system-x86 cpio dpkg zstd clang-14 python3" ;;
 		compilers) echo "clang-14 clang-19 libclang-rt-19-dev xz-utils" ;;
 	esac
 }
