@@ -3,9 +3,6 @@
  * What this library cannot judge yet: each of these ends the verification as unsupported, with the
  * reason. A function leaves this file when its own file has it.
  */
-#include "verifier/attach.h"
-#include "verifier/btfptr.h"
-#include "verifier/btfrec.h"
 #include "verifier/dynptr.h"
 #include "verifier/insn.h"
 #include "verifier/kptr.h"
@@ -14,24 +11,8 @@
 #define ABSENT(decl, what) decl { return verdict_unsupported(env, what); }
 
 /* btfptr.c */
-ABSENT(int btfptr_access(struct env *env, const struct memop *op), "access through a BTF pointer")
-ABSENT(int mapval_ptr_access(struct env *env, const struct memop *op), "access to struct bpf_map")
 ABSENT(int btfptr_check_subprog_arg(struct env *env, uint32_t regno, const struct subprog_arg *arg),
        "BTF argument of a global function")
-bool btf_ids_match(struct env *env, uint32_t btf, uint32_t id, int32_t off, uint32_t want_btf,
-		   uint32_t want_id, bool strict)
-{
-	return false;
-}
-
-/* btfrec.c */
-const struct btf_member_field *btfrec_find(const struct btfrec *rec, uint32_t off) { return NULL; }
-const char *btfrec_kind_name(uint32_t kind) { return "?"; }
-int btfrec_of_map(struct env *env, uint32_t map_idx, struct btfrec **ret_rec)
-{
-	*ret_rec = NULL;
-	return 0;
-}
 
 /* dynptr.c */
 ABSENT(int dynptr_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,
@@ -78,6 +59,3 @@ bool env_in_rcu(const struct env *env)
 ABSENT(int kfunc_add(struct env *env, uint32_t insn_idx), "kfunc")
 ABSENT(int kfunc_call(struct env *env, uint32_t insn_idx), "kfunc")
 void kfunc_facts(const struct env *env, const struct bpf_insn *insn, struct call_facts *ret) {}
-
-/* attach.c */
-bool attach_lsm_hook_sleeps(const struct env *env, const char *hook) { return false; }

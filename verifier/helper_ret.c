@@ -116,7 +116,7 @@ static int ret_kptr(const struct retctx *c)
 	struct reg *r = ret_reg(c);
 
 	reg_set_ptr(r, REG_BTF_ID | c->proto->ret_flags);
-	if (f->value_rec || f->btf) {	/* not of the kernel's BTF */
+	if (f->btf) {	/* not of the kernel's BTF */
 		r->type |= REG_F_ALLOC;
 		if (f->kind == BTFREC_KPTR_PERCPU)
 			r->type |= REG_F_PERCPU;
