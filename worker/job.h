@@ -9,12 +9,14 @@
 #include "worker/judge.h"
 
 struct bgv_target;
+struct btfname;
 
 /* Read by the zygote before it shut itself in; shared by all judges, never written. */
 struct judge_kit {
 	struct bgv_target *target;	/* the running kernel */
 	uint8_t *vmlinux;		/* its raw BTF; NULL: the kernel has none */
 	size_t vmlinux_bytes;
+	struct btfname *names;		/* of its types; NULL as above */
 };
 
 struct job {

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "object/btfname.h"
+#include "object/elf.h"
 #include "proto/own.h"
 #include "verifier/bpfgate-verifier.h"
 #include "worker/job.h"
@@ -88,6 +90,13 @@ static uint32_t kit_target_flags(void)
 	return flags;
 }
 
+/* Libraries that look for files or randomness at first use do so now, while there are any. */
+static int kit_warm(struct judge_kit *kit)
+{
+	elf_warm();
+	return kit->vmlinux ? btfname_new(kit->vmlinux, kit->vmlinux_bytes, NULL, &kit->names) : 0;
+}
+
 static int kit_prepare(void *arg)
 {
 	struct judge_kit *kit = arg;
@@ -99,6 +108,8 @@ static int kit_prepare(void *arg)
 	if (uname(&uts) < 0)
 		return -errno;
 	r = kit_read_vmlinux(kit);
+	if (r == 0)
+		r = kit_warm(kit);
 	if (r < 0)
 		return r;
 	spec.version = uts.release;
@@ -120,6 +131,7 @@ static int be_zygote(uint32_t spares)
 		fprintf(stderr, "bpfgate-judge: AddressSanitizer build: judges are NOT sandboxed\n");
 	r = zygote_run(ZYGOTE_FD, &plan);
 	bgv_target_free(kit.target);
+	btfname_free(kit.names);
 	free(kit.vmlinux);
 	return r;
 }
