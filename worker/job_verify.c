@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Would the kernel load this program, or take this BTF? Promises that what the verifier says is passed on
+ * Would the kernel load this program? Promises that what the verifier says is passed on
  * unchanged, and that capabilities and rules come from the job (the broker's word), never from the bundle.
  */
 #include "worker/job.h"
@@ -83,15 +83,4 @@ int job_verify(struct job *job)
 	r = say_result(job, &result);
 	bgv_result_done(&result);
 	return r;
-}
-
-int job_btf(struct job *job)
-{
-	char message[256] = "";
-	int r = bgv_btf_check(job->kit->target, job->payload, job->ask.payload_bytes, message);
-
-	if (r == -ENOMEM)
-		return r;
-	message[sizeof(message) - 1] = 0;
-	return job_conclude(job, r < 0 ? JUDGE_SAYS_REJECT : JUDGE_SAYS_ACCEPT, -r, message);
 }
