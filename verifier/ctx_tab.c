@@ -52,7 +52,7 @@ static const struct {
 /* Is an access of size bytes at off one that a column of sizes allows inside [start, start+len)? */
 static bool ctx_tab_fits(uint8_t column, uint32_t start, uint32_t len, uint32_t off, uint32_t size)
 {
-	if (size > 8 || off < start || off + size > start + len)
+	if (size == 0 || size > 8 || size > len || off < start || off - start > len - size)
 		return false;
 	if (off == start && (column >> 4 & size))
 		return true;
