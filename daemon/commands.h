@@ -11,7 +11,8 @@
 void map_create(struct work *work);		/* map_create.c */
 void btf_load(struct work *work);		/* btf_load.c */
 void prog_load(struct work *work);		/* prog_load.c */
-void info_of_handle(struct work *work);		/* info.c: OBJ_GET_INFO_BY_FD with a handle */
-void link_create(struct work *work);		/* link_create.c */
+void link_create(struct work *work);		/* attach.c */
+void prog_attach(struct work *work);		/* attach.c: PROG_DETACH too */
+void raw_tracepoint_open(struct work *work);	/* attach.c */
 
 #endif

@@ -16,6 +16,10 @@ static const dispatch_fn dispatch_rows[CMD_CNT] = {
 	[CMD_MAP_CREATE] = map_create,
 	[CMD_PROG_LOAD] = prog_load,
 	[CMD_BTF_LOAD] = btf_load,
+	[CMD_LINK_CREATE] = link_create,
+	[CMD_PROG_ATTACH] = prog_attach,
+	[CMD_PROG_DETACH] = prog_attach,
+	[CMD_RAW_TRACEPOINT_OPEN] = raw_tracepoint_open,
 };
 
 bool dispatch_has_handler(uint32_t cmd)

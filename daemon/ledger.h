@@ -59,12 +59,21 @@ struct ledger_map {
 	uint8_t excl_hash[32];
 };
 
+#define LEDGER_CGROUPS_MAX 24	/* deeper ones are judged by their nearest ancestors */
+
+/* Enough of the target to decide about it again, when the link gets another program. */
 struct ledger_link {
 	uint32_t prog_id, attach_type;
-	uint32_t ifindex;
 	uint32_t kind;			/* enum policy_attach_kind */
-	uint64_t netns_cookie;
-	char target[64];		/* interface, cgroup or function, for people */
+	uint32_t ifindex;
+	uint64_t netns_dev, netns_ino;
+	uint32_t in_netns;		/* not the daemon's own namespace */
+	uint32_t cgroup_cnt;
+	struct {
+		uint64_t dev, ino;
+	} cgroups[LEDGER_CGROUPS_MAX];
+	char name[128];			/* interface, function, event; "" when there is none */
+	char target[64];		/* for people */
 };
 
 struct ledger_btf {

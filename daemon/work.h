@@ -14,6 +14,8 @@
 #include "daemon/ledger.h"
 #include "proto/codec.h"
 
+struct target;
+
 struct work {
 	struct broker *broker;
 	struct session *session;	/* NULL once the client has gone */
@@ -37,6 +39,9 @@ struct work {
 	void (*on_judged)(struct work *work);	/* judging.c */
 	uint8_t judging_key[32];
 	bool judging_has_key;
+
+	struct target *target;		/* target.c: being found, inside state */
+	void (*on_target)(struct work *work, int err);
 
 	void *state;			/* the handler's own, freed by state_free */
 	void (*state_free)(void *state);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One translation for all commands that are carried out as they came: what the table says is a
+ * descriptor, a pointer or an output is treated as such, and nothing else in the attr is touched. Deciding
+ * is not done here, with one exception: a handle that another user's program stands behind is refused
+ * wherever it turns up.
+ */
+#include "daemon/forward.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/decide.h"
+#include "daemon/obj.h"
+
+/* No command of these brings back more than this; larger room is the client's imagination. */
+#define FORWARD_OUT_MAX (16u << 20)
+
+bool forward_may_use(struct work *work, const struct ledger_rec *rec)
+{
+	struct policy_subject owner = { .uid = rec ? rec->uid : 0, .gid = (gid_t)-1,
+					.unit = rec && rec->unit[0] ? rec->unit : NULL };
+	struct policy_map_facts map;
+	struct policy_request request = { .verb = POLICY_SHARE, .owner = &owner };
+	struct policy_decision *ruling;
+	bool allowed;
+
+	if (!rec || rec->uid == work->ident->uid)
+		return true;
+	if (rec->kind == LEDGER_MAP) {
+		facts_of_map(rec, &map);
+		request.map = &map;
+	}
+	ruling = malloc(sizeof(*ruling));
+	if (!ruling)
+		return false;
+	decide_silently(work, &request, ruling);
+	allowed = ruling->verdict == POLICY_ALLOW && ruling->share_rw;
+	free(ruling);
+	return allowed;
+}
+
+static int forward_add_fd(struct work *work, const struct cmd_fd *field)
+{
+	int fd = work_fd(work, (int32_t)work_u32(work, field->off)), number;
+	struct obj obj;
+
+	if (fd < 0)
+		return fd;
+	if (obj_of_fd(work->broker, fd, &obj) < 0) {
+		/* Cgroups, namespaces, perf events: the kernel says whether it is the right thing. */
+		number = loader_add_fd(work->loader_call, fd);
+	} else {
+		/* Real descriptors are rights already; a handle is one only in its owner's hands. */
+		if (obj.keep_id && !forward_may_use(work, obj.rec))
+			return -EPERM;
+		number = obj_add_to_call(&obj, work->loader_call);
+	}
+	if (number < 0)
+		return number;
+	attr_put_u32(work->loader_call->ask.attr, field->off, (uint32_t)number);
+	return 0;
+}
+
+static int forward_add_ptr(struct work *work, const struct cmd_ptr *ptr,
+			   const struct request_ptr *got)
+{
+	if (got->state == WIRE_PTR_NULL)
+		return 0;
+	if (got->state == WIRE_PTR_FAULT)
+		return -EFAULT;
+	/* Outputs start as zeros; a buffer that is read and written cannot travel like this. */
+	if (ptr->dir == CMD_IN)
+		return loader_add_in(work->loader_call, ptr->off, got->data, got->bytes, NULL);
+	if (got->room > FORWARD_OUT_MAX)
+		return -E2BIG;
+	return loader_add_out(work->loader_call, ptr->off, got->room, 0);
+}
+
+static int forward_add_ptrs(struct work *work)
+{
+	const struct cmd_row *row = work->req.row;
+	int r = 0;
+
+	for (int i = 0; i < row->ptr_cnt && r >= 0; i++)
+		if (!row->ptrs[i].in_info && cmd_used_for(row, row->ptrs[i].only_for, work->req.attr))
+			r = forward_add_ptr(work, &row->ptrs[i], &work->req.ptrs[i]);
+	return r;
+}
+
+int forward_fill(struct work *work, uint64_t caps)
+{
+	const struct cmd_row *row = work->req.row;
+	struct loader_call *call = work_new_loader_call(work, work->req.cmd, caps);
+	int r = 0;
+
+	if (!call)
+		return -ENOMEM;
+	call->ask.result_fd = row->returns_fd ? DOOR_FD_BROKER : DOOR_FD_NONE;
+	for (int i = 0; i < row->fd_cnt && r >= 0; i++)
+		if (cmd_fd_used(row, &row->fds[i], work->req.attr, 0))
+			r = forward_add_fd(work, &row->fds[i]);
+	return r < 0 ? r : forward_add_ptrs(work);
+}
+
+static void forward_take_ptrs(struct work *work, const struct loader_result *result)
+{
+	const struct cmd_row *row = work->req.row;
+	unsigned int nth = 0;
+
+	for (int i = 0; i < row->ptr_cnt; i++) {
+		const uint8_t *data;
+		uint32_t bytes;
+
+		if (row->ptrs[i].in_info || !(row->ptrs[i].dir & CMD_OUT) ||
+		    work->req.ptrs[i].state != WIRE_PTR_PRESENT ||
+		    !cmd_used_for(row, row->ptrs[i].only_for, work->req.attr))
+			continue;
+		data = loader_result_out(work->loader_call, result, nth++, &bytes);
+		if (data && bytes > 0)
+			reply_set_buf(&work->reply, &work->req, row->ptrs[i].off, data, bytes);
+	}
+}
+
+void forward_take_outputs(struct work *work, const struct loader_result *result)
+{
+	const struct cmd_row *row = work->req.row;
+
+	for (int i = 0; i < row->out_cnt; i++) {
+		const struct cmd_out *out = &row->outs[i];
+		uint64_t value;
+
+		if ((uint32_t)out->off + out->bytes > result->answer->attr_bytes)
+			continue;
+		value = out->bytes == 8 ? attr_u64(result->answer->attr, out->off) :
+					  attr_u32(result->answer->attr, out->off);
+		reply_set_out(&work->reply, &work->req, out->off, value);
+	}
+	forward_take_ptrs(work, result);
+}
