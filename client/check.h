@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "object/bundle.h"
+#include "object/digest.h"
 #include "verifier/bpfgate-verifier.h"
 
 #define CHECK_KERNELS_MAX 16
@@ -65,6 +66,7 @@ struct check_result {
 	bool known; /* reference_* hold a kernel's answer */
 	uint32_t reference_err;
 	uint64_t reference_insns, reference_states, reference_peak_states, reference_time_ns;
+	char digest[DIGEST_HEX_BYTES]; /* "": it has none */
 	char prog[128], source[256], kernel[96], code[32], message[256], reference_message[256];
 };
 
@@ -79,6 +81,9 @@ void check_targets_free(struct check_targets *targets);
  */
 const struct bgv_target *check_targets_get(struct check_targets *targets, const char *release,
 					   uint32_t nr_cpus);
+/* Names of the BTF types of such a target, for digests; NULL when its BTF is not known. Borrowed. */
+const struct btfname *check_targets_names(struct check_targets *targets, const char *release,
+					  uint32_t nr_cpus);
 /* The release that NULL means. */
 const char *check_targets_running(const struct check_targets *targets);
 

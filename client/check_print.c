@@ -38,6 +38,11 @@ static json_t *count(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
+static json_t *json_digest(const struct check_result *result)
+{
+	return *result->digest ? json_sprintf("sha256:%s", result->digest) : json_null();
+}
+
 static json_t *json_reference(const struct check_result *result)
 {
 	if (!result->known)
@@ -82,6 +87,7 @@ static json_t *json_result(const struct check_inputs *inputs, const struct check
 	    json_object_set_new(doc, "max_states_per_insn", count(stats->max_states_per_insn)) < 0 ||
 	    json_object_set_new(doc, "time_ns", count(stats->time_ns)) < 0 ||
 	    json_object_set_new(doc, "peak_bytes", count(stats->peak_bytes)) < 0 ||
+	    json_object_set_new(doc, "digest", json_digest(result)) < 0 ||
 	    json_object_set_new(doc, "reference", json_reference(result)) < 0) {
 		json_decref(doc);
 		return NULL;
@@ -155,6 +161,8 @@ static void print_program(FILE *out, const struct check_options *opts,
 		      (double)result->stats.peak_bytes / MB_PER_B);
 	if (!fine)
 		print_failure(out, result);
+	if (opts->verbose && *result->digest)
+		(void)fprintf(out, "    sha256:%s\n", result->digest);
 	if (opts->verbose && result->known) {
 		(void)fprintf(out, "    the kernel: %s, %llu instructions, %.2f ms  ",
 			      result->reference_err ? strerrorname_np((int)result->reference_err) :

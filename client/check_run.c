@@ -95,6 +95,19 @@ static void set_verdict(struct check_result *result, const struct bgv_result *ve
 	set_text(result->message, sizeof(result->message), verdict->message);
 }
 
+static void set_digest(struct job *job, const struct bgv_program *prog, const char *release,
+		       uint32_t nr_cpus)
+{
+	const struct digest_options opt = {
+		.vmlinux = check_targets_names(job->targets, release, nr_cpus),
+	};
+	uint8_t digest[DIGEST_BYTES];
+
+	job->result.digest[0] = '\0';
+	if (digest_program(prog, &opt, digest) >= 0)
+		digest_to_hex(digest, job->result.digest);
+}
+
 /* One program on one kernel: fills the verdict and sends the record. */
 static void judge_on(struct job *job, const struct bgv_program *prog, const char *release,
 		     uint32_t nr_cpus)
@@ -103,6 +116,8 @@ static void judge_on(struct job *job, const struct bgv_program *prog, const char
 	const struct bgv_target *target = check_targets_get(job->targets, release, nr_cpus);
 	struct check_result *result = &job->result;
 	struct bgv_result verdict = { 0 };
+
+	set_digest(job, prog, release, nr_cpus);
 
 	set_text(result->kernel, sizeof(result->kernel),
 		 release ? release : check_targets_running(job->targets));
@@ -157,6 +172,7 @@ static void say_unloadable(void *arg, const char *name, const char *reason)
 	set_text(result->kernel, sizeof(result->kernel), check_targets_running(job->targets));
 	result->verdict = BGV_UNSUPPORTED;
 	result->insn_idx = UINT32_MAX;
+	result->digest[0] = '\0';
 	set_text(result->code, sizeof(result->code), "OBJECT-LOAD");
 	set_text(result->message, sizeof(result->message), reason);
 	send_result(job);

@@ -16,6 +16,9 @@ struct target_entry {
 	struct target_entry *next;
 	uint32_t nr_cpus;
 	struct bgv_target *target;
+	uint8_t *btf; /* names points into it */
+	size_t btf_bytes;
+	struct btfname *names;
 	char release[];
 };
 
@@ -43,6 +46,8 @@ void check_targets_free(struct check_targets *targets)
 	for (struct target_entry *entry = targets->entries, *next; entry; entry = next) {
 		next = entry->next;
 		bgv_target_free(entry->target);
+		btfname_free(entry->names);
+		free(entry->btf);
 		free(entry);
 	}
 	free(targets);
@@ -68,27 +73,26 @@ static int btf_path(const struct check_targets *targets, const char *release, ch
 			(int)strcspn(release, " "), release);
 }
 
-static struct bgv_target *target_make(const struct check_targets *targets, const char *release,
-				      uint32_t nr_cpus)
+static void target_make(const struct check_targets *targets, struct target_entry *entry)
 {
-	struct bgv_target_spec spec = { .nr_cpus = nr_cpus };
-	struct bgv_target *target = NULL;
-	OWN_MEM uint8_t *btf = NULL;
+	struct bgv_target_spec spec = { .nr_cpus = entry->nr_cpus };
 	char path[4096], version[64];
-	size_t btf_bytes = 0;
 
-	release_version(release, version, sizeof(version));
+	release_version(entry->release, version, sizeof(version));
 	spec.version = version;
-	if (btf_path(targets, release, path, sizeof(path)) > 0 &&
-	    check_read_file(path, &btf, &btf_bytes) >= 0) {
-		spec.vmlinux_btf = btf;
-		spec.vmlinux_btf_bytes = btf_bytes;
+	if (btf_path(targets, entry->release, path, sizeof(path)) > 0 &&
+	    check_read_file(path, &entry->btf, &entry->btf_bytes) >= 0) {
+		spec.vmlinux_btf = entry->btf;
+		spec.vmlinux_btf_bytes = entry->btf_bytes;
 	}
-	return bgv_target_new(&spec, &target) < 0 ? NULL : target;
+	(void)bgv_target_new(&spec, &entry->target);
+	if (entry->btf)
+		(void)btfname_new(entry->btf, entry->btf_bytes, NULL, &entry->names);
 }
 
-const struct bgv_target *check_targets_get(struct check_targets *targets, const char *release,
-					   uint32_t nr_cpus)
+/* NULL when memory is out. */
+static struct target_entry *entry_get(struct check_targets *targets, const char *release,
+				      uint32_t nr_cpus)
 {
 	struct target_entry *entry;
 	long cpus;
@@ -100,14 +104,30 @@ const struct bgv_target *check_targets_get(struct check_targets *targets, const 
 	}
 	for (entry = targets->entries; entry; entry = entry->next)
 		if (entry->nr_cpus == nr_cpus && !strcmp(entry->release, release))
-			return entry->target;
+			return entry;
 	entry = calloc(1, sizeof(*entry) + strlen(release) + 1);
 	if (!entry)
 		return NULL;
 	memcpy(entry->release, release, strlen(release));
 	entry->nr_cpus = nr_cpus;
-	entry->target = target_make(targets, release, nr_cpus);
+	target_make(targets, entry);
 	entry->next = targets->entries;
 	targets->entries = entry;
-	return entry->target;
+	return entry;
+}
+
+const struct bgv_target *check_targets_get(struct check_targets *targets, const char *release,
+					   uint32_t nr_cpus)
+{
+	struct target_entry *entry = entry_get(targets, release, nr_cpus);
+
+	return entry ? entry->target : NULL;
+}
+
+const struct btfname *check_targets_names(struct check_targets *targets, const char *release,
+					  uint32_t nr_cpus)
+{
+	struct target_entry *entry = entry_get(targets, release, nr_cpus);
+
+	return entry ? entry->names : NULL;
 }
