@@ -38,6 +38,8 @@ static const struct verb verbs[] = {
 	  "--json --pretty --raw --noheadings --sort" },
 	{ "load", cmd_load, "OBJ [--prog NAME] [--attach xdp:IFACE|tcx-ingress:IFACE|cgroup:PATH]",
 	  "load an object through the daemon", "--prog --attach --hold --pin --json" },
+	{ "policy", cmd_policy, "check|test ...", "look at policies before they go live",
+	  "check test help --strict --quiet --json --pretty --help" },
 	{ "run", cmd_run, "[-v] [--object FILE] [--] COMMAND [ARG...]",
 	  "run a command whose bpf() calls go through the daemon",
 	  "--verbose --handles-in-maps --object --signature" },

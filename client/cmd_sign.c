@@ -206,9 +206,9 @@ static int replace_file(const char *path, const void *head, size_t head_len, con
 	struct stat st = { .st_mode = 0644 };
 	int r;
 
-	if (asprintf(&fresh, "%s.XXXXXX", path) < 0)
+	if (asprintf(&fresh, "%s.%d.new", path, getpid()) < 0)
 		return -ENOMEM;
-	fd = mkostemp(fresh, O_CLOEXEC);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	(void)stat(path, &st);

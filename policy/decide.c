@@ -98,6 +98,7 @@ static struct tally tally_rules(const struct policy *policy, const struct policy
 
 struct nearest {
 	const struct rule *rule; /* NULL: no allow rule names the caller */
+	size_t distance;
 	size_t failed_cnt;
 	enum policy_condition condition;
 	struct policy_step step;
@@ -114,6 +115,12 @@ static enum policy_condition first_failing(const struct policy_step *steps)
 	return POLICY_COND_NONE;
 }
 
+/* A rule about other types of program is further away than one that fails in a detail. */
+static size_t distance_of(const struct policy_step *steps, size_t failed_cnt)
+{
+	return failed_cnt + (steps[POLICY_COND_TYPES].state == POLICY_FAILS ? POLICY_COND_CNT : 0);
+}
+
 /* The allow rule naming the caller with the fewest conditions that fail. */
 static void find_nearest(const struct policy *policy, const struct policy_subject *who,
 			 const struct policy_request *request, struct nearest *ret_nearest)
@@ -122,23 +129,23 @@ static void find_nearest(const struct policy *policy, const struct policy_subjec
 	struct policy_step steps[POLICY_COND_CNT];
 	size_t i, failed_cnt;
 
-	*ret_nearest = (struct nearest){ .failed_cnt = POLICY_COND_CNT };
+	*ret_nearest = (struct nearest){ .distance = SIZE_MAX };
 	for (i = 0; i < policy->rule_cnt; i++) {
 		match.rule = &policy->rules[i];
 		if (match.rule->deny || match.rule->shadow)
 			continue;
 		(void)match_rule(&match, steps, &failed_cnt);
 		if (steps[POLICY_COND_WHO].state == POLICY_FAILS ||
-		    failed_cnt >= ret_nearest->failed_cnt)
+		    distance_of(steps, failed_cnt) >= ret_nearest->distance)
 			continue;
 		ret_nearest->rule = match.rule;
-		ret_nearest->failed_cnt = failed_cnt;
+		ret_nearest->distance = distance_of(steps, failed_cnt);
 	}
 	if (!ret_nearest->rule)
 		return;
 	match.rule = ret_nearest->rule;
 	match.with_text = true;
-	(void)match_rule(&match, steps, &failed_cnt);
+	(void)match_rule(&match, steps, &ret_nearest->failed_cnt);
 	ret_nearest->condition = first_failing(steps);
 	ret_nearest->step = steps[ret_nearest->condition];
 }

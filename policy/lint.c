@@ -216,10 +216,6 @@ static void warn_unreachable(struct reader *rd, const struct rule *rule)
 
 	if (rule->deny)
 		return;
-	if (rule->who.has_users && rule->who.uid_cnt == 0)
-		lint(rd, POLICY_WARNING, rule, POLICY_COND_WHO, "names no user that exists");
-	if (rule->who.has_groups && rule->who.gid_cnt == 0)
-		lint(rd, POLICY_WARNING, rule, POLICY_COND_WHO, "names no group that exists");
 	for (i = 0; i < policy->rule_cnt; i++) {
 		if (denies_all_of(&policy->rules[i], rule))
 			lint(rd, POLICY_WARNING, rule, POLICY_COND_NONE,

@@ -342,7 +342,7 @@ size_t policy_report_cnt(const struct policy_report *report, enum policy_severit
 void policy_report_print(const struct policy_report *report, enum policy_severity least, FILE *out);
 
 /*
- * The idx-th finding as one line without excerpt ("FILE:LINE:COLUMN: error: ..."), for a journal;
+ * The idx-th finding as one line ("FILE:LINE:COLUMN: error: ...; did you mean ..."), for a journal;
  * NULL past the last. Lives as long as the report.
  */
 const char *policy_report_line(const struct policy_report *report, size_t idx);
@@ -351,6 +351,9 @@ const char *policy_report_line(const struct policy_report *report, size_t idx);
 bool policy_report_get(const struct policy_report *report, size_t idx,
 		       enum policy_severity *ret_severity, struct policy_place *ret_place,
 		       const char **ret_message);
+
+/* What may be meant instead ("did you mean ..."), "" when nothing is. Lives as long as the report. */
+const char *policy_report_hint(const struct policy_report *report, size_t idx);
 
 void policy_report_free(struct policy_report *report);
 

@@ -26,7 +26,8 @@ struct finding {
 	char *hint;
 	char *excerpt;	     /* escaped, NULL when none */
 	uint32_t caret;	     /* columns before the caret in the excerpt */
-	char *line;	     /* the one-line form */
+	char *line;	     /* the one-line form, with the hint behind it */
+	size_t brief_len;    /* of the line without the hint */
 };
 
 struct policy_report {
@@ -141,7 +142,8 @@ static int finding_fill(struct finding *finding, const struct policy_text *text,
 	if (finding->place.line)
 		text_addf(&out, "%u:%u:", finding->place.line, finding->place.column);
 	text_addf(&out, "%s%s: %s", out.len ? " " : "", severity_words[finding->severity], message);
-	if (hint && !finding->excerpt)
+	finding->brief_len = out.len;
+	if (hint)
 		text_addf(&out, "; %s", hint);
 	finding->line = strdup(line);
 	finding->message = strdup(message);
@@ -271,14 +273,22 @@ bool policy_report_get(const struct policy_report *report, size_t idx,
 	return true;
 }
 
+const char *policy_report_hint(const struct policy_report *report, size_t idx)
+{
+	return report && idx < report->cnt ? report->findings[idx].hint : "";
+}
+
 static void finding_print(const struct finding *finding, FILE *out)
 {
 	uint32_t i;
 
-	(void)fprintf(out, "%s\n", finding->line);
-	if (!finding->excerpt)
+	/* notes are many and say all in their line */
+	if (!finding->excerpt || finding->severity == POLICY_NOTE) {
+		(void)fprintf(out, "%s\n", finding->line);
 		return;
-	(void)fprintf(out, "%5u | %s\n      | ", finding->place.line, finding->excerpt);
+	}
+	(void)fprintf(out, "%.*s\n%5u | %s\n      | ", (int)finding->brief_len,
+		      finding->line, finding->place.line, finding->excerpt);
 	for (i = 0; i < finding->caret; i++)
 		(void)fputc(' ', out);
 	for (i = 0; i < (finding->len ? finding->len : 1); i++)
