@@ -165,9 +165,14 @@ static int call_global(struct env *env, struct subprog *sub)
 		return verdict_reject(env, EINVAL, "LOCK-GLOBAL",
 				      "global function calls are not allowed while holding a lock, use static function instead");
 	r = check_sleep(env, sub);
-	if (r >= 0)
-		r = check_global_args(env, sub);
-	if (r >= 0 && sub->changes_pkt)
+	if (r < 0)
+		return r;
+	r = check_global_args(env, sub);
+	if (r < 0)
+		return verdict_is_final(r) ? r : verdict_rename(env, -r, "CALL-ARG",
+			"Caller passes invalid args into func#%u ('%s')",
+			(uint32_t)(sub - env->subprogs), sub->name);
+	if (sub->changes_pkt)
 		r = pkt_invalidate_all(env);
 	if (r < 0)
 		return r;
@@ -274,8 +279,10 @@ int call_exit(struct env *env)
 	struct state *st = env->cur, *prev;
 	struct frame *callee = env_top(env), *caller;
 	bool in_callback = callee->in_callback;
-	int r = 0;
+	int r = slotlive_update(env);
 
+	if (r < 0)
+		return r;
 	if (callee->r[0].type == REG_STACK)
 		return verdict_reject(env, EINVAL, "STACK-RETURN",
 				      "cannot return stack pointer to the caller");

@@ -135,8 +135,8 @@ static bool slot_ignored(const struct env *env, uint8_t byte)
 	return byte == SLOT_INVALID || (byte == SLOT_MISC && env->allow_uninit_stack);
 }
 
-static bool slot_safe(struct env *env, const struct slot *old, const struct slot *cur, bool precise,
-		      enum exact exact)
+static bool slot_safe(struct env *env, const struct slot *old, const struct slot *cur,
+		      bool allocated, bool precise, enum exact exact)
 {
 	struct reg unknown;
 	const struct reg *o, *c;
@@ -148,6 +148,8 @@ static bool slot_safe(struct env *env, const struct slot *old, const struct slot
 		;
 	if (i == 8)
 		return true;
+	if (!allocated)	/* used there, and here not even made */
+		return false;
 	reg_set_unknown(&unknown);
 	o = slot_as_scalar(env, old, &unknown);
 	c = slot_as_scalar(env, cur, &unknown);
@@ -186,7 +188,7 @@ static bool stack_safe(struct env *env, const struct level *ol, const struct fra
 			continue;
 		}
 		if (!slot_safe(env, stack_slot(old, spi), stack_slot(cur, spi),
-			       !env->cap_bpf || (ol->prec_s >> spi & 1), exact))
+			       spi < cur->slot_cnt, !env->cap_bpf || (ol->prec_s >> spi & 1), exact))
 			return false;
 	}
 	return true;

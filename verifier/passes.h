@@ -25,6 +25,9 @@ void call_facts_of(const struct env *env, const struct bpf_insn *insn, struct ca
 
 int verdict_reject_at(struct env *env, uint32_t insn_idx, int err, const char *code,
 		      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* The rejection stands, under another code and message; or, when none is recorded yet, becomes one. */
+int verdict_rename(struct env *env, int err, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 char *verdict_take_log(struct env *env);
 /* A speculative path ended where it may: the recorded rejection is dropped. */
 void verdict_forgive(struct env *env);

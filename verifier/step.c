@@ -276,15 +276,33 @@ static int end_of_path(struct env *env, bool exception)
 
 	if (r < 0)
 		return r;
+	if (!exception && env->cur->curframe)
+		return call_exit(env);
 	r = slotlive_update(env);
 	if (r < 0)
 		return r;
 	if (exception)
 		return STEP_PATH_ENDS;
-	if (env->cur->curframe)
-		return call_exit(env);
 	r = ret_check(env, 0);
 	return r < 0 ? r : STEP_PATH_ENDS;
+}
+
+/* In a function, a tail call that succeeds returns from it: that way now, its failure later. */
+static int step_tail_call(struct env *env)
+{
+	int r;
+
+	if (!env->cur->curframe || !env->beh->tail_call_returns_frame)
+		return 0;
+	if (!explore_push(env, env->insn_idx + 1, env->insn_idx, false, EFAULT))
+		return -EFAULT;
+	r = pkt_invalidate_all(env);
+	if (r < 0)
+		return r;
+	env_mark_unknown(env, 0);
+	r = call_exit(env);
+	env->insn_idx--;
+	return r;
 }
 
 static int step_call(struct env *env, const struct bpf_insn *i)
@@ -306,6 +324,8 @@ static int step_call(struct env *env, const struct bpf_insn *i)
 			return end_of_path(env, true);
 	} else {
 		r = helper_call(env, env->insn_idx);
+		if (r >= 0 && i->imm == BPF_FUNC_tail_call)
+			r = step_tail_call(env);
 	}
 	if (r < 0)
 		return r;

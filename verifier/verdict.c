@@ -57,6 +57,17 @@ int verdict_reject_at(struct env *env, uint32_t insn_idx, int err, const char *c
 	return -err;
 }
 
+int verdict_rename(struct env *env, int err, const char *code, const char *fmt, ...)
+{
+	va_list ap;
+
+	verdict_forgive(env);
+	va_start(ap, fmt);
+	record(env, BGV_REJECT, err, code, fmt, ap);
+	va_end(ap);
+	return -err;
+}
+
 int verdict_unsupported(struct env *env, const char *fmt, ...)
 {
 	va_list ap;
