@@ -83,7 +83,8 @@ static void fill_stats(const struct env *env, struct bgv_stats *stats)
 }
 
 static int verify(const struct bgv_target *target, const struct bgv_program *prog,
-		  const struct bgv_options *opt, struct pool *pool, struct bgv_result *res)
+		  const struct bgv_options *opt, const struct env_watch *watch, struct pool *pool,
+		  struct bgv_result *res)
 {
 	struct env *env = pool_take(pool, sizeof(*env));
 	uint64_t start = now_ns();
@@ -93,6 +94,7 @@ static int verify(const struct bgv_target *target, const struct bgv_program *pro
 		return -ENOMEM;
 	memset(env, 0, sizeof(*env));
 	env->pool = pool;
+	env->watch = watch;
 	env->target = target;
 	env->beh = &target->behave;
 	env->lim = &target->limits;
@@ -114,8 +116,9 @@ static int verify(const struct bgv_target *target, const struct bgv_program *pro
 	return 0;
 }
 
-int bgv_verify(const struct bgv_target *target, const struct bgv_program *prog,
-	       const struct bgv_options *opt, struct bgv_result *ret_result)
+int api_verify_watched(const struct bgv_target *target, const struct bgv_program *prog,
+		       const struct bgv_options *opt, const struct env_watch *watch,
+		       struct bgv_result *ret_result)
 {
 	static const struct bgv_options none;
 	struct bgv_result res = { .insn_idx = UINT32_MAX };
@@ -127,12 +130,18 @@ int bgv_verify(const struct bgv_target *target, const struct bgv_program *prog,
 	pool = pool_new(opt->limits.memory_bytes);
 	if (!pool)
 		return -ENOMEM;
-	r = verify(target, prog, opt, pool, &res);
+	r = verify(target, prog, opt, watch, pool, &res);
 	pool_free(pool);
 	if (r < 0)
 		return r;
 	*ret_result = res;
 	return 0;
+}
+
+int bgv_verify(const struct bgv_target *target, const struct bgv_program *prog,
+	       const struct bgv_options *opt, struct bgv_result *ret_result)
+{
+	return api_verify_watched(target, prog, opt, NULL, ret_result);
 }
 
 void bgv_result_done(struct bgv_result *result)

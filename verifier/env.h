@@ -45,6 +45,7 @@
 struct btf_view;	/* btf.h: parsed BTF */
 struct btfrec;		/* btfrec.h: special fields of a map value or local type */
 struct btf_member_field;/* btfrec.h: one of them */
+struct env;
 struct kfunc;		/* kfunc.h: a resolved kfunc */
 
 /* ---- registers ---------------------------------------------------------------------------- */
@@ -373,7 +374,18 @@ struct slotlive;		/* slotlive.c */
 struct scc_visits;		/* backedge.c */
 struct pool;			/* pool.c */
 
+/*
+ * For the soundness test: sees each state before its instruction is stepped. all_precise makes every
+ * scalar count as precise when states are compared, so that a pruned path lies wholly in what was seen.
+ */
+struct env_watch {
+	void (*look)(void *ctx, const struct env *env);
+	void *ctx;
+	bool all_precise;
+};
+
 struct env {
+	const struct env_watch *watch;	/* NULL but in tests */
 	const struct bgv_target *target;
 	const struct behave *beh;	/* = &target->behave */
 	const struct profile_limits *lim;

@@ -31,7 +31,7 @@ static bool scalar_safe(struct env *env, const struct reg *old, const struct reg
 {
 	const struct behave *beh = env->beh;
 
-	if (!precise && exact == EXACT_NOT)
+	if (!precise && exact == EXACT_NOT && !(env->watch && env->watch->all_precise))
 		return true;
 	if (old->id && (old->id & REG_ID_DELTA) != (cur->id & REG_ID_DELTA))
 		return false;

@@ -150,6 +150,8 @@ static int step(struct env *env)
 		return r;
 	if (env->opt->log_level >= 2)
 		verdict_log(env, "%u: %02x\n", insn_idx, env->insns[insn_idx].code);
+	if (env->watch)
+		env->watch->look(env->watch->ctx, env);
 	r = step_insn(env);
 	if (r >= 0 || spec_may_end_path(env, r)) {
 		mr = slotlive_step_end(env);

@@ -16,6 +16,11 @@ int fastcall_mark(struct env *env);		/* mark_fastcall_patterns */
 int explore_program(struct env *env);		/* main, then called global functions */
 int depth_check(struct env *env);		/* check_max_stack_depth */
 
+/* bgv_verify() with somebody looking on; watch may be NULL. */
+int api_verify_watched(const struct bgv_target *target, const struct bgv_program *prog,
+		       const struct bgv_options *opt, const struct env_watch *watch,
+		       struct bgv_result *ret_result);
+
 /* Index of the function that starts at / contains an instruction; -1: none starts there. */
 int subprog_at(const struct env *env, uint32_t insn_idx);
 uint32_t subprog_containing(const struct env *env, uint32_t insn_idx);

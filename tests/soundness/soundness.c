@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * soundness FIRST-SEED PROGRAMS RUNS-EACH [VERSION]: what the verifier accepts is run on random inputs by the
- * reference interpreter. A run that touches memory it must not, jumps where nothing is, or does not end is a
- * violation; its seed is printed. Says how many programs were generated, accepted and run, so that a run that
- * proved nothing shows. Exit 1 on a violation or when fewer than a tenth of the programs could be run.
+ * reference interpreter, twice: as the verifier judges (no run may touch memory it must not, jump where nothing is,
+ * or not end), and with the verifier watched while every scalar counts as precise (each concrete register must lie
+ * in what some abstract state of that instruction says, pruned paths included). Violations print their seed. Says
+ * how much was generated, accepted, run and compared, so that a run that proved nothing shows. Exit 1 on a violation
+ * or when fewer than a tenth of the programs could be run.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/own.h"
+#include "tests/soundness/cover.h"
 #include "tests/soundness/interp.h"
-#include "verifier/bpfgate-verifier.h"
+#include "verifier/passes.h"
 
 /* Programs that mutation made call what the interpreter does not know are counted, not run. */
 static bool interpretable(const struct gen_program *program)
@@ -48,7 +51,7 @@ static void shapes(struct bgv_map maps[GEN_MAP_CNT])
 	}
 }
 
-static bool accepted(const struct bgv_target *target, const struct gen_program *program)
+static bool accepted(const struct bgv_target *target, const struct gen_program *program, const struct env_watch *watch)
 {
 	struct bgv_map maps[GEN_MAP_CNT];
 	struct bgv_program prog = {
@@ -65,7 +68,7 @@ static bool accepted(const struct bgv_target *target, const struct gen_program *
 	bool accept;
 
 	shapes(maps);
-	if (bgv_verify(target, &prog, NULL, &result) < 0) {
+	if (api_verify_watched(target, &prog, &(struct bgv_options){ 0 }, watch, &result) < 0) {
 		fprintf(stderr, "soundness: out of memory\n");
 		exit(2);
 	}
@@ -84,9 +87,28 @@ static unsigned int run_program(struct interp *interp, uint64_t seed, const stru
 			continue;
 		printf("violation: seed %llu run %u: %s at instruction %u\n", (unsigned long long)seed, i,
 		       interp_outcome_names[outcome], interp->insn_idx);
+		if (outcome == INTERP_UNCOVERED)
+			cover_explain(interp->observer, interp);
 		return 1;
 	}
 	return 0;
+}
+
+/* The same again with the verifier watched. Number of violations. */
+static unsigned int run_watched(const struct bgv_target *target, struct interp *interp, struct cover *cover,
+				uint64_t seed, const struct gen_program *program, unsigned int runs)
+{
+	const struct env_watch watch = { .look = cover_look, .ctx = cover, .all_precise = true };
+	unsigned int violations;
+
+	cover_clear(cover);
+	if (!accepted(target, program, &watch))
+		return 0; /* more states to keep apart: it may well be too complex now */
+	interp->observe = cover_holds;
+	interp->observer = cover;
+	violations = run_program(interp, seed, program, runs);
+	interp->observe = NULL;
+	return violations;
 }
 
 int main(int argc, char **argv)
@@ -95,9 +117,10 @@ int main(int argc, char **argv)
 	unsigned long programs, runs, ran = 0, accept_cnt = 0, violations = 0;
 	struct bgv_target *target;
 	struct interp *interp = calloc(1, sizeof(*interp));
+	struct cover *cover = cover_new();
 	uint64_t first;
 
-	if (argc < 4 || !interp || bgv_target_new(&spec, &target) < 0)
+	if (argc < 4 || !interp || !cover || bgv_target_new(&spec, &target) < 0)
 		return 2;
 	first = strtoull(argv[1], NULL, 10);
 	programs = strtoul(argv[2], NULL, 10);
@@ -106,18 +129,20 @@ int main(int argc, char **argv)
 		struct gen_program program;
 
 		gen_make(seed, &program);
-		if (!accepted(target, &program))
+		if (!accepted(target, &program, NULL))
 			continue;
 		accept_cnt++;
 		if (!interpretable(&program))
 			continue;
 		ran++;
 		violations += run_program(interp, seed, &program, (unsigned int)runs);
+		violations += run_watched(target, interp, cover, seed, &program, (unsigned int)runs);
 	}
-	printf("%lu programs, %lu accepted, %lu run on %lu inputs each, %lu violations\n", programs, accept_cnt, ran, runs,
-	       violations);
+	printf("%lu programs, %lu accepted, %lu run on %lu inputs each, %llu comparisons of states, %lu violations\n",
+	       programs, accept_cnt, ran, runs, (unsigned long long)cover_compared(cover), violations);
 	printf("%d passed, %d failed\n", violations == 0 && ran * 10 >= programs, violations > 0 || ran * 10 < programs);
 	bgv_target_free(target);
+	cover_free(cover);
 	free(interp);
 	return violations || ran * 10 < programs;
 }

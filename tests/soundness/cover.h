@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the verifier said a program's registers may hold, instruction by instruction, and the question whether a
+ * concrete machine state lies in it.
+ */
+#ifndef BPFGATE_TESTS_SOUNDNESS_COVER_H
+#define BPFGATE_TESTS_SOUNDNESS_COVER_H
+
+#include "tests/soundness/interp.h"
+#include "verifier/env.h"
+
+struct cover;	/* states seen, by instruction */
+
+struct cover *cover_new(void);		/* NULL: out of memory */
+void cover_free(struct cover *cover);
+void cover_clear(struct cover *cover);	/* before another program */
+
+/* For struct env_watch: remembers the top frame's live registers of env's current state. */
+void cover_look(void *cover, const struct env *env);
+
+/* For struct interp: does some remembered state of this instruction hold all live registers? */
+bool cover_holds(void *cover, const struct interp *interp);
+
+/* How many states were compared, and prints the concrete registers at a place that no state held. */
+uint64_t cover_compared(const struct cover *cover);
+void cover_explain(const struct cover *cover, const struct interp *interp);
+
+#endif
