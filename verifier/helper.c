@@ -40,6 +40,8 @@ void helper_facts(const struct env *env, int32_t func_id, struct call_facts *ret
 	ret->nargs = HELPER_ARGS_MAX;
 	if (helper_tab_find(&caller, func_id, &proto) < 0 || helper_locked_down(env, func_id))
 		return;
+	ret->known = true;
+	ret->is_void = proto->ret == HRET_VOID;
 	ret->nargs = 0;
 	while (ret->nargs < HELPER_ARGS_MAX && proto->arg[ret->nargs].kind != HARG_NONE)
 		ret->nargs++;
