@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -56,18 +57,27 @@ static int refuse_if_alive(const struct sockaddr_un *addr)
 	return errno == ENOENT || errno == ECONNREFUSED ? 0 : -errno;
 }
 
+/* By name, or by number as chgrp(1) takes it. */
+static int find_group(const char *group, gid_t *ret_gid)
+{
+	const struct group *entry = getgrnam(group);
+	char *end;
+	unsigned long gid = strtoul(group, &end, 10);
+
+	if (!entry && (!*group || *end || gid >= UINT32_MAX))
+		return -ESRCH;
+	*ret_gid = entry ? entry->gr_gid : (gid_t)gid;
+	return 0;
+}
+
 static int give_to_group(const char *path, const char *group)
 {
-	const struct group *entry;
+	gid_t gid;
+	int r = find_group(group, &gid);
 
-	if (!group)
-		return chmod(path, 0600) < 0 ? -errno : 0;
-	entry = getgrnam(group);
-	if (!entry)
-		return -ESRCH;
-	if (chown(path, 0, entry->gr_gid) < 0 || chmod(path, 0660) < 0)
-		return -errno;
-	return 0;
+	if (r < 0)
+		return r;
+	return chown(path, 0, gid) < 0 || chmod(path, 0660) < 0 ? -errno : 0;
 }
 
 static int bind_and_listen(int fd, const struct sockaddr_un *addr, const char *group)

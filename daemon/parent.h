@@ -24,7 +24,7 @@ struct account {
 /* From the command line; unchanged after start. Strings are borrowed from argv. */
 struct settings {
 	const char *socket_path;	/* stand-alone: where to listen */
-	const char *group;		/* stand-alone: who may connect; NULL: root only */
+	const char *group;		/* stand-alone: who may connect */
 	const char *libexec;
 	const char *spares;		/* judges that wait, as text for the zygote; NULL: its default */
 	struct account broker, judge, loader;

@@ -38,6 +38,8 @@ uint32_t sandbox_seal(uint32_t want, int channel, const struct sock_fprog *filte
 
 /* The judge's allow-list. The instructions are the caller's (free()). 0 or -errno. */
 int sandbox_build_filter(struct sock_fprog *ret_filter);
+/* Installs the zygote's own: what it takes to make, seal, reap and kill judges. 0 or -errno. */
+int sandbox_filter_zygote(void);
 
 /* A name for people: "seccomp". NULL for anything but exactly one part. */
 const char *sandbox_part_name(uint32_t part);

@@ -313,18 +313,21 @@ static int zygote_be(struct zygote *zygote)
 	if (r < 0)
 		return r;
 	zygote->parts |= sandbox_give_up(plan->want);
+	if (plan->want & SANDBOX_SECCOMP)
+		r = sandbox_filter_zygote();
 	hello.sandbox = zygote->parts;
-	r = zygote_tell(zygote, &hello, -1);
+	if (r == 0)
+		r = zygote_tell(zygote, &hello, -1);
 	return r < 0 ? r : zygote_loop(zygote);
 }
 
 /* The first process of the pid namespace is the zygote; this one stays outside and waits for it. */
-static int zygote_guard(pid_t pid, int channel)
+static int zygote_guard(pid_t pid, int channel, uint32_t want)
 {
 	int status;
 
 	(void)close(channel);
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)sandbox_give_up(want & ~SANDBOX_LANDLOCK_SCOPE); /* its death must reach the zygote */
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return EXIT_FAILURE;
@@ -355,7 +358,7 @@ int zygote_run(int channel, const struct zygote_plan *plan)
 	if (pid < 0)
 		return EXIT_FAILURE;
 	if (pid > 0)
-		return zygote_guard(pid, channel);
+		return zygote_guard(pid, channel, plan->want);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return zygote_run_inside(&zygote);
 }
