@@ -34,7 +34,7 @@ int xdp_count(struct xdp_md *ctx)
 	if (!counter)
 		return XDP_PASS;
 	__sync_fetch_and_add(&counter->packets, 1);
-	__sync_fetch_and_add(&counter->bytes, data_end - data);
+	__sync_fetch_and_add(&counter->bytes, sizeof(*eth) + bpf_ntohs(ip->tot_len));
 	return XDP_PASS;
 }
 
