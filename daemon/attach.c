@@ -135,7 +135,7 @@ static void attach_decide(struct work *work)
 		return;
 	}
 	decide_refresh_rules(work);
-	facts_of_record(work->broker->ledger, &attach->rec, facts);
+	facts_of_record(work->broker->ledger, work->broker->vmbtf, &attach->rec, facts);
 	request.prog = &facts->prog;
 	granted = decide(work, &request, attach_decide);
 	free(facts);

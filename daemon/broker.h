@@ -15,6 +15,7 @@
 #include "daemon/loaders.h"
 #include "daemon/quota.h"
 #include "daemon/rules.h"
+#include "daemon/vmbtf.h"
 #include "daemon/warden.h"
 #include "proto/channel.h"
 
@@ -42,6 +43,7 @@ struct broker {
 	struct loaders *loaders;
 	struct judges *judges;
 	struct reconcile *reconcile;
+	struct vmbtf *vmbtf;
 
 	int listen_fd;
 	sd_event_source *listen_source;

@@ -137,6 +137,10 @@ static int broker_on_sweep(sd_event_source *source, uint64_t usec, void *ctx)
 	char text[KEEP_STATUS_MAX];
 
 	quota_sweep(broker->quota, broker_now_ns());
+	if (ledger_cnt(broker->ledger, LEDGER_PROG) + ledger_cnt(broker->ledger, LEDGER_MAP) +
+	    ledger_cnt(broker->ledger, LEDGER_LINK))
+		(void)reconcile_then(broker, NULL, NULL);
+	vmbtf_rest(broker->vmbtf);
 	broker_status_text(broker, text, sizeof(text));
 	warden_tell_text(broker->warden, ASK_STATUS, 0, text);
 	(void)sd_event_source_set_time_relative(source, BROKER_SWEEP_USEC);
@@ -186,7 +190,7 @@ static int broker_make_parts(struct broker *broker)
 	    (r = ledger_open(LEDGER_FD, broker->quota, &broker->ledger)) < 0 ||
 	    (r = handles_new(&broker->handles)) < 0 || (r = btfs_new(&broker->btfs)) < 0 ||
 	    (r = decisions_new(&broker->decisions)) < 0 ||
-	    (r = verdicts_new(&broker->verdicts)) < 0 ||
+	    (r = verdicts_new(&broker->verdicts)) < 0 || (r = vmbtf_new(&broker->vmbtf)) < 0 ||
 	    (r = reconcile_new(broker, &broker->reconcile)) < 0 ||
 	    (r = judges_new(broker->event, broker->chan_scratch, &broker->judges)) < 0)
 		return r;
@@ -249,6 +253,7 @@ static void broker_tear_down(struct broker *broker)
 	reconcile_free(broker->reconcile);
 	warden_free(broker->warden);
 	verdicts_free(broker->verdicts);
+	vmbtf_free(broker->vmbtf);
 	decisions_free(broker->decisions);
 	btfs_free(broker->btfs);
 	handles_free(broker->handles);

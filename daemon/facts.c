@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/vmbtf.h"
 
 #define FACTS_SLEEPABLE (1u << 4)	/* BPF_F_SLEEPABLE */
 
@@ -32,12 +31,16 @@ static void facts_add_maps(struct facts *facts, const struct ledger *ledger,
 	facts->prog.maps = facts->maps;
 }
 
-static void facts_add_kfuncs(struct facts *facts, const struct ledger_prog *prog)
+static void facts_add_kfuncs(struct facts *facts, struct vmbtf *vmbtf,
+			     const struct ledger_prog *prog)
 {
 	for (uint32_t i = 0; i < prog->kfunc_cnt && i < LEDGER_KFUNCS_MAX; i++) {
+		const char *known = vmbtf_name(vmbtf, prog->kfuncs[i]);
 		char *name = facts->kfunc_names[i];
 
-		if (vmbtf_find_name(prog->kfuncs[i], name, FACTS_NAME_BYTES) < 0)
+		if (known)
+			snprintf(name, FACTS_NAME_BYTES, "%s", known);
+		else
 			snprintf(name, FACTS_NAME_BYTES, "#%u", prog->kfuncs[i]);
 		facts->kfuncs[i] = name;
 		facts->prog.kfunc_cnt++;
@@ -55,7 +58,7 @@ static void facts_add_proofs(struct facts *facts, const struct ledger_prog *prog
 	facts->prog.proofs = facts->proofs;
 }
 
-void facts_of_record(const struct ledger *ledger, const struct ledger_rec *rec,
+void facts_of_record(const struct ledger *ledger, struct vmbtf *vmbtf, const struct ledger_rec *rec,
 		     struct facts *ret_facts)
 {
 	const struct ledger_prog *prog = &rec->prog;
@@ -72,7 +75,7 @@ void facts_of_record(const struct ledger *ledger, const struct ledger_rec *rec,
 	};
 	memcpy(ret_facts->prog.helpers, prog->helpers, sizeof(ret_facts->prog.helpers));
 	facts_add_maps(ret_facts, ledger, prog);
-	facts_add_kfuncs(ret_facts, prog);
+	facts_add_kfuncs(ret_facts, vmbtf, prog);
 	facts_add_proofs(ret_facts, prog);
 	for (uint32_t i = 0; i < prog->digest_cnt && i < LEDGER_DIGESTS_MAX; i++)
 		memcpy(ret_facts->digests[ret_facts->prog.digest_cnt++], prog->digests[i],

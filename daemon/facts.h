@@ -4,6 +4,7 @@
 #define BPFGATE_DAEMON_FACTS_H
 
 #include "daemon/ledger.h"
+#include "daemon/vmbtf.h"
 #include "policy/policy.h"
 
 #define FACTS_NAME_BYTES 64
@@ -24,7 +25,7 @@ struct facts {
  * or about to get there. Maps that are not in the ledger any more appear with type 0, which no list
  * of types grants. ret_facts points into itself: do not copy it.
  */
-void facts_of_record(const struct ledger *ledger, const struct ledger_rec *rec,
+void facts_of_record(const struct ledger *ledger, struct vmbtf *vmbtf, const struct ledger_rec *rec,
 		     struct facts *ret_facts);
 void facts_of_map(const struct ledger_rec *rec, struct policy_map_facts *ret_facts);
 

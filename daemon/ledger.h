@@ -87,6 +87,7 @@ struct ledger_rec {
 	uint32_t reserved;
 	uint64_t decision;
 	uint64_t made_s;		/* seconds since the epoch */
+	uint64_t made_ns;		/* monotonic, of this boot */
 	char name[16];
 	char rule[64];
 	char unit[128];

@@ -17,7 +17,6 @@
 #include "daemon/decide.h"
 #include "daemon/judging.h"
 #include "daemon/record.h"
-#include "daemon/vmbtf.h"
 #include "object/bundle.h"
 
 #define PROG_LOAD_TOKEN	   (1u << 16)	/* BPF_F_TOKEN_FD */
@@ -132,9 +131,11 @@ static const struct {
 	{ BPF_PROG_TYPE_STRUCT_OPS, UINT32_MAX, POLICY_ATTACH_STRUCT_OPS, "" },
 };
 
-bool prog_load_target_of(const struct ledger_prog *prog, char *name, size_t name_bytes,
-			 struct policy_target *ret_target)
+bool prog_load_target_of(struct vmbtf *vmbtf, const struct ledger_prog *prog, char *name,
+			 size_t name_bytes, struct policy_target *ret_target)
 {
+	const char *known;
+
 	for (size_t i = 0; i < ARRAY_CNT(prog_load_targets); i++) {
 		size_t skip = strlen(prog_load_targets[i].prefix);
 
@@ -143,11 +144,13 @@ bool prog_load_target_of(const struct ledger_prog *prog, char *name, size_t name
 		     prog_load_targets[i].attach_type != prog->expected_attach_type))
 			continue;
 		*ret_target = (struct policy_target){ .kind = prog_load_targets[i].kind };
-		if (vmbtf_find_name(prog->attach_btf_id, name, name_bytes) < 0)
+		known = vmbtf_name(vmbtf, prog->attach_btf_id);
+		if (!known)
 			return true;
+		if (strncmp(known, prog_load_targets[i].prefix, skip) == 0)
+			known += skip;
+		snprintf(name, name_bytes, "%s", known);
 		ret_target->name = name;
-		if (strncmp(name, prog_load_targets[i].prefix, skip) == 0)
-			ret_target->name = name + skip;
 		return true;
 	}
 	return false;
@@ -322,10 +325,10 @@ static void prog_load_decide(struct work *work)
 		work_reply(work, -ENOMEM);
 		return;
 	}
-	facts_of_record(work->broker->ledger, &load->rec, facts);
+	facts_of_record(work->broker->ledger, work->broker->vmbtf, &load->rec, facts);
 	request.prog = &facts->prog;
-	if (prog_load_target_of(&load->rec.prog, load->attach_name, sizeof(load->attach_name),
-				&target))
+	if (prog_load_target_of(work->broker->vmbtf, &load->rec.prog, load->attach_name,
+				sizeof(load->attach_name), &target))
 		request.target = &target;
 	granted = decide_with_log(work, &request, prog_load_decide, &logs_prog_load);
 	free(facts);

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Nothing tells us when a client closes a real descriptor, so from time to time the kernel is asked what
- * still exists: a loader reads the ids of all maps, programs and links through BPF iterators. Records
- * of what is not there any more go, and with them what their owners were charged.
+ * still exists. Records of what is not there any more go, and with them what their owners were charged.
+ * When the kernel cannot be asked, nothing is forgotten.
  */
 #include "daemon/reconcile.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "daemon/caps.h"
+#include "daemon/ids.h"
 
 struct reconcile_waiter {
 	struct work *work;
@@ -20,14 +19,13 @@ struct reconcile_waiter {
 
 struct reconcile {
 	struct broker *broker;
+	struct ids *ids;
 	STAILQ_HEAD(, reconcile_waiter) waiters;
 	unsigned int step;		/* kind that is being asked for; see reconcile_kinds */
-	struct loader_call *call;
-	/* Objects made after the ids were read are not in them. */
-	uint64_t began_s;
+	uint64_t began_ns;
+	bool running;
 };
 
-/* In this order: a map may go only after the programs that were using it. */
 static const struct {
 	uint32_t obj_kind;
 	enum ledger_kind kind;
@@ -42,11 +40,17 @@ static void reconcile_step(struct reconcile *reconcile);
 int reconcile_new(struct broker *broker, struct reconcile **ret_reconcile)
 {
 	struct reconcile *reconcile = calloc(1, sizeof(*reconcile));
+	int r;
 
 	if (!reconcile)
 		return -ENOMEM;
 	reconcile->broker = broker;
 	STAILQ_INIT(&reconcile->waiters);
+	r = ids_new(broker, &reconcile->ids);
+	if (r < 0) {
+		free(reconcile);
+		return r;
+	}
 	*ret_reconcile = reconcile;
 	return 0;
 }
@@ -61,6 +65,7 @@ void reconcile_free(struct reconcile *reconcile)
 		STAILQ_REMOVE_HEAD(&reconcile->waiters, link);
 		free(waiter);
 	}
+	ids_free(reconcile->ids);
 	free(reconcile);
 }
 
@@ -71,18 +76,17 @@ static int reconcile_compare_ids(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Records made in the second of the look, or later, wait for the next one. */
-static void reconcile_forget(struct reconcile *reconcile, enum ledger_kind kind, uint32_t *ids,
-			     size_t id_cnt)
+/* What was made while we looked may not be in what we saw: its record waits for the next look. */
+static void reconcile_forget(struct reconcile *reconcile, enum ledger_kind kind,
+			     const uint32_t *ids, size_t id_cnt)
 {
 	struct ledger *ledger = reconcile->broker->ledger;
 	const struct ledger_rec *rec;
 	uint32_t cursor = 0;
 
-	qsort(ids, id_cnt, sizeof(*ids), reconcile_compare_ids);
 	while ((rec = ledger_walk(ledger, kind, &cursor)))
-		if (rec->made_s < reconcile->began_s &&
-		    !bsearch(&rec->id, ids, id_cnt, sizeof(*ids), reconcile_compare_ids))
+		if (rec->made_ns < reconcile->began_ns &&
+		    !(id_cnt && bsearch(&rec->id, ids, id_cnt, sizeof(*ids), reconcile_compare_ids)))
 			ledger_remove(ledger, kind, rec->id);
 }
 
@@ -91,8 +95,7 @@ static void reconcile_finish(struct reconcile *reconcile)
 	STAILQ_HEAD(, reconcile_waiter) waiters = STAILQ_HEAD_INITIALIZER(waiters);
 	struct reconcile_waiter *waiter;
 
-	loader_call_free(reconcile->call);
-	reconcile->call = NULL;
+	reconcile->running = false;
 	/* A waiter may ask again: that is a new look. */
 	STAILQ_CONCAT(&waiters, &reconcile->waiters);
 	while ((waiter = STAILQ_FIRST(&waiters))) {
@@ -103,58 +106,32 @@ static void reconcile_finish(struct reconcile *reconcile)
 	}
 }
 
-static void reconcile_on_ids(void *ctx, struct loader_result *result)
+static void reconcile_on_ids(void *ctx, int err, uint32_t *ids, size_t id_cnt)
 {
 	struct reconcile *reconcile = ctx;
-	uint32_t bytes = 0;
-	const uint8_t *ids;
 
-	if (result->err < 0 || result->answer->result < 0) {
+	if (err < 0) {
 		reconcile_finish(reconcile);
 		return;
 	}
-	ids = loader_result_out(reconcile->call, result, 0, &bytes);
-	/* An empty answer with an empty buffer is one: nothing of the kind exists. */
-	if (reconcile->call->outs || bytes == 0) {
-		uint32_t none = 0;
-
-		reconcile_forget(reconcile, reconcile_kinds[reconcile->step].kind,
-				 ids ? (uint32_t *)(uintptr_t)ids : &none, bytes / sizeof(none));
-	}
+	if (id_cnt)
+		qsort(ids, id_cnt, sizeof(*ids), reconcile_compare_ids);
+	reconcile_forget(reconcile, reconcile_kinds[reconcile->step].kind, ids, id_cnt);
 	reconcile->step++;
 	reconcile_step(reconcile);
 }
 
-/* Ids are four bytes; more objects than this in one kernel are not reconciled in one look. */
-#define RECONCILE_IDS_BYTES (4u << 20)
-
 static void reconcile_step(struct reconcile *reconcile)
 {
-	struct loader_call *call;
 	int r;
 
-	loader_call_free(reconcile->call);
-	reconcile->call = NULL;
 	if (reconcile->step == ARRAY_CNT(reconcile_kinds)) {
 		reconcile_finish(reconcile);
 		return;
 	}
-	call = loader_call_new();
-	if (!call) {
-		reconcile_finish(reconcile);
-		return;
-	}
-	call->uid = (uid_t)-1;
-	call->loader_flags = LOADER_LEDGER;
-	call->ask.op = 0;
-	call->ask.obj_kind = reconcile_kinds[reconcile->step].obj_kind;
-	call->ask.caps = CAPS_BPF | CAPS_PERFMON;
-	call->on_done = reconcile_on_ids;
-	call->ctx = reconcile;
-	reconcile->call = call;
-	r = loader_add_out(call, 0, RECONCILE_IDS_BYTES, 0);
-	if (r >= 0)
-		r = loaders_submit(reconcile->broker->loaders, call);
+	reconcile->began_ns = broker_now_ns();
+	r = ids_read(reconcile->ids, reconcile_kinds[reconcile->step].obj_kind, reconcile_on_ids,
+		     reconcile);
 	if (r < 0)
 		reconcile_finish(reconcile);
 }
@@ -169,10 +146,10 @@ int reconcile_then(struct broker *broker, struct work *work, decide_again_fn aga
 	waiter->work = work;
 	waiter->again = again;
 	STAILQ_INSERT_TAIL(&reconcile->waiters, waiter, link);
-	if (reconcile->call)
+	if (reconcile->running)
 		return 0;
+	reconcile->running = true;
 	reconcile->step = 0;
-	reconcile->began_s = (uint64_t)broker_now_s();
 	reconcile_step(reconcile);
 	return 0;
 }

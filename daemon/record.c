@@ -11,6 +11,7 @@ void record_begin(const struct work *work, struct ledger_rec *rec)
 {
 	rec->uid = work->ident->uid;
 	rec->made_s = (uint64_t)broker_now_s();
+	rec->made_ns = broker_now_ns();
 	rec->decision = work->decision ? work->decision->id : 0;
 	snprintf(rec->rule, sizeof(rec->rule), "%s", work->ruling ? work->ruling->rule : "");
 	snprintf(rec->unit, sizeof(rec->unit), "%.127s", work->ident->unit);

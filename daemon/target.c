@@ -141,7 +141,8 @@ static int target_of_prog(struct work *work, const struct target_fields *fields,
 {
 	const struct request_ptr *name;
 
-	if (!prog_load_target_of(&rec->prog, target->name, sizeof(target->name), &target->policy)) {
+	if (!prog_load_target_of(work->broker->vmbtf, &rec->prog, target->name,
+				 sizeof(target->name), &target->policy)) {
 		if (fields->name == TARGET_NOWHERE)
 			return -EPERM;
 		name = work_ptr(work, fields->name);
