@@ -28,14 +28,13 @@ void null_clear_flag(const struct env *env, struct reg *r)
 				r->map_uid = r->id;
 			return;
 		}
+		/* what else it knew of its map stays, and is compared: it was looked up there */
 		if (map_type == BPF_MAP_TYPE_XSKMAP) {
 			r->type = REG_XDP_SOCK;
-			memset(r->raw, 0, sizeof(r->raw));
 			return;
 		}
 		if (map_type == BPF_MAP_TYPE_SOCKMAP || map_type == BPF_MAP_TYPE_SOCKHASH) {
 			r->type = REG_SOCKET;
-			memset(r->raw, 0, sizeof(r->raw));
 			return;
 		}
 		r->type = REG_MAP_VALUE;
@@ -51,7 +50,6 @@ static void settle_one(const struct env *env, struct reg *w, bool is_null)
 		w->id = 0;
 		w->ref = 0;
 		w->off = 0;
-		memset(w->raw, 0, sizeof(w->raw));
 		return;
 	}
 	null_clear_flag(env, w);

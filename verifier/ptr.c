@@ -91,8 +91,8 @@ static void move_fixed(struct reg *dst, const struct reg *ptr, int64_t off)
 	dst->off = (int32_t)off;
 	memcpy(dst->raw, ptr->raw, sizeof(dst->raw));
 	val_unbound32(&dst->v);
-	/* an end mark says where the pointer stood: it says nothing after it moved */
-	if (reg_is_pkt(dst) && dst->range < 0)
+	/* what stood beyond the end still does when it moves on, but not when it moves back */
+	if (reg_is_pkt(dst) && dst->range < 0 && off < ptr->off)
 		dst->range = 0;
 }
 
