@@ -258,6 +258,9 @@ int helper_call(struct env *env, uint32_t insn_idx)
 		return r;
 	meta.pkt_access = proto->flags & HELPER_F_PKT_ACCESS;
 	changes_pkt = proto->flags & HELPER_F_CHANGES_PKT;
+	/* A tail call that comes back failed and moved nothing; step.c walks the one that succeeds. */
+	if (id == HELPER_TAIL_CALL && env->beh->tail_call_returns_frame)
+		changes_pkt = false;
 
 	r = helper_check_args(env, proto, insn_idx, &meta);
 	if (r >= 0)

@@ -72,12 +72,13 @@ static int special_dynptr_from_mem(const struct special *s)
 
 /*
  * The value becomes the errno a hook returns; a number that is none would be taken for a pointer
- * by callers. Kernels before 7.2 let any value pass; ours does not.
+ * by callers. Kernels before 7.2 let any value pass; ours refuses what is surely no errno.
  */
 static int special_set_retval(const struct special *s)
 {
 	struct env *env = s->env;
 	const struct reg *r = &env_regs(env)[1];
+	bool refused;
 
 	if (env->prog_type == PT_LSM && env->attach_type == AT_LSM_CGROUP && btfctx_hook_is_void(env))
 		return verdict_reject(env, EINVAL, "SET-RETVAL",
@@ -85,10 +86,14 @@ static int special_set_retval(const struct special *s)
 				      "return value!");
 	if (env->attach_type == AT_CGROUP_GETSOCKOPT)
 		return 0;
-	if (!reg_is_scalar(r) || r->v.sl < -ERRNO_MAX || r->v.sh > 0)
+	if (env->beh->set_retval_range)
+		refused = !reg_is_scalar(r) || r->v.xl < -ERRNO_MAX || r->v.xh > 0;
+	else
+		refused = !reg_is_scalar(r) || r->v.xh < -ERRNO_MAX || r->v.xl > 0;
+	if (refused)
 		return verdict_reject(env, EINVAL, "SET-RETVAL",
 				      "bpf_set_retval takes 0 or a negative errno");
-	return precise_mark_reg(env, 1);
+	return env->beh->set_retval_range ? precise_mark_reg(env, 1) : 0;
 }
 
 static int special_dynptr_data(const struct special *s)

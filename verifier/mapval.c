@@ -258,8 +258,11 @@ int mapval_bind(struct env *env, uint32_t map_idx)
 	if (shape->type >= MT_CNT || !(map_types[shape->type].profiles & (1u << env->target->profile)))
 		return verdict_unsupported(env, "map type %u on this kernel", shape->type);
 	ret = btfrec_of_map(env, map_idx, &env->maps[map_idx].rec);
-	if (ret < 0)
-		return ret;
+	if (ret == -ENOMEM)
+		return verdict_nomem(env);
+	if (ret < 0)	/* MAP_CREATE would have refused it: the shape is not what was made */
+		return verdict_unsupported(env, "map '%.15s' with a value type that its kernel refuses",
+					   shape->name);
 	if (env->maps[map_idx].rec) {
 		ret = mapval_bind_fields(env, env->maps[map_idx].rec);
 		if (ret < 0)
