@@ -6,14 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "config.h"
+#include "daemon/confine.h"
 #include "daemon/listen.h"
 #include "daemon/notify.h"
 #include "daemon/parent.h"
@@ -184,12 +187,33 @@ static int parent_set_up(struct parent *parent)
 	return r;
 }
 
+/*
+ * What the work takes: three capabilities to hand to loaders, two to find and enter a network namespace
+ * (NET_ADMIN, SYS_ADMIN), the others to make and end children of other users.
+ */
+#define CAP_BIT(cap) (1ull << (cap))
+#define PARENT_CAPS  (CAP_BIT(CAP_BPF) | CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_NET_ADMIN) | \
+		      CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) | \
+		      CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_KILL))
+
+static int parent_confine(void)
+{
+	uint64_t caps = PARENT_CAPS & confine_permitted();
+
+	confine_bounding(caps);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		return -errno;
+	return confine_caps(caps, 0);
+}
+
 static int run(const struct settings *set)
 {
 	struct parent parent = { .set = set, .epoll = -1, .signals.fd = -1, .listen_fd = -1,
 				 .ledger_fd = -1, .channel.source.fd = -1, .next_box_id = 1 };
 	int r = parent_set_up(&parent);
 
+	if (r == 0)
+		r = parent_confine();
 	if (r == 0)
 		r = parent_run(&parent);
 	if (r < 0)

@@ -9,14 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "daemon/confine.h"
 #include "proto/own.h"
 
 #define FIRST_FD 3
@@ -39,17 +38,6 @@ static int child_place_fds(const struct spawn *spawn)
 	return close_range((unsigned int)(FIRST_FD + (int)spawn->fd_cnt), ~0u, 0) < 0 ? -errno : 0;
 }
 
-/* Without CAP_SETPCAP the set cannot be narrowed; no_new_privs makes what is left in it worthless. */
-static void child_narrow_bounding(uint64_t caps)
-{
-	unsigned long cap;
-
-	for (cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++) {
-		if (!(caps >> cap & 1))
-			(void)prctl(PR_CAPBSET_DROP, cap);
-	}
-}
-
 static int child_set_ids(const struct spawn *spawn)
 {
 	if (spawn->caps && prctl(PR_SET_KEEPCAPS, 1) < 0)
@@ -62,17 +50,11 @@ static int child_set_ids(const struct spawn *spawn)
 
 static int child_set_caps(uint64_t caps)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
 	unsigned long cap;
-	int i;
+	int r = confine_caps(caps, caps);
 
-	for (i = 0; i < 2; i++) {
-		data[i].effective = data[i].permitted = data[i].inheritable =
-			(uint32_t)(caps >> (32 * i));
-	}
-	if (syscall(SYS_capset, &head, data) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	for (cap = 0; cap < 64; cap++) {
 		if ((caps >> cap & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
 			return -errno;
@@ -110,7 +92,7 @@ static int child_become(const struct spawn *spawn)
 	if (r < 0)
 		return r;
 	child_forget_manager();
-	child_narrow_bounding(spawn->caps);
+	confine_bounding(spawn->caps);
 	r = child_set_ids(spawn);
 	if (r == 0)
 		r = child_set_caps(spawn->caps);

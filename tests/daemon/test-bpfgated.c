@@ -736,6 +736,9 @@ static bool each_child_has_its_own_uid_and_least_capabilities(void)
 	     status_field(pid, "CapInh:", 16) == 0;
 	ok = ok && runs_as(rig.broker, RIG_BROKER_UID, 0, 0); /* the puppet has no filter of its own */
 	ok = ok && status_field(rig_child(&rig, "bpfgate-judge"), "Uid:", 10) == RIG_JUDGE_UID;
+	ok = ok && status_field(rig.parent, "CapPrm:", 16) == status_field(rig.parent, "CapBnd:", 16) &&
+	     !(status_field(rig.parent, "CapPrm:", 16) & (BIT(CAP_SYS_MODULE) | BIT(CAP_DAC_OVERRIDE))) &&
+	     status_field(rig.parent, "NoNewPrivs:", 10) == 1;
 	return rig_loader_stop(&rig, &loader) && ok;
 }
 
