@@ -8,7 +8,10 @@ daemon_prepare() {
 	mkdir -p "$run/policy.d" "$run/libexec"
 	export BPFGATE_SOCKET=$run/bpfgate.sock BPFGATE_LIBEXEC=$run/libexec
 	local bin
-	for bin in daemon/bpfgate-broker daemon/bpfgate-loader worker/bpfgate-judge client/bpfgate-check client/bpfgate-load; do
+	# copies: the children's users may be unable to enter the build directory
+	cp "$build/daemon/bpfgate-broker" "$build/daemon/bpfgate-loader" "$build/worker/bpfgate-judge" "$run/libexec/"
+	chmod 755 "$run"/libexec/*
+	for bin in client/bpfgate-check client/bpfgate-load; do
 		ln -s "$build/$bin" "$run/libexec/"
 	done
 }
