@@ -102,6 +102,8 @@ static int repeat(struct scan *s, uint32_t first, uint32_t times, uint32_t elem_
 	uint32_t n = s->cnt - first;
 	const uint32_t repeatable = BTFREC_KPTR | BTFREC_UPTR | BTFREC_LIST_HEAD | BTFREC_RB_ROOT;
 
+	if (times <= 1)
+		return 0;
 	for (uint32_t i = first; i < first + n; i++)
 		if (!(s->f[i].kind & repeatable))
 			return -EINVAL;

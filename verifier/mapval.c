@@ -260,9 +260,8 @@ int mapval_bind(struct env *env, uint32_t map_idx)
 	ret = btfrec_of_map(env, map_idx, &env->maps[map_idx].rec);
 	if (ret == -ENOMEM)
 		return verdict_nomem(env);
-	if (ret < 0)	/* MAP_CREATE would have refused it: the shape is not what was made */
-		return verdict_unsupported(env, "map '%.15s' with a value type that its kernel refuses",
-					   shape->name);
+	if (ret < 0)	/* MAP_CREATE lets such a value be: it has no special fields */
+		env->maps[map_idx].rec = NULL;
 	if (env->maps[map_idx].rec) {
 		ret = mapval_bind_fields(env, env->maps[map_idx].rec);
 		if (ret < 0)
