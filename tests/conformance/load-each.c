@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load-each [-t SECONDS] [-x EXCLUDE-FILE] -o DIR OBJ...: this kernel's verdict on each program.
+ * load-each [-t SECONDS] [-x EXCLUDE-FILE] [-i ONLY-FILE] -o DIR|- OBJ|DIR...: this kernel's
+ * verdict on each program.
  *
  * Loads every program of every object alone, one at a time, in a process of its own, and records
  * it as DIR/OBJECT/PROGRAM.bpfb with the kernel's answer (client/capture.c does the recording: this
  * binary defines syscall() itself, so it also works static, in a guest). DIR/results.tsv gets one
  * line a program and survives a crash of the machine: what was in flight then is never tried again.
+ * With -o - both go to stdout as lines of text ("@@BUNDLE OBJECT PROGRAM base64(gzip)"), for guests
+ * that have only a console; the kernel's BTF comes first, as "@@BTF RELEASE - ...".
  * Promises one program in the kernel at a time, and none for longer than the limit; trusts the
  * objects, which are the kernel's own tests or a distribution's programs.
  */
@@ -14,6 +17,7 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,15 +27,18 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <zlib.h>
 
 #include "client/capture.h"
 #include "object/bpfattr.h"
 #include "object/rawcall.h"
+#include "object/release.h"
 #include "proto/own.h"
 
 #define NAMES_MAX	 4096
 #define TYPE_STRUCT_OPS	 27u
 #define REASON_BYTES	 256
+#define BTF_BYTES_MAX	 (16u << 20)
 #define TASK_BYTES_MAX	 (64ull << 30) /* address space: an arena maps 4 GiB and more */
 
 /* What the interposed syscall() must know; one process loads one program. */
@@ -41,6 +48,7 @@ static struct {
 	const char *dir, *object;
 	char reason[REASON_BYTES];
 	FILE *results;
+	bool stream; /* no directory: everything to stdout */
 } self;
 
 /* ---- recording ---------------------------------------------------------------------------- */
@@ -48,8 +56,9 @@ static struct {
 static void put_result(const char *prog, const char *verdict, unsigned int err, unsigned long long cnt,
 		       unsigned long long time_us, const char *text)
 {
-	(void)fprintf(self.results, "%s\t%s\t%s\t%u\t%llu\t%llu\t%.200s\n", self.object, prog, verdict,
-		      err, cnt, time_us, text);
+	(void)fprintf(self.results, "%s%s\t%s\t%s\t%u\t%llu\t%llu\t%.200s\n",
+		      self.stream ? "@@RESULT " : "", self.object, prog, verdict, err, cnt, time_us,
+		      text);
 	(void)fflush(self.results);
 	(void)fdatasync(fileno(self.results));
 }
@@ -78,11 +87,51 @@ static void log_reason(const struct bundle_answer *answer, char *text, size_t te
 	}
 }
 
-/* Only a whole bundle gets the name: a run cut short leaves no half file behind. */
-static void write_bundle(void *arg, const struct bgv_program *prog, const struct bundle_answer *answer,
-			 const uint8_t *bytes, size_t bytes_cnt)
+static void put_base64(const uint8_t *bytes, size_t cnt)
 {
-	char path[4096], temp[4112], text[REASON_BYTES];
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < cnt; i += 3) {
+		uint32_t three = (uint32_t)bytes[i] << 16;
+
+		if (i + 1 < cnt)
+			three |= (uint32_t)bytes[i + 1] << 8;
+		if (i + 2 < cnt)
+			three |= bytes[i + 2];
+		(void)putchar(digits[three >> 18]);
+		(void)putchar(digits[three >> 12 & 63]);
+		(void)putchar(i + 1 < cnt ? digits[three >> 6 & 63] : '=');
+		(void)putchar(i + 2 < cnt ? digits[three & 63] : '=');
+	}
+}
+
+static void stream_bytes(const char *kind, const char *name, const char *prog, const uint8_t *bytes,
+			 size_t cnt)
+{
+	z_stream z = { .next_in = (Bytef *)bytes, .avail_in = (uInt)cnt };
+	OWN_MEM uint8_t *packed = NULL;
+	size_t room;
+
+	/* 15 + 16: the largest window, gzip's frame */
+	if (deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		return;
+	room = deflateBound(&z, cnt);
+	packed = malloc(room);
+	z.next_out = packed;
+	z.avail_out = (uInt)room;
+	if (packed && deflate(&z, Z_FINISH) == Z_STREAM_END) {
+		(void)printf("@@%s %s %s ", kind, name, prog);
+		put_base64(packed, room - z.avail_out);
+		(void)putchar('\n');
+		(void)fflush(stdout);
+	}
+	(void)deflateEnd(&z);
+}
+
+/* Only a whole bundle gets the name: a run cut short leaves no half file behind. */
+static int write_file(const uint8_t *bytes, size_t bytes_cnt)
+{
+	char path[4096], temp[4112];
 	OWN_FD int fd = -1;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", self.dir, self.object);
@@ -92,8 +141,20 @@ static void write_bundle(void *arg, const struct bgv_program *prog, const struct
 	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0 || write(fd, bytes, bytes_cnt) != (ssize_t)bytes_cnt || rename(temp, path) < 0) {
 		(void)snprintf(self.reason, sizeof(self.reason), "cannot write %.200s", path);
-		return;
+		return -EIO;
 	}
+	return 0;
+}
+
+static void keep_bundle(void *arg, const struct bgv_program *prog, const struct bundle_answer *answer,
+			const uint8_t *bytes, size_t bytes_cnt)
+{
+	char text[REASON_BYTES];
+
+	if (self.stream)
+		stream_bytes("BUNDLE", self.object, self.want, bytes, bytes_cnt);
+	else if (write_file(bytes, bytes_cnt) < 0)
+		return;
 	log_reason(answer, text, sizeof(text));
 	put_result(self.want, answer->err ? "REJECT" : "ACCEPT", answer->err, answer->insn_processed,
 		   answer->verification_time_ns / 1000, answer->err ? text : "");
@@ -334,7 +395,7 @@ static void child_load(const char *path, const char *name)
 		_exit(0);
 	}
 	(void)snprintf(source, sizeof(source), "%s:%s", self.object, name);
-	self.cap = capture_new(write_bundle, NULL);
+	self.cap = capture_new(keep_bundle, NULL);
 	if (!self.cap)
 		_exit(1);
 	capture_set_source(self.cap, source);
@@ -427,6 +488,8 @@ static void mark_inflight(const char *prog)
 	char path[4096];
 	FILE *f;
 
+	if (self.stream)
+		return;
 	(void)snprintf(path, sizeof(path), "%s/inflight.tsv", self.dir);
 	f = fopen(path, "we");
 	if (!f)
@@ -437,8 +500,27 @@ static void mark_inflight(const char *prog)
 	(void)fclose(f);
 }
 
-static void load_object(const char *path, unsigned int limit_s, const char *skip, const char *done,
-			const char *inflight)
+struct lists {
+	char *skip, *only, *done, *inflight; /* text of files; NULL: no such list */
+};
+
+static void load_program(const char *path, const char *name, unsigned int limit_s,
+			 const struct lists *lists)
+{
+	if (listed(lists->done, name) || (lists->only && !listed(lists->only, name)))
+		return;
+	self.reason[0] = '\0';
+	if (listed(lists->skip, name)) {
+		put_result(name, "SKIPPED", 0, 0, 0, "on the list of exclusions");
+	} else if (listed(lists->inflight, name)) {
+		put_result(name, "CRASHED", 0, 0, 0, "the machine went down");
+	} else {
+		mark_inflight(name);
+		load_one(path, name, limit_s);
+	}
+}
+
+static void load_object(const char *path, unsigned int limit_s, const struct lists *lists)
 {
 	char object[256], *names[NAMES_MAX];
 	struct bpf_object *obj;
@@ -449,7 +531,7 @@ static void load_object(const char *path, unsigned int limit_s, const char *skip
 	self.reason[0] = '\0';
 	obj = open_object(path);
 	if (!obj) {
-		if (!listed(done, "-"))
+		if (!listed(lists->done, "-") && !lists->only)
 			put_result("-", "NOTOPENED", 0, 0, 0, self.reason);
 		return;
 	}
@@ -458,62 +540,111 @@ static void load_object(const char *path, unsigned int limit_s, const char *skip
 			names[cnt++] = strdup(bpf_program__name(prog));
 	bpf_object__close(obj);
 	for (size_t i = 0; i < cnt; i++) {
-		if (!listed(done, names[i])) {
-			self.reason[0] = '\0';
-			if (listed(skip, names[i]))
-				put_result(names[i], "SKIPPED", 0, 0, 0, "on the list of exclusions");
-			else if (listed(inflight, names[i]))
-				put_result(names[i], "CRASHED", 0, 0, 0, "the machine went down");
-			else {
-				mark_inflight(names[i]);
-				load_one(path, names[i], limit_s);
-			}
-		}
+		load_program(path, names[i], limit_s, lists);
 		free(names[i]);
 	}
 }
 
+/* A directory stands for its objects: a guest's command line is short. */
+static void load_path(const char *path, unsigned int limit_s, const struct lists *lists)
+{
+	char pattern[4096];
+	glob_t found = { 0 };
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		load_object(path, limit_s, lists);
+		return;
+	}
+	(void)snprintf(pattern, sizeof(pattern), "%s/*.o", path);
+	if (glob(pattern, 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			load_object(found.gl_pathv[i], limit_s, lists);
+	globfree(&found);
+}
+
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: load-each [-t SECONDS] [-x EXCLUDE-FILE] -o DIR OBJ...\n");
+	(void)fprintf(stderr, "usage: load-each [-t SECONDS] [-x EXCLUDE-FILE] [-i ONLY-FILE] -o DIR|- "
+			      "OBJ|DIR...\n");
 	return 2;
+}
+
+static void stream_btf(void)
+{
+	char release[RELEASE_BYTES];
+	OWN_MEM uint8_t *btf = malloc(BTF_BYTES_MAX);
+	OWN_FD int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+	size_t cnt = 0;
+	ssize_t n;
+
+	while (btf && fd >= 0 && (n = read(fd, btf + cnt, BTF_BYTES_MAX - cnt)) > 0)
+		cnt += (size_t)n;
+	release_running(release, sizeof(release));
+	release[strcspn(release, " ")] = '\0';
+	if (cnt)
+		stream_bytes("BTF", release, "-", btf, cnt);
+}
+
+static int open_results(struct lists *lists)
+{
+	char path[4096];
+
+	self.stream = !strcmp(self.dir, "-");
+	if (self.stream) {
+		self.results = stdout;
+		stream_btf();
+		return 0;
+	}
+	(void)mkdir(self.dir, 0777);
+	(void)snprintf(path, sizeof(path), "%s/inflight.tsv", self.dir);
+	lists->inflight = read_text(path);
+	(void)snprintf(path, sizeof(path), "%s/results.tsv", self.dir);
+	lists->done = read_text(path);
+	self.results = fopen(path, "ae");
+	if (!self.results)
+		perror(path);
+	return self.results ? 0 : -1;
+}
+
+static int parse_options(int argc, char **argv, struct lists *lists, unsigned int *limit_s)
+{
+	int opt;
+
+	while ((opt = getopt(argc, argv, "t:x:i:o:")) >= 0) {
+		if (opt == 't')
+			*limit_s = (unsigned int)atoi(optarg);
+		else if (opt == 'x')
+			lists->skip = read_text(optarg);
+		else if (opt == 'i')
+			lists->only = read_text(optarg);
+		else if (opt == 'o')
+			self.dir = optarg;
+		else
+			return -1;
+	}
+	return self.dir && optind < argc ? 0 : -1;
 }
 
 int main(int argc, char **argv)
 {
-	OWN_MEM char *skip = NULL, *done = NULL, *inflight = NULL;
+	struct lists lists = { 0 };
 	unsigned int limit_s = 6;
-	char path[4096];
 	sigset_t chld;
-	int opt;
 
-	while ((opt = getopt(argc, argv, "t:x:o:")) >= 0) {
-		if (opt == 't')
-			limit_s = (unsigned int)atoi(optarg);
-		else if (opt == 'x')
-			skip = read_text(optarg);
-		else if (opt == 'o')
-			self.dir = optarg;
-		else
-			return usage();
-	}
-	if (!self.dir || optind == argc)
+	if (parse_options(argc, argv, &lists, &limit_s) < 0)
 		return usage();
-	(void)mkdir(self.dir, 0777);
-	(void)snprintf(path, sizeof(path), "%s/inflight.tsv", self.dir);
-	inflight = read_text(path);
-	(void)snprintf(path, sizeof(path), "%s/results.tsv", self.dir);
-	done = read_text(path);
-	self.results = fopen(path, "ae");
-	if (!self.results) {
-		perror(path);
+	if (open_results(&lists) < 0)
 		return 8;
-	}
 	(void)sigemptyset(&chld);
 	(void)sigaddset(&chld, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &chld, NULL);
 	(void)libbpf_set_print(keep_reason);
 	for (int i = optind; i < argc; i++)
-		load_object(argv[i], limit_s, skip, done, inflight);
+		load_path(argv[i], limit_s, &lists);
+	free(lists.skip);
+	free(lists.only);
+	free(lists.done);
+	free(lists.inflight);
 	return 0;
 }
