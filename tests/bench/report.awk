@@ -15,7 +15,7 @@ END {
 		ok = !missing && value[name] + 0 <= limit[name] + 0
 		if (!ok) bad++
 		if (json == "--json")
-			printf "%s{\"name\":\"%s\",\"value\":%s,\"limit\":%s,\"ok\":%s}", i > 1 ? "," : "", name,
+			printf "%s{\"name\":\"%s\",\"value\":%s,\"limit\":%s,\"ok\":%s}", (i > 1 ? "," : ""), name,
 				missing ? "null" : value[name] + 0, limit[name], ok ? "true" : "false"
 		else {
 			us = (name "_us") in value ? sprintf("%s us against %s us direct", value[name "_us"], value[name "_direct_us"]) : ""
