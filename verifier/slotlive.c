@@ -23,10 +23,11 @@ struct instance {
 	uint32_t frame;				/* index of its own frame */
 	uint32_t site[ENV_FRAMES_MAX];		/* call sites of the outer frames */
 	uint32_t sub_start[ENV_FRAMES_MAX];	/* function of each frame */
-	uint32_t insn_cnt;
+	uint32_t subprog, insn_cnt;
 	bool updated, dropped;			/* to be solved; must_write shrank */
 	bool *seen;				/* per instruction: must_write was set */
 	struct masks *of[ENV_FRAMES_MAX];	/* per frame, per instruction; lazily */
+	uint64_t *dirty[ENV_FRAMES_MAX];	/* per frame, by place in postorder: to be solved again */
 };
 
 struct slotlive {
@@ -34,12 +35,47 @@ struct slotlive {
 	struct instance *cur;
 	uint64_t write[ENV_FRAMES_MAX];
 	uint32_t write_insn;
+	/* the graph, by place in env->postorder: place of an instruction; predecessors, flat */
+	uint32_t *place, *pred_at, *pred;
 };
+
+/* Predecessors of place k are pred[pred_at[k]] .. pred[pred_at[k + 1]]. */
+static int index_graph(struct env *env, struct slotlive *sl)
+{
+	uint32_t end = env->subprogs[env->subprog_cnt].postorder_start, k, s, n, succ[2], *fill;
+
+	sl->place = pool_calloc(env, env->insn_cnt + 1u, sizeof(uint32_t));
+	sl->pred_at = pool_calloc(env, end + 2u, sizeof(uint32_t));
+	sl->pred = pool_calloc(env, 2u * end + 1u, sizeof(uint32_t));
+	fill = pool_calloc(env, end + 1u, sizeof(uint32_t));
+	if (!sl->place || !sl->pred_at || !sl->pred || !fill)
+		return verdict_nomem(env);
+	for (k = 0; k < end; k++)
+		sl->place[env->postorder[k]] = k;
+	for (k = 0; k < end; k++) {
+		n = insn_successors(env->insns, env->postorder[k], succ);
+		for (s = 0; s < n; s++)
+			sl->pred_at[sl->place[succ[s]] + 1]++;
+	}
+	for (k = 0; k < end; k++)
+		sl->pred_at[k + 1] += sl->pred_at[k];
+	for (k = 0; k < end; k++) {
+		n = insn_successors(env->insns, env->postorder[k], succ);
+		for (s = 0; s < n; s++) {
+			uint32_t to = sl->place[succ[s]];
+
+			sl->pred[sl->pred_at[to] + fill[to]++] = k;
+		}
+	}
+	return 0;
+}
 
 int slotlive_init(struct env *env)
 {
 	env->slotlive = pool_zalloc(env, sizeof(*env->slotlive));
-	return env->slotlive ? 0 : verdict_nomem(env);
+	if (!env->slotlive)
+		return verdict_nomem(env);
+	return index_graph(env, env->slotlive);
 }
 
 static uint32_t chain_hash(const struct instance *k)
@@ -69,7 +105,7 @@ static struct instance *lookup(struct env *env, const struct instance *key)
 	if (!i)
 		return NULL;
 	*i = *key;
-	sub = subprog_containing(env, key->sub_start[key->frame]);
+	sub = i->subprog = subprog_containing(env, key->sub_start[key->frame]);
 	i->insn_cnt = env->subprogs[sub + 1].start - env->subprogs[sub].start;
 	i->seen = pool_calloc(env, i->insn_cnt, sizeof(bool));
 	if (!i->seen)
@@ -115,9 +151,21 @@ static struct masks *masks_at(const struct instance *i, uint32_t frame, uint32_t
 
 static struct masks *masks_make(struct env *env, struct instance *i, uint32_t frame, uint32_t insn)
 {
-	if (!i->of[frame])
+	if (!i->of[frame]) {
+		i->dirty[frame] = pool_calloc(env, i->insn_cnt / 64 + 1, sizeof(uint64_t));
+		if (!i->dirty[frame])
+			return NULL;
 		i->of[frame] = pool_calloc(env, i->insn_cnt, sizeof(struct masks));
+	}
 	return masks_at(i, frame, insn);
+}
+
+/* Its own marks or a successor's solution changed. */
+static void set_dirty(const struct env *env, struct instance *i, uint32_t frame, uint32_t place)
+{
+	uint32_t at = place - env->subprogs[i->subprog].postorder_start;
+
+	i->dirty[frame][at / 64] |= 1ull << at % 64;
 }
 
 static int mark_read(struct env *env, struct instance *i, uint32_t frame, uint32_t insn,
@@ -129,6 +177,8 @@ static int mark_read(struct env *env, struct instance *i, uint32_t frame, uint32
 		return verdict_nomem(env);
 	if ((slots & ~m->may_read) && ((m->may_read | slots) & ~m->before))
 		i->updated = true;
+	if (slots & ~m->may_read)
+		set_dirty(env, i, frame, env->slotlive->place[insn]);
 	m->may_read |= slots;
 	return 0;
 }
@@ -186,8 +236,10 @@ static int commit(struct env *env, struct instance *i)
 			mask &= m->must_write;
 		if (m->must_write & ~mask)
 			i->dropped = true;
-		if (m->must_write != mask)
+		if (m->must_write != mask) {
 			i->updated = true;
+			set_dirty(env, i, frame, sl->place[sl->write_insn]);
+		}
 		m->must_write = mask;
 	}
 	i->seen[at] = true;
@@ -206,12 +258,14 @@ void slotlive_leave_instance(struct env *env)
 	env->slotlive->cur = NULL;
 }
 
-static bool solve_insn(const struct env *env, struct instance *i, uint32_t frame, uint32_t insn)
+/* Its solution from its successors'; predecessors are dirty when it changed. */
+static bool solve_insn(const struct env *env, struct instance *i, uint32_t frame, uint32_t place)
 {
+	const struct slotlive *sl = env->slotlive;
+	uint32_t insn = env->postorder[place];
 	struct masks *m = masks_at(i, frame, insn), *s;
 	uint64_t after = 0, acc = UINT64_MAX, before;
 	uint32_t succ[2], n = insn_successors(env->insns, insn, succ), k;
-	bool changed;
 
 	if (!n)
 		return false;
@@ -222,10 +276,48 @@ static bool solve_insn(const struct env *env, struct instance *i, uint32_t frame
 	}
 	acc |= m->must_write;
 	before = (after & ~m->must_write) | m->may_read;
-	changed = before != m->before || acc != m->must_acc;
+	if (before == m->before && acc == m->must_acc)
+		return false;
 	m->before = before;
 	m->must_acc = acc;
+	for (k = sl->pred_at[place]; k < sl->pred_at[place + 1]; k++)
+		set_dirty(env, i, frame, sl->pred[k]);
+	return true;
+}
+
+/*
+ * One sweep in postorder over what is dirty. The order is the kernel's, which also visits the clean
+ * ones, to no effect.
+ */
+static bool sweep(const struct env *env, struct instance *i, uint32_t frame)
+{
+	uint32_t from = env->subprogs[i->subprog].postorder_start, w, at;
+	uint64_t *dirty = i->dirty[frame];
+	bool changed = false;
+
+	for (w = 0; w <= i->insn_cnt / 64; w++) {
+		uint64_t todo = dirty[w];
+
+		while (todo) {
+			at = (uint32_t)__builtin_ctzll(todo);
+			dirty[w] &= ~(1ull << at);
+			changed |= solve_insn(env, i, frame, from + w * 64 + at);
+			/* places after this one that became dirty meanwhile belong to this sweep */
+			todo = at == 63 ? 0 : dirty[w] & ~0ull << (at + 1);
+		}
+	}
 	return changed;
+}
+
+static void forget_acc(const struct env *env, struct instance *i, uint32_t frame)
+{
+	uint32_t from = env->subprogs[i->subprog].postorder_start;
+	uint32_t to = env->subprogs[i->subprog + 1].postorder_start, k;
+
+	for (k = 0; k < i->insn_cnt; k++)
+		i->of[frame][k].must_acc = 0;
+	for (k = from; k < to; k++)
+		set_dirty(env, i, frame, k);
 }
 
 /* What a function surely writes and may read of its callers' frames, at its call. */
@@ -240,6 +332,7 @@ static int hand_to_caller(struct env *env, struct instance *i)
 		return 0;
 	key.frame--;
 	memset(key.of, 0, sizeof(key.of));
+	memset(key.dirty, 0, sizeof(key.dirty));
 	key.updated = key.dropped = false;
 	site = i->site[key.frame];
 	key.site[key.frame] = 0;
@@ -260,19 +353,17 @@ static int hand_to_caller(struct env *env, struct instance *i)
 
 static int solve(struct env *env, struct instance *i)
 {
-	uint32_t sub = subprog_containing(env, i->sub_start[i->frame]);
-	uint32_t from = env->subprogs[sub].postorder_start;
-	uint32_t to = env->subprogs[sub + 1].postorder_start, frame, k;
 	bool changed;
+	uint32_t frame;
 
 	for (frame = 0; i->dropped && frame <= i->frame; frame++)
-		for (k = 0; i->of[frame] && k < i->insn_cnt; k++)
-			i->of[frame][k].must_acc = 0;
+		if (i->of[frame])
+			forget_acc(env, i, frame);
 	do {
 		changed = false;
 		for (frame = 0; frame <= i->frame; frame++)
-			for (k = from; i->of[frame] && k < to; k++)
-				changed |= solve_insn(env, i, frame, env->postorder[k]);
+			if (i->of[frame])
+				changed |= sweep(env, i, frame);
 	} while (changed);
 	return hand_to_caller(env, i);
 }
