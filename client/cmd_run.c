@@ -6,6 +6,7 @@
  * it. Trusts the command no more than its user does: it and we are the same user.
  */
 #include "client/cmd.h"
+#include "client/present.h"
 
 #include "client/bpfgate.h"
 #include "client/notify.h"
@@ -77,23 +78,11 @@ static bool run_parse(int argc, char **argv, struct run_args *args)
 	return optind < argc && (args->object || !args->signature);
 }
 
-/* Shows the daemon a signed object before the command loads programs from it. */
+/* Shows the daemon signed objects before the command loads programs from them. */
 static int run_present(const struct run_args *args)
 {
-	OWN_FD int elf = -1;
-	OWN_FD int sig = -1;
-
-	if (!args->object)
-		return 0;
-	elf = open(args->object, O_RDONLY | O_CLOEXEC);
-	if (elf < 0)
-		return -errno;
-	if (args->signature) {
-		sig = open(args->signature, O_RDONLY | O_CLOEXEC);
-		if (sig < 0)
-			return -errno;
-	}
-	return bpfgate_present_object(args->object, elf, sig, NULL);
+	(void)present_environment();
+	return args->object ? present_object(args->object, args->signature) : 0;
 }
 
 /* ---- the child ---- */

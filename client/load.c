@@ -20,6 +20,7 @@
 #include "client/bpfgate.h"
 #include "client/cmd.h"
 #include "client/out.h"
+#include "client/present.h"
 #include "proto/own.h"
 
 #define LOAD_LINKS_MAX 64
@@ -179,6 +180,18 @@ static int load_finish(const struct load_args *args, struct bpf_object *object, 
 	return EXIT_OK;
 }
 
+/* A signed object is shown to the daemon first; one that is not signed is simply loaded. */
+static void load_present(const char *object)
+{
+	int r;
+
+	(void)present_environment();
+	r = present_object(object, NULL);
+	if (r < 0 && r != -ENODATA)
+		fprintf(stderr, "bpfgate: the signature of %s does not count: %s\n", object,
+			*bpfgate_last_reason() ? bpfgate_last_reason() : strerror(-r));
+}
+
 static int load_object(const struct load_args *args)
 {
 	struct load_links links = { .cnt = 0 };
@@ -189,6 +202,7 @@ static int load_object(const struct load_args *args)
 		fprintf(stderr, "bpfgate: %s: %s\n", args->object, strerror(errno));
 		return EXIT_INPUT;
 	}
+	load_present(args->object);
 	r = load_select(object, args->prog);
 	if (r == 0)
 		r = bpf_object__load(object);
