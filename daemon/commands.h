@@ -14,5 +14,6 @@ void prog_load(struct work *work);		/* prog_load.c */
 void link_create(struct work *work);		/* attach.c */
 void prog_attach(struct work *work);		/* attach.c: PROG_DETACH too */
 void raw_tracepoint_open(struct work *work);	/* attach.c */
+void token_create(struct work *work);		/* token_create.c: root's answer, never a token */
 
 #endif

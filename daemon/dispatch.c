@@ -20,6 +20,7 @@ static const dispatch_fn dispatch_rows[CMD_CNT] = {
 	[CMD_PROG_ATTACH] = prog_attach,
 	[CMD_PROG_DETACH] = prog_attach,
 	[CMD_RAW_TRACEPOINT_OPEN] = raw_tracepoint_open,
+	[CMD_TOKEN_CREATE] = token_create,
 };
 
 bool dispatch_has_handler(uint32_t cmd)
