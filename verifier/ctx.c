@@ -120,6 +120,9 @@ int ctx_access(struct env *env, const struct memop *op)
 	if (op->access == ACCESS_WRITE && value && env_is_unpriv(env) && !reg_is_scalar(value))
 		return verdict_reject(env, EACCES, "LEAK", "R%d leaks addr into ctx",
 				      op->value_regno);
+	if (op->access == ACCESS_WRITE && !value && !env->beh->st_to_ctx)
+		return verdict_reject(env, EACCES, "CTX-ST",
+				      "BPF_ST stores into R%u ctx is not allowed", op->regno);
 	ret = ptr_check_off(env, r, op->regno, env->beh->ctx_offset_deref);
 	if (ret < 0)
 		return ret;

@@ -19,9 +19,7 @@ static struct helper_caller helper_caller_of(const struct env *env)
 
 	caller.caps = (env->cap_bpf ? BGV_CAP_BPF : 0u) | (env->cap_perfmon ? BGV_CAP_PERFMON : 0u) |
 		      (env->cap_net_admin ? BGV_CAP_NET_ADMIN : 0u);
-	if (env->prog_type == PT_TRACING && env->attach_type == AT_TRACE_ITER && env->att.name)
-		caller.sock_iter = !strcmp(env->att.name, "bpf_iter_tcp") ||
-				   !strcmp(env->att.name, "bpf_iter_unix");
+	caller.sockopt = helper_allow_sockopt(env);
 	return caller;
 }
 
@@ -65,7 +63,7 @@ static int helper_find(struct env *env, int32_t id, const struct helper_proto **
 	if (r == -ERANGE)
 		return verdict_reject(env, EINVAL, "HELPER-UNKNOWN", "invalid func %s#%d",
 				      helper_tab_name(id), id);
-	if (r < 0 || helper_locked_down(env, id))
+	if (r < 0 || helper_locked_down(env, id) || !helper_allow_member(env, (uint32_t)id))
 		return verdict_reject(env, EINVAL, "HELPER-TYPE",
 				      "program of this type cannot use helper bpf_%s#%d",
 				      helper_tab_name(id), id);
@@ -242,6 +240,17 @@ static int helper_check_args(struct env *env, const struct helper_proto *proto, 
 	return r;
 }
 
+/*
+ * A tail call that comes back failed and moved nothing. Where step.c walks the one that succeeds
+ * too, that is all; older kernels take the packet as moved, 6.1 does not, which is safe in main.
+ */
+static bool helper_tail_call_moves(const struct env *env)
+{
+	if (env->beh->tail_call_returns_frame)
+		return false;
+	return env->target->profile != PROFILE_6_1 || env->cur->curframe > 0;
+}
+
 int helper_call(struct env *env, uint32_t insn_idx)
 {
 	int32_t id = env->insns[insn_idx].imm;
@@ -258,8 +267,7 @@ int helper_call(struct env *env, uint32_t insn_idx)
 		return r;
 	meta.pkt_access = proto->flags & HELPER_F_PKT_ACCESS;
 	changes_pkt = proto->flags & HELPER_F_CHANGES_PKT;
-	/* A tail call that comes back failed and moved nothing; step.c walks the one that succeeds. */
-	if (id == HELPER_TAIL_CALL && env->beh->tail_call_returns_frame)
+	if (id == HELPER_TAIL_CALL && !helper_tail_call_moves(env))
 		changes_pkt = false;
 
 	r = helper_check_args(env, proto, insn_idx, &meta);

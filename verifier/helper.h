@@ -12,7 +12,8 @@ enum helper_id {
 	HELPER_MAP_LOOKUP_ELEM = 1, HELPER_MAP_UPDATE_ELEM = 2, HELPER_MAP_DELETE_ELEM = 3,
 	HELPER_GET_SMP_PROCESSOR_ID = 8, HELPER_TAIL_CALL = 12, HELPER_PROBE_READ_STR = 45,
 	HELPER_PROBE_WRITE_USER = 36, HELPER_REDIRECT_MAP = 51, HELPER_GET_STACK = 67,
-	HELPER_GET_STACKID = 27, HELPER_GET_LOCAL_STORAGE = 81, HELPER_SK_RELEASE = 86,
+	HELPER_GET_STACKID = 27, HELPER_SETSOCKOPT = 49, HELPER_GETSOCKOPT = 57,
+	HELPER_TCP_SEND_ACK = 116, HELPER_KTIME_GET_COARSE_NS = 160, HELPER_GET_LOCAL_STORAGE = 81, HELPER_SK_RELEASE = 86,
 	HELPER_MAP_PUSH_ELEM = 87, HELPER_MAP_POP_ELEM = 88, HELPER_MAP_PEEK_ELEM = 89,
 	HELPER_SPIN_LOCK = 93, HELPER_SPIN_UNLOCK = 94, HELPER_SK_STORAGE_GET = 107,
 	HELPER_SK_STORAGE_DELETE = 108, HELPER_PROBE_READ_USER_STR = 114,
@@ -29,6 +30,10 @@ enum helper_id {
 
 /* helper_allow.c: the helper's own predicate about the attach target (fn->allowed). */
 bool helper_allow_target(const struct env *env, uint32_t id);
+/* … whether it is an iterator or hook where socket options may be used; */
+bool helper_allow_sockopt(const struct env *env);
+/* … and whether a struct_ops type or member is offered the helper at all. */
+bool helper_allow_member(const struct env *env, uint32_t id);
 
 /* helper_arg.c: check_func_arg() of argument arg (0..4). */
 int helper_arg_check(struct env *env, const struct helper_proto *proto, uint32_t arg,

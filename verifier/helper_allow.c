@@ -59,6 +59,62 @@ static bool allow_sk_storage(const struct env *env)
 	}
 }
 
+/* Hooks that run with the socket locked, or before anybody else has it. */
+static const char *const lsm_sockopt_hooks[] = {
+	"sock_graft", "inet_csk_clone", "inet_conn_established", "socket_post_create",
+	"socket_socketpair",
+};
+
+bool helper_allow_sockopt(const struct env *env)
+{
+	const char *name = target_name(env);
+
+	if (env->prog_type == PT_TRACING && env->attach_type == AT_TRACE_ITER)
+		return !strcmp(name, "bpf_iter_tcp") || !strcmp(name, "bpf_iter_unix");
+	if (env->prog_type != PT_LSM || env->attach_type != AT_LSM_CGROUP)
+		return false;
+	for (size_t i = 0; i < sizeof(lsm_sockopt_hooks) / sizeof(lsm_sockopt_hooks[0]); i++)
+		if (!strcmp(lsm_sockopt_hooks[i], name))
+			return true;
+	return false;
+}
+
+/*
+ * What TCP congestion control may call beyond the base set belongs to no other struct_ops type; a
+ * release() may be running because of the very setsockopt it would make.
+ */
+static bool allow_tcp_ca(const struct env *env)
+{
+	return env->prog_type != PT_STRUCT_OPS ||
+	       (env->att.ops_name && !strcmp(env->att.ops_name, "tcp_congestion_ops"));
+}
+
+static bool allow_tcp_ca_sockopt(const struct env *env)
+{
+	return allow_tcp_ca(env) &&
+	       (env->prog_type != PT_STRUCT_OPS || strcmp(target_name(env), "release"));
+}
+
+/*
+ * Does the type's own function table know the helper for this attach target? A second table beside
+ * helper_types.def, for what depends on names.
+ */
+bool helper_allow_member(const struct env *env, uint32_t id)
+{
+	switch (id) {
+	case HELPER_SETSOCKOPT:
+	case HELPER_GETSOCKOPT:
+		return allow_tcp_ca_sockopt(env);
+	case HELPER_SK_STORAGE_GET:
+	case HELPER_SK_STORAGE_DELETE:
+	case HELPER_TCP_SEND_ACK:
+	case HELPER_KTIME_GET_COARSE_NS:
+		return allow_tcp_ca(env);
+	default:
+		return true;
+	}
+}
+
 static const struct {
 	uint32_t id;
 	bool (*allow)(const struct env *env);

@@ -158,7 +158,7 @@ static bool helper_tab_allows(const struct helper_caller *caller, int32_t id)
 	uint64_t type = 1ull << (caller->prog_type & 63);
 	uint64_t attach = caller->attach_type < AT_CNT ? 1ull << caller->attach_type : 0;
 
-	if (caller->sock_iter && (id == ID_GETSOCKOPT || id == ID_SETSOCKOPT))
+	if (caller->sockopt && (id == ID_GETSOCKOPT || id == ID_SETSOCKOPT))
 		return true;
 	for (uint32_t i = 0; i < ARRAY_CNT(classes); i++) {
 		if (!(classes[i].types & type))

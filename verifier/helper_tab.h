@@ -93,7 +93,7 @@ struct helper_caller {
 	uint32_t prog_type, attach_type;
 	uint32_t caps;		/* BGV_CAP_* */
 	bool sleepable;
-	bool sock_iter;		/* an iterator over TCP or Unix sockets: may use socket options */
+	bool sockopt;		/* its attach target may use socket options beside what its type may */
 };
 
 /*

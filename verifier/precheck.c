@@ -115,6 +115,8 @@ int attach_check_load(struct env *env)
 	if (!type)
 		return verdict_reject(env, EINVAL, "PROG-TYPE", "no program type %u",
 				      prog->prog_type);
+	if (prog->prog_type == PT_LIRC_MODE2)
+		return verdict_unsupported(env, "lirc_mode2 programs, whose kernels were not probed");
 	if (!precheck_name_ok(prog->name))
 		return verdict_reject(env, EINVAL, "PROG-NAME", "program name is not [A-Za-z0-9_.]*");
 	return 0;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * run [--kernel] [--only TEXT] [-v] [FILE...]: judges every text case with the verifier library.
- * With --kernel it has `load` (a program without the verifier) put each case that allows it before
- * the running kernel, and compares verdict, errno and instructions processed. Without files: all
- * *.case files of the source tree.
+ * run [--kernel | --answers VERSION FILE] [--only TEXT] [-v] [FILE...]: judges every text case with
+ * the verifier library. With --kernel it has `load` (a program without the verifier) put each case
+ * that allows it before the running kernel, and compares verdict, errno and instructions processed.
+ * With --answers the target is another kernel, and FILE what `load` printed there: then only that
+ * kernel's word counts, not what the cases expect. Without files: all *.case files of the source
+ * tree.
  */
 #include <errno.h>
 #include <glob.h>
@@ -41,6 +43,7 @@ struct run {
 	struct target_slot targets[TARGETS_MAX];
 	size_t target_cnt;
 	const char *only;
+	const char *version;		/* judge as this kernel; NULL: as the cases say */
 	bool verbose;
 	struct kernel_answer *answers;
 	size_t answer_cnt;
@@ -49,7 +52,7 @@ struct run {
 
 static struct bgv_target *run_target(struct run *run, const struct tcase *c)
 {
-	const char *kernel = c->kernel[0] ? c->kernel : KERNEL_DEFAULT;
+	const char *kernel = c->kernel[0] ? c->kernel : run->version ? run->version : KERNEL_DEFAULT;
 	uint32_t cpus = c->cpus ? c->cpus : 2;
 	struct target_slot *slot;
 	struct bgv_target_spec spec;
@@ -121,10 +124,30 @@ static bool run_compare_kernel(const struct run *run, const struct tcase *c,
 	return true;
 }
 
+/* Does the library say of the other kernel what that kernel said? Cases it was not asked pass. */
+static bool run_compare_answer(const struct run *run, const struct tcase *c,
+			       const struct bgv_result *res)
+{
+	const struct kernel_answer *k = run_answer(run, c->name);
+	int ours = res->verdict == BGV_REJECT ? res->err : 0;
+
+	if (!k || c->kernel[0] || c->needs_vmlinux || c->kernel_differs)
+		return true;
+	if (res->verdict != BGV_UNSUPPORTED && k->err == ours &&
+	    (k->err || k->insns == res->stats.insn_processed))
+		return true;
+	printf("%s:%u: %s: the kernel says %d after %lu, we %s %d after %lu (insn %d: %s)\n", c->file,
+	       c->line, c->name, k->err, k->insns, bgv_verdict_name(res->verdict), ours,
+	       (unsigned long)res->stats.insn_processed, (int)res->insn_idx, res->message);
+	return false;
+}
+
 static bool run_compare(const struct run *run, const struct tcase *c, const struct bgv_result *res)
 {
 	char want[48], got[48];
 
+	if (run->version)
+		return run_compare_answer(run, c, res);
 	if (res->verdict != c->verdict || (c->verdict == BGV_REJECT && res->err != c->err)) {
 		printf("%s:%u: %s: expected %s, got %s (%s%sinsn %d: %s)\n", c->file, c->line, c->name,
 		       verdict_text(c->verdict, c->err, want, sizeof(want)),
@@ -196,11 +219,26 @@ static int run_file(struct run *run, const char *path)
 	return 0;
 }
 
+static int run_read_answers(struct run *run, FILE *f)
+{
+	struct kernel_answer a;
+
+	while (fscanf(f, " %95[^\t] %d %lu", a.name, &a.err, &a.insns) == 3) {
+		struct kernel_answer *grown = realloc(run->answers,
+						      (run->answer_cnt + 1) * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		run->answers = grown;
+		grown[run->answer_cnt++] = a;
+	}
+	return 0;
+}
+
 /* Runs `load` beside ourselves over the same files and keeps its lines. */
 static int run_ask_kernel(struct run *run, char *self, int file_cnt, char **files)
 {
 	char *dir = dirname(self), *cmd = NULL;
-	struct kernel_answer a;
 	size_t cmd_bytes;
 	FILE *f = open_memstream(&cmd, &cmd_bytes);
 
@@ -214,15 +252,7 @@ static int run_ask_kernel(struct run *run, char *self, int file_cnt, char **file
 	free(cmd);
 	if (!f)
 		return -errno;
-	while (fscanf(f, " %95[^\t] %d %lu", a.name, &a.err, &a.insns) == 3) {
-		struct kernel_answer *grown = realloc(run->answers,
-						      (run->answer_cnt + 1) * sizeof(*grown));
-
-		if (!grown)
-			break;
-		run->answers = grown;
-		grown[run->answer_cnt++] = a;
-	}
+	run_read_answers(run, f);
 	return pclose(f) ? -EIO : 0;
 }
 
@@ -241,8 +271,17 @@ int main(int argc, char **argv)
 			run.verbose = true;
 		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
 			run.only = argv[++i];
-		else {
-			fprintf(stderr, "usage: run [--kernel] [-v] [--only TEXT] [FILE...]\n");
+		else if (!strcmp(argv[i], "--answers") && i + 2 < argc) {
+			FILE *f = fopen(argv[i + 2], "re");
+
+			run.version = argv[i + 1];
+			if (!f || run_read_answers(&run, f) < 0)
+				return 2;
+			fclose(f);
+			i += 2;
+		} else {
+			fprintf(stderr, "usage: run [--kernel | --answers VERSION FILE] [-v] "
+				"[--only TEXT] [FILE...]\n");
 			return 2;
 		}
 	}
