@@ -341,9 +341,9 @@ static const char *const type_names[] = {
 
 /*
  * The kernel keeps one struct with two members a program type, named after it: its context as programs
- * see it and as the kernel has it. That of the program's view; 0: none.
+ * see it and as the kernel has it. The one with that suffix; 0: none.
  */
-static uint32_t canonical_ctx(const struct env *env)
+static uint32_t ctx_member(const struct env *env, const char *suffix)
 {
 	const struct btf_view *view = env->target->vmlinux;
 	uint32_t id = view ? btf_view_find(view, BTF_KIND_STRUCT, "bpf_ctx_convert") : 0;
@@ -353,11 +353,23 @@ static uint32_t canonical_ctx(const struct env *env)
 	if (!t || env->prog_type >= sizeof(type_names) / sizeof(type_names[0]) || !type_names[env->prog_type])
 		return 0;
 	strcat(want, type_names[env->prog_type]);
-	strcat(want, "_prog");
+	strcat(want, suffix);
 	for (uint32_t i = 0; i < btf_vlen_of(t); i++)
 		if (strcmp(btf_view_str(view, btf_members_of(t)[i].name_off), want) == 0)
 			return btf_members_of(t)[i].type;
 	return 0;
+}
+
+static uint32_t canonical_ctx(const struct env *env)
+{
+	return ctx_member(env, "_prog");
+}
+
+uint32_t btfctx_kernel_ctx(const struct env *env)
+{
+	uint32_t id = ctx_member(env, "_kern");
+
+	return id && btf_skip_mods(env->target->vmlinux, id, &id) ? id : 0;
 }
 
 static bool is_projection(const char *ours, const char *theirs)

@@ -49,10 +49,11 @@ struct walker {
 	int64_t off;			/* in that struct */
 	uint32_t size;
 	bool flex;			/* may go past the end into a flexible array */
+	int opaque;			/* what a pointer to no struct ends in: WALK_OPAQUE or a number */
 	struct walk *out;
 };
 
-enum { WALK_AGAIN = 100, WALK_NEXT_MEMBER = 101 };
+enum { WALK_AGAIN = 100, WALK_NEXT_MEMBER = 101 };	/* beside enum walk_end */
 
 static const struct btf_type *array_element(const struct btf_view *view, const struct btf_type *t,
 					    uint32_t *ret_id, uint64_t *ret_cnt)
@@ -102,7 +103,7 @@ static int walk_pointer(struct walker *w, const struct btf_type *ptr, const stru
 	const struct btf_type *t = btf_skip_mods(w->view, ptr->type, &id);
 
 	if (!t || !btf_is_struct(t))
-		return WALK_NEXT_MEMBER;	/* as a number */
+		return w->opaque;
 	w->out->id = id;
 	w->out->field = btf_view_str(w->view, m->name_off);
 	if (strcmp(tag, "user") == 0)
@@ -198,7 +199,8 @@ bool btf_ids_match(struct env *env, uint32_t btf, uint32_t id, int32_t off,
 {
 	const struct btf_view *view = btf_of(env, btf), *want = btf_of(env, want_btf);
 	struct walk out = { .btf = btf };
-	struct walker w = { .view = view, .off = off, .size = 1, .flex = true, .out = &out };
+	struct walker w = { .view = view, .off = off, .size = 1, .flex = true, .out = &out,
+			    .opaque = WALK_NEXT_MEMBER };
 
 	if (!view || !want)
 		return false;
@@ -230,7 +232,8 @@ static int walk_to_end(struct env *env, uint32_t btf, uint32_t id, int32_t off, 
 		       struct walk *out)
 {
 	const struct btf_view *view = btf_of(env, btf);
-	struct walker w = { .view = view, .off = off, .size = size, .flex = flex, .out = out };
+	struct walker w = { .view = view, .off = off, .size = size, .flex = flex, .out = out,
+			    .opaque = env->beh->arg_untrusted ? WALK_OPAQUE : WALK_NEXT_MEMBER };
 	int r;
 
 	memset(out, 0, sizeof(*out));
@@ -310,6 +313,12 @@ static uint32_t loaded_flags(struct env *env, const struct reg *r, const struct 
 	if (env_in_rcu(env) && !reg_maybe_null(r))
 		return flags_inside_rcu(view, r, w);
 	return REG_F_UNTRUSTED;
+}
+
+/* Memory that may be read, by faulting loads, and no more. */
+static void set_opaque(struct env *env, uint32_t regno)
+{
+	reg_set_ptr(&env_regs(env)[regno], REG_MEM | REG_F_RDONLY | REG_F_UNTRUSTED);
 }
 
 /* ---- writes ---- */
@@ -447,9 +456,32 @@ int btfptr_access(struct env *env, const struct memop *op)
 		return ret < 0 ? ret : 0;
 	if (ret == WALK_PTR && !own)
 		btfptr_set_reg(env, (uint32_t)op->value_regno, r.btf, w.id, loaded_flags(env, &r, &w));
+	else if (ret == WALK_OPAQUE)
+		set_opaque(env, (uint32_t)op->value_regno);
 	else
 		env_mark_unknown(env, (uint32_t)op->value_regno);
 	return 0;
+}
+
+/* ---- arguments of global functions ---- */
+
+int btfptr_check_subprog_arg(struct env *env, uint32_t regno, const struct subprog_arg *arg)
+{
+	const struct reg *r = &env_regs(env)[regno];
+	uint32_t flags = reg_flags(r) & ~REG_F_MAYBE_NULL;
+
+	if (arg->flags & REG_F_UNTRUSTED)
+		return 0;	/* only read, by faulting loads */
+	if (reg_base(r) != REG_BTF_ID || (flags && flags != REG_F_TRUSTED && flags != REG_F_RCU))
+		return verdict_reject(env, EACCES, "CALL-ARG", "R%u type=%s expected=ptr_, trusted_ptr_, rcu_ptr_",
+				      regno, reg_type_name(r));
+	if (reg_maybe_null(r) && !(arg->flags & REG_F_MAYBE_NULL))
+		return verdict_reject(env, EACCES, "CALL-ARG", "Possibly NULL pointer passed to helper arg%u", regno);
+	if (!btf_ids_match(env, r->btf, r->btf_id, r->off, arg->btf, arg->btf_id, false))
+		return verdict_reject(env, EACCES, "CALL-ARG", "R%u is of type %s but %s is expected", regno,
+				      btf_view_name(btf_of(env, r->btf), r->btf_id),
+				      btf_view_name(btf_of(env, arg->btf), arg->btf_id));
+	return ptr_check_arg_off(env, r, regno, 0);
 }
 
 /* ---- struct bpf_map ---- */
@@ -505,6 +537,8 @@ int mapval_ptr_access(struct env *env, const struct memop *op)
 		return ret < 0 ? ret : 0;
 	if (ret == WALK_PTR)
 		btfptr_set_reg(env, (uint32_t)op->value_regno, 0, w.id, w.flags);
+	else if (ret == WALK_OPAQUE)
+		set_opaque(env, (uint32_t)op->value_regno);
 	else
 		env_mark_unknown(env, (uint32_t)op->value_regno);
 	return 0;

@@ -13,7 +13,12 @@ bool btf_ids_match(struct env *env, uint32_t btf, uint32_t id, int32_t off,
 		   uint32_t want_btf, uint32_t want_id, bool strict);
 
 /* What a walk of `size` bytes at `off` inside a struct ends in. */
-enum walk_end { WALK_SCALAR, WALK_PTR, WALK_STRUCT };
+enum walk_end {
+	WALK_SCALAR,
+	WALK_PTR,
+	WALK_STRUCT,
+	WALK_OPAQUE,	/* a pointer to no struct; a number on kernels without untrusted memory */
+};
 
 struct walk {
 	uint32_t btf, id;	/* WALK_PTR: the pointee; WALK_STRUCT: the struct */

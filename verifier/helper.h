@@ -39,6 +39,9 @@ bool helper_allow_member(const struct env *env, uint32_t id);
 int helper_arg_check(struct env *env, const struct helper_proto *proto, uint32_t arg,
 		     uint32_t insn_idx, struct call_meta *meta);
 
+/* Is regs[regno], a map value, a constant string: a frozen map's bytes, NUL-terminated? (check_reg_const_str) */
+int helper_check_const_str(struct env *env, uint32_t regno);
+
 /* helper_special.c: what single helpers ask beside their prototype, after the arguments. */
 int helper_special_check(struct env *env, const struct helper_proto *proto, uint32_t insn_idx,
 			 struct call_meta *meta, bool *ret_changes_pkt);

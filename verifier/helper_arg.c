@@ -394,11 +394,9 @@ static int arg_alloc_size(const struct argcheck *c)
 	return precise_mark_reg(c->env, c->regno);
 }
 
-/* check_reg_const_str(): a frozen map's bytes, NUL-terminated. */
-static int arg_const_str(const struct argcheck *c)
+int helper_check_const_str(struct env *env, uint32_t regno)
 {
-	struct env *env = c->env;
-	const struct reg *r = arg_reg(c);
+	const struct reg *r = &env_regs(env)[regno];
 	uint32_t map = r->map;
 	int64_t off = r->off;
 	const uint8_t *text;
@@ -407,18 +405,18 @@ static int arg_const_str(const struct argcheck *c)
 
 	if (!mapval_is_frozen(env, map))
 		return verdict_reject(env, EACCES, "STR-RDONLY",
-				      "R%u does not point to a readonly map'", c->regno);
+				      "R%u does not point to a readonly map'", regno);
 	if (!val_is_const(&r->v))
 		return verdict_reject(env, EACCES, "STR-VAR-OFFSET",
-				      "R%u is not a constant address'", c->regno);
+				      "R%u is not a constant address'", regno);
 	if (!mapval_has_direct(env, map))
 		return verdict_reject(env, EACCES, "STR-DIRECT",
 				      "no direct value access support for this map type");
-	ret = mapval_check(env, c->regno, r->off,
+	ret = mapval_check(env, regno, r->off,
 			   env->maps[map - 1].shape->value_size - (uint32_t)r->off, false, true);
 	if (ret < 0)
 		return ret;
-	off += (int64_t)arg_reg(c)->v.tv;
+	off += (int64_t)env_regs(env)[regno].v.tv;
 	ret = mapval_direct(env, map, (uint64_t)off);
 	if (ret < 0)
 		return verdict_reject(env, -ret, "STR-DIRECT", "direct value access on string failed");
@@ -428,6 +426,11 @@ static int arg_const_str(const struct argcheck *c)
 	if (!memchr(text, 0, bytes))
 		return verdict_reject(env, EINVAL, "STR-NUL", "string is not zero-terminated");
 	return 0;
+}
+
+static int arg_const_str(const struct argcheck *c)
+{
+	return helper_check_const_str(c->env, c->regno);
 }
 
 static int arg_kptr_slot(const struct argcheck *c)
