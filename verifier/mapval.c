@@ -250,6 +250,18 @@ static int mapval_bind_fields(struct env *env, const struct btfrec *rec)
 	return 0;
 }
 
+/* Special fields of a map's value. MAP_CREATE lets one be that does not parse: it has none. */
+static int mapval_bind_record(struct env *env, uint32_t map_idx)
+{
+	int ret = btfrec_of_map(env, map_idx, &env->maps[map_idx].rec);
+
+	if (ret == -ENOMEM)
+		return verdict_nomem(env);
+	if (ret < 0)
+		env->maps[map_idx].rec = NULL;
+	return 0;
+}
+
 int mapval_bind(struct env *env, uint32_t map_idx)
 {
 	const struct bgv_map *shape = env->maps[map_idx].shape;
@@ -257,11 +269,11 @@ int mapval_bind(struct env *env, uint32_t map_idx)
 
 	if (shape->type >= MT_CNT || !(map_types[shape->type].profiles & (1u << env->target->profile)))
 		return verdict_unsupported(env, "map type %u on this kernel", shape->type);
-	ret = btfrec_of_map(env, map_idx, &env->maps[map_idx].rec);
-	if (ret == -ENOMEM)
-		return verdict_nomem(env);
-	if (ret < 0)	/* MAP_CREATE lets such a value be: it has no special fields */
-		env->maps[map_idx].rec = NULL;
+	ret = mapval_bind_record(env, map_idx);
+	if (ret >= 0 && env->maps[map_idx].inner)
+		ret = mapval_bind_record(env, env->maps[map_idx].inner - 1);
+	if (ret < 0)
+		return ret;
 	if (env->maps[map_idx].rec) {
 		ret = mapval_bind_fields(env, env->maps[map_idx].rec);
 		if (ret < 0)
