@@ -6,6 +6,7 @@
  */
 #include "verifier/dynptr.h"
 #include "verifier/explore.h"
+#include "verifier/livemark.h"
 #include "verifier/passes.h"
 #include "verifier/refs.h"
 #include "verifier/slotlive.h"
@@ -17,8 +18,10 @@ void call_clear_caller_saved(struct env *env)
 	struct reg *regs = env_regs(env);
 	uint32_t i;
 
-	for (i = 0; i <= 5; i++)
+	for (i = 0; i <= 5; i++) {
 		reg_set_not_init(&regs[i]);
+		livemark_write_reg(env, i);
+	}
 }
 
 /* ---- entering ------------------------------------------------------------------------------------- */
@@ -196,11 +199,13 @@ int call_subprog(struct env *env, uint32_t insn_idx)
 	r = push_frame(env, &env->cur, (uint32_t)sub, insn_idx, copy_args);
 	if (r < 0)
 		return r;
+	livemark_pass_args(env, env->cur);
 	f = state_frame_mut(env, env->cur, caller);
 	if (!f)
 		return verdict_nomem(env);
 	for (r = 0; r <= 5; r++)
 		reg_set_not_init(&f->r[r]);
+	env->cur->l[caller].written_r |= 0x3f;
 	env->insn_idx = target - 1;	/* the dispatcher adds one */
 	slotlive_leave_instance(env);
 	return 0;
@@ -287,6 +292,7 @@ int call_exit(struct env *env)
 		return verdict_reject(env, EINVAL, "STACK-RETURN",
 				      "cannot return stack pointer to the caller");
 	if (in_callback) {
+		livemark_read_reg(env, 0);
 		r = leave_callback(env, callee);
 		if (r < 0)
 			return r;
@@ -294,8 +300,10 @@ int call_exit(struct env *env)
 	caller = state_frame_mut(env, st, st->curframe - 1u);
 	if (!caller)
 		return verdict_nomem(env);
-	if (!in_callback)
+	if (!in_callback) {
 		caller->r[0] = callee->r[0];
+		livemark_pass_result(env, st);
+	}
 	env->insn_idx = (uint32_t)callee->callsite + (in_callback ? 0 : 1);
 	frame_put(env, callee);
 	st->curframe--;

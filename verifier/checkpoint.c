@@ -8,6 +8,8 @@
 #include "verifier/explore.h"
 #include "verifier/ids.h"
 #include "verifier/insn.h"
+#include "verifier/livemark.h"
+#include "verifier/loopentry.h"
 #include "verifier/precise.h"
 #include "verifier/slotlive.h"
 #include "verifier/state.h"
@@ -51,6 +53,10 @@ static int clean_state(struct env *env, struct state *st)
 
 		st->l[i].dead_r = (uint16_t)(~live & 0x3ff);
 		st->l[i].dead_s = ~alive[i];
+		if (env->beh->live_marks) {
+			st->l[i].dead_r = (uint16_t)(~st->l[i].read_r & 0x3ff);
+			st->l[i].dead_s = ~st->l[i].read_s;
+		}
 		st->l[i].prec_r &= (uint16_t)~st->l[i].dead_r;
 		st->l[i].prec_s &= ~st->l[i].dead_s;
 	}
@@ -64,7 +70,8 @@ static int clean_finished(struct env *env, uint32_t insn_idx)
 
 	for (st = *bucket_of(env, insn_idx, env->cur); st && r >= 0; st = st->next) {
 		if (st->branches || st->cleaned || st->insn_idx != insn_idx ||
-		    !same_callsites(st, env->cur) || backedge_pending(env, st))
+		    !same_callsites(st, env->cur) || backedge_pending(env, st) ||
+		    loopentry_is_open(st))
 			continue;
 		r = clean_state(env, st);
 	}
@@ -85,8 +92,15 @@ static bool iter_is_active(const struct env *env)
 	return s->r.iter_state == ITER_ACTIVE;
 }
 
+static int loop_hit(struct env *env, struct state *old)
+{
+	if (env->beh->loop_entries)
+		loopentry_update(env, env->cur, old);
+	return MATCH_LOOP_HIT;
+}
+
 /* An unfinished old state cannot prune; it can prove that a loop converged, or never ends. */
-static int match_unfinished(struct env *env, const struct state *old, uint32_t insn_idx)
+static int match_unfinished(struct env *env, struct state *old, uint32_t insn_idx)
 {
 	struct state *cur = env->cur;
 	const struct frame *of = old->l[old->curframe].f;
@@ -95,11 +109,11 @@ static int match_unfinished(struct env *env, const struct state *old, uint32_t i
 		return MATCH_MISS;
 	if (env->aux[insn_idx].is_iter_next)
 		return equal_states(env, old, cur, EXACT_RANGE) && iter_is_active(env)
-			       ? MATCH_LOOP_HIT : MATCH_MISS;
+			       ? loop_hit(env, old) : MATCH_MISS;
 	if (insn_is_may_goto(&env->insns[insn_idx]) &&
 	    old->may_goto_depth != cur->may_goto_depth &&
 	    equal_states(env, old, cur, EXACT_RANGE))
-		return MATCH_LOOP_HIT;
+		return loop_hit(env, old);
 	if (env->aux[insn_idx].calls_callback)
 		return equal_states(env, old, cur, EXACT_RANGE) ? MATCH_HIT : MATCH_MISS;
 	if (equal_maybe_looping(old, cur) && equal_states(env, old, cur, EXACT_FULLY) &&
@@ -111,15 +125,17 @@ static int match_unfinished(struct env *env, const struct state *old, uint32_t i
 	return MATCH_MISS;
 }
 
-static int match(struct env *env, const struct state *old, uint32_t insn_idx)
+static int match(struct env *env, struct state *old, uint32_t insn_idx)
 {
 	bool loop;
 
 	if (old->branches)
 		return match_unfinished(env, old, insn_idx);
-	loop = backedge_pending(env, old);
+	loop = backedge_pending(env, old) || loopentry_is_open(old);
 	if (!equal_states(env, old, env->cur, loop ? EXACT_RANGE : EXACT_NOT))
 		return MATCH_MISS;
+	if (loop && env->beh->loop_entries)
+		loopentry_update(env, env->cur, loopentry_get(old));
 	return loop ? MATCH_LOOP_HIT : MATCH_HIT;
 }
 
@@ -129,6 +145,7 @@ static int take_over(struct env *env, struct state *old, bool loop)
 	int r = 0;
 
 	old->hit_cnt++;
+	livemark_propagate(env, old, env->cur);
 	if (env->aux[env->insn_idx].jmp_point)
 		r = hist_push(env, 0, 0);
 	if (r >= 0)
@@ -167,6 +184,7 @@ static int keep_state(struct env *env, uint32_t insn_idx)
 	hist_put(env, cur->hist);
 	cur->hist = NULL;
 	cur->hist_cnt = 0;
+	livemark_checkpoint(env, cur);
 	return r;
 }
 
@@ -231,7 +249,10 @@ int checkpoint_path_done(struct env *env, struct state *st)
 	int r = 0;
 
 	for (; st && r >= 0; st = st->parent) {
-		if (--st->branches)
+		st->branches--;
+		if (!st->branches && st->parent && st->loop_entry)
+			loopentry_update(env, st->parent, st->loop_entry);
+		if (st->branches)
 			break;
 		r = backedge_exit(env, st);
 	}

@@ -249,11 +249,11 @@ struct level {
 	struct frame *f;
 	uint64_t prec_s;	/* slots holding a scalar that must be precise */
 	uint64_t dead_s;	/* slots known dead (cleaned) */
-	uint64_t read_s;	/* read marks (kernels without static liveness) */
-	uint64_t written_s;
+	uint64_t read_s, written_s, linked_s;	/* livemark.c; kernels without static liveness */
 	uint16_t prec_r;
 	uint16_t dead_r;
-	uint16_t read64_r, read32_r, written_r;
+	uint16_t read_r, written_r;
+	uint8_t up[ENV_REGS];
 };
 
 struct state {

@@ -183,6 +183,8 @@ static bool stack_safe(struct env *env, const struct level *ol, const struct fra
 				return false;
 			continue;
 		}
+		if (env->beh->live_marks && exact == EXACT_NOT && !(ol->read_s >> spi & 1))
+			continue;
 		if (!old->pg[spi / ENV_PAGE_SLOTS] && exact == EXACT_NOT) {
 			spi |= ENV_PAGE_SLOTS - 1;
 			continue;
@@ -207,6 +209,8 @@ static bool frame_safe(struct env *env, const struct level *ol, const struct fra
 			continue;
 		if (ol->dead_r & (1u << i))
 			continue;	/* cleaned: matches as an uninitialised one */
+		if (env->beh->live_marks && exact == EXACT_NOT && !(ol->read_r >> i & 1))
+			continue;
 		if (!reg_safe(env, &old->r[i], &cur->r[i],
 			      !env->cap_bpf || (ol->prec_r >> i & 1), exact))
 			return false;

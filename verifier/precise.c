@@ -216,6 +216,10 @@ int precise_propagate(struct env *env, const struct state *old, struct state *cu
 	for (i = 0; i <= old->curframe; i++) {
 		bt.reg[i] = (uint16_t)(old->l[i].prec_r & ~old->l[i].dead_r);
 		bt.slot[i] = old->l[i].prec_s & ~old->l[i].dead_s;
+		if (env->beh->live_marks) {
+			bt.reg[i] &= old->l[i].read_r;
+			bt.slot[i] &= old->l[i].read_s;
+		}
 	}
 	r = mark_chain(env, cur, &bt, &changed);
 	if (ret_changed && changed)

@@ -6,6 +6,7 @@
 #include "verifier/ptr.h"
 
 #include "verifier/alu.h"
+#include "verifier/livemark.h"
 #include "verifier/spec.h"
 
 const char *ptr_op_name(uint8_t op)
@@ -189,6 +190,8 @@ int ptr_arith(struct env *env, const struct bpf_insn *insn, const struct reg *pt
 	if (r < 0)
 		return r;
 	*dst = ptr;
+	if (!dst_is_ptr)
+		livemark_inherit(env, insn->dst_reg, insn->src_reg);
 	move(env, op, dst, &ptr, &off);
 	if (check_sane(env, dst, what) < 0)
 		return -EINVAL;

@@ -4,6 +4,7 @@
  * compared as bytes.
  */
 #include "verifier/env.h"
+#include "verifier/livemark.h"
 
 void reg_set_not_init(struct reg *r)
 {
@@ -49,6 +50,7 @@ int reg_check_read(struct env *env, uint32_t regno)
 		return verdict_reject(env, EINVAL, "REG-NUMBER", "R%u is invalid", regno);
 	if (env_regs(env)[regno].type == REG_NOT_INIT)
 		return verdict_reject(env, EACCES, "REG-UNINIT", "R%u !read_ok", regno);
+	livemark_read_reg(env, regno);
 	return 0;
 }
 
@@ -59,6 +61,7 @@ int reg_check_write_nomark(struct env *env, uint32_t regno)
 	if (regno == BPF_REG_10)
 		return verdict_reject(env, EACCES, "REG-FRAME-POINTER",
 				      "frame pointer is read only");
+	livemark_write_reg(env, regno);
 	return 0;
 }
 

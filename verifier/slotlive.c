@@ -8,6 +8,7 @@
 #include "verifier/slotlive.h"
 
 #include "verifier/insn.h"
+#include "verifier/livemark.h"
 #include "verifier/passes.h"
 #include "verifier/state.h"
 
@@ -187,8 +188,10 @@ int slotlive_read(struct env *env, uint32_t frameno, uint64_t slots)
 {
 	int r;
 
-	if (env->beh->live_marks)
+	if (env->beh->live_marks) {
+		livemark_read_slots(env, frameno, slots);
 		return 0;
+	}
 	r = ensure_cur(env);
 	return r < 0 ? r : mark_read(env, env->slotlive->cur, frameno, env->insn_idx, slots);
 }
@@ -196,6 +199,8 @@ int slotlive_read(struct env *env, uint32_t frameno, uint64_t slots)
 void slotlive_write(struct env *env, uint32_t frameno, uint64_t slots)
 {
 	env->slotlive->write[frameno] |= slots;
+	if (env->beh->live_marks)
+		livemark_write_slots(env, frameno, slots);
 }
 
 static void begin_writes(struct slotlive *sl, uint32_t insn)

@@ -123,6 +123,8 @@ struct state *state_copy(struct env *env, const struct state *st)
 	n->level_cap = (uint8_t)levels;
 	n->next = NULL;
 	n->equal = NULL;
+	n->loop_entry = NULL;
+	n->used_as_loop_entry = false;
 	n->on_list = false;
 	n->cleaned = false;
 	n->hit_cnt = n->miss_cnt = 0;
