@@ -23,12 +23,26 @@ static uint64_t get_count(const json_t *doc, const char *key)
 }
 
 /*
- * EPERM without a word of the verifier: some hooks cannot be used on this machine at all (a
- * capability or lockdown check before the verifier runs), whatever the program.
+ * Refusals that come from the machine, not from the program: a capability or lockdown check before
+ * the verifier says a word, and kernels built without the symbols of variables.
  */
+static const struct {
+	const char *err, *message;
+} denials[] = {
+	{ "EPERM", "" },
+	{ "ENOENT", "failed to find the address for kernel symbol" },
+};
+
 static bool row_is_denied(const struct row *row)
 {
-	return !row->kernel_accept && !strcmp(row->kernel_err, "EPERM") && !*row->kernel_message;
+	if (row->kernel_accept)
+		return false;
+	for (size_t i = 0; i < ARRAY_CNT(denials); i++)
+		if (!strcmp(row->kernel_err, denials[i].err) &&
+		    (*denials[i].message ? strstr(row->kernel_message, denials[i].message) != NULL :
+					   !*row->kernel_message))
+			return true;
+	return false;
 }
 
 static enum row_kind row_kind(const struct row *row, const char *verdict)
