@@ -192,7 +192,8 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN-PROG",
 			    "program %u was not loaded through bpfgate", attach->prog.id);
 	else if (attach->rec.prog.probe)
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "PROBE",
+		/* What root gets from the probes that try to attach: their targets do not exist. */
+		work_refuse(work, EBADF, DECISION_BY_BROKER, "PROBE",
 			    "what a feature probe loads is never attached");
 	else if (!forward_may_use(work, attach->prog.rec))
 		work_refuse(work, EPERM, DECISION_BY_POLICY, "OWNER",

@@ -62,10 +62,13 @@ static void btf_load_on_loaded(void *ctx, struct loader_result *result)
 static void btf_load_on_judged(struct work *work)
 {
 	const struct request_ptr *btf = work_ptr(work, ATTR_BTF_LOAD_DATA);
+	uint32_t says = work->judge_call->verdict.says;
 	struct loader_call *call;
 	int r;
 
-	if (work->judge_call->verdict.says != JUDGE_SAYS_ACCEPT) {
+	if (says != JUDGE_SAYS_ACCEPT &&
+	    !(says == JUDGE_SAYS_UNSUPPORTED &&
+	      work->ruling->unsupported == POLICY_UNSUPPORTED_KERNEL)) {
 		judging_refuse(work, &logs_btf_load);
 		return;
 	}

@@ -156,14 +156,12 @@ static const char *control_type_name(const char *name)
 
 static json_t *control_prog_row(const struct control_ask *ask, const struct ledger_rec *rec)
 {
-	const struct kept_obj *kept = handles_find_obj(ask->broker->handles, KEEP_PROG, rec->id);
-
 	return json_pack("{s:I, s:o, s:s, s:o, s:I, s:I, s:o, s:s, s:o, s:o, s:o}", "id",
 			 (json_int_t)rec->id, "name", control_text(rec->name, sizeof(rec->name)),
 			 "type", control_type_name(policy_prog_type_name(rec->prog.type)), "tag",
 			 control_hex(rec->prog.tag, 8), "insns", (json_int_t)rec->prog.insn_cnt, "uid",
 			 (json_int_t)rec->uid, "unit", control_text(rec->unit, sizeof(rec->unit)),
-			 "grant", kept ? "handle" : "fd", "rule",
+			 "grant", rec->prog.granted_fd ? "fd" : "handle", "rule",
 			 control_text(rec->rule, sizeof(rec->rule)), "decision",
 			 control_decision_id(rec->decision), "loaded_at",
 			 control_time((int64_t)rec->made_s));

@@ -49,6 +49,8 @@ void decide_silently(struct work *work, struct policy_request *request,
 
 	request->now_s = broker_now_s();
 	request->use = decide_use_of(work->account);
+	if (work->reuses_link && request->use.links)
+		request->use.links--;
 	request->host_netns = work->broker->netns;
 	/* A failure leaves no paths, and a path that is not there matches no target. */
 	if (request->target && rules_resolve_paths(work->rules, &paths, &request->path_cnt) < 0)

@@ -20,7 +20,27 @@ static const dispatch_fn dispatch_rows[CMD_CNT] = {
 	[CMD_PROG_ATTACH] = prog_attach,
 	[CMD_PROG_DETACH] = prog_attach,
 	[CMD_RAW_TRACEPOINT_OPEN] = raw_tracepoint_open,
+<<<<<<< HEAD
 	[CMD_TOKEN_CREATE] = token_create,
+=======
+	[CMD_PROG_GET_NEXT_ID] = virtual_next_id,
+	[CMD_MAP_GET_NEXT_ID] = virtual_next_id,
+	[CMD_BTF_GET_NEXT_ID] = virtual_next_id,
+	[CMD_LINK_GET_NEXT_ID] = virtual_next_id,
+	[CMD_PROG_GET_FD_BY_ID] = virtual_fd_by_id,
+	[CMD_MAP_GET_FD_BY_ID] = virtual_fd_by_id,
+	[CMD_BTF_GET_FD_BY_ID] = virtual_fd_by_id,
+	[CMD_LINK_GET_FD_BY_ID] = virtual_fd_by_id,
+	[CMD_OBJ_GET_INFO_BY_FD] = info_by_fd,
+	[CMD_LINK_UPDATE] = link_update,
+	[CMD_MAP_UPDATE_ELEM] = map_update,
+	[CMD_PROG_TEST_RUN] = test_run,
+	[CMD_PROG_BIND_MAP] = prog_bind_map,
+	[CMD_ITER_CREATE] = iter_create,
+	[CMD_OBJ_PIN] = obj_pin,
+	[CMD_OBJ_GET] = obj_get,
+	[CMD_PROG_STREAM_READ_BY_FD] = stream_read,
+>>>>>>> db873a6 (broker: ids from the ledger, handles wherever a program is named, pins, test runs, updates)
 };
 
 bool dispatch_has_handler(uint32_t cmd)

@@ -16,17 +16,16 @@
 /* No command of these brings back more than this; larger room is the client's imagination. */
 #define FORWARD_OUT_MAX (16u << 20)
 
-bool forward_may_use(struct work *work, const struct ledger_rec *rec)
+/* What rules share of somebody else's object: nothing, looking, or using. */
+static bool forward_is_shared(struct work *work, const struct ledger_rec *rec, bool to_use)
 {
-	struct policy_subject owner = { .uid = rec ? rec->uid : 0, .gid = (gid_t)-1,
-					.unit = rec && rec->unit[0] ? rec->unit : NULL };
+	struct policy_subject owner = { .uid = rec->uid, .gid = (gid_t)-1,
+					.unit = rec->unit[0] ? rec->unit : NULL };
 	struct policy_map_facts map;
 	struct policy_request request = { .verb = POLICY_SHARE, .owner = &owner };
 	struct policy_decision *ruling;
 	bool allowed;
 
-	if (!rec || rec->uid == work->ident->uid)
-		return true;
 	if (rec->kind == LEDGER_MAP) {
 		facts_of_map(rec, &map);
 		request.map = &map;
@@ -35,9 +34,19 @@ bool forward_may_use(struct work *work, const struct ledger_rec *rec)
 	if (!ruling)
 		return false;
 	decide_silently(work, &request, ruling);
-	allowed = ruling->verdict == POLICY_ALLOW && ruling->share_rw;
+	allowed = ruling->verdict == POLICY_ALLOW && (!to_use || ruling->share_rw);
 	free(ruling);
 	return allowed;
+}
+
+bool forward_may_use(struct work *work, const struct ledger_rec *rec)
+{
+	return !rec || rec->uid == work->ident->uid || forward_is_shared(work, rec, true);
+}
+
+bool forward_may_see(struct work *work, const struct ledger_rec *rec)
+{
+	return !rec || rec->uid == work->ident->uid || forward_is_shared(work, rec, false);
 }
 
 static int forward_add_fd(struct work *work, const struct cmd_fd *field)

@@ -19,4 +19,7 @@ void forward_take_outputs(struct work *work, const struct loader_result *result)
 /* Whether this user may use that object: its own, what is nobody's, or what a rule shares with it. */
 bool forward_may_use(struct work *work, const struct ledger_rec *rec);
 
+/* The same for looking at it. */
+bool forward_may_see(struct work *work, const struct ledger_rec *rec);
+
 #endif

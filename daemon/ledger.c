@@ -109,6 +109,7 @@ static enum quota_res ledger_res_of(enum ledger_kind kind)
 		[LEDGER_MAP] = QUOTA_MAPS,
 		[LEDGER_LINK] = QUOTA_LINKS,
 		[LEDGER_BTF] = QUOTA_BTFS,
+		[LEDGER_PIN] = QUOTA_PINS,
 	};
 
 	return res[kind];

@@ -27,6 +27,7 @@ enum ledger_kind {
 	LEDGER_MAP,
 	LEDGER_LINK,
 	LEDGER_BTF,
+	LEDGER_PIN,
 	LEDGER_KIND_CNT,
 };
 
@@ -39,6 +40,7 @@ struct ledger_prog {
 	uint32_t type, expected_attach_type, prog_flags, insn_cnt;
 	uint32_t attach_btf_id;
 	uint32_t probe;			/* 1: a feature probe, never attachable */
+	uint32_t granted_fd;		/* 1: its owner holds the real descriptor, not a handle */
 	uint64_t handle;		/* socket cookie of its handle; 0: a real fd was granted */
 	uint64_t helpers[8];
 	uint32_t helper_beyond;
@@ -80,6 +82,13 @@ struct ledger_btf {
 	uint32_t bytes;
 };
 
+/* A name for an object that bpfgated keeps. Its `id` is a number of ours. */
+struct ledger_pin {
+	uint64_t keep_id;
+	uint32_t obj_kind, obj_id;	/* enum keep_obj, the kernel's id */
+	char path[256];
+};
+
 struct ledger_rec {
 	uint32_t kind;			/* enum ledger_kind; written last */
 	uint32_t id;			/* the kernel's */
@@ -96,6 +105,7 @@ struct ledger_rec {
 		struct ledger_map map;
 		struct ledger_link link;
 		struct ledger_btf btf;
+		struct ledger_pin pin;
 	};
 };
 

@@ -180,7 +180,7 @@ static void prog_load_answer(struct work *work, struct loader_result *result)
 
 	decide_note_allowed(work, &load->rec);
 	if (work->ruling->grant == POLICY_GRANT_FD)
-		work_reply_kept(work, result->keep_id);
+		work_reply_kept(work, result->keep_id, false);
 	else
 		work_reply_fd(work, result->handle_fd);
 }
@@ -201,6 +201,7 @@ static void prog_load_on_loaded(void *ctx, struct loader_result *result)
 	}
 	load->rec.id = result->answer->obj_id;
 	memcpy(load->rec.prog.tag, result->answer->tag, sizeof(load->rec.prog.tag));
+	load->rec.prog.granted_fd = work->ruling->grant == POLICY_GRANT_FD;
 	record_begin(work, &load->rec);
 	r = ledger_add(work->broker->ledger, &load->rec, &work->charge);
 	if (r < 0) {

@@ -36,6 +36,7 @@ static const char *const quota_names[QUOTA_RES_CNT] = {
 	[QUOTA_MAP_BYTES] = "map_bytes",
 	[QUOTA_LINKS] = "links",
 	[QUOTA_BTFS] = "btfs",
+	[QUOTA_PINS] = "pins",
 };
 
 static const struct quota_limits quota_defaults = { {
@@ -55,6 +56,8 @@ static const struct quota_limits quota_defaults = { {
 	[QUOTA_LINKS] = UINT64_MAX,
 	/* No rule counts BTF objects; each may be megabytes of kernel memory. */
 	[QUOTA_BTFS] = 1024,
+	/* Pins outlive their makers and hold what they name. */
+	[QUOTA_PINS] = 256,
 } };
 
 const struct quota_limits *quota_default_limits(void)

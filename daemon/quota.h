@@ -18,6 +18,7 @@ enum quota_res {
 	QUOTA_MAP_BYTES,
 	QUOTA_LINKS,
 	QUOTA_BTFS,
+	QUOTA_PINS,
 	QUOTA_RES_CNT,
 };
 

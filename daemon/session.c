@@ -94,16 +94,14 @@ static void session_set_stalled(struct session *session, bool stalled)
 
 static int session_welcome(struct session *session, const struct message *msg)
 {
-	struct wire_head head = { .type = WIRE_WELCOME, .id = msg->head.id };
 	struct wire_welcome welcome;
 	int r, s;
 
 	r = channel_welcome(msg, &welcome);
 	if (r == -EBADMSG)
 		return r;
-	head.version = welcome.version;
 	session->version = welcome.version;
-	s = channel_send(session->fd, &head, &welcome, sizeof(welcome), NULL, 0, MSG_DONTWAIT);
+	s = channel_send_welcome(session->fd, msg->head.id, &welcome);
 	return r < 0 ? r : s;
 }
 

@@ -288,13 +288,14 @@ static int work_start_hand_over(struct work *work, uint64_t keep_id)
 			  work_on_handed_over, work);
 }
 
-void work_reply_kept(struct work *work, uint64_t keep_id)
+void work_reply_kept(struct work *work, uint64_t keep_id, bool pinned)
 {
 	int r = work->session ? work_start_hand_over(work, keep_id) : -EPIPE;
 
 	if (r >= 0)
 		return;
-	warden_ask_drop(work->broker->warden, keep_id);
+	if (!pinned)
+		warden_ask_drop(work->broker->warden, keep_id);
 	if (r == -E2BIG)
 		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LOG-SIZE",
 			    "the log is too long to travel with a program fd");

@@ -35,6 +35,7 @@ struct work {
 	bool reconciled;		/* the ledger was compared with the kernel for this work */
 	char *text, *log;		/* owned: the reason and the log that the reply points at */
 
+	bool reuses_link;		/* the link it asks for is one that is there already */
 	bool undecided;			/* refused, but nobody said that it is wrong */
 	void (*on_judged)(struct work *work);	/* judging.c */
 	uint8_t judging_key[32];
@@ -73,8 +74,11 @@ __attribute__((format(printf, 5, 6))) void work_refuse(struct work *work, int er
 							const char *code, const char *format, ...);
 /* Ends it with a descriptor as the result. */
 void work_reply_fd(struct work *work, int fd);
-/* Ends it with a kept program's own fd, which bpfgated sends; -errno when that could not start. */
-void work_reply_kept(struct work *work, uint64_t keep_id);
+/*
+ * Ends it with a kept object's own fd, which bpfgated sends. When that fails the object is let go of,
+ * unless `pinned` says that it is kept for another reason.
+ */
+void work_reply_kept(struct work *work, uint64_t keep_id, bool pinned);
 
 /* A call to the loader of this work's uid, with the client's attr in it (fds not yet translated). */
 struct loader_call *work_new_loader_call(struct work *work, uint32_t cmd, uint64_t caps);

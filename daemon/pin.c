@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * OBJ_PIN and OBJ_GET. A pin is a name in the ledger for an object that bpfgated keeps: no file exists
+ * that somebody could open natively, where the kernel would hand out a program's real descriptor.
+ * Which names a user may use is the rules' to say (pin_under); what it gets back is what it was granted
+ * at first: a handle for a handle.
+ */
+#include <errno.h>
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "daemon/commands.h"
+#include "daemon/decide.h"
+#include "daemon/forward.h"
+#include "daemon/obj.h"
+#include "daemon/record.h"
+
+struct pin {
+	struct ledger_rec rec;		/* LEDGER_PIN */
+	struct ledger_rec of;		/* the object's, when it has one */
+	bool has_of;
+};
+
+/* Absolute, without ".", ".." and doubled slashes: the one spelling that rules are written in. */
+static int pin_check_path(const struct request_ptr *path, char *ret_path, size_t path_bytes)
+{
+	const char *text = (const char *)path->data;
+
+	if (path->state != WIRE_PTR_PRESENT || path->bytes == 0)
+		return -EFAULT;
+	if (path->bytes > path_bytes)
+		return -ENAMETOOLONG;
+	if (text[0] != '/' || strstr(text, "//") || strstr(text, "/./") || strstr(text, "/../"))
+		return -EINVAL;
+	for (const char *end = strrchr(text, '/'); end; end = NULL)
+		if (!end[1] || strcmp(end, "/.") == 0 || strcmp(end, "/..") == 0)
+			return -EINVAL;
+	memcpy(ret_path, text, path->bytes);
+	return 0;
+}
+
+static const struct ledger_rec *pin_find(const struct ledger *ledger, const char *path)
+{
+	const struct ledger_rec *rec;
+	uint32_t cursor = 0;
+
+	while ((rec = ledger_walk(ledger, LEDGER_PIN, &cursor)))
+		if (strncmp(rec->pin.path, path, sizeof(rec->pin.path)) == 0)
+			return rec;
+	return NULL;
+}
+
+static uint32_t pin_next_number(const struct ledger *ledger)
+{
+	uint32_t number = 1;
+
+	while (ledger_find(ledger, LEDGER_PIN, number))
+		number++;
+	return number;
+}
+
+static enum ledger_kind pin_ledger_kind(uint32_t obj_kind)
+{
+	static const enum ledger_kind kinds[] = { [KEEP_PROG] = LEDGER_PROG, [KEEP_MAP] = LEDGER_MAP,
+						  [KEEP_LINK] = LEDGER_LINK, [KEEP_BTF] = LEDGER_BTF };
+
+	return obj_kind < ARRAY_CNT(kinds) ? kinds[obj_kind] : LEDGER_FREE;
+}
+
+/* Asks policy about the path and the object. */
+static bool pin_decide(struct work *work, const struct pin *pin)
+{
+	struct policy_request request = { .verb = POLICY_PIN, .pin_path = pin->rec.pin.path };
+	struct policy_map_facts map;
+	struct facts *facts = NULL;
+	bool granted;
+
+	if (pin->has_of && pin->of.kind == LEDGER_MAP) {
+		facts_of_map(&pin->of, &map);
+		request.map = &map;
+	} else if (pin->has_of && pin->of.kind == LEDGER_PROG) {
+		facts = malloc(sizeof(*facts));
+		if (!facts) {
+			work_reply(work, -ENOMEM);
+			return false;
+		}
+		facts_of_record(work->broker->ledger, work->broker->vmbtf, &pin->of, facts);
+		request.prog = &facts->prog;
+	}
+	granted = decide(work, &request, NULL);
+	free(facts);
+	return granted;
+}
+
+static struct pin *pin_begin(struct work *work)
+{
+	struct pin *pin = calloc(1, sizeof(*pin));
+	int r;
+
+	if (!pin) {
+		work_reply(work, -ENOMEM);
+		return NULL;
+	}
+	work->state = pin;
+	work->state_free = free;
+	pin->rec.kind = LEDGER_PIN;
+	r = pin_check_path(work_ptr(work, ATTR_OBJ_PATHNAME), pin->rec.pin.path,
+			   sizeof(pin->rec.pin.path));
+	if (r < 0) {
+		work_reply(work, r);
+		return NULL;
+	}
+	return pin;
+}
+
+/* ---- OBJ_PIN ---- */
+
+static void pin_on_kept(void *ctx, const struct keep_tell *tell, struct packet_fds *fds)
+{
+	struct work *work = ctx;
+	struct pin *pin = work->state;
+	int r = tell->result;
+
+	if (r >= 0) {
+		if (tell->keep_id)
+			pin->rec.pin.keep_id = tell->keep_id;
+		pin->rec.id = pin_next_number(work->broker->ledger);
+		r = ledger_add(work->broker->ledger, &pin->rec, &work->charge);
+	}
+	if (r < 0) {
+		work_reply(work, r);
+		return;
+	}
+	decide_note_allowed(work, NULL);
+	memcpy(work->decision->summary, pin->rec.pin.path, sizeof(work->decision->summary) - 1);
+	work_reply(work, 0);
+}
+
+static void pin_run(struct work *work, const struct obj *obj)
+{
+	struct pin *pin = work->state;
+	struct keep_ask ask = { .kind = ASK_PIN, .cnt = 1, .uid = work->ident->uid,
+				.obj_kind = obj->kind, .obj_id = obj->id,
+				.keep_id = { obj->keep_id } };
+	int r;
+
+	record_begin(work, &pin->rec);
+	pin->rec.pin.keep_id = obj->keep_id;
+	r = ledger_charge(work->account, LEDGER_PIN, 0, &work->charge);
+	if (r >= 0)
+		r = warden_ask(work->broker->warden, &ask, NULL, &obj->fd, obj->fd >= 0 ? 1 : 0,
+			       pin_on_kept, work);
+	if (r < 0)
+		work_reply(work, r == -EDQUOT ? -ENOSPC : r);
+}
+
+void obj_pin(struct work *work)
+{
+	struct pin *pin = pin_begin(work);
+	struct obj obj;
+	int r;
+
+	if (!pin)
+		return;
+	r = obj_of_number(work, (int32_t)work_u32(work, ATTR_OBJ_BPF_FD), 0, &obj);
+	if (r >= 0 && pin_find(work->broker->ledger, pin->rec.pin.path))
+		r = -EEXIST;
+	if (r < 0) {
+		work_reply(work, r);
+		return;
+	}
+	if (!obj.rec || !forward_may_use(work, obj.rec)) {
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN",
+			    "object %u is not one that bpfgate made for this user", obj.id);
+		return;
+	}
+	pin->of = *obj.rec;
+	pin->has_of = true;
+	pin->rec.pin.obj_kind = obj.kind;
+	pin->rec.pin.obj_id = obj.id;
+	if (pin_decide(work, pin))
+		pin_run(work, &obj);
+}
+
+/* ---- OBJ_GET ---- */
+
+static void pin_reply(struct work *work, const struct pin *pin)
+{
+	bool handle = pin->has_of && pin->of.kind == LEDGER_PROG && !pin->of.prog.granted_fd;
+
+	decide_note_allowed(work, NULL);
+	if (handle)
+		virtual_reply_handle(work, pin->rec.pin.keep_id);
+	else
+		work_reply_kept(work, pin->rec.pin.keep_id, true);
+}
+
+void obj_get(struct work *work)
+{
+	struct pin *pin = pin_begin(work);
+	const struct ledger_rec *found, *of;
+
+	if (!pin)
+		return;
+	found = pin_find(work->broker->ledger, pin->rec.pin.path);
+	if (!found || !forward_may_see(work, found)) {
+		work_reply(work, -ENOENT);
+		return;
+	}
+	pin->rec = *found;
+	of = ledger_find(work->broker->ledger, pin_ledger_kind(found->pin.obj_kind),
+			 found->pin.obj_id);
+	if (of) {
+		pin->of = *of;
+		pin->has_of = true;
+	}
+	if (work_u32(work, ATTR_OBJ_FILE_FLAGS) & (BPF_F_RDONLY | BPF_F_WRONLY))
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "PIN-MODE",
+			    "pins are opened read-write only");
+	else if (!forward_may_use(work, found))
+		work_refuse(work, EPERM, DECISION_BY_POLICY, "OWNER",
+			    "the pin belongs to another user");
+	else if (pin_decide(work, pin))
+		pin_reply(work, pin);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands that need little deciding: they act on objects that the client has a right to already, only
+ * that one of them is a handle, or that the kernel asks for a capability. Test runs are decided by
+ * rule and bounded: the kernel counts a repetition as nothing, the other users of a CPU do not.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/caps.h"
+#include "daemon/commands.h"
+#include "daemon/decide.h"
+#include "daemon/forward.h"
+#include "daemon/obj.h"
+
+/* A second of a small program; the kernel yields between repetitions, our loader is busy. */
+#define SIMPLE_REPEAT_MAX  1000000u
+#define SIMPLE_LIVE_FRAMES (1u << 1)	/* BPF_F_TEST_XDP_LIVE_FRAMES */
+
+static void simple_on_done(void *ctx, struct loader_result *result)
+{
+	struct work *work = ctx;
+	int r;
+
+	if (!work_loader_answered(work, result))
+		return;
+	r = result->answer->result;
+	/* The kernel fills outputs of some failed calls too (ENOSPC of a test run). */
+	forward_take_outputs(work, result);
+	if (r >= 0 && work->decision)
+		decide_note_allowed(work, work->state);
+	if (r >= 0 && work->req.row->returns_fd)
+		work_reply_fd(work, result->fd);
+	else
+		work_reply(work, r);
+}
+
+static void simple_run(struct work *work, uint64_t caps)
+{
+	int r = forward_fill(work, caps);
+
+	if (r < 0)
+		work_reply(work, r);
+	else
+		work_submit_loader(work, simple_on_done);
+}
+
+/* The program at this offset, which must be of ours and the caller's. true: go on. */
+static bool simple_need_prog(struct work *work, size_t at, struct obj *ret_prog)
+{
+	int r = obj_of_number(work, (int32_t)work_u32(work, at), KEEP_PROG, ret_prog);
+
+	if (r < 0)
+		work_reply(work, r);
+	else if (ret_prog->rec && !forward_may_use(work, ret_prog->rec))
+		work_refuse(work, EPERM, DECISION_BY_POLICY, "OWNER",
+			    "program %u belongs to another user", ret_prog->id);
+	else
+		return true;
+	return false;
+}
+
+void test_run(struct work *work)
+{
+	struct policy_request request = { .verb = POLICY_TEST_RUN };
+	struct facts *facts;
+	struct obj prog;
+	bool granted;
+
+	if (!simple_need_prog(work, ATTR_TEST_PROG_FD, &prog))
+		return;
+	if (!prog.rec) {
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN-PROG",
+			    "program %u was not loaded through bpfgate", prog.id);
+		return;
+	}
+	facts = malloc(sizeof(*facts));
+	if (!facts) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	facts_of_record(work->broker->ledger, work->broker->vmbtf, prog.rec, facts);
+	request.prog = &facts->prog;
+	request.live_frames = work_u32(work, ATTR_TEST_FLAGS) & SIMPLE_LIVE_FRAMES;
+	granted = decide(work, &request, NULL);
+	free(facts);
+	if (!granted)
+		return;
+	decide_note_program(work, prog.rec);
+	work->decision->verdict = DECISION_ALLOWED;
+	if (work_u32(work, ATTR_TEST_REPEAT) > SIMPLE_REPEAT_MAX)
+		work_refuse(work, EINVAL, DECISION_BY_BROKER, "REPEAT",
+			    "a test run may be repeated %u times at most", SIMPLE_REPEAT_MAX);
+	else
+		simple_run(work, 0);
+}
+
+void prog_bind_map(struct work *work)
+{
+	struct obj prog, map;
+	int r;
+
+	if (!simple_need_prog(work, ATTR_BIND_PROG_FD, &prog))
+		return;
+	r = obj_of_number(work, (int32_t)work_u32(work, ATTR_BIND_MAP_FD), KEEP_MAP, &map);
+	if (r < 0)
+		work_reply(work, r);
+	else
+		simple_run(work, 0);
+}
+
+void iter_create(struct work *work)
+{
+	struct obj link;
+	int r = obj_of_number(work, (int32_t)work_u32(work, ATTR_ITER_LINK_FD), KEEP_LINK, &link);
+
+	if (r < 0)
+		work_reply(work, r);
+	else
+		simple_run(work, 0);
+}
+
+void stream_read(struct work *work)
+{
+	struct obj prog;
+
+	if (simple_need_prog(work, ATTR_STREAM_PROG_FD, &prog))
+		simple_run(work, 0);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * *_GET_NEXT_ID and *_GET_FD_BY_ID, which the kernel keeps for CAP_SYS_ADMIN, answered from the ledger: a
+ * caller walks over the objects that are its own, and opens those and what a rule shares with it. An
+ * object of somebody else is not there: ENOENT, as for an id that never was.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "daemon/caps.h"
+#include "daemon/commands.h"
+#include "daemon/forward.h"
+#include "daemon/reconcile.h"
+
+static const struct {
+	uint32_t next_cmd, open_cmd;
+	enum ledger_kind kind;
+	uint32_t obj_kind;
+} virtual_rows[] = {
+	{ CMD_PROG_GET_NEXT_ID, CMD_PROG_GET_FD_BY_ID, LEDGER_PROG, KEEP_PROG },
+	{ CMD_MAP_GET_NEXT_ID, CMD_MAP_GET_FD_BY_ID, LEDGER_MAP, KEEP_MAP },
+	{ CMD_LINK_GET_NEXT_ID, CMD_LINK_GET_FD_BY_ID, LEDGER_LINK, KEEP_LINK },
+	{ CMD_BTF_GET_NEXT_ID, CMD_BTF_GET_FD_BY_ID, LEDGER_BTF, KEEP_BTF },
+};
+
+static size_t virtual_row_of(uint32_t cmd)
+{
+	size_t i = 0;
+
+	while (virtual_rows[i].next_cmd != cmd && virtual_rows[i].open_cmd != cmd)
+		i++;
+	return i;
+}
+
+/* ---- the walk ---- */
+
+static void virtual_answer_next(struct work *work)
+{
+	const struct ledger_rec *rec =
+		ledger_next_owned(work->broker->ledger,
+				  virtual_rows[virtual_row_of(work->req.cmd)].kind,
+				  work_u32(work, ATTR_ID_START_ID), work->ident->uid);
+
+	if (rec)
+		reply_set_out(&work->reply, &work->req, ATTR_ID_NEXT_ID, rec->id);
+	work_reply(work, rec ? 0 : -ENOENT);
+}
+
+void virtual_next_id(struct work *work)
+{
+	/* A walk begins with what really exists. */
+	if (work_u32(work, ATTR_ID_START_ID) == 0 &&
+	    reconcile_then(work->broker, work, virtual_answer_next) == 0)
+		return;
+	virtual_answer_next(work);
+}
+
+/* ---- opening ---- */
+
+static void virtual_on_handle(void *ctx, const struct keep_tell *tell, struct packet_fds *fds)
+{
+	struct work *work = ctx;
+	OWN_FD int fd = packet_fds_take(fds, 0);
+
+	if (tell->result < 0 || fd < 0) {
+		work_reply(work, tell->result < 0 ? tell->result : -EIO);
+		return;
+	}
+	work_reply_fd(work, fd);
+}
+
+void virtual_reply_handle(struct work *work, uint64_t keep_id)
+{
+	struct keep_ask ask = { .kind = ASK_HANDLE, .cnt = 1, .keep_id = { keep_id } };
+	int r = warden_ask(work->broker->warden, &ask, NULL, NULL, 0, virtual_on_handle, work);
+
+	if (r < 0)
+		work_reply(work, r);
+}
+
+static void virtual_on_opened(void *ctx, struct loader_result *result)
+{
+	struct work *work = ctx;
+
+	if (!work_loader_answered(work, result))
+		return;
+	if (result->answer->result < 0) {
+		ledger_remove(work->broker->ledger,
+			      virtual_rows[virtual_row_of(work->req.cmd)].kind,
+			      work_u32(work, ATTR_ID_PROG_ID));
+		work_reply(work, result->answer->result);
+	} else if (work->loader_call->ask.result_fd == DOOR_FD_KEEP) {
+		work_reply_kept(work, result->keep_id, false);
+	} else if (work->loader_call->ask.result_fd == DOOR_FD_HANDLE) {
+		work_reply_fd(work, result->handle_fd);
+	} else {
+		work_reply_fd(work, result->fd);
+	}
+}
+
+/* By the ledger's own loader: the one that may hold CAP_SYS_ADMIN, for ids that we chose. */
+static void virtual_open(struct work *work, const struct ledger_rec *rec, uint32_t obj_kind)
+{
+	struct loader_call *call = work_new_loader_call(work, work->req.cmd, CAPS_SYS_ADMIN);
+
+	if (!call) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	call->uid = (uid_t)-1;
+	call->loader_flags = LOADER_LEDGER;
+	call->ask.obj_kind = obj_kind;
+	call->ask.result_fd = DOOR_FD_BROKER;
+	if (rec->kind == LEDGER_PROG)
+		call->ask.result_fd = rec->prog.granted_fd ? DOOR_FD_KEEP : DOOR_FD_HANDLE;
+	work_submit_loader(work, virtual_on_opened);
+}
+
+/* A map that is shared for reading is opened for reading. */
+static bool virtual_narrow(struct work *work, const struct ledger_rec *rec)
+{
+	if (forward_may_use(work, rec))
+		return true;
+	if (rec->kind != LEDGER_MAP || !forward_may_see(work, rec))
+		return false;
+	attr_put_u32(work->req.attr, ATTR_ID_OPEN_FLAGS, BPF_F_RDONLY);
+	return true;
+}
+
+void virtual_fd_by_id(struct work *work)
+{
+	size_t row = virtual_row_of(work->req.cmd);
+	uint32_t id = work_u32(work, ATTR_ID_PROG_ID);
+	const struct ledger_rec *rec = ledger_find(work->broker->ledger, virtual_rows[row].kind, id);
+	const struct kept_obj *kept;
+
+	if (!rec || !virtual_narrow(work, rec)) {
+		work_reply(work, -ENOENT);
+		return;
+	}
+	kept = handles_find_obj(work->broker->handles, virtual_rows[row].obj_kind, id);
+	if (kept && rec->kind == LEDGER_PROG)
+		virtual_reply_handle(work, kept->keep_id);
+	else
+		virtual_open(work, rec, virtual_rows[row].obj_kind);
+}
