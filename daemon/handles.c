@@ -59,25 +59,37 @@ static struct handles_kept *handles_get_kept(struct handles *handles, const stru
 	return kept;
 }
 
-int handles_on_kept(struct handles *handles, const struct keep_tell *tell)
+static int handles_add_row(struct handles *handles, struct handles_kept *kept, uint64_t cookie)
 {
-	struct handles_kept *kept = handles_get_kept(handles, tell);
 	struct handles_row *row;
 
-	if (!kept)
-		return -ENOMEM;
-	if (!tell->cookie)
-		return 0;
-	HASH_FIND(hh, handles->rows, &tell->cookie, sizeof(tell->cookie), row);
+	HASH_FIND(hh, handles->rows, &cookie, sizeof(cookie), row);
 	if (row)
 		return 0;
 	row = calloc(1, sizeof(*row));
 	if (!row)
 		return -ENOMEM;
-	row->cookie = tell->cookie;
+	row->cookie = cookie;
 	row->kept = kept;
 	HASH_ADD(hh, handles->rows, cookie, sizeof(row->cookie), row);
 	return 0;
+}
+
+int handles_on_kept(struct handles *handles, const struct keep_tell *tell)
+{
+	struct handles_kept *kept = handles_get_kept(handles, tell);
+
+	if (!kept)
+		return -ENOMEM;
+	return tell->cookie ? handles_add_row(handles, kept, tell->cookie) : 0;
+}
+
+int handles_add(struct handles *handles, uint64_t keep_id, uint64_t cookie)
+{
+	struct handles_kept *kept;
+
+	HASH_FIND(hh, handles->kept, &keep_id, sizeof(keep_id), kept);
+	return kept ? handles_add_row(handles, kept, cookie) : -ENOENT;
 }
 
 static void handles_forget_kept(struct handles *handles, struct handles_kept *kept)

@@ -21,6 +21,8 @@ void handles_free(struct handles *handles);
 
 /* TELL_KEPT, also those of ASK_LIST. 0 or -ENOMEM. */
 int handles_on_kept(struct handles *handles, const struct keep_tell *tell);
+/* ANS_HANDLE: one more handle of an object that is known. 0, -ENOENT or -ENOMEM. */
+int handles_add(struct handles *handles, uint64_t keep_id, uint64_t cookie);
 void handles_on_gone(struct handles *handles, const struct keep_tell *tell);
 
 /* What the socket with this cookie stands for; NULL when it is no handle. */

@@ -63,19 +63,23 @@ static void virtual_on_handle(void *ctx, const struct keep_tell *tell, struct pa
 {
 	struct work *work = ctx;
 	OWN_FD int fd = packet_fds_take(fds, 0);
+	int r = tell->result;
 
-	if (tell->result < 0 || fd < 0) {
-		work_reply(work, tell->result < 0 ? tell->result : -EIO);
-		return;
-	}
-	work_reply_fd(work, fd);
+	if (r >= 0)
+		r = fd < 0 ? -EIO : handles_add(work->broker->handles, work->handle_of, tell->cookie);
+	if (r < 0)
+		work_reply(work, r);
+	else
+		work_reply_fd(work, fd);
 }
 
 void virtual_reply_handle(struct work *work, uint64_t keep_id)
 {
 	struct keep_ask ask = { .kind = ASK_HANDLE, .cnt = 1, .keep_id = { keep_id } };
-	int r = warden_ask(work->broker->warden, &ask, NULL, NULL, 0, virtual_on_handle, work);
+	int r;
 
+	work->handle_of = keep_id;
+	r = warden_ask(work->broker->warden, &ask, NULL, NULL, 0, virtual_on_handle, work);
 	if (r < 0)
 		work_reply(work, r);
 }

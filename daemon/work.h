@@ -41,6 +41,7 @@ struct work {
 	uint8_t judging_key[32];
 	bool judging_has_key;
 
+	uint64_t handle_of;		/* virtual.c: the kept object that gets one more handle */
 	struct target *target;		/* target.c: being found, inside state */
 	void (*on_target)(struct work *work, int err);
 
