@@ -77,6 +77,16 @@ static void broker_on_kept(struct broker *broker, const struct keep_tell *tell,
 		warden_ask_drop(broker->warden, tell->keep_id);
 }
 
+/* A probe is nowhere but behind its handle; other programs may live on in links and maps. */
+static void broker_on_kept_gone(struct broker *broker, const struct keep_tell *tell)
+{
+	const struct ledger_rec *rec = ledger_find(broker->ledger, LEDGER_PROG, tell->obj_id);
+
+	handles_on_gone(broker->handles, tell);
+	if (rec && tell->obj_kind == KEEP_PROG && (tell->flags & KEEP_LAST) && rec->prog.probe)
+		ledger_remove(broker->ledger, LEDGER_PROG, rec->id);
+}
+
 static void broker_on_told(void *ctx, const struct keep_tell *tell, struct packet_fds *fds)
 {
 	struct broker *broker = ctx;
@@ -86,7 +96,7 @@ static void broker_on_told(void *ctx, const struct keep_tell *tell, struct packe
 		broker_on_kept(broker, tell, fds);
 		break;
 	case TELL_GONE:
-		handles_on_gone(broker->handles, tell);
+		broker_on_kept_gone(broker, tell);
 		break;
 	case TELL_LOADER_GONE:
 		loaders_on_loader_gone(broker->loaders, tell);

@@ -10,6 +10,7 @@
 #include "daemon/commands.h"
 #include "daemon/decide.h"
 #include "daemon/judging.h"
+#include "daemon/probes.h"
 #include "daemon/record.h"
 
 #define BTF_LOAD_TOKEN (1u << 16)	/* BPF_F_TOKEN_FD */
@@ -46,6 +47,7 @@ static void btf_load_on_loaded(void *ctx, struct loader_result *result)
 	rec.id = result->answer->obj_id;
 	record_begin(work, &rec);
 	btf_load_make_room(work);
+	ledger_charge_done(&work->charge);
 	r = ledger_charge(work->account, LEDGER_BTF, 0, &work->charge);
 	if (r >= 0)
 		r = ledger_add(work->broker->ledger, &rec, &work->charge);
@@ -59,19 +61,12 @@ static void btf_load_on_loaded(void *ctx, struct loader_result *result)
 	work_reply_fd(work, result->fd);
 }
 
-static void btf_load_on_judged(struct work *work)
+static void btf_load_run(struct work *work)
 {
 	const struct request_ptr *btf = work_ptr(work, ATTR_BTF_LOAD_DATA);
-	uint32_t says = work->judge_call->verdict.says;
 	struct loader_call *call;
 	int r;
 
-	if (says != JUDGE_SAYS_ACCEPT &&
-	    !(says == JUDGE_SAYS_UNSUPPORTED &&
-	      work->ruling->unsupported == POLICY_UNSUPPORTED_KERNEL)) {
-		judging_refuse(work, &logs_btf_load);
-		return;
-	}
 	call = work_new_loader_call(work, CMD_BTF_LOAD, CAPS_BPF);
 	if (!call) {
 		work_reply(work, -ENOMEM);
@@ -86,6 +81,19 @@ static void btf_load_on_judged(struct work *work)
 		work_reply(work, r);
 	else
 		work_submit_loader(work, btf_load_on_loaded);
+}
+
+static void btf_load_on_judged(struct work *work)
+{
+	uint32_t says = work->judge_call->verdict.says;
+
+	if (says != JUDGE_SAYS_ACCEPT &&
+	    !(says == JUDGE_SAYS_UNSUPPORTED &&
+	      work->ruling->unsupported == POLICY_UNSUPPORTED_KERNEL)) {
+		judging_refuse(work, &logs_btf_load);
+		return;
+	}
+	btf_load_run(work);
 }
 
 void btf_load(struct work *work)
@@ -106,6 +114,11 @@ void btf_load(struct work *work)
 	}
 	if (work_u32(work, ATTR_BTF_LOAD_FLAGS) & BTF_LOAD_TOKEN) {
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "TOKEN", "BPF tokens are not passed on");
+		return;
+	}
+	if (probes_has_btf(btf->data, btf->bytes)) {
+		if (decide_probe(work, btf_load))
+			btf_load_run(work);
 		return;
 	}
 	if (!decide(work, &request, NULL))

@@ -14,9 +14,7 @@ void prog_load(struct work *work);		/* prog_load.c */
 void link_create(struct work *work);		/* attach.c */
 void prog_attach(struct work *work);		/* attach.c: PROG_DETACH too */
 void raw_tracepoint_open(struct work *work);	/* attach.c */
-<<<<<<< HEAD
 void token_create(struct work *work);		/* token_create.c: root's answer, never a token */
-=======
 void virtual_next_id(struct work *work);	/* virtual.c: all *_GET_NEXT_ID */
 void virtual_fd_by_id(struct work *work);	/* virtual.c: all *_GET_FD_BY_ID */
 void info_by_fd(struct work *work);		/* info.c: with a handle */
@@ -31,6 +29,5 @@ void obj_get(struct work *work);		/* pin.c */
 
 /* Ends the work with one more handle of a kept program (virtual.c). */
 void virtual_reply_handle(struct work *work, uint64_t keep_id);
->>>>>>> db873a6 (broker: ids from the ledger, handles wherever a program is named, pins, test runs, updates)
 
 #endif

@@ -143,6 +143,32 @@ bool decide_with_log(struct work *work, struct policy_request *request, decide_a
 	return false;
 }
 
+bool decide_probe(struct work *work, decide_again_fn again)
+{
+	if (!work->ruling)
+		work->ruling = calloc(1, sizeof(*work->ruling));
+	if (!work->ruling || work_begin_decision(work) < 0) {
+		work_reply(work, -ENOMEM);
+		return false;
+	}
+	*work->ruling = (struct policy_decision){ .verdict = POLICY_ALLOW,
+						  .grant = POLICY_GRANT_HANDLE,
+						  .perfmon = POLICY_PERFMON_GRANT,
+						  .log = POLICY_LOG_DENIALS };
+	snprintf(work->ruling->rule, sizeof(work->ruling->rule), "(feature probe)");
+	decide_note_ruling(work);
+	if (quota_charge(work->account, QUOTA_PROBES, 1, &work->charge.one) == 0)
+		return true;
+	if (!work->reconciled) {
+		work->reconciled = true;
+		if (reconcile_then(work->broker, work, again) == 0)
+			return false;
+	}
+	work_refuse(work, EPERM, DECISION_BY_QUOTA, "PROBES",
+		    "too many feature probes of this user are open");
+	return false;
+}
+
 void decide_note_program(struct work *work, const struct ledger_rec *rec)
 {
 	struct decision *decision = work->decision;

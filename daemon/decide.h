@@ -22,6 +22,12 @@ bool decide(struct work *work, struct policy_request *request, decide_again_fn a
 bool decide_with_log(struct work *work, struct policy_request *request, decide_again_fn again,
 		     const struct log_fields *fields);
 
+/*
+ * Allows a feature probe under any policy, as far as the small quota for probes goes; work->charge
+ * is taken. Otherwise as decide().
+ */
+bool decide_probe(struct work *work, decide_again_fn again);
+
 /* Policy's answer alone: for questions whose refusal is no refusal of the work. */
 void decide_silently(struct work *work, struct policy_request *request,
 		     struct policy_decision *ret_decision);

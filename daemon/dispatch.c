@@ -20,9 +20,7 @@ static const dispatch_fn dispatch_rows[CMD_CNT] = {
 	[CMD_PROG_ATTACH] = prog_attach,
 	[CMD_PROG_DETACH] = prog_attach,
 	[CMD_RAW_TRACEPOINT_OPEN] = raw_tracepoint_open,
-<<<<<<< HEAD
 	[CMD_TOKEN_CREATE] = token_create,
-=======
 	[CMD_PROG_GET_NEXT_ID] = virtual_next_id,
 	[CMD_MAP_GET_NEXT_ID] = virtual_next_id,
 	[CMD_BTF_GET_NEXT_ID] = virtual_next_id,
@@ -40,7 +38,6 @@ static const dispatch_fn dispatch_rows[CMD_CNT] = {
 	[CMD_OBJ_PIN] = obj_pin,
 	[CMD_OBJ_GET] = obj_get,
 	[CMD_PROG_STREAM_READ_BY_FD] = stream_read,
->>>>>>> db873a6 (broker: ids from the ledger, handles wherever a program is named, pins, test runs, updates)
 };
 
 bool dispatch_has_handler(uint32_t cmd)

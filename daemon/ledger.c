@@ -143,7 +143,10 @@ static int ledger_charge_found(struct quota_table *quota, const struct ledger_re
 
 	if (r < 0)
 		return r;
-	quota_charge_anyway(account, ledger_res_of(rec->kind), 1, &charge->one);
+	if (rec->kind == LEDGER_PROG && rec->prog.probe)
+		quota_charge_anyway(account, QUOTA_PROBES, 1, &charge->one);
+	else
+		quota_charge_anyway(account, ledger_res_of(rec->kind), 1, &charge->one);
 	if (rec->kind == LEDGER_MAP)
 		quota_charge_anyway(account, QUOTA_MAP_BYTES, rec->map.bytes, &charge->bytes);
 	quota_account_unref(account);

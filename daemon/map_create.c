@@ -13,6 +13,7 @@
 #include "daemon/decide.h"
 #include "daemon/mapsize.h"
 #include "daemon/obj.h"
+#include "daemon/probes.h"
 #include "daemon/record.h"
 
 /* A map in the making: the record that will enter the ledger. */
@@ -166,6 +167,14 @@ static void map_create_on_done(void *ctx, struct loader_result *result)
 	work_reply_fd(work, result->fd);
 }
 
+static bool map_create_is_probe(const struct ledger_rec *rec)
+{
+	const struct ledger_map *map = &rec->map;
+
+	return probes_has_map(map->type, map->key_size, map->value_size, map->max_entries,
+			      map->map_flags, rec->name);
+}
+
 static void map_create_decide(struct work *work)
 {
 	struct map_create *state = work->state;
@@ -175,10 +184,12 @@ static void map_create_decide(struct work *work)
 	int r;
 
 	facts_of_map(rec, &map);
-	if (!decide(work, &request, map_create_decide))
+	if (map_create_is_probe(rec) ? !decide_probe(work, map_create_decide) :
+				       !decide(work, &request, map_create_decide))
 		return;
 	record_begin(work, rec);
-	r = ledger_charge(work->account, LEDGER_MAP, rec->map.bytes, &work->charge);
+	r = work->charge.one.account ? 0 : ledger_charge(work->account, LEDGER_MAP, rec->map.bytes,
+							 &work->charge);
 	if (r >= 0)
 		r = map_create_fill_call(work, &rec->map);
 	if (r == -EPERM)

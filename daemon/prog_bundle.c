@@ -17,6 +17,7 @@
 #define PROG_BUNDLE_CONTENTS_MAX (4u << 20)
 
 struct prog_bundle {
+	struct bgv_program prog;
 	struct bgv_map maps[2 * LEDGER_MAPS_MAX];	/* the program's, then inner templates */
 	struct bgv_blob btfs[PROG_LOAD_BTFS_MAX];
 	struct {
@@ -26,10 +27,11 @@ struct prog_bundle {
 	uint32_t map_cnt, mapped_cnt;
 };
 
-static void prog_bundle_done(struct prog_bundle *bundle)
+void prog_bundle_free(struct prog_bundle *bundle)
 {
-	for (uint32_t i = 0; i < bundle->mapped_cnt; i++)
+	for (uint32_t i = 0; bundle && i < bundle->mapped_cnt; i++)
 		munmap(bundle->mapped[i].addr, bundle->mapped[i].bytes);
+	free(bundle);
 }
 
 static uint32_t prog_bundle_btf_idx(const struct prog_load *load, uint32_t btf_id)
@@ -159,7 +161,6 @@ static void prog_bundle_fill_prog(const struct work *work, const struct prog_loa
 	prog->prog_ifindex = work_u32(work, ATTR_PROG_LOAD_IFINDEX);
 	prog->license = license->bytes ? (const char *)license->data : "";
 	prog->name = load->rec.name;
-	prog->map_cnt = 0;
 	prog->prog_btf_idx = load->prog_btf_idx;
 	prog->func_info = prog_bundle_blob(work, ATTR_PROG_LOAD_FUNC_INFO);
 	prog->line_info = prog_bundle_blob(work, ATTR_PROG_LOAD_LINE_INFO);
@@ -177,27 +178,46 @@ static void prog_bundle_fill_prog(const struct work *work, const struct prog_loa
 	prog->caps = caps_to_bgv(load->caps);
 }
 
-int prog_bundle_encode(struct work *work, const struct prog_load *load, uint32_t mode,
-		       uint8_t **ret_bytes, size_t *ret_byte_cnt)
+int prog_bundle_new(struct work *work, const struct prog_load *load, uint32_t mode,
+		    struct prog_bundle **ret_bundle)
 {
 	struct prog_bundle *bundle = calloc(1, sizeof(*bundle));
-	struct bgv_program prog = { 0 };
+	struct bgv_program *prog;
 	int r;
 
 	if (!bundle)
 		return -ENOMEM;
-	prog_bundle_fill_prog(work, load, mode, &prog);
+	prog = &bundle->prog;
+	prog_bundle_fill_prog(work, load, mode, prog);
 	prog_bundle_add_maps(work, load, bundle);
 	r = prog_bundle_add_btfs(work, load, bundle);
-	prog.maps = bundle->maps;
-	prog.map_cnt = bundle->map_cnt;
-	prog.btfs = bundle->btfs;
-	prog.btf_cnt = load->btf_cnt;
+	if (r < 0) {
+		prog_bundle_free(bundle);
+		return r;
+	}
+	prog->maps = bundle->maps;
+	prog->map_cnt = bundle->map_cnt;
+	prog->btfs = bundle->btfs;
+	prog->btf_cnt = load->btf_cnt;
 	for (uint32_t i = 0; i < load->map_cnt; i++)
-		prog.fd_array_cnt += load->maps[i].bound;
+		prog->fd_array_cnt += load->maps[i].bound;
+	*ret_bundle = bundle;
+	return 0;
+}
+
+const struct bgv_program *prog_bundle_prog(const struct prog_bundle *bundle)
+{
+	return &bundle->prog;
+}
+
+int prog_bundle_encode(struct work *work, const struct prog_load *load, uint32_t mode,
+		       uint8_t **ret_bytes, size_t *ret_byte_cnt)
+{
+	struct prog_bundle *bundle = NULL;
+	int r = prog_bundle_new(work, load, mode, &bundle);
+
 	if (r >= 0)
-		r = bundle_encode(&prog, NULL, ret_bytes, ret_byte_cnt);
-	prog_bundle_done(bundle);
-	free(bundle);
+		r = bundle_encode(&bundle->prog, NULL, ret_bytes, ret_byte_cnt);
+	prog_bundle_free(bundle);
 	return r;
 }

@@ -16,8 +16,11 @@
 #include "daemon/commands.h"
 #include "daemon/decide.h"
 #include "daemon/judging.h"
+#include "daemon/probes.h"
 #include "daemon/record.h"
 #include "object/bundle.h"
+#include "object/digest.h"
+#include "object/probes.h"
 
 #define PROG_LOAD_TOKEN	   (1u << 16)	/* BPF_F_TOKEN_FD */
 #define PROG_LOAD_SYS_BPF  166u		/* bpf_sys_bpf */
@@ -314,6 +317,43 @@ static void prog_load_judge(struct work *work)
 		judging_start(work, &judging);
 }
 
+/* ---- feature probes: what root gets, under any policy, and never anything that runs ---- */
+
+/* As if a rule said so; a retry after a look at what still exists comes here again. */
+static void prog_load_probe(struct work *work)
+{
+	struct prog_load *load = work->state;
+
+	load->rec.prog.probe = 1;
+	load->caps = caps_for_prog(load->rec.prog.type) | CAPS_PERFMON;
+	if (decide_probe(work, prog_load_probe))
+		prog_load_run(work);
+}
+
+/* Canonical digest, and whether the program is a probe: both from one description of it. */
+static int prog_load_identify(struct work *work, struct prog_load *load)
+{
+	struct digest_options options = { .vmlinux = NULL };
+	struct ledger_prog *prog = &load->rec.prog;
+	struct prog_bundle *bundle = NULL;
+	int r = prog_bundle_new(work, load, BGV_MODE_FULL, &bundle);
+
+	if (r < 0)
+		return r;
+	load->is_probe = probes_has_prog(prog_bundle_prog(bundle)) ||
+			 probes_match(prog_bundle_prog(bundle));
+	r = digest_program(prog_bundle_prog(bundle), &options, prog->digests[0]);
+	if (r == -ENOENT) {
+		/* It names functions or types of the kernel: now the megabytes are needed. */
+		options.vmlinux = vmbtf_names(work->broker->vmbtf);
+		r = digest_program(prog_bundle_prog(bundle), &options, prog->digests[0]);
+	}
+	/* Without a digest no rule matches by it; that is all. */
+	prog->digest_cnt = r >= 0;
+	prog_bundle_free(bundle);
+	return 0;
+}
+
 static void prog_load_decide(struct work *work)
 {
 	struct prog_load *load = work->state;
@@ -354,6 +394,10 @@ static void prog_load_resolve(struct work *work, struct prog_load *load)
 	}
 	r = prog_refs_resolve(work, load);
 	if (r >= 0)
+		r = prog_load_identify(work, load);
+	if (r >= 0 && load->is_probe)
+		prog_load_probe(work);
+	else if (r >= 0)
 		prog_load_decide(work);
 	else if (load->problem_code)
 		prog_load_refuse(work, -r, DECISION_BY_BROKER, load->problem_code, "",

@@ -31,6 +31,7 @@ struct prog_load {
 	struct bpf_insn *loaded_insns;	/* fds replaced by the loader's numbers */
 	int32_t *loaded_fd_array;
 	uint32_t fd_array_cnt;		/* entries of loaded_fd_array */
+	bool is_probe;
 	uint64_t caps;			/* that the loader will hold */
 	char problem[160];		/* what is wrong with a reference, for the log */
 	const char *problem_code;
@@ -44,6 +45,13 @@ void prog_load_free(void *load);
  * -EPERM: the kernel would take it, we do not.
  */
 int prog_refs_resolve(struct work *work, struct prog_load *load);
+
+/* The program as the verifier's library describes one; valid until the next wait. */
+struct prog_bundle;
+int prog_bundle_new(struct work *work, const struct prog_load *load, uint32_t mode,
+		    struct prog_bundle **ret_bundle);
+const struct bgv_program *prog_bundle_prog(const struct prog_bundle *bundle);
+void prog_bundle_free(struct prog_bundle *bundle);
 
 /* The bundle for the judge. 0, -EINVAL (the kernel would say so too), -E2BIG or -ENOMEM. */
 int prog_bundle_encode(struct work *work, const struct prog_load *load, uint32_t mode,

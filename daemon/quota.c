@@ -37,6 +37,7 @@ static const char *const quota_names[QUOTA_RES_CNT] = {
 	[QUOTA_LINKS] = "links",
 	[QUOTA_BTFS] = "btfs",
 	[QUOTA_PINS] = "pins",
+	[QUOTA_PROBES] = "probes",
 };
 
 static const struct quota_limits quota_defaults = { {
@@ -58,6 +59,8 @@ static const struct quota_limits quota_defaults = { {
 	[QUOTA_BTFS] = 1024,
 	/* Pins outlive their makers and hold what they name. */
 	[QUOTA_PINS] = 256,
+	/* A loader probes one thing after another and closes what it made. */
+	[QUOTA_PROBES] = 64,
 } };
 
 const struct quota_limits *quota_default_limits(void)

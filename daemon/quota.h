@@ -19,6 +19,7 @@ enum quota_res {
 	QUOTA_LINKS,
 	QUOTA_BTFS,
 	QUOTA_PINS,
+	QUOTA_PROBES,		/* programs and maps of feature probes */
 	QUOTA_RES_CNT,
 };
 

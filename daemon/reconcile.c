@@ -9,7 +9,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/ids.h"
+#include "daemon/caps.h"
+
+/* Four bytes an id: room for a million objects. */
+#define RECONCILE_IDS_BYTES (4u << 20)
 
 struct reconcile_waiter {
 	struct work *work;
@@ -19,7 +22,7 @@ struct reconcile_waiter {
 
 struct reconcile {
 	struct broker *broker;
-	struct ids *ids;
+	struct loader_call *call;
 	STAILQ_HEAD(, reconcile_waiter) waiters;
 	unsigned int step;		/* kind that is being asked for; see reconcile_kinds */
 	uint64_t began_ns;
@@ -40,17 +43,11 @@ static void reconcile_step(struct reconcile *reconcile);
 int reconcile_new(struct broker *broker, struct reconcile **ret_reconcile)
 {
 	struct reconcile *reconcile = calloc(1, sizeof(*reconcile));
-	int r;
 
 	if (!reconcile)
 		return -ENOMEM;
 	reconcile->broker = broker;
 	STAILQ_INIT(&reconcile->waiters);
-	r = ids_new(broker, &reconcile->ids);
-	if (r < 0) {
-		free(reconcile);
-		return r;
-	}
 	*ret_reconcile = reconcile;
 	return 0;
 }
@@ -65,7 +62,7 @@ void reconcile_free(struct reconcile *reconcile)
 		STAILQ_REMOVE_HEAD(&reconcile->waiters, link);
 		free(waiter);
 	}
-	ids_free(reconcile->ids);
+	loader_call_free(reconcile->call);
 	free(reconcile);
 }
 
@@ -106,14 +103,18 @@ static void reconcile_finish(struct reconcile *reconcile)
 	}
 }
 
-static void reconcile_on_ids(void *ctx, int err, uint32_t *ids, size_t id_cnt)
+static void reconcile_on_ids(void *ctx, struct loader_result *result)
 {
 	struct reconcile *reconcile = ctx;
+	uint32_t bytes = 0, *ids;
+	size_t id_cnt;
 
-	if (err < 0) {
+	if (result->err < 0 || result->answer->result < 0) {
 		reconcile_finish(reconcile);
 		return;
 	}
+	ids = (uint32_t *)(uintptr_t)loader_result_out(reconcile->call, result, 0, &bytes);
+	id_cnt = bytes / sizeof(*ids);
 	if (id_cnt)
 		qsort(ids, id_cnt, sizeof(*ids), reconcile_compare_ids);
 	reconcile_forget(reconcile, reconcile_kinds[reconcile->step].kind, ids, id_cnt);
@@ -121,19 +122,35 @@ static void reconcile_on_ids(void *ctx, int err, uint32_t *ids, size_t id_cnt)
 	reconcile_step(reconcile);
 }
 
-static void reconcile_step(struct reconcile *reconcile)
+static int reconcile_ask(struct reconcile *reconcile)
 {
+	struct loader_call *call = loader_call_new();
 	int r;
 
-	if (reconcile->step == ARRAY_CNT(reconcile_kinds)) {
-		reconcile_finish(reconcile);
-		return;
+	loader_call_free(reconcile->call);
+	reconcile->call = call;
+	if (!call)
+		return -ENOMEM;
+	call->uid = (uid_t)-1;
+	call->loader_flags = LOADER_LEDGER;
+	call->ask.op = DOOR_IDS;
+	call->ask.obj_kind = reconcile_kinds[reconcile->step].obj_kind;
+	call->ask.caps = CAPS_BPF | CAPS_PERFMON;
+	call->ask.attr_bytes = sizeof(uint64_t);
+	call->on_done = reconcile_on_ids;
+	call->ctx = reconcile;
+	r = loader_add_out(call, 0, RECONCILE_IDS_BYTES, 0);
+	return r < 0 ? r : loaders_submit(reconcile->broker->loaders, call);
+}
+
+static void reconcile_step(struct reconcile *reconcile)
+{
+	if (reconcile->step < ARRAY_CNT(reconcile_kinds)) {
+		reconcile->began_ns = broker_now_ns();
+		if (reconcile_ask(reconcile) == 0)
+			return;
 	}
-	reconcile->began_ns = broker_now_ns();
-	r = ids_read(reconcile->ids, reconcile_kinds[reconcile->step].obj_kind, reconcile_on_ids,
-		     reconcile);
-	if (r < 0)
-		reconcile_finish(reconcile);
+	reconcile_finish(reconcile);
 }
 
 int reconcile_then(struct broker *broker, struct work *work, decide_again_fn again)

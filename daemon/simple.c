@@ -69,9 +69,9 @@ void test_run(struct work *work)
 
 	if (!simple_need_prog(work, ATTR_TEST_PROG_FD, &prog))
 		return;
-	if (!prog.rec) {
+	if (!prog.rec || prog.rec->prog.probe) {
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN-PROG",
-			    "program %u was not loaded through bpfgate", prog.id);
+			    "program %u was not loaded through bpfgate to be run", prog.id);
 		return;
 	}
 	facts = malloc(sizeof(*facts));

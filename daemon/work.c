@@ -59,6 +59,7 @@ static void work_free(struct work *work)
 static int work_charge(struct work *work)
 {
 	struct broker *broker = work->broker;
+	uint64_t limit = broker->options.limits.per_uid[QUOTA_UNREAD];
 	uint32_t fd_cnt = work->msg.fd_cnt;
 	int r;
 
@@ -66,8 +67,9 @@ static int work_charge(struct work *work)
 			 &work->bytes);
 	if (r >= 0)
 		r = quota_charge(work->account, QUOTA_FDS, fd_cnt, &work->fds);
-	if (r >= 0 && sessions_count_unread(work->account, broker) >=
-			      broker->options.limits.per_uid[QUOTA_UNREAD])
+	/* What was read meanwhile is looked up only when it would matter. */
+	if (r >= 0 && work->account->used[QUOTA_UNREAD] >= limit &&
+	    sessions_count_unread(work->account, broker) >= limit)
 		r = -EDQUOT;
 	return r;
 }
