@@ -251,8 +251,11 @@ static void work_on_handed_over(void *ctx, const struct keep_tell *tell, struct 
 	struct work *work = ctx;
 	struct session *session = work->session;
 
-	if (tell->result < 0)
+	if (tell->result < 0) {
+		/* The client is gone or does not read: nobody will ever hold the program. */
 		work->reply.result = tell->result;
+		warden_ask_drop(work->broker->warden, tell->keep_id);
+	}
 	work_record(work);
 	work_free(work);
 	if (session)
