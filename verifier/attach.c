@@ -263,14 +263,14 @@ static void find_stub(struct env *env, const struct btf_view *view, const char *
 	env->att.stub_func_id = btf_view_find(view, BTF_KIND_FUNC, name);
 }
 
-/* Members the kernel's own check_member refuses. */
-static bool member_refused(const char *ops, const char *member, bool sleepable)
+/* Members the kernel's own check_member refuses: its errno, or 0. */
+static int member_refused(const char *ops, const char *member, bool sleepable)
 {
-	if (strcmp(ops, "tcp_congestion_ops") == 0)
-		return strcmp(member, "get_info") == 0;
-	if (strcmp(ops, "bpf_dummy_ops") == 0)
-		return sleepable && strcmp(member, "test_sleepable") != 0;
-	return false;
+	if (strcmp(ops, "tcp_congestion_ops") == 0 && strcmp(member, "get_info") == 0)
+		return ENOTSUPP;
+	if (strcmp(ops, "bpf_dummy_ops") == 0 && sleepable && strcmp(member, "test_sleepable") != 0)
+		return EINVAL;
+	return 0;
 }
 
 static int check_struct_ops(struct env *env)
@@ -280,6 +280,7 @@ static int check_struct_ops(struct env *env)
 	const struct btf_member *m;
 	const char *name;
 	uint32_t proto;
+	int err;
 
 	if (!env->gpl)
 		return verdict_reject(env, EINVAL, "ATTACH-LICENSE",
@@ -304,8 +305,9 @@ static int check_struct_ops(struct env *env)
 	env->att.name = name;
 	env->att.struct_ops_type = env->att.func_id;
 	env->att.struct_ops_member = env->attach_type;
-	if (member_refused(env->att.ops_name, name, env->sleepable))
-		return verdict_reject(env, ENOTSUPP, "ATTACH-TARGET", "attach to unsupported member %s of struct %s",
+	err = member_refused(env->att.ops_name, name, env->sleepable);
+	if (err)
+		return verdict_reject(env, err, "ATTACH-TARGET", "attach to unsupported member %s of struct %s",
 				      name, env->att.ops_name);
 	find_stub(env, view, name);
 	return 0;

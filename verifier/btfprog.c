@@ -290,7 +290,7 @@ int btfprog_exception_callback(struct env *env)
 	if (!name)
 		return 0;
 	if (btf_decl_tag(view, main_id, -1, "exception_callback:", tag, NULL))
-		return verdict_reject(env, EINVAL, "EXCEPTION-TAG",
+		return verdict_reject(env, EEXIST, "EXCEPTION-TAG",
 				      "multiple exception callback tags for main subprog");
 	id = btf_view_find(view, BTF_KIND_FUNC, name);
 	if (!id)

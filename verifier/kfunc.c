@@ -187,7 +187,9 @@ void kfunc_facts(const struct env *env, const struct bpf_insn *insn, struct call
 	ret->nargs = 5;
 	if (!k)
 		return;
+	ret->known = true;
 	ret->nargs = arg_count(k->proto);
+	ret->is_void = k->proto->type == 0;
 	ret->sync_callback = KF_IS(k, bpf_rbtree_add_impl);
 	ret->async_callback = KF_IS(k, bpf_wq_set_callback_impl) ||
 			      KF_IS(k, bpf_task_work_schedule_signal_impl) ||
