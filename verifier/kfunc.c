@@ -143,6 +143,9 @@ static int resolve(struct env *env, uint32_t at, struct kfunc *k)
 		return verdict_reject_at(env, at, EINVAL, "KFUNC-ID",
 					 "kernel function btf_id %u does not have a valid func_proto", k->id);
 	k->name = btf_view_str(k->view, func->name_off);
+	if (btf_text_begins(k->name, "bpf_xdp_metadata_rx_"))	/* bound programs are unsupported before */
+		return verdict_reject_at(env, at, EINVAL, "KFUNC-DEVICE",
+					 "metadata kfuncs require device-bound program");
 	apply_row(env, k);
 	return 0;
 }

@@ -316,6 +316,7 @@ static int arg_iter(struct karg *a)
 	uint32_t flags = a->m->k->flags;
 	enum iter_call call = flags & KF_NEW ? ITER_NEW : flags & KF_NEXT ? ITER_NEXT
 			    : flags & KF_DESTROY ? ITER_DESTROY : ITER_NONE;
+	const struct reg *slot;
 	int r;
 
 	if (KF_IS(a->m->k, bpf_iter_css_task_new) && !css_task_iter_allowed(a->env))
@@ -323,9 +324,11 @@ static int arg_iter(struct karg *a)
 				      "css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable progs");
 	r = iter_check_arg(a->env, a->regno, a->insn_idx, call, a->m->k->btf, a->ref_id, flags & KF_RCUP,
 			   &a->m->iter_frame, &a->m->iter_spi);
-	if (r < 0 || call != ITER_NEXT)
+	if (r < 0 || call == ITER_NEW || call == ITER_DESTROY)
 		return r;
-	a->m->iter_rcu = stack_slot(state_frame(a->env->cur, a->m->iter_frame), a->m->iter_spi)->r.type & REG_F_RCU;
+	slot = &stack_slot(state_frame(a->env->cur, a->m->iter_frame), a->m->iter_spi)->r;
+	a->m->iter_rcu = slot->type & REG_F_RCU;
+	a->m->ref = slot->ref;	/* memory that next returns dies with the iterator */
 	return 0;
 }
 
