@@ -223,6 +223,17 @@ static int scalar_op(struct env *env, const struct bpf_insn *i, struct reg *dst,
 	return step_settle(env, settled);
 }
 
+static bool is_packet(const struct reg *r)
+{
+	return reg_is_pkt(r) || r->type == REG_PKT_END;
+}
+
+/* The distance of two places in one packet tells no address; our own leak rules let it pass. */
+static bool is_length(const struct env *env, const struct reg *a, const struct reg *b)
+{
+	return env->prog->mode == BGV_MODE_LEAK_RULES && is_packet(a) && is_packet(b);
+}
+
 static int step_operands(struct env *env, const struct bpf_insn *i)
 {
 	struct reg *regs = env_regs(env), *dst = &regs[i->dst_reg], *src = &env->fake_reg[0];
@@ -241,7 +252,7 @@ static int step_operands(struct env *env, const struct bpf_insn *i)
 	if (reg_is_scalar(dst) && reg_is_scalar(src))
 		return scalar_op(env, i, dst, src);
 	if (!reg_is_scalar(dst) && !reg_is_scalar(src)) {
-		if (BPF_OP(i->code) == BPF_SUB && env->allow_ptr_leaks) {
+		if (BPF_OP(i->code) == BPF_SUB && (env->allow_ptr_leaks || is_length(env, dst, src))) {
 			reg_set_unknown(dst);
 			return 0;
 		}
