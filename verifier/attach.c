@@ -156,28 +156,45 @@ static int func_proto(struct env *env, const struct btf_view *view, const struct
 	return check_proto(env, view, proto);
 }
 
-/* Is it on the kernel's error injection list? Only some names tell. */
-static bool surely_injectable(const char *name)
+/*
+ * Is it on the kernel's error injection list? A kernel built without one has no struct for its entries
+ * either; of the list itself only some names tell.
+ */
+enum injectable { INJECTABLE_NO, INJECTABLE_YES, INJECTABLE_UNKNOWN };
+
+static enum injectable is_injectable(struct env *env)
 {
-	return btf_text_begins(name, "__x64_sys_") || btf_text_begins(name, "__ia32_sys_");
+	const struct btf_view *view = btf_of(env, 0);
+	const char *name = env->att.name;
+
+	if (!view || !btf_view_find(view, BTF_KIND_STRUCT, "ei_entry"))
+		return view ? INJECTABLE_NO : INJECTABLE_UNKNOWN;
+	return btf_text_begins(name, "__x64_sys_") || btf_text_begins(name, "__ia32_sys_") ? INJECTABLE_YES
+											   : INJECTABLE_UNKNOWN;
 }
 
 static int check_sleepable_target(struct env *env)
 {
+	enum injectable list = is_injectable(env);
+
 	if (hook_facts(env->att.name) & HOOK_SLEEPS)
 		return 0;
-	if (env->prog_type == BPF_PROG_TYPE_LSM)
+	if (env->prog_type == BPF_PROG_TYPE_LSM || list == INJECTABLE_NO)
 		return verdict_reject(env, EINVAL, "ATTACH-SLEEP", "%s is not sleepable", env->att.name);
-	if (surely_injectable(env->att.name))
+	if (list == INJECTABLE_YES)
 		return 0;
 	return verdict_unsupported(env, "whether %s may sleep is known to the running kernel only", env->att.name);
 }
 
 static int check_modifiable(struct env *env)
 {
+	enum injectable list = is_injectable(env);
+
 	if ((hook_facts(env->att.name) & HOOK_MODIFIABLE) || btf_text_begins(env->att.name, "security_") ||
-	    surely_injectable(env->att.name))
+	    list == INJECTABLE_YES)
 		return 0;
+	if (list == INJECTABLE_NO)
+		return verdict_reject(env, EINVAL, "ATTACH-MODIFY", "%s() is not modifiable", env->att.name);
 	return verdict_unsupported(env, "whether %s is modifiable is known to the running kernel only", env->att.name);
 }
 

@@ -128,7 +128,8 @@ static int resolve(struct env *env, uint32_t at, struct kfunc *k)
 	if ((int16_t)k->off < 0)
 		return verdict_reject_at(env, at, EINVAL, "KFUNC-OFF",
 					 "negative offset disallowed for kernel module function call");
-	if (k->off > env->prog->btf_cnt)
+	/* the program's own BTF is nothing that an fd_array named for a call */
+	if (k->off > env->prog->btf_cnt || (k->off && k->off == env->prog->prog_btf_idx))
 		return verdict_reject_at(env, at, EPROTO, "KFUNC-OFF",
 					 "kfunc offset > 0 without fd_array is invalid");
 	k->btf = k->off;
