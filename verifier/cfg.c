@@ -51,7 +51,9 @@ static int push_edge(struct env *env, struct cfg *cfg, uint32_t t, int64_t w, in
 		return KEEP;
 	}
 	if ((cfg->state[w] & 0xf0) == DISCOVERED) {
-		if (env->cap_bpf)
+		bool recursion = env->insns[t].code == (BPF_JMP | BPF_CALL);
+
+		if (env->cap_bpf && !(recursion && env->beh->recursion_einval))
 			return DONE;
 		return verdict_reject_at(env, t, EINVAL, "BACK-EDGE",
 					 "back-edge from insn %u to %lld", t, (long long)w);
