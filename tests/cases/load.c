@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load [-v] [--only TEXT] FILE...: puts each text case that allows it before the running kernel and
- * prints "NAME<tab>ERRNO INSNS", errno 0 when it loaded. Links no verifier. The cases are written by
- * hand and small: nothing generated may come this way.
+ * load [-v] [--no-perfmon] [--only TEXT] FILE...: puts each text case that allows it before the
+ * running kernel and prints "NAME<tab>ERRNO INSNS", errno 0 when it loaded. With --no-perfmon it
+ * holds only CAP_BPF and CAP_NET_ADMIN while it loads programs. Links no verifier. The cases are
+ * written by hand and small: nothing generated may come this way.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 
 #include "tests/lib/casefile.h"
 #include "tests/lib/casenames.h"
@@ -26,9 +28,31 @@
 struct load {
 	struct casenames names;
 	const char *only;
-	bool verbose;
+	bool verbose, no_perfmon;
 	char *log;
 };
+
+#ifndef CAP_BPF
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#endif
+
+/* Effective capabilities: only CAP_BPF and CAP_NET_ADMIN, or what is permitted again. */
+static int load_lower_caps(bool lower)
+{
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2];
+
+	if (syscall(__NR_capget, &h, d) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++)
+		d[i].effective = d[i].permitted;
+	if (lower) {
+		d[0].effective = d[0].permitted & (1u << CAP_NET_ADMIN);
+		d[1].effective = d[1].permitted & (1u << (CAP_BPF - 32));
+	}
+	return syscall(__NR_capset, &h, d) < 0 ? -errno : 0;
+}
 
 static int sys_bpf(int cmd, union bpf_attr *attr)
 {
@@ -97,13 +121,19 @@ static int load_prog(struct load *ld, const struct tcase *c, struct bpf_insn *in
 	};
 	int fd;
 
+	int err;
+
 	memcpy(attr.prog_name, c->prog_name, sizeof(attr.prog_name));
 	ld->log[0] = '\0';
+	if (ld->no_perfmon && load_lower_caps(true) < 0)
+		return EPERM;
 	fd = sys_bpf(BPF_PROG_LOAD, &attr);
-	if (fd < 0)
-		return errno;
-	close(fd);
-	return 0;
+	err = fd < 0 ? errno : 0;
+	if (ld->no_perfmon)
+		load_lower_caps(false);
+	if (fd >= 0)
+		close(fd);
+	return err;
 }
 
 static void load_report(struct load *ld, const struct tcase *c, struct bpf_insn *insns)
@@ -166,6 +196,8 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (!strcmp(argv[i], "-v"))
 			ld.verbose = true;
+		else if (!strcmp(argv[i], "--no-perfmon"))
+			ld.no_perfmon = true;
 		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
 			ld.only = argv[++i];
 	}

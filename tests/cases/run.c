@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * run [--kernel | --answers VERSION FILE] [--only TEXT] [-v] [FILE...]: judges every text case with
- * the verifier library. With --kernel it has `load` (a program without the verifier) put each case
- * that allows it before the running kernel, and compares verdict, errno and instructions processed.
- * With --answers the target is another kernel, and FILE what `load` printed there: then only that
- * kernel's word counts, not what the cases expect. Without files: all *.case files of the source
- * tree.
+ * run [--kernel | --answers VERSION FILE [--no-perfmon]] [--only TEXT] [-v] [FILE...]: judges
+ * every text case with the verifier library. With --kernel it has `load` (a program without the
+ * verifier) put each case that allows it before the running kernel, and compares verdict, errno
+ * and instructions processed. With --answers the target is another kernel, and FILE what `load`
+ * printed there: then only that kernel's word counts, not what the cases expect; so it is with
+ * --no-perfmon, which judges all of them without CAP_PERFMON. Without files: all *.case files of
+ * the source tree.
  */
 #include <errno.h>
 #include <glob.h>
@@ -44,7 +45,7 @@ struct run {
 	size_t target_cnt;
 	const char *only;
 	const char *version;		/* judge as this kernel; NULL: as the cases say */
-	bool verbose;
+	bool verbose, no_perfmon;
 	struct kernel_answer *answers;
 	size_t answer_cnt;
 	unsigned int passed, failed, skipped;
@@ -186,6 +187,10 @@ static int run_case(void *arg, struct tcase *c)
 		run->skipped++;
 		return 0;
 	}
+	if (run->no_perfmon) {
+		c->prog.mode = BGV_MODE_NO_PERFMON;
+		c->prog.caps = BGV_CAP_BPF | BGV_CAP_NET_ADMIN;
+	}
 	target = run_target(run, c);
 	if (!target || bgv_verify(target, &c->prog, &opt, &res) < 0) {
 		printf("%s:%u: %s: no target or no memory\n", c->file, c->line, c->name);
@@ -269,6 +274,8 @@ int main(int argc, char **argv)
 			kernel = true;
 		else if (!strcmp(argv[i], "-v"))
 			run.verbose = true;
+		else if (!strcmp(argv[i], "--no-perfmon"))
+			run.no_perfmon = true;
 		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
 			run.only = argv[++i];
 		else if (!strcmp(argv[i], "--answers") && i + 2 < argc) {
@@ -280,7 +287,7 @@ int main(int argc, char **argv)
 			fclose(f);
 			i += 2;
 		} else {
-			fprintf(stderr, "usage: run [--kernel | --answers VERSION FILE] [-v] "
+			fprintf(stderr, "usage: run [--kernel | --answers VERSION FILE [--no-perfmon]] [-v] "
 				"[--only TEXT] [FILE...]\n");
 			return 2;
 		}
