@@ -73,6 +73,20 @@ static int btf_path(const struct check_targets *targets, const char *release, ch
 			(int)strcspn(release, " "), release);
 }
 
+/* Does the running kernel know its variables by name (CONFIG_KALLSYMS_ALL)? One that every kernel has tells. */
+static bool running_has_data_symbols(void)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	bool found = !file;	/* not readable: as distributions build it */
+	char line[512];
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strstr(line, " runqueues\n");
+	if (file)
+		fclose(file);
+	return found;
+}
+
 static void target_make(const struct check_targets *targets, struct target_entry *entry)
 {
 	struct bgv_target_spec spec = { .nr_cpus = entry->nr_cpus };
@@ -80,6 +94,8 @@ static void target_make(const struct check_targets *targets, struct target_entry
 
 	release_version(entry->release, version, sizeof(version));
 	spec.version = version;
+	if (!strcmp(entry->release, targets->running) && !running_has_data_symbols())
+		spec.flags |= BGV_TARGET_NO_DATA_SYMBOLS;
 	if (btf_path(targets, entry->release, path, sizeof(path)) > 0 &&
 	    check_read_file(path, &entry->btf, &entry->btf_bytes) >= 0) {
 		spec.vmlinux_btf = entry->btf;

@@ -33,6 +33,7 @@ struct bgv_target_spec {
 
 #define BGV_TARGET_LOCKDOWN	(1u << 0)	/* lockdown=integrity or more: no probe_write_user */
 #define BGV_TARGET_NO_JIT	(1u << 1)	/* JIT off: no kfuncs, no private stack, no arena */
+#define BGV_TARGET_NO_DATA_SYMBOLS (1u << 3)	/* kallsyms has functions only: no kernel variable is found */
 #define BGV_TARGET_MITIGATIONS_OFF (1u << 2)	/* no speculative paths without CAP_PERFMON */
 
 /*

@@ -567,6 +567,9 @@ int btfprog_pseudo_btf_id(struct env *env, uint32_t insn_idx)
 	if (btf_kind_of(t) != BTF_KIND_VAR)
 		return verdict_reject(env, EINVAL, "BTF-ID",
 				      "pseudo btf_id %u in ldimm64 isn't KIND_VAR or KIND_FUNC", id);
+	if (env->target->flags & BGV_TARGET_NO_DATA_SYMBOLS)
+		return verdict_reject(env, ENOENT, "BTF-ID",
+				      "ldimm64 failed to find the address for kernel symbol '%s'.", btf_view_name(view, id));
 	type = t->type;
 	aux->var.btf = btf;
 	aux->var.btf_id = type;
