@@ -17,6 +17,8 @@
 
 _Static_assert(sizeof(struct check_result) <= PIPE_BUF, "a record is written atomically");
 
+#define KERNEL_NAME_LEN 15
+
 /* Shared by the parent and its workers. */
 struct board {
 	_Atomic uint32_t next;			    /* the next input nobody took */
@@ -134,13 +136,24 @@ static void judge_on(struct job *job, const struct bgv_program *prog, const char
 	send_result(job);
 }
 
+/* The kernel keeps 15 bytes of a name, so a bundle has no more; an object has all of it. */
+static bool name_is_asked(const struct check_options *opts, const char *name)
+{
+	if (!opts->prog)
+		return true;
+	if (!name)
+		return false;
+	return !strcmp(opts->prog, name) ||
+	       (strlen(name) == KERNEL_NAME_LEN && !strncmp(opts->prog, name, KERNEL_NAME_LEN));
+}
+
 static void judge(void *arg, const struct bgv_program *prog, const struct bundle_answer *answer)
 {
 	struct job *job = arg;
 	const struct check_options *opts = job->opts;
 	struct bgv_program asked = *prog;
 
-	if (opts->prog && (!prog->name || strcmp(opts->prog, prog->name)))
+	if (!name_is_asked(opts, prog->name))
 		return;
 	if (opts->mode_given)
 		asked.mode = opts->mode;
@@ -166,7 +179,7 @@ static void say_unloadable(void *arg, const char *name, const char *reason)
 	struct job *job = arg;
 	struct check_result *result = &job->result;
 
-	if (job->opts->prog && strcmp(job->opts->prog, name))
+	if (!name_is_asked(job->opts, name))
 		return;
 	set_text(result->prog, sizeof(result->prog), name);
 	set_text(result->kernel, sizeof(result->kernel), check_targets_running(job->targets));

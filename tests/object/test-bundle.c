@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bundles: what is written is read back, and bytes that nobody would write are refused. Each refusal
- * changes one thing in bytes that decode, which the same test shows.
+ * Bundles: what is written is read back, and bytes that nobody would write are refused. Each
+ * refusal changes one thing in bytes that decode, which the same test shows.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -123,7 +123,8 @@ START_TEST(a_bundle_cut_anywhere_is_refused)
 			struct bytes honest = { cut, cnt };
 
 			set_u32(&honest, 12, (uint32_t)cnt);
-			/* Without its last sections it may be a smaller bundle, but never by half a section. */
+			/* Without its last sections it may be a smaller bundle, but never by half a
+			 * section. */
 			if (cnt % 8)
 				ck_assert_int_eq(decode(cut, cnt), -EBADMSG);
 			else
@@ -149,8 +150,9 @@ START_TEST(every_byte_that_is_accepted_counts)
 
 			b.data[i] ^= (uint8_t)(1u << bit);
 			if (bundle_decode(b.data, b.cnt, &bundle) == 0) {
-				ck_assert_int_eq(bundle_encode(&bundle->prog, &bundle->answer, &again,
-							       &again_cnt), 0);
+				ck_assert_int_eq(bundle_encode(&bundle->prog, &bundle->answer,
+							       &again, &again_cnt),
+						 0);
 				ck_assert_uint_eq(again_cnt, b.cnt);
 				ck_assert_mem_eq(again, b.data, b.cnt);
 				accepted++;
@@ -183,22 +185,23 @@ END_TEST
 
 START_TEST(indices_that_point_nowhere_are_refused)
 {
-	refuses_u32(BUNDLE_TAG_PROG, 0, 5 * 4, 3, -EBADMSG);	/* prog_btf: there are 2 */
-	refuses_u32(BUNDLE_TAG_PROG, 0, 7 * 4, 3, -EBADMSG);	/* attach_btf */
-	refuses_u32(BUNDLE_TAG_PROG, 0, 4 * 4, 4, -EBADMSG);	/* fd_array_cnt: there are 3 maps */
-	refuses_u32(BUNDLE_TAG_MAP, 1, 20, 3, -EBADMSG);	/* btf */
-	refuses_u32(BUNDLE_TAG_MAP, 0, 44, 4, -EBADMSG);	/* inner */
-	refuses_u32(BUNDLE_TAG_MAP, 2, 44, 1, -EBADMSG);	/* a template with a template */
-	refuses_u32(BUNDLE_TAG_CONTENTS, 0, 0, 3, -EBADMSG);	/* contents of map 3 */
-	refuses_u32(BUNDLE_TAG_CONTENTS, 0, 0, 0, -EBADMSG);	/* map 0 is not frozen */
+	refuses_u32(BUNDLE_TAG_PROG, 0, 5 * 4, 3, -EBADMSG); /* prog_btf: there are 2 */
+	refuses_u32(BUNDLE_TAG_PROG, 0, 7 * 4, 3, -EBADMSG); /* attach_btf */
+	refuses_u32(BUNDLE_TAG_PROG, 0, 4 * 4, 4, -EBADMSG); /* fd_array_cnt: there are 3 maps */
+	refuses_u32(BUNDLE_TAG_MAP, 1, 20, 3, -EBADMSG);     /* btf */
+	refuses_u32(BUNDLE_TAG_MAP, 0, 44, 4, -EBADMSG);     /* inner */
+	refuses_u32(BUNDLE_TAG_MAP, 2, 44, 1, -EBADMSG);     /* a template with a template */
+	refuses_u32(BUNDLE_TAG_CONTENTS, 0, 0, 3, -EBADMSG); /* contents of map 3 */
+	refuses_u32(BUNDLE_TAG_CONTENTS, 0, 0, 0, -EBADMSG); /* map 0 is not frozen */
 }
 END_TEST
 
 START_TEST(record_counts_must_fit_their_records)
 {
 	refuses_u32(BUNDLE_TAG_PROG, 0, 11 * 4, 3, -EBADMSG);
-	refuses_u32(BUNDLE_TAG_PROG, 0, 10 * 4, 0x80000008, -EBADMSG); /* 32-bit product would fit */
-	refuses_u32(BUNDLE_TAG_PROG, 0, 13 * 4, 1u << 31, 0);	       /* times size 0: no records */
+	refuses_u32(BUNDLE_TAG_PROG, 0, 10 * 4, 0x80000008,
+		    -EBADMSG);				      /* 32-bit product would fit */
+	refuses_u32(BUNDLE_TAG_PROG, 0, 13 * 4, 1u << 31, 0); /* times size 0: no records */
 }
 END_TEST
 
@@ -247,8 +250,10 @@ START_TEST(an_attach_target_has_no_attach_target)
 	sample.prog.attach_prog = &deeper;
 	ck_assert_int_eq(bundle_encode(&sample.prog, NULL, &none, &cnt), -EINVAL);
 	/* The same by hand: the target's last section says it is one. */
-	set_u32(&b, find_section(&b, BUNDLE_TAG_ATTACH_PROG, 0) + 8 + BUNDLE_HEADER_BYTES + 8 +
-		BUNDLE_PROG_BYTES, BUNDLE_TAG_ATTACH_PROG);
+	set_u32(&b,
+		find_section(&b, BUNDLE_TAG_ATTACH_PROG, 0) + 8 + BUNDLE_HEADER_BYTES + 8 +
+			BUNDLE_PROG_BYTES,
+		BUNDLE_TAG_ATTACH_PROG);
 	ck_assert_int_eq(decode(b.data, b.cnt), -EBADMSG);
 	free(b.data);
 }
