@@ -17,10 +17,10 @@ struct chain {
 
 static uint32_t rounded(const struct env *env, uint32_t depth)
 {
-	uint32_t to = env->target->flags & BGV_TARGET_NO_JIT ? 32 : 16;
+	uint32_t to = env->lim->stack_round;
 
-	if (!env->beh->stack_round_16)
-		to = env->lim->stack_round;
+	if (env->beh->stack_round_16 && !(env->target->flags & BGV_TARGET_NO_JIT))
+		return (depth + 15) / 16 * 16;	/* the interpreter's frames are coarser */
 	depth = depth ? depth : 1;
 	return (depth + to - 1) / to * to;
 }

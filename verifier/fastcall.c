@@ -28,8 +28,6 @@ static void mark_call(struct env *env, struct subprog *sub, uint32_t idx, int lo
 	call_facts_of(env, &env->insns[idx], &facts);
 	if (!facts.known)
 		return;
-	if (!env->beh->live_static && !facts.fastcall)
-		return;
 	expected = CALLER_SAVED & ~(((1u << facts.nargs) - 1) << 1) & ~(facts.is_void ? 0u : 1u);
 	for (i = 1; i <= 6; i++) {
 		if (idx < i || idx + i >= env->insn_cnt)
