@@ -42,7 +42,7 @@ uint64_t bpfgate_last_decision(void);
 
 enum bpfgate_question {
 	BPFGATE_STATUS = 1, /* no argument */
-	BPFGATE_LIST = 2,   /* "progs", "maps", "links", "clients" or "decisions" */
+	BPFGATE_LIST = 2,   /* "progs", "maps", "links", "pins", "clients" or "decisions" */
 	BPFGATE_WHY = 3,    /* a decision's number in hex, or "" for the caller's last */
 };
 
@@ -59,6 +59,12 @@ int bpfgate_control(enum bpfgate_question what, const char *arg, char **ret_json
  * Returns 0 and *ret_json (what the daemon found; may be NULL if not wanted), or as above.
  */
 int bpfgate_present_object(const char *name, int elf_fd, int sig_fd, char **ret_json);
+
+/*
+ * Removes a pin that the caller made through bpfgate, as unlink(2) would. Returns 0, -ENOENT (none of
+ * that name, or not the caller's), or as above.
+ */
+int bpfgate_unpin(const char *path);
 
 #ifdef __cplusplus
 }

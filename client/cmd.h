@@ -30,6 +30,7 @@ int cmd_run(int argc, char **argv);
 int cmd_sign(int argc, char **argv);
 int cmd_signature(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_unpin(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 
 #endif

@@ -152,6 +152,10 @@ static const struct out_column list_links[] = {
 	{ "id", "ID", true, false },	   { "type", "TYPE", false, false }, { "prog_id", "PROG", true, false },
 	{ "target", "TARGET", false, false }, { "uid", "UID", true, false },    { "rule", "RULE", false, true },
 };
+static const struct out_column list_pins[] = {
+	{ "path", "PATH", false, false }, { "kind", "KIND", false, false }, { "id", "ID", true, false },
+	{ "uid", "UID", true, false },	  { "rule", "RULE", false, true },
+};
 static const struct out_column list_clients[] = {
 	{ "uid", "UID", true, false },		{ "pid", "PID", true, false },
 	{ "unit", "UNIT", false, false },	{ "connections", "CONNECTIONS", true, false },
@@ -177,6 +181,7 @@ static const struct list_kind list_kinds[] = {
 	{ "progs", list_progs, ARRAY_CNT(list_progs) },
 	{ "maps", list_maps, ARRAY_CNT(list_maps) },
 	{ "links", list_links, ARRAY_CNT(list_links) },
+	{ "pins", list_pins, ARRAY_CNT(list_pins) },
 	{ "clients", list_clients, ARRAY_CNT(list_clients) },
 	{ "decisions", list_decisions, ARRAY_CNT(list_decisions) },
 };

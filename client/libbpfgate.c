@@ -108,3 +108,8 @@ PUBLIC int bpfgate_present_object(const char *name, int elf_fd, int sig_fd, char
 
 	return control_ask(WIRE_VERB_OBJECT, name, fds, sig_fd < 0 ? 1 : 2, ret_json);
 }
+
+PUBLIC int bpfgate_unpin(const char *path)
+{
+	return control_ask(WIRE_VERB_UNPIN, path, NULL, 0, NULL);
+}

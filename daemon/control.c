@@ -14,6 +14,7 @@
 
 #include "config.h"
 #include "daemon/journal.h"
+#include "daemon/unpin.h"
 #include "proto/codec.h"
 #include "worker/judge.h"
 
@@ -24,6 +25,7 @@ struct control_ask {
 	struct session *session;
 	const char *arg;
 	size_t arg_bytes;
+	int *ret_result; /* of the reply; 0 unless a verb says otherwise */
 };
 
 /* ---- small parts ---- */
@@ -219,6 +221,23 @@ static json_t *control_list_links(const struct control_ask *ask)
 	return control_list_recs(ask, LEDGER_LINK, control_link_row);
 }
 
+static json_t *control_pin_row(const struct control_ask *ask, const struct ledger_rec *rec)
+{
+	static const char *const kinds[] = { [KEEP_PROG] = "prog", [KEEP_MAP] = "map",
+					     [KEEP_LINK] = "link", [KEEP_BTF] = "btf" };
+	const char *kind = rec->pin.obj_kind < ARRAY_CNT(kinds) ? kinds[rec->pin.obj_kind] : NULL;
+
+	return json_pack("{s:o, s:s, s:I, s:I, s:o}", "path",
+			 control_text(rec->pin.path, sizeof(rec->pin.path)), "kind",
+			 control_type_name(kind), "id", (json_int_t)rec->pin.obj_id, "uid",
+			 (json_int_t)rec->uid, "rule", control_text(rec->rule, sizeof(rec->rule)));
+}
+
+static json_t *control_list_pins(const struct control_ask *ask)
+{
+	return control_list_recs(ask, LEDGER_PIN, control_pin_row);
+}
+
 static json_t *control_list_clients(const struct control_ask *ask)
 {
 	struct session *session;
@@ -272,8 +291,8 @@ static json_t *control_list(const struct control_ask *ask)
 		json_t *(*list)(const struct control_ask *);
 	} lists[] = {
 		{ "progs", control_list_progs },     { "maps", control_list_maps },
-		{ "links", control_list_links },     { "clients", control_list_clients },
-		{ "decisions", control_list_decisions },
+		{ "links", control_list_links },     { "pins", control_list_pins },
+		{ "clients", control_list_clients }, { "decisions", control_list_decisions },
 	};
 
 	for (size_t i = 0; i < ARRAY_CNT(lists); i++)
@@ -282,7 +301,7 @@ static json_t *control_list(const struct control_ask *ask)
 			return json_pack("{s:s, s:o}", "schema_version", "1.0", lists[i].name,
 					 lists[i].list(ask));
 	return control_error("BAD-ARGUMENT", "no such list",
-			     "progs, maps, links, clients or decisions");
+			     "progs, maps, links, pins, clients or decisions");
 }
 
 /* ---- why ---- */
@@ -322,6 +341,19 @@ static json_t *control_why(const struct control_ask *ask)
 	return json_pack("{s:s, s:o}", "schema_version", "1.0", "decision", row);
 }
 
+/* ---- unpin ---- */
+
+static json_t *control_unpin(const struct control_ask *ask)
+{
+	*ask->ret_result = unpin_path(ask->broker, ask->session->ident->uid, ask->arg,
+				      ask->arg_bytes);
+	if (*ask->ret_result < 0)
+		return control_error("NOT-FOUND", "no such pin of yours",
+				     "bpfgate list pins shows them");
+	return json_pack("{s:s, s:s%}", "schema_version", "1.0", "unpinned", ask->arg,
+			 ask->arg_bytes);
+}
+
 /* ---- the frame ---- */
 
 static json_t *control_object(const struct control_ask *ask)
@@ -330,11 +362,11 @@ static json_t *control_object(const struct control_ask *ask)
 			     "put the object and its signature into /etc/bpfgate/objects.d");
 }
 
-static int control_send(struct session *session, uint64_t frame_id, json_t *json)
+static int control_send(struct session *session, uint64_t frame_id, json_t *json, int result)
 {
 	OWN_MEM char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	OWN_MEM uint8_t *body = NULL;
-	struct control_reply reply = { .text = text };
+	struct control_reply reply = { .result = result, .text = text };
 	size_t bytes = 0;
 	int r;
 
@@ -354,8 +386,11 @@ int control_answer(struct session *session, struct message *msg)
 		[WIRE_VERB_LIST] = control_list,
 		[WIRE_VERB_WHY] = control_why,
 		[WIRE_VERB_OBJECT] = control_object,
+		[WIRE_VERB_UNPIN] = control_unpin,
 	};
-	struct control_ask ask = { .broker = session->broker, .session = session };
+	int result = 0;
+	struct control_ask ask = { .broker = session->broker, .session = session,
+				   .ret_result = &result };
 	struct control control;
 	json_t *json;
 	int r;
@@ -372,7 +407,7 @@ int control_answer(struct session *session, struct message *msg)
 		json = verbs[control.verb](&ask);
 	else
 		json = control_error("BAD-VERB", "no such question", "");
-	r = control_send(session, msg->head.id, json);
+	r = control_send(session, msg->head.id, json, result);
 	json_decref(json);
 	return r;
 }

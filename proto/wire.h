@@ -149,9 +149,10 @@ struct wire_buf {
 /* Questions to bpfgate itself. */
 enum wire_verb {
 	WIRE_VERB_STATUS = 1, /* no argument */
-	WIRE_VERB_LIST = 2,   /* "progs", "maps", "links", "clients", "decisions" */
+	WIRE_VERB_LIST = 2,   /* "progs", "maps", "links", "pins", "clients", "decisions" */
 	WIRE_VERB_WHY = 3,    /* "" for the caller's last decision, else its number in hex */
 	WIRE_VERB_OBJECT = 4, /* fds: an ELF object and optionally a signature; a name */
+	WIRE_VERB_UNPIN = 5,  /* a pin's path: bpf(2) has no command to remove one */
 };
 
 /* Body of WIRE_CONTROL: this, then arg_bytes of text. fds as the verb says. */

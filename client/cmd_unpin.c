@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `bpfgate unpin`: removes pins by name. Promises to try each one and to say which could not be
+ * removed; the daemon sees to it that they are the caller's.
+ */
+#include "client/cmd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/bpfgate.h"
+#include "client/out.h"
+
+static int unpin_one(const char *path)
+{
+	int r = bpfgate_unpin(path);
+
+	if (r == 0)
+		return EXIT_OK;
+	fputs("bpfgate unpin: ", stderr);
+	out_safe(stderr, path, false);
+	fprintf(stderr, ": %s\n", strerror(-r));
+	return r == -ENOENT ? EXIT_INPUT : EXIT_DAEMON;
+}
+
+int cmd_unpin(int argc, char **argv)
+{
+	int code = EXIT_OK;
+
+	if (argc < 2 || argv[1][0] == '-') {
+		fputs("usage: bpfgate unpin PATH...\n", stderr);
+		return EXIT_USAGE;
+	}
+	for (int i = 1; i < argc; i++) {
+		int one = unpin_one(argv[i]);
+
+		code = one > code ? one : code;
+	}
+	return code;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Taking a pin's name away, as unlink(2) would. Promises that bpfgated lets go of an object only with
+ * its last name; another user's pin is as unknown as none.
+ */
+#include "daemon/unpin.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/ledger.h"
+#include "daemon/warden.h"
+
+static bool unpin_is_named(const struct ledger_rec *rec, const char *path, size_t path_bytes)
+{
+	return path_bytes < sizeof(rec->pin.path) && rec->pin.path[path_bytes] == '\0' &&
+	       memcmp(rec->pin.path, path, path_bytes) == 0;
+}
+
+static bool unpin_still_pinned(const struct ledger *ledger, uint64_t keep_id)
+{
+	const struct ledger_rec *rec;
+	uint32_t cursor = 0;
+
+	while ((rec = ledger_walk(ledger, LEDGER_PIN, &cursor)))
+		if (rec->pin.keep_id == keep_id)
+			return true;
+	return false;
+}
+
+int unpin_path(struct broker *broker, uid_t uid, const char *path, size_t path_bytes)
+{
+	struct keep_ask ask = { .kind = ASK_UNPIN, .cnt = 1 };
+	const struct ledger_rec *rec;
+	uint32_t cursor = 0;
+
+	while ((rec = ledger_walk(broker->ledger, LEDGER_PIN, &cursor)))
+		if (unpin_is_named(rec, path, path_bytes))
+			break;
+	if (!rec || (uid != 0 && rec->uid != uid))
+		return -ENOENT;
+	ask.keep_id[0] = rec->pin.keep_id;
+	ledger_remove(broker->ledger, LEDGER_PIN, rec->id);
+	if (unpin_still_pinned(broker->ledger, ask.keep_id[0]))
+		return 0;
+	return warden_ask(broker->warden, &ask, NULL, NULL, 0, NULL, NULL);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Taking a pin's name away: bpf(2) has no command for it, since a pin there is a file. */
+#ifndef BPFGATE_DAEMON_UNPIN_H
+#define BPFGATE_DAEMON_UNPIN_H
+
+#include "daemon/broker.h"
+
+/*
+ * Removes the pin of this name (not NUL-terminated) for the user `uid`. The object lives on while
+ * anything else holds it. 0; -ENOENT: there is none, or it is another user's.
+ */
+int unpin_path(struct broker *broker, uid_t uid, const char *path, size_t path_bytes);
+
+#endif
