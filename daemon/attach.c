@@ -107,7 +107,7 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 static void attach_run(struct work *work)
 {
 	struct attach *attach = work->state;
-	int r = forward_fill(work, caps_for_prog(attach->rec.prog.type));
+	int r = forward_fill(work, caps_for_attach(attach->rec.prog.type));
 
 	if (r >= 0 && attach->target.in_netns && !work->session)
 		r = -EPIPE;

@@ -59,6 +59,14 @@ uint64_t caps_for_prog(uint32_t prog_type)
 		       CAPS_BPF;
 }
 
+uint64_t caps_for_attach(uint32_t prog_type)
+{
+	uint64_t caps = caps_for_prog(prog_type);
+
+	/* The one type that loads with less than it attaches with. */
+	return prog_type == BPF_PROG_TYPE_CGROUP_SKB ? caps | CAPS_NET_ADMIN : caps;
+}
+
 bool caps_prog_affects_others(uint32_t prog_type)
 {
 	return prog_type >= ARRAY_CNT(caps_progs) || !caps_progs[prog_type].only_own;

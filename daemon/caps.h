@@ -13,6 +13,8 @@
 
 /* To load a program of this type (enum bpf_prog_type), pointer-leak rules aside. */
 uint64_t caps_for_prog(uint32_t prog_type);
+/* To attach it, to detach it or to put it elsewhere. */
+uint64_t caps_for_attach(uint32_t prog_type);
 /* To create a map of this type. */
 uint64_t caps_for_map(uint32_t map_type);
 /* The same set as BGV_CAP_* of the verifier. */

@@ -42,6 +42,16 @@ static void judging_fill_job(const struct work *work, const struct judging *judg
 	job->log_bytes = JUDGING_LOG_MAX;
 }
 
+/* Wall time: a judge may wait for a CPU, but one that does nothing is not waited for long. */
+static uint64_t judging_deadline(const struct work *work)
+{
+	uint64_t cpu_ns = work->ruling ? work->ruling->quota.verify_ns : 0;
+
+	if (cpu_ns == 0 || cpu_ns > JUDGES_DEADLINE_NS / 4)
+		return JUDGES_DEADLINE_NS;
+	return 4 * cpu_ns;
+}
+
 void judging_start(struct work *work, const struct judging *judging)
 {
 	const struct judge_verdict *known = NULL;
@@ -57,6 +67,7 @@ void judging_start(struct work *work, const struct judging *judging)
 	call->payload = judging->take_payload;
 	call->payload_bytes = judging->payload_bytes;
 	judging_fill_job(work, judging, &call->job);
+	call->deadline_ns = judging_deadline(work);
 
 	work->on_judged = judging->on_done;
 	work->judging_has_key = verdicts_key(call, work->judging_key);

@@ -144,7 +144,7 @@ void link_update(struct work *work)
 	update_set_link_target(update, &link.rec->link);
 	if (!update_take_prog(work, (int32_t)work_u32(work, ATTR_LINK_UPDATE_NEW_PROG_FD)))
 		return;
-	r = forward_fill(work, caps_for_prog(update->prog.prog.type));
+	r = forward_fill(work, caps_for_attach(update->prog.prog.type));
 	if (r < 0)
 		work_reply(work, r);
 	else

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starts and watches a real daemon of the build tree; see live.h. */
+#include "tests/daemon/live.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/bpfgate.h"
+#include "proto/own.h"
+
+#define LIVE_PATIENCE_MS 20000
+
+static bool live_place(const struct live *live, const char *builddir, const char *from, const char *to)
+{
+	char cmd[512];
+
+	snprintf(cmd, sizeof(cmd), "cp '%s/%s' '%s/bin/%s' && chmod 755 '%s/bin/%s'", builddir, from,
+		 live->dir, to, live->dir, to);
+	return system(cmd) == 0;
+}
+
+bool live_write_policy(const struct live *live, const char *policy)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/50-test.json", live->policy);
+	file = fopen(path, "w");
+	if (!file)
+		return false;
+	fputs(policy, file);
+	return fclose(file) == 0;
+}
+
+static _Noreturn void live_be_bpfgated(const struct live *live, const char *builddir, int out)
+{
+	char path[256], bin[80];
+
+	snprintf(path, sizeof(path), "%s/daemon/bpfgated", builddir);
+	snprintf(bin, sizeof(bin), "%s/bin", live->dir);
+	(void)dup2(out, STDERR_FILENO);
+	(void)unsetenv("JOURNAL_STREAM");
+	(void)execl(path, "bpfgated", "--socket", live->socket, "--group", "root", "--libexec", bin,
+		    "--broker-user", "65501", "--judge-user", "65502", "--loader-user", "65503",
+		    "--policy", live->policy, NULL);
+	_exit(127);
+}
+
+bool live_start(struct live *live, const char *builddir, const char *policy)
+{
+	int ends[2];
+	char bin[64];
+
+	*live = (struct live){ .ready = -1 };
+	strcpy(live->dir, "/tmp/bpfgate-live-XXXXXX");
+	if (!mkdtemp(live->dir) || chmod(live->dir, 0755) < 0)
+		return false;
+	snprintf(bin, sizeof(bin), "%s/bin", live->dir);
+	snprintf(live->policy, sizeof(live->policy), "%s/policy", live->dir);
+	snprintf(live->socket, sizeof(live->socket), "%s/socket", live->dir);
+	if (mkdir(bin, 0755) < 0 || mkdir(live->policy, 0755) < 0 ||
+	    !live_place(live, builddir, "tests/daemon/odd-judge", "bpfgate-judge") ||
+	    !live_place(live, builddir, "daemon/bpfgate-loader", "bpfgate-loader") ||
+	    !live_place(live, builddir, "daemon/bpfgate-broker", "bpfgate-broker") ||
+	    !live_write_policy(live, policy) || pipe2(ends, O_CLOEXEC) < 0)
+		return false;
+	live->parent = fork();
+	if (live->parent == 0)
+		live_be_bpfgated(live, builddir, ends[1]);
+	close(ends[1]);
+	live->ready = ends[0];
+	setenv("BPFGATE_SOCKET", live->socket, 1);
+	return live_says(live, "bpfgated: ready") && chmod(live->socket, 0666) == 0;
+}
+
+bool live_stop(struct live *live)
+{
+	char cmd[128];
+	int status = -1;
+
+	(void)kill(live->parent, SIGTERM);
+	(void)waitpid(live->parent, &status, 0);
+	own_close_fd(&live->ready);
+	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", live->dir);
+	return system(cmd) == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+bool live_says(struct live *live, const char *text)
+{
+	char line[4096];
+	size_t len = 0;
+
+	for (;;) {
+		struct pollfd p = { .fd = live->ready, .events = POLLIN };
+
+		if (poll(&p, 1, LIVE_PATIENCE_MS) <= 0 || read(live->ready, line + len, 1) != 1)
+			return false;
+		if (line[len] != '\n' && len < sizeof(line) - 2) {
+			len++;
+			continue;
+		}
+		line[len] = '\0';
+		if (getenv("LIVE_VERBOSE"))
+			fprintf(stderr, "    | %s\n", line);
+		if (strstr(line, text))
+			return true;
+		len = 0;
+	}
+}
+
+static bool live_is_child(pid_t pid, pid_t parent, const char *name)
+{
+	char path[64], text[512], *end;
+	ssize_t n;
+	int fd, ppid = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	own_close_fd(&fd);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	end = strrchr(text, ')');
+	/* The kernel keeps 15 characters of a name. */
+	return end && sscanf(end, ") %*c %d", &ppid) == 1 && ppid == parent &&
+	       strncmp(strchr(text, '(') + 1, name, strnlen(name, 15)) == 0;
+}
+
+pid_t live_child(const struct live *live, const char *name)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	pid_t found = 0;
+
+	while (proc && (entry = readdir(proc))) {
+		pid_t pid = atoi(entry->d_name);
+
+		if (pid > 0 && live_is_child(pid, live->parent, name))
+			found = pid;
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}
+
+static int live_fds_of(pid_t pid)
+{
+	char path[64];
+	DIR *dir;
+	int cnt = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	while (dir && readdir(dir))
+		cnt++;
+	if (dir)
+		closedir(dir);
+	return cnt;
+}
+
+int live_fd_cnt(const struct live *live)
+{
+	return live_fds_of(live->parent) + live_fds_of(live_child(live, "bpfgate-broker"));
+}
+
+bool live_as(uid_t uid, live_part part, void *arg)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		bool ok = setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
+			  setresuid(uid, uid, uid) == 0 && part(arg);
+
+		if (!ok && getenv("LIVE_VERBOSE"))
+			fprintf(stderr, "    last reason: %s\n", bpfgate_last_reason());
+		_exit(ok ? 0 : 1);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	       WEXITSTATUS(status) == 0;
+}
+
+/* ---- calls ---- */
+
+static int live_call(int cmd, union bpf_attr *attr)
+{
+	int r = bpfgate_bpf(cmd, attr, sizeof(*attr));
+
+	return r < 0 ? -errno : r;
+}
+
+int live_map(uint32_t type, uint32_t flags)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = type;
+	attr.key_size = 4;
+	attr.value_size = type == BPF_MAP_TYPE_PROG_ARRAY ? 4 : 8;
+	attr.max_entries = 4;
+	attr.map_flags = flags;
+	strcpy(attr.map_name, "live");
+	return live_call(BPF_MAP_CREATE, &attr);
+}
+
+int live_load(uint32_t type, const char *name, const struct bpf_insn *insns, uint32_t cnt)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = type;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = cnt;
+	attr.license = (uintptr_t) "GPL";
+	strncpy(attr.prog_name, name, sizeof(attr.prog_name) - 1);
+	return live_call(BPF_PROG_LOAD, &attr);
+}
+
+int live_prog(uint32_t type, const char *name, int32_t ret)
+{
+	/* Three instructions: not one of the two-instruction programs that loaders probe with. */
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3, .imm = 77 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = ret },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return live_load(type, name, insns, ARRAY_CNT(insns));
+}
+
+int live_link(int prog, uint32_t attach_type, uint32_t target)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = (uint32_t)prog;
+	attr.link_create.target_fd = target;
+	attr.link_create.attach_type = attach_type;
+	/* Generic XDP: works on every interface. */
+	attr.link_create.flags = attach_type == BPF_XDP ? 1u << 1 : 0;
+	return live_call(BPF_LINK_CREATE, &attr);
+}
+
+bool live_reason_has(const char *text)
+{
+	return strstr(bpfgate_last_reason(), text) != NULL;
+}
+
+long live_mine(const char *key)
+{
+	char *json = NULL, *at, quoted[64];
+	long value = -1;
+
+	if (bpfgate_control(BPFGATE_STATUS, "", &json) < 0)
+		return -1;
+	snprintf(quoted, sizeof(quoted), "\"%s\":", key);
+	at = strstr(json, "\"you\":");
+	at = at ? strstr(at, quoted) : NULL;
+	if (at)
+		value = strtol(at + strlen(quoted), NULL, 10);
+	free(json);
+	return value;
+}
+
+/* ---- as root ---- */
+
+bool live_prog_exists(uint32_t id)
+{
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_id = id;
+	fd = (int)syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr));
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+bool live_until(bool (*cond)(void *arg), void *arg)
+{
+	struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+
+	for (int ms = 0; ms < LIVE_PATIENCE_MS; ms += 5) {
+		if (cond(arg))
+			return true;
+		(void)nanosleep(&pause, NULL);
+	}
+	return false;
+}

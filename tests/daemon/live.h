@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A real daemon with odd judges (odd-judge.c), and users without privileges that call it. Each user's part
+ * of a test runs in a process of its own; waiting is for an event or a state, with a limit that only a
+ * broken daemon reaches.
+ */
+#ifndef BPFGATE_TESTS_DAEMON_LIVE_H
+#define BPFGATE_TESTS_DAEMON_LIVE_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define LIVE_ALICE 65531
+#define LIVE_BOB   65532
+
+struct live {
+	char dir[48], socket[80], policy[80];
+	pid_t parent;
+	int ready;		/* what bpfgated and its children say on stderr */
+};
+
+/* Starts it with this policy; false: what failed is printed. */
+bool live_start(struct live *live, const char *builddir, const char *policy);
+/* SIGTERM; true when it ended well. */
+bool live_stop(struct live *live);
+bool live_write_policy(const struct live *live, const char *policy);
+/* Waits until the daemon says this (a part of a line). */
+bool live_says(struct live *live, const char *text);
+/* The pid of the daemon's one child of this name; 0: none. */
+pid_t live_child(const struct live *live, const char *name);
+/* Open descriptors of bpfgated and the broker. */
+int live_fd_cnt(const struct live *live);
+
+/* Runs part(arg) as uid in a process of its own: its result, false when it died. */
+typedef bool (*live_part)(void *arg);
+bool live_as(uid_t uid, live_part part, void *arg);
+
+/* ---- for parts: calls as their own user; results as bpf(2): >= 0 or -errno ---- */
+
+int live_map(uint32_t type, uint32_t flags);
+/* A program that returns R0 = ret; name asks something of the judge. */
+int live_prog(uint32_t type, const char *name, int32_t ret);
+int live_load(uint32_t type, const char *name, const struct bpf_insn *insns, uint32_t cnt);
+int live_link(int prog, uint32_t attach_type, uint32_t target);
+/* The last refusal contains this text. */
+bool live_reason_has(const char *text);
+/* A number in the "you" part of the status, or -1. */
+long live_mine(const char *key);
+
+/* ---- for the test itself, as root ---- */
+
+bool live_prog_exists(uint32_t id);
+/* Until cond(arg) holds. */
+bool live_until(bool (*cond)(void *arg), void *arg);
+
+#endif
