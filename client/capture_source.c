@@ -59,8 +59,11 @@ static int fd_info(int fd, void *info, uint32_t info_bytes)
 	return (int)capture_raw_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
 }
 
-/* Does fd's anonymous inode say what (bpf-map, btf)? OBJ_GET_INFO would answer for any kind. */
-static bool fd_is(int fd, const char *what)
+/*
+ * Does fd's anonymous inode say what (bpf-map, btf)? OBJ_GET_INFO would answer for any kind. 0;
+ * -EBADF when there is no such fd, -EINVAL when it is something else.
+ */
+static int fd_check(int fd, const char *what)
 {
 	char path[32], link[64];
 	ssize_t n;
@@ -68,9 +71,9 @@ static bool fd_is(int fd, const char *what)
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	n = readlink(path, link, sizeof(link) - 1);
 	if (n < 0)
-		return false;
+		return -EBADF;
 	link[n] = '\0';
-	return strstr(link, what) != NULL;
+	return strstr(link, what) ? 0 : -EINVAL;
 }
 
 static bool map_fd_is_frozen(int fd)
@@ -128,7 +131,7 @@ static int source_btf(void *arg, int fd, struct gather_btf *ret_btf)
 	struct btf_info info = { .name = (uintptr_t)name, .name_len = sizeof(name) };
 	int r;
 
-	if (fd < 0 || !fd_is(fd, "btf") || fd_info(fd, &info, sizeof(info)) < 0)
+	if (fd < 0 || fd_check(fd, "btf") < 0 || fd_info(fd, &info, sizeof(info)) < 0)
 		return -EBADF;
 	if (info.kernel_btf && !strcmp(name, "vmlinux"))
 		return 1;
@@ -169,9 +172,12 @@ static const struct gather_map *seen_map_find(const struct seen *seen, uint32_t 
 static int shape_of_fd(int fd, struct bgv_map *ret_shape, uint32_t *ret_id, uint32_t *ret_btf_id)
 {
 	struct map_info info = { 0 };
+	int r = fd < 0 ? -EBADF : fd_check(fd, "bpf-map");
 
-	if (fd < 0 || !fd_is(fd, "bpf-map") || fd_info(fd, &info, sizeof(info)) < 0)
-		return -EBADF;
+	if (r >= 0)
+		r = fd_info(fd, &info, sizeof(info));
+	if (r < 0)
+		return r;
 	*ret_shape = (struct bgv_map){
 		.type = info.type,
 		.key_size = info.key_size,

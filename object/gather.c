@@ -10,7 +10,9 @@
 
 #include "proto/own.h"
 
-#define BAD_INDEX INT32_MAX /* stands for a bad fd */
+/* Indices that no array has stand for bad fds; the kernel tells the two kinds apart. */
+#define NO_FD_INDEX  INT32_MAX	     /* EBADF */
+#define NO_MAP_INDEX (INT32_MAX - 1) /* an fd, but no map: EINVAL */
 
 struct gather *gather_new(const struct gather_source *source, void *source_arg)
 {
@@ -96,14 +98,15 @@ static void add_contents(struct gather *g, uint32_t idx, int fd)
 	map->contents_bytes = map->value_size;
 }
 
-/* Index of the map behind fd, or BAD_INDEX when fd is no map; -E2BIG when there are too many. */
+/* Index of the map behind fd, or one that stands for a bad fd; -E2BIG when there are too many. */
 static int add_map(struct gather *g, int fd)
 {
 	struct gather_map found = { 0 };
 	uint32_t idx;
+	int r = fd < 0 ? -EBADF : g->source->map(g->source_arg, fd, &found);
 
-	if (fd < 0 || g->source->map(g->source_arg, fd, &found) < 0)
-		return BAD_INDEX;
+	if (r < 0)
+		return r == -EBADF ? NO_FD_INDEX : NO_MAP_INDEX;
 	for (idx = 0; idx < g->prog.map_cnt; idx++)
 		if (g->map_ids[idx] == found.id)
 			return (int)idx;
