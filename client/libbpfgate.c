@@ -7,6 +7,7 @@
 
 #include "client/call.h"
 #include "client/conn.h"
+#include "client/seal.h"
 
 #include <string.h>
 
@@ -104,9 +105,18 @@ PUBLIC int bpfgate_control(enum bpfgate_question what, const char *arg, char **r
 
 PUBLIC int bpfgate_present_object(const char *name, int elf_fd, int sig_fd, char **ret_json)
 {
-	const int fds[2] = { elf_fd, sig_fd };
+	OWN_FD int elf = -1;
+	OWN_FD int sig = -1;
+	int r = seal_file(elf_fd, &elf);
 
-	return control_ask(WIRE_VERB_OBJECT, name, fds, sig_fd < 0 ? 1 : 2, ret_json);
+	if (r >= 0 && sig_fd >= 0)
+		r = seal_file(sig_fd, &sig);
+	if (r < 0)
+		return r;
+
+	const int fds[2] = { elf, sig };
+
+	return control_ask(WIRE_VERB_OBJECT, name, fds, sig < 0 ? 1 : 2, ret_json);
 }
 
 PUBLIC int bpfgate_unpin(const char *path)

@@ -180,16 +180,21 @@ static int load_finish(const struct load_args *args, struct bpf_object *object, 
 	return EXIT_OK;
 }
 
-/* A signed object is shown to the daemon first; one that is not signed is simply loaded. */
+/* An object is shown to the daemon first: its signature, or its digest, may be what a rule asks for. */
 static void load_present(const char *object)
 {
+	OWN_MEM char *text = NULL;
 	int r;
 
 	(void)present_environment();
-	r = present_object(object, NULL);
-	if (r < 0 && r != -ENODATA)
-		fprintf(stderr, "bpfgate: the signature of %s does not count: %s\n", object,
-			*bpfgate_last_reason() ? bpfgate_last_reason() : strerror(-r));
+	r = present_object(object, NULL, &text);
+	if (r >= 0 || r == -ENOKEY)
+		return;
+	fprintf(stderr, "bpfgate: the signature of ");
+	out_safe(stderr, object, false);
+	fprintf(stderr, " does not count: ");
+	out_safe(stderr, text ? text : strerror(-r), false);
+	fputc('\n', stderr);
 }
 
 static int load_object(const struct load_args *args)

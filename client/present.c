@@ -10,31 +10,31 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include <jansson.h>
 
 #include "client/bpfgate.h"
-#include "policy/appended.h"
 #include "proto/own.h"
 
-/* Does the file end with the trailer of an appended signature? 1, 0 or -errno. */
-static int present_is_appended(int fd)
+/* What the daemon says of an object, in one sentence; NULL when it does not. */
+static char *present_text(const char *json)
 {
-	uint8_t wanted[APPENDED_TRAILER_LEN], trailer[APPENDED_TRAILER_LEN];
-	struct stat st;
+	json_t *doc = json ? json_loads(json, 0, NULL) : NULL;
+	const json_t *object = json_object_get(doc, "object"), *error = json_object_get(doc, "error");
+	const char *text = json_string_value(json_object_get(object, "text"));
+	char *copy = NULL;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (st.st_size < APPENDED_TRAILER_LEN)
-		return 0;
-	if (pread(fd, trailer, sizeof(trailer), st.st_size - APPENDED_TRAILER_LEN) != sizeof(trailer))
-		return -EIO;
-	appended_trailer(0, wanted);
-	memcpy(trailer, wanted, sizeof(uint32_t)); /* the length differs from one to the next */
-	return !memcmp(trailer, wanted, sizeof(trailer));
+	if (!text)
+		text = json_string_value(json_object_get(error, "message"));
+	if (text)
+		copy = strdup(text);
+	json_decref(doc);
+	return copy;
 }
 
-int present_object(const char *object, const char *signature)
+int present_object(const char *object, const char *signature, char **ret_text)
 {
+	OWN_MEM char *json = NULL;
 	OWN_FD int elf = open(object, O_RDONLY | O_CLOEXEC);
 	OWN_FD int sig = -1;
 	char beside[PATH_MAX];
@@ -47,12 +47,10 @@ int present_object(const char *object, const char *signature)
 	sig = open(signature ? signature : beside, O_RDONLY | O_CLOEXEC);
 	if (sig < 0 && (signature || errno != ENOENT))
 		return -errno;
-	if (sig < 0) {
-		r = present_is_appended(elf);
-		if (r <= 0)
-			return r < 0 ? r : -ENODATA;
-	}
-	return bpfgate_present_object(object, elf, sig, NULL);
+	r = bpfgate_present_object(object, elf, sig, &json);
+	if (ret_text)
+		*ret_text = present_text(json);
+	return r;
 }
 
 int present_environment(void)
@@ -69,7 +67,7 @@ int present_environment(void)
 
 			memcpy(path, list, bytes);
 			path[bytes] = '\0';
-			r = present_object(path, NULL);
+			r = present_object(path, NULL, NULL);
 			if (r < 0) {
 				fprintf(stderr, "bpfgate: %s: %s\n", path, strerror(-r));
 				failed++;

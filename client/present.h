@@ -9,10 +9,11 @@
 
 /*
  * Presents one object with its signature: the file `signature`, or when NULL "OBJECT.p7s" if that exists, else
- * what is appended to the object. 0; -ENODATA when it is not signed at all (nothing was sent); -errno of opening;
- * or what bpfgate_present_object() returns.
+ * what is appended to the object. 0; -ENOKEY when it is not signed and no rule lists its digest; -errno of opening;
+ * or what bpfgate_present_object() returns. *ret_text (free() it; NULL when there is none; ret_text may be NULL) is
+ * what the daemon says of it.
  */
-int present_object(const char *object, const char *signature);
+int present_object(const char *object, const char *signature, char **ret_text);
 
 /*
  * Presents what BPFGATE_OBJECTS names (paths separated by colons). Goes on after a failure, which is said on

@@ -24,6 +24,7 @@ struct work;
 
 struct broker_options {
 	struct rules_dirs dirs;
+	struct rules_dirs object_dirs;		/* signed objects of root's */
 	struct quota_limits limits;
 };
 
@@ -43,6 +44,8 @@ struct broker {
 	struct loaders *loaders;
 	struct judges *judges;
 	struct reconcile *reconcile;
+	struct objects *objects;
+	struct object_dirs *object_dirs;
 	struct vmbtf *vmbtf;
 
 	int listen_fd;

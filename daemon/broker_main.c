@@ -22,6 +22,8 @@
 #include "daemon/broker_filter.h"
 #include "daemon/journal.h"
 #include "daemon/journal_ids.h"
+#include "daemon/object_dirs.h"
+#include "daemon/objects.h"
 #include "daemon/reconcile.h"
 #include "daemon/session.h"
 #include "daemon/verdicts.h"
@@ -60,6 +62,7 @@ static void broker_reload(struct broker *broker)
 		broker->rules = rules;
 		journal_note(LOG_NOTICE, JOURNAL_ID_POLICY_LOADED, "policy %s in force, %zu rules",
 			     policy_digest(rules->policy), policy_rule_cnt(rules->policy));
+		object_dirs_scan(broker->object_dirs);
 	}
 	broker_status_text(broker, text, sizeof(text));
 	warden_tell_text(broker->warden, ASK_RELOADED, r, text);
@@ -202,6 +205,8 @@ static int broker_make_parts(struct broker *broker)
 	    (r = decisions_new(&broker->decisions)) < 0 ||
 	    (r = verdicts_new(&broker->verdicts)) < 0 || (r = vmbtf_new(&broker->vmbtf)) < 0 ||
 	    (r = reconcile_new(broker, &broker->reconcile)) < 0 ||
+	    (r = objects_new(broker, &broker->objects)) < 0 ||
+	    (r = object_dirs_new(broker, &broker->object_dirs)) < 0 ||
 	    (r = judges_new(broker->event, broker->chan_scratch, &broker->judges)) < 0)
 		return r;
 	r = warden_new(broker->event, broker->chan_scratch, CHANNEL_FD, broker_on_told,
@@ -228,6 +233,7 @@ static int broker_start(struct broker *broker)
 		r = sessions_listen(broker, LISTEN_FD);
 	if (r < 0)
 		return r;
+	object_dirs_scan(broker->object_dirs);
 	broker_status_text(broker, text, sizeof(text));
 	warden_tell_text(broker->warden, ASK_READY, 0, text);
 	journal_note(LOG_NOTICE, JOURNAL_ID_READY, "ready; %s", text);
@@ -256,8 +262,10 @@ static int broker_set_up(struct broker *broker)
 
 static void broker_tear_down(struct broker *broker)
 {
+	object_dirs_free(broker->object_dirs);
 	/* Calls in hand end first: their works answer clients that are still there. */
 	judges_free(broker->judges);
+	objects_free(broker->objects);
 	loaders_free(broker->loaders);
 	sessions_close(broker);
 	reconcile_free(broker->reconcile);
@@ -311,17 +319,23 @@ static int broker_parse_options(int argc, char **argv, struct broker_options *op
 	while (r == 0 && (c = getopt_long(argc, argv, "", broker_option_rows, NULL)) >= 0) {
 		if (c == 'p')
 			r = broker_add_dir(&options->dirs, optarg);
+		else if (c == 'o')
+			r = broker_add_dir(&options->object_dirs, optarg);
 		else if (c == 'c')
 			r = broker_parse_number(optarg, &options->limits.per_uid[QUOTA_CONNECTIONS]);
 		else if (c == 'V')
 			r = printf("bpfgate-broker %s\n", PACKAGE_VERSION) < 0 ? -EIO : 1;
-		else if (c != 'o')
+		else
 			r = -EINVAL;
 	}
 	if (r == 0 && options->dirs.cnt == 0) {
 		(void)broker_add_dir(&options->dirs, BPFGATE_PKGPREFIXLIB "/policy.d");
 		(void)broker_add_dir(&options->dirs, BPFGATE_RUNDIR "/policy.d");
 		(void)broker_add_dir(&options->dirs, BPFGATE_SYSCONFDIR "/policy.d");
+	}
+	if (r == 0 && options->object_dirs.cnt == 0) {
+		(void)broker_add_dir(&options->object_dirs, BPFGATE_PKGPREFIXLIB "/objects.d");
+		(void)broker_add_dir(&options->object_dirs, BPFGATE_SYSCONFDIR "/objects.d");
 	}
 	return r;
 }

@@ -14,6 +14,7 @@
 
 #include "config.h"
 #include "daemon/journal.h"
+#include "daemon/present.h"
 #include "daemon/unpin.h"
 #include "proto/codec.h"
 #include "worker/judge.h"
@@ -356,13 +357,41 @@ static json_t *control_unpin(const struct control_ask *ask)
 
 /* ---- the frame ---- */
 
-static json_t *control_object(const struct control_ask *ask)
+/* Why an object was not even looked at; what is wrong with it otherwise, the judges tell. */
+static json_t *control_object_error(int error)
 {
-	return control_error("NOT-OFFERED", "objects are not taken over this socket",
-			     "put the object and its signature into /etc/bpfgate/objects.d");
+	static const struct {
+		int error;
+		const char *message, *hint;
+	} rows[] = {
+		{ -EBADMSG, "the object or its signature is not a sealed memfd, or is damaged",
+		  "use bpfgate_present_object() of libbpfgate" },
+		{ -EFBIG, "the object or its signature is too large", "" },
+		{ -ENOKEY, "the object is not signed, and no rule lists its digest",
+		  "bpfgate sign OBJECT --key KEY --cert CERT" },
+		{ -EDQUOT, "too much is held for this user", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++)
+		if (rows[i].error == error)
+			return control_error("OBJECT", rows[i].message, rows[i].hint);
+	return control_error("OBJECT", strerror(-error), "");
 }
 
-static int control_send(struct session *session, uint64_t frame_id, json_t *json, int result)
+static int control_object(struct session *session, struct message *msg)
+{
+	int r = present_object(session, msg);
+	json_t *json;
+
+	if (r == 0)
+		return 0;
+	json = control_object_error(r);
+	r = control_send(session, msg->head.id, json, r);
+	json_decref(json);
+	return r;
+}
+
+int control_send(struct session *session, uint64_t frame_id, json_t *json, int result)
 {
 	OWN_MEM char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	OWN_MEM uint8_t *body = NULL;
@@ -385,7 +414,6 @@ int control_answer(struct session *session, struct message *msg)
 		[WIRE_VERB_STATUS] = control_status,
 		[WIRE_VERB_LIST] = control_list,
 		[WIRE_VERB_WHY] = control_why,
-		[WIRE_VERB_OBJECT] = control_object,
 		[WIRE_VERB_UNPIN] = control_unpin,
 	};
 	int result = 0;
@@ -401,6 +429,8 @@ int control_answer(struct session *session, struct message *msg)
 	r = codec_decode_control(msg->body, msg->head.body_bytes, &control);
 	if (r < 0)
 		return r;
+	if (control.verb == WIRE_VERB_OBJECT)
+		return control_object(session, msg);
 	ask.arg = control.arg;
 	ask.arg_bytes = control.arg_bytes;
 	if (control.verb < ARRAY_CNT(verbs) && verbs[control.verb])

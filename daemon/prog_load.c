@@ -18,6 +18,7 @@
 #include "daemon/judging.h"
 #include "daemon/probes.h"
 #include "daemon/record.h"
+#include "daemon/signed.h"
 #include "object/bundle.h"
 #include "object/digest.h"
 #include "object/probes.h"
@@ -398,7 +399,7 @@ static void prog_load_resolve(struct work *work, struct prog_load *load)
 	if (r >= 0 && load->is_probe)
 		prog_load_probe(work);
 	else if (r >= 0)
-		prog_load_decide(work);
+		signed_find(work, prog_load_decide);
 	else if (load->problem_code)
 		prog_load_refuse(work, -r, DECISION_BY_BROKER, load->problem_code, "",
 				 load->problem);

@@ -15,6 +15,7 @@
 #include <syslog.h>
 
 #include "daemon/control.h"
+#include "daemon/objects.h"
 #include "daemon/dispatch.h"
 #include "daemon/journal.h"
 #include "daemon/journal_ids.h"
@@ -33,6 +34,8 @@ static void session_free(struct session *session)
 	broker->session_cnt--;
 	if (session->work)
 		session->work->session = NULL;
+	if (session->offer)
+		offer_forget(session->offer);
 	sd_event_source_disable_unref(session->source);
 	own_close_fd(&session->fd);
 	quota_charge_done(&session->connection);
@@ -155,7 +158,7 @@ static int session_take_frame(struct session *session, struct message *msg)
 static void session_pump(struct session *session)
 {
 	session->pumping = true;
-	while (!session->work && !session->closing) {
+	while (!session->work && !session->offer && !session->closing) {
 		OWN_MESSAGE struct message msg = MESSAGE_INIT;
 		int r;
 
@@ -188,7 +191,7 @@ static int session_on_event(sd_event_source *source, int fd, uint32_t events, vo
 	struct session *session = ctx;
 
 	/* Gone for good: what is in hand goes on without an addressee. */
-	if (events & (EPOLLHUP | EPOLLERR) && session->work) {
+	if (events & (EPOLLHUP | EPOLLERR) && (session->work || session->offer)) {
 		session_free(session);
 		return 0;
 	}

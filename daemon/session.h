@@ -16,6 +16,8 @@ struct session {
 	struct quota_charge unread;		/* a reply with an fd that was not read yet */
 	struct quota_charge unread_bytes;	/* bytes of replies that were not read yet */
 	struct work *work;			/* at most one at a time */
+	struct offer *offer;			/* an object that it presents; then there is no work */
+	uint64_t offer_frame;
 	uint16_t version;			/* 0 until the handshake */
 	bool unread_any, stalled, closing, pumping;
 	TAILQ_ENTRY(session) link;

@@ -55,6 +55,13 @@ enum cms_reason {
 	CMS_REASON_CNT
 };
 
+/* What a judge answers about one blob: the reason, and the fields when it is CMS_OK. */
+struct cms_answer {
+	uint32_t reason;
+	struct cms_fields fields;
+};
+_Static_assert(sizeof(struct cms_answer) == sizeof(uint32_t) + sizeof(struct cms_fields), "no padding");
+
 /* Reads a whole blob. Returns CMS_OK and fills *ret_fields, or says why not. No allocation. */
 enum cms_reason cms_read(const uint8_t *blob, size_t len, struct cms_fields *ret_fields);
 

@@ -271,6 +271,9 @@ void policy_helper_add(struct policy_prog_facts *facts, uint32_t helper_id);
  */
 const char *policy_path(const struct policy *policy, size_t idx);
 
+/* Does some rule's "digests" list this one? */
+bool policy_lists_digest(const struct policy *policy, const uint8_t sha256[POLICY_SHA256_LEN]);
+
 /* ---- loading ------------------------------------------------------------------------------- */
 
 /* A policy directory, lowest precedence first: /usr/lib, /run, /etc. `name` is for messages. */

@@ -135,3 +135,16 @@ const char *policy_path(const struct policy *policy, size_t idx)
 {
 	return idx < policy->paths.cnt ? policy->paths.items[idx] : NULL;
 }
+
+bool policy_lists_digest(const struct policy *policy, const uint8_t sha256[POLICY_SHA256_LEN])
+{
+	size_t i, j;
+
+	for (i = 0; i < policy->rule_cnt; i++) {
+		for (j = 0; j < policy->rules[i].digest_cnt; j++) {
+			if (memcmp(policy->rules[i].digests[j], sha256, POLICY_SHA256_LEN) == 0)
+				return true;
+		}
+	}
+	return false;
+}

@@ -7,15 +7,9 @@
 
 #include "policy/cms.h"
 
-struct cms_result {
-	uint32_t reason;	/* enum cms_reason */
-	struct cms_fields fields;
-};
-static_assert(sizeof(struct cms_result) == sizeof(uint32_t) + sizeof(struct cms_fields), "no padding");
-
 int job_cms(struct job *job)
 {
-	struct cms_result result = { 0 };
+	struct cms_answer result = { 0 };
 
 	result.reason = cms_read(job->payload, job->ask.payload_bytes, &result.fields);
 	(void)job_conclude(job, JUDGE_SAYS_ACCEPT, 0, "");

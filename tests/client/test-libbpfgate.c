@@ -357,13 +357,16 @@ END_TEST
 START_TEST(questions_are_answered_in_json)
 {
 	char *json = NULL;
+	FILE *object = tmpfile();
 
+	ck_assert_ptr_nonnull(object);
 	ck_assert_int_eq(bpfgate_control(BPFGATE_WHY, "7f3a91", &json), 0);
 	ck_assert_str_eq(json, "{\"verb\":3,\"arg\":\"7f3a91\",\"fds\":0}");
 	free(json);
-	ck_assert_int_eq(bpfgate_present_object("a.bpf.o", 0, 1, &json), 0);
+	ck_assert_int_eq(bpfgate_present_object("a.bpf.o", fileno(object), fileno(object), &json), 0);
 	ck_assert_str_eq(json, "{\"verb\":4,\"arg\":\"a.bpf.o\",\"fds\":2}");
 	free(json);
+	fclose(object);
 	fake_stop(&fake);
 	ck_assert_int_eq(bpfgate_control(BPFGATE_STATUS, NULL, &json), -ECONNREFUSED);
 }
