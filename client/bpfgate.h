@@ -56,7 +56,9 @@ int bpfgate_control(enum bpfgate_question what, const char *arg, char **ret_json
 /*
  * Presents an ELF object and its detached CMS signature (sig_fd -1: none, or appended to the
  * object), so that its programs are known by digest when they are loaded. Both fds are borrowed.
- * Returns 0 and *ret_json (what the daemon found; may be NULL if not wanted), or as above.
+ * Returns 0 and *ret_json (what the daemon found; ret_json may be NULL if not wanted), or as above;
+ * *ret_json is also set where the daemon refuses the object and says why (-ENOKEY: it is not signed,
+ * -EKEYREJECTED: by nobody who counts, -EBADMSG: malformed), and left alone otherwise.
  */
 int bpfgate_present_object(const char *name, int elf_fd, int sig_fd, char **ret_json);
 

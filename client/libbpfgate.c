@@ -93,7 +93,8 @@ static int control_ask(uint32_t verb, const char *arg, const int *fds, unsigned 
 	r = control_try(body, body_bytes, fds, fd_cnt, &json);
 	if (r == -EPIPE || r == -ECONNRESET || r == -ECONNABORTED)
 		r = control_try(body, body_bytes, fds, fd_cnt, &json);
-	if (r == 0 && ret_json)
+	/* A refusal has its words, too. */
+	if (json && ret_json)
 		*ret_json = TAKE_PTR(json);
 	return r;
 }

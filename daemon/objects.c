@@ -218,7 +218,7 @@ static void offer_end_undecided(struct offer *offer, const char *what)
 	if (verdict->says == JUDGE_SAYS_MALFORMED)
 		offer_end(offer, -EBADMSG, "%s is malformed", what);
 	else
-		offer_end(offer, -EIO, "no judge could read %s: says %u err %d %s", what, verdict->says, verdict->err, verdict->message);
+		offer_end(offer, -EIO, "no judge could read %s", what);
 }
 
 static void offer_on_object(void *ctx, struct judge_call *call)
