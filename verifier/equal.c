@@ -31,6 +31,9 @@ static bool scalar_safe(struct env *env, const struct reg *old, const struct reg
 {
 	const struct behave *beh = env->beh;
 
+	if (env->explore_alu_limits)	/* masks were made for these very ranges */
+		return same_object(old, cur) && same_val(&old->v, &cur->v) &&
+		       ids_match_scalar(beh, env->idmap, old->id, cur->id);
 	if (!precise && exact == EXACT_NOT && !(env->watch && env->watch->all_precise))
 		return true;
 	if (old->id && (old->id & REG_ID_DELTA) != (cur->id & REG_ID_DELTA))

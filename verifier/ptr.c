@@ -161,6 +161,7 @@ int ptr_arith(struct env *env, const struct bpf_insn *insn, const struct reg *pt
 	bool dst_is_ptr = ptr_in == dst;
 	uint8_t op = BPF_OP(insn->code);
 	const char *what = reg_type_name(&ptr);
+	struct spec_move mask = { 0 };
 	int r;
 
 	if (alu_scalar_is_bad(&off.v)) {
@@ -181,7 +182,7 @@ int ptr_arith(struct env *env, const struct bpf_insn *insn, const struct reg *pt
 	if (check_sane(env, &off, what) < 0 || check_sane(env, &ptr, what) < 0)
 		return -EINVAL;
 	if (op == BPF_ADD || op == BPF_SUB) {
-		r = spec_before_move(env, insn, &ptr, &off, dst_is_ptr);
+		r = spec_before_move(env, insn, &ptr, &off, dst_is_ptr, &mask);
 		if (r < 0)
 			return r;
 		dst = &env_regs(env)[insn->dst_reg];
@@ -195,5 +196,5 @@ int ptr_arith(struct env *env, const struct bpf_insn *insn, const struct reg *pt
 	move(env, op, dst, &ptr, &off);
 	if (check_sane(env, dst, what) < 0)
 		return -EINVAL;
-	return spec_after_move(env, insn->dst_reg);
+	return spec_after_move(env, insn->dst_reg, &mask);
 }

@@ -7,6 +7,7 @@
 #include "verifier/insn.h"
 #include "verifier/link.h"
 #include "verifier/ptr.h"
+#include "verifier/spec.h"
 #include "verifier/stack.h"
 #include "verifier/step.h"
 
@@ -213,8 +214,10 @@ static int scalar_op(struct env *env, const struct bpf_insn *i, struct reg *dst,
 {
 	struct reg src = *src_in;
 	bool fitted32 = stack_reg_width(dst) <= 32, settled;
-	int r = fork_masks(env, i, dst, &src);
+	int r = spec_scalar(env, i);
 
+	if (r >= 0)
+		r = fork_masks(env, i, dst, &src);
 	if (r < 0)
 		return r;
 	settled = alu_apply(env->beh, BPF_OP(i->code), BPF_CLASS(i->code) == BPF_ALU, &dst->v,

@@ -105,7 +105,7 @@ static int go_decided(struct env *env, const struct jump *j, int taken)
 	if (r >= 0 && j->x && reg_is_scalar(j->src))
 		r = precise_mark_reg(env, j->insn->src_reg);
 	if (r >= 0 && !env->bypass_spec_v1)
-		r = spec_push_untaken(env, taken ? env->insn_idx + 1 : target + 1, env->insn_idx);
+		r = spec_push_untaken(env, j->insn, taken ? env->insn_idx + 1 : target + 1, env->insn_idx);
 	if (r >= 0 && taken)
 		env->insn_idx = target;
 	return r;
