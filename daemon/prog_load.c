@@ -32,6 +32,7 @@ void prog_load_free(void *ptr)
 {
 	struct prog_load *load = ptr;
 
+	loader_call_free(load->fetch);
 	free(load->judged_insns);
 	free(load->loaded_insns);
 	free(load->loaded_fd_array);
@@ -265,6 +266,17 @@ static void prog_load_run(struct work *work)
 
 /* ---- the verdict ---- */
 
+/* The rules were reloaded while we waited: what is done now must be right by the new ones. */
+static bool prog_load_is_stale(struct work *work)
+{
+	if (work->rules == work->broker->rules)
+		return false;
+	decide_refresh_rules(work);
+	ledger_charge_done(&work->charge);
+	prog_load_decide(work);
+	return true;
+}
+
 static void prog_load_on_judged(struct work *work)
 {
 	struct prog_load *load = work->state;
@@ -275,6 +287,8 @@ static void prog_load_on_judged(struct work *work)
 	decision->states = verdict->total_states;
 	decision->verify_us = verdict->time_ns / 1000;
 	decide_note_program(work, &load->rec);
+	if (prog_load_is_stale(work))
+		return;
 	if (verdict->says == JUDGE_SAYS_ACCEPT) {
 		prog_load_run(work);
 		return;

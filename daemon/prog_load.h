@@ -15,6 +15,7 @@
 struct prog_map {
 	struct obj obj;
 	bool bound;		/* by fd_array with fd_array_cnt */
+	bool btf_lost;		/* its BTF was not found, so it was asked for once */
 };
 
 struct prog_load {
@@ -32,6 +33,7 @@ struct prog_load {
 	int32_t *loaded_fd_array;
 	uint32_t fd_array_cnt;		/* entries of loaded_fd_array */
 	bool is_probe;
+	struct loader_call *fetch;	/* for a map's BTF that is not in the cache */
 	uint64_t caps;			/* that the loader will hold */
 	char problem[160];		/* what is wrong with a reference, for the log */
 	const char *problem_code;
@@ -46,6 +48,12 @@ void prog_load_free(void *load);
  * -EPERM: the kernel would take it, we do not.
  */
 int prog_refs_resolve(struct work *work, struct prog_load *load);
+
+/*
+ * Adds the BTF of the maps, which the judge wants too. -EAGAIN: that of id *ret_missing is not in the
+ * cache; come again when it is, or when it cannot be had.
+ */
+int prog_refs_add_map_btfs(struct work *work, struct prog_load *load, uint32_t *ret_missing);
 
 /* The program as the verifier's library describes one; valid until the next wait. */
 struct prog_bundle;

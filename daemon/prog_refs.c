@@ -289,16 +289,20 @@ static int prog_refs_add_attach(struct work *work, struct prog_load *load)
 	return 0;
 }
 
-/* The judge also wants the BTF of the maps, as far as we still have it. */
-static int prog_refs_add_map_btfs(struct work *work, struct prog_load *load)
+int prog_refs_add_map_btfs(struct work *work, struct prog_load *load, uint32_t *ret_missing)
 {
 	for (uint32_t i = 0; i < load->map_cnt; i++) {
 		uint32_t id = load->maps[i].obj.rec->map.btf_id;
 		struct btf_blob blob;
 		int r;
 
-		if (!id || btfs_find(work->broker->btfs, id, &blob) < 0)
+		if (!id || load->maps[i].btf_lost)
 			continue;
+		if (btfs_find(work->broker->btfs, id, &blob) < 0) {
+			load->maps[i].btf_lost = true;
+			*ret_missing = id;
+			return -EAGAIN;
+		}
 		r = prog_refs_add_btf_id(load, id);
 		if (r < 0)
 			return r;
@@ -324,7 +328,5 @@ int prog_refs_resolve(struct work *work, struct prog_load *load)
 		r = prog_refs_add_prog_btf(work, load);
 	if (r >= 0)
 		r = prog_refs_add_attach(work, load);
-	if (r >= 0)
-		r = prog_refs_add_map_btfs(work, load);
 	return r;
 }

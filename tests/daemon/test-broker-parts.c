@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of the broker that need no daemon: logs, ledger, quotas, scanning, names of units, decisions. */
+#include <check.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "daemon/caps.h"
+#include "daemon/decisions.h"
+#include "daemon/dispatch.h"
+#include "daemon/handles.h"
+#include "daemon/ident.h"
+#include "daemon/klog.h"
+#include "daemon/ledger.h"
+#include "daemon/mapsize.h"
+#include "daemon/quota.h"
+#include "daemon/scan.h"
+#include "proto/cmd.h"
+#include "proto/own.h"
+
+/* ---- logs ---- */
+
+START_TEST(a_log_request_is_checked_as_the_kernel_does)
+{
+	static const struct {
+		struct klog_want want;
+		int result;
+	} rows[] = {
+		{ { 0, 0, false }, 0 },		    { { 1, 4096, true }, 0 },
+		{ { 2, 1, true }, 0 },		    { { 1, 0, false }, 0 },
+		{ { 4 | 8, 128, true }, 0 },	    { { 0, 4096, true }, -EINVAL },
+		{ { 1, 0, true }, -EINVAL },	    { { 1, 4096, false }, -EINVAL },
+		{ { 16, 4096, true }, -EINVAL },    { { 1, UINT32_MAX >> 2, true }, 0 },
+		{ { 1, (UINT32_MAX >> 2) + 1, true }, -EINVAL },
+	};
+
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++)
+		ck_assert_msg(klog_check(&rows[i].want) == rows[i].result, "row %zu", i);
+}
+END_TEST
+
+START_TEST(a_log_that_does_not_fit_keeps_its_tail_or_when_fixed_its_head)
+{
+	struct klog_want want = { 1, 11, true };
+	size_t start, bytes;
+	uint32_t true_size;
+
+	ck_assert_int_eq(klog_fit(&want, 10, &start, &bytes, &true_size), 0);
+	ck_assert(start == 0 && bytes == 10 && true_size == 11);
+	ck_assert_int_eq(klog_fit(&want, 11, &start, &bytes, &true_size), -ENOSPC);
+	ck_assert(start == 1 && bytes == 10 && true_size == 12);
+	want.level |= KLOG_FIXED;
+	ck_assert_int_eq(klog_fit(&want, 11, &start, &bytes, &true_size), -ENOSPC);
+	ck_assert(start == 0 && bytes == 10 && true_size == 12);
+}
+END_TEST
+
+START_TEST(without_a_buffer_the_size_is_told_and_without_a_level_nothing)
+{
+	struct klog_want asks = { 1, 0, false }, silent = { 0, 0, false };
+	size_t start, bytes;
+	uint32_t true_size;
+
+	ck_assert_int_eq(klog_fit(&asks, 99, &start, &bytes, &true_size), 0);
+	ck_assert(bytes == 0 && true_size == 100);
+	ck_assert_int_eq(klog_fit(&silent, 99, &start, &bytes, &true_size), 0);
+	ck_assert(bytes == 0 && true_size == 0);
+}
+END_TEST
+
+/* ---- units ---- */
+
+START_TEST(a_unit_of_a_users_manager_is_not_a_system_unit)
+{
+	static const struct {
+		const char *path, *unit;
+	} rows[] = {
+		{ "/system.slice/edge-filter.service", "edge-filter.service" },
+		{ "/system.slice/edge-filter.service/payload", "edge-filter.service" },
+		{ "/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service" },
+		{ "/system.slice/_cgroup.service", "cgroup.service" },
+		{ "/user.slice/user-5.slice/user@5.service/app.slice/edge-filter.service",
+		  "user@5.service" },
+		{ "/user.slice/user-5.slice/session-3.scope", "session-3.scope" },
+		{ "/edge-filter.service", "edge-filter.service" },
+		{ "/docker/0123/edge-filter.service", "" },
+		{ "/system.slice", "" },
+		{ "/", "" },
+		{ "", "" },
+		{ "/system.slice/.service", "" },
+	};
+	char unit[IDENT_UNIT_BYTES];
+
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++) {
+		ident_unit_of_cgroup(rows[i].path, unit, sizeof(unit));
+		ck_assert_str_eq(unit, rows[i].unit);
+	}
+	ident_unit_of_cgroup("/system.slice/longer.service", unit, 8);
+	ck_assert_str_eq(unit, "");
+}
+END_TEST
+
+/* ---- quotas ---- */
+
+START_TEST(a_charge_above_the_limit_charges_nothing)
+{
+	struct quota_limits limits = { { [QUOTA_BYTES] = 100 } };
+	struct quota_charge a = { 0 }, b = { 0 };
+	struct quota_account *account;
+	struct quota_table *table;
+
+	ck_assert_int_eq(quota_table_new(&limits, &table), 0);
+	ck_assert_int_eq(quota_account_get(table, 1000, &account), 0);
+	ck_assert_int_eq(quota_charge(account, QUOTA_BYTES, 60, &a), 0);
+	ck_assert_int_eq(quota_charge(account, QUOTA_BYTES, 41, &b), -EDQUOT);
+	ck_assert_int_eq(quota_charge(account, QUOTA_BYTES, UINT64_MAX, &b), -EDQUOT);
+	ck_assert_uint_eq(account->used[QUOTA_BYTES], 60);
+	ck_assert_int_eq(quota_charge(account, QUOTA_BYTES, 40, &b), 0);
+	quota_charge_done(&a);
+	quota_charge_done(&a);
+	ck_assert_uint_eq(account->used[QUOTA_BYTES], 40);
+	quota_charge_done(&b);
+	quota_account_unref(account);
+	quota_table_free(table);
+}
+END_TEST
+
+START_TEST(recent_loads_are_remembered_when_their_user_has_gone)
+{
+	const uint64_t minute = 60ull * 1000000000u, now = 1000 * minute;
+	struct quota_account *account;
+	struct quota_table *table;
+
+	ck_assert_int_eq(quota_table_new(NULL, &table), 0);
+	ck_assert_int_eq(quota_account_get(table, 1000, &account), 0);
+	for (int i = 0; i < 10; i++)
+		quota_note_load(account, now);
+	quota_account_unref(account);
+	quota_sweep(table, now + minute);
+	ck_assert_int_eq(quota_account_get(table, 1000, &account), 0);
+	ck_assert_uint_eq(quota_loads_per_minute(account, now + minute / 2), 10);
+	/* Half of the last minute still lies in the minute before now. */
+	ck_assert_uint_eq(quota_loads_per_minute(account, now + minute + minute / 2), 5);
+	ck_assert_uint_eq(quota_loads_per_minute(account, now + 2 * minute), 0);
+	quota_account_unref(account);
+	quota_sweep(table, now + 5 * minute);
+	ck_assert_ptr_null(quota_account_next(table, NULL));
+	quota_table_free(table);
+}
+END_TEST
+
+START_TEST(every_resource_has_a_name)
+{
+	for (int i = 0; i < QUOTA_RES_CNT; i++)
+		ck_assert_ptr_nonnull(quota_res_name(i));
+}
+END_TEST
+
+/* ---- ledger ---- */
+
+static struct ledger *open_ledger(int fd, struct quota_table *quota)
+{
+	struct ledger *ledger = NULL;
+
+	ck_assert_int_eq(ledger_open(fd, quota, &ledger), 0);
+	return ledger;
+}
+
+static int add_rec(struct ledger *ledger, enum ledger_kind kind, uint32_t id, uid_t uid)
+{
+	struct ledger_rec rec = { .kind = kind, .id = id, .uid = uid };
+	struct ledger_charge charge = { 0 };
+
+	return ledger_add(ledger, &rec, &charge);
+}
+
+START_TEST(a_ledger_opened_again_holds_what_was_recorded_and_charges_it)
+{
+	OWN_FD int fd = memfd_create("ledger", MFD_CLOEXEC);
+	struct quota_account *account;
+	struct quota_table *quota;
+	struct ledger *ledger;
+
+	ck_assert_int_eq(quota_table_new(NULL, &quota), 0);
+	ledger = open_ledger(fd, quota);
+	ck_assert_int_eq(add_rec(ledger, LEDGER_PROG, 7, 1000), 0);
+	ck_assert_int_eq(add_rec(ledger, LEDGER_MAP, 7, 1000), 0);
+	ck_assert_int_eq(add_rec(ledger, LEDGER_PROG, 9, 1001), 0);
+	ck_assert_int_eq(add_rec(ledger, LEDGER_PROG, 7, 1002), -EEXIST);
+	ledger_remove(ledger, LEDGER_PROG, 9);
+	ledger_close(ledger);
+
+	ledger = open_ledger(fd, quota);
+	ck_assert_uint_eq(ledger_cnt(ledger, LEDGER_PROG), 1);
+	ck_assert_uint_eq(ledger_cnt(ledger, LEDGER_MAP), 1);
+	ck_assert_uint_eq(ledger_find(ledger, LEDGER_PROG, 7)->uid, 1000);
+	ck_assert_ptr_null(ledger_find(ledger, LEDGER_PROG, 9));
+	ck_assert_int_eq(quota_account_get(quota, 1000, &account), 0);
+	ck_assert_uint_eq(account->used[QUOTA_PROGRAMS], 1);
+	quota_account_unref(account);
+	ledger_close(ledger);
+	quota_table_free(quota);
+}
+END_TEST
+
+START_TEST(a_record_that_was_not_published_does_not_exist)
+{
+	OWN_FD int fd = memfd_create("ledger", MFD_CLOEXEC);
+	struct quota_table *quota;
+	struct ledger *ledger;
+	uint32_t nothing = LEDGER_FREE;
+	size_t at = ledger_bytes() - (size_t)LEDGER_SLOTS * sizeof(struct ledger_rec);
+
+	ck_assert_int_eq(quota_table_new(NULL, &quota), 0);
+	ledger = open_ledger(fd, quota);
+	ck_assert_int_eq(add_rec(ledger, LEDGER_PROG, 7, 1000), 0);
+	ledger_close(ledger);
+	/* Everything of a record but its kind: as if its writer had been killed before the last word. */
+	ck_assert_int_eq(pwrite(fd, &nothing, sizeof(nothing), (off_t)at), sizeof(nothing));
+	ledger = open_ledger(fd, quota);
+	ck_assert_uint_eq(ledger_cnt(ledger, LEDGER_PROG), 0);
+	ck_assert_int_eq(add_rec(ledger, LEDGER_PROG, 7, 1001), 0);
+	ck_assert_uint_eq(ledger_find(ledger, LEDGER_PROG, 7)->uid, 1001);
+	ledger_close(ledger);
+	quota_table_free(quota);
+}
+END_TEST
+
+START_TEST(a_ledger_of_another_size_or_version_is_refused)
+{
+	OWN_FD int small = memfd_create("ledger", MFD_CLOEXEC);
+	OWN_FD int other = memfd_create("ledger", MFD_CLOEXEC);
+	struct quota_table *quota;
+	struct ledger *ledger;
+
+	ck_assert_int_eq(quota_table_new(NULL, &quota), 0);
+	ck_assert_int_eq(ftruncate(small, 4096), 0);
+	ck_assert_int_eq(ledger_open(small, quota, &ledger), -EINVAL);
+	ck_assert_int_eq(ftruncate(other, (off_t)ledger_bytes()), 0);
+	ck_assert_int_eq(pwrite(other, "something", 9, 0), 9);
+	ck_assert_int_eq(ledger_open(other, quota, &ledger), -EBADMSG);
+	quota_table_free(quota);
+}
+END_TEST
+
+START_TEST(a_user_walks_over_its_own_records_in_the_order_of_their_ids)
+{
+	OWN_FD int fd = memfd_create("ledger", MFD_CLOEXEC);
+	static const uint32_t ids[] = { 30, 10, 50, 20 };
+	struct quota_table *quota;
+	struct ledger *ledger;
+	const struct ledger_rec *rec;
+
+	ck_assert_int_eq(quota_table_new(NULL, &quota), 0);
+	ledger = open_ledger(fd, quota);
+	for (size_t i = 0; i < ARRAY_CNT(ids); i++)
+		ck_assert_int_eq(add_rec(ledger, LEDGER_PROG, ids[i], ids[i] == 20 ? 1001 : 1000), 0);
+	rec = ledger_next_owned(ledger, LEDGER_PROG, 0, 1000);
+	ck_assert_uint_eq(rec->id, 10);
+	rec = ledger_next_owned(ledger, LEDGER_PROG, 10, 1000);
+	ck_assert_uint_eq(rec->id, 30);
+	rec = ledger_next_owned(ledger, LEDGER_PROG, 30, 1000);
+	ck_assert_uint_eq(rec->id, 50);
+	ck_assert_ptr_null(ledger_next_owned(ledger, LEDGER_PROG, 50, 1000));
+	ck_assert_ptr_null(ledger_next_owned(ledger, LEDGER_MAP, 0, 1000));
+	ledger_close(ledger);
+	quota_table_free(quota);
+}
+END_TEST
+
+START_TEST(a_full_ledger_says_so_and_takes_again_what_was_freed)
+{
+	OWN_FD int fd = memfd_create("ledger", MFD_CLOEXEC);
+	struct quota_table *quota;
+	struct ledger *ledger;
+
+	ck_assert_int_eq(quota_table_new(NULL, &quota), 0);
+	ledger = open_ledger(fd, quota);
+	for (uint32_t i = 1; i <= LEDGER_SLOTS; i++)
+		ck_assert_int_eq(add_rec(ledger, LEDGER_MAP, i, 1000), 0);
+	ck_assert_int_eq(add_rec(ledger, LEDGER_MAP, LEDGER_SLOTS + 1, 1000), -ENOSPC);
+	ledger_remove(ledger, LEDGER_MAP, 5);
+	ck_assert_int_eq(add_rec(ledger, LEDGER_MAP, LEDGER_SLOTS + 1, 1000), 0);
+	ledger_close(ledger);
+	quota_table_free(quota);
+}
+END_TEST
+
+/* ---- scanning ---- */
+
+static struct scan scan_of(const struct bpf_insn *insns, size_t cnt, int result)
+{
+	struct scan scan = { 0 };
+
+	ck_assert_int_eq(scan_calls((const uint8_t *)insns, cnt, &scan), result);
+	return scan;
+}
+
+START_TEST(a_helper_counts_wherever_it_stands)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_JMP | BPF_EXIT },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_write_user },
+		/* the second half of a wide load looks like a call and may count as one */
+		{ .code = BPF_LD | BPF_DW | BPF_IMM },
+		{ .imm = 5 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = 511 },
+	};
+	struct scan scan = scan_of(insns, ARRAY_CNT(insns), 0);
+
+	ck_assert(scan_has_helper(scan.helpers, BPF_FUNC_probe_write_user));
+	ck_assert(scan_has_helper(scan.helpers, 511));
+	ck_assert(!scan_has_helper(scan.helpers, 5));
+	ck_assert(!scan.helper_beyond);
+}
+END_TEST
+
+START_TEST(libbpfs_poison_is_no_helper_and_an_unknown_number_is_one_that_no_rule_grants)
+{
+	struct bpf_insn poison[] = { { .code = BPF_JMP | BPF_CALL, .imm = SCAN_POISON + 3 } };
+	struct bpf_insn unknown[] = { { .code = BPF_JMP | BPF_CALL, .imm = 5000 } };
+
+	ck_assert(!scan_of(poison, 1, 0).helper_beyond);
+	ck_assert(scan_of(unknown, 1, 0).helper_beyond);
+}
+END_TEST
+
+START_TEST(kfuncs_are_counted_once_and_not_without_end)
+{
+	struct bpf_insn insns[LEDGER_KFUNCS_MAX + 1];
+	struct scan scan;
+
+	for (size_t i = 0; i < ARRAY_CNT(insns); i++)
+		insns[i] = (struct bpf_insn){ .code = BPF_JMP | BPF_CALL,
+					      .src_reg = BPF_PSEUDO_KFUNC_CALL, .imm = 77 };
+	scan = scan_of(insns, ARRAY_CNT(insns), 0);
+	ck_assert_uint_eq(scan.kfunc_cnt, 1);
+	for (size_t i = 0; i < ARRAY_CNT(insns); i++)
+		insns[i].imm = 1000 + (int)i;
+	scan_of(insns, ARRAY_CNT(insns) - 1, 0);
+	scan_of(insns, ARRAY_CNT(insns), -E2BIG);
+	insns[0].off = 1;
+	ck_assert(scan_of(insns, 1, 0).module_kfuncs);
+}
+END_TEST
+
+/* ---- sizes, capabilities, commands ---- */
+
+START_TEST(a_map_is_charged_for_what_it_may_grow_to)
+{
+	struct ledger_map array = { .type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 9,
+				    .max_entries = 1000 };
+	struct ledger_map hash = array, huge = array;
+
+	ck_assert_uint_ge(mapsize_of(&array, 4), 16000);
+	ck_assert_uint_lt(mapsize_of(&array, 4), 32000);
+	array.type = BPF_MAP_TYPE_PERCPU_ARRAY;
+	ck_assert_uint_ge(mapsize_of(&array, 4), 64000);
+	hash.type = BPF_MAP_TYPE_HASH;
+	ck_assert_uint_ge(mapsize_of(&hash, 4), 64000);
+	huge.value_size = UINT32_MAX;
+	huge.max_entries = UINT32_MAX;
+	ck_assert_uint_eq(mapsize_of(&huge, 256), UINT64_MAX);
+}
+END_TEST
+
+START_TEST(only_programs_for_their_holders_own_sockets_are_harmless_in_its_hands)
+{
+	for (uint32_t type = 0; type < 64; type++)
+		ck_assert_msg(caps_prog_affects_others(type) !=
+				      (type == BPF_PROG_TYPE_SOCKET_FILTER ||
+				       type == BPF_PROG_TYPE_SK_REUSEPORT),
+			      "type %u", type);
+	ck_assert_uint_eq(caps_for_prog(BPF_PROG_TYPE_SOCKET_FILTER), CAPS_BPF);
+	ck_assert_uint_eq(caps_for_prog(12345), CAPS_BPF);
+	ck_assert_uint_eq(caps_for_prog(BPF_PROG_TYPE_XDP) & CAPS_SYS_ADMIN, 0);
+}
+END_TEST
+
+START_TEST(every_command_that_the_wire_offers_has_a_handler_or_is_refused)
+{
+	/* Carried out by the client itself whatever its descriptors are; no handle can be among them. */
+	static const uint32_t never_here[] = {
+		CMD_MAP_LOOKUP_ELEM, CMD_MAP_DELETE_ELEM, CMD_MAP_GET_NEXT_KEY,
+		CMD_MAP_LOOKUP_AND_DELETE_ELEM, CMD_MAP_FREEZE, CMD_MAP_LOOKUP_BATCH,
+		CMD_MAP_LOOKUP_AND_DELETE_BATCH, CMD_MAP_UPDATE_BATCH, CMD_MAP_DELETE_BATCH,
+		CMD_LINK_DETACH,
+		/* refused, with a reason */
+		CMD_TASK_FD_QUERY, CMD_PROG_QUERY,
+	};
+
+	for (uint32_t cmd = 0; cmd < CMD_CNT; cmd++) {
+		bool expected = cmd_row_of(cmd)->gate != CMD_REFUSED;
+
+		for (size_t i = 0; i < ARRAY_CNT(never_here); i++)
+			expected = expected && never_here[i] != cmd;
+		if (expected)
+			ck_assert_msg(dispatch_has_handler(cmd), "%s", cmd_row_of(cmd)->name);
+	}
+	ck_assert(!dispatch_has_handler(CMD_ENABLE_STATS));
+	ck_assert(!dispatch_has_handler(CMD_CNT));
+}
+END_TEST
+
+/* ---- handles ---- */
+
+START_TEST(a_handle_is_known_by_its_cookie_until_it_is_gone)
+{
+	struct keep_tell tell = { .kind = TELL_KEPT, .keep_id = 5, .cookie = 100,
+				  .obj_kind = KEEP_PROG, .obj_id = 42 };
+	struct handles *handles;
+
+	ck_assert_int_eq(handles_new(&handles), 0);
+	ck_assert_int_eq(handles_on_kept(handles, &tell), 0);
+	ck_assert_int_eq(handles_add(handles, 5, 101), 0);
+	ck_assert_int_eq(handles_add(handles, 6, 102), -ENOENT);
+	ck_assert_uint_eq(handles_find(handles, 101)->obj_id, 42);
+	ck_assert_ptr_null(handles_find(handles, 102));
+	tell.kind = TELL_GONE;
+	handles_on_gone(handles, &tell);
+	ck_assert_ptr_null(handles_find(handles, 100));
+	ck_assert_ptr_nonnull(handles_find(handles, 101));
+	tell.cookie = 101;
+	tell.flags = KEEP_LAST;
+	handles_on_gone(handles, &tell);
+	ck_assert_ptr_null(handles_find(handles, 101));
+	ck_assert_ptr_null(handles_find_obj(handles, KEEP_PROG, 42));
+	handles_free(handles);
+}
+END_TEST
+
+/* ---- decisions ---- */
+
+static uint64_t decide_once(struct decisions *decisions, uid_t uid, const char *summary)
+{
+	struct decision decision = { .id = decisions_next_id(decisions), .uid = uid };
+
+	snprintf(decision.summary, sizeof(decision.summary), "%s", summary);
+	decisions_record(decisions, &decision, true);
+	return decision.id;
+}
+
+START_TEST(a_busy_user_does_not_push_out_what_others_were_told)
+{
+	struct decisions *decisions;
+	uint64_t mine;
+	char text[32];
+
+	ck_assert_int_eq(decisions_new(&decisions), 0);
+	mine = decide_once(decisions, 1000, "mine");
+	for (int i = 0; i < 1500; i++) {
+		snprintf(text, sizeof(text), "number %d", i);
+		decide_once(decisions, 1001, text);
+	}
+	ck_assert_ptr_nonnull(decisions_find(decisions, mine));
+	ck_assert_str_eq(decisions_last_of(decisions, 1000)->summary, "mine");
+	ck_assert_ptr_null(decisions_last_of(decisions, 1002));
+	decisions_free(decisions);
+}
+END_TEST
+
+START_TEST(the_same_decision_again_is_counted_and_found_by_its_last_number)
+{
+	struct decisions *decisions;
+	uint64_t last = 0;
+
+	ck_assert_int_eq(decisions_new(&decisions), 0);
+	for (int i = 0; i < 5; i++)
+		last = decide_once(decisions, 1000, "again");
+	ck_assert_uint_eq(decisions_find(decisions, last)->repeated, 4);
+	ck_assert_ptr_null(decisions_at(decisions, 1));
+	ck_assert_uint_eq(decisions_cnt(decisions, DECISION_ALLOWED), 5);
+	decisions_free(decisions);
+}
+END_TEST
+
+START_TEST(what_a_client_wrote_gets_into_no_terminal)
+{
+	struct decisions *decisions;
+
+	ck_assert_int_eq(decisions_new(&decisions), 0);
+	decide_once(decisions, 1000, "prog \033[2J\nPRIORITY=0\x9b");
+	ck_assert_str_eq(decisions_at(decisions, 0)->summary, "prog ?[2J?PRIORITY=0?");
+	decisions_free(decisions);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const parts_tests[] = {
+		a_log_request_is_checked_as_the_kernel_does,
+		a_log_that_does_not_fit_keeps_its_tail_or_when_fixed_its_head,
+		without_a_buffer_the_size_is_told_and_without_a_level_nothing,
+		a_unit_of_a_users_manager_is_not_a_system_unit,
+		a_charge_above_the_limit_charges_nothing,
+		recent_loads_are_remembered_when_their_user_has_gone,
+		every_resource_has_a_name,
+		a_ledger_opened_again_holds_what_was_recorded_and_charges_it,
+		a_record_that_was_not_published_does_not_exist,
+		a_ledger_of_another_size_or_version_is_refused,
+		a_user_walks_over_its_own_records_in_the_order_of_their_ids,
+		a_full_ledger_says_so_and_takes_again_what_was_freed,
+		a_helper_counts_wherever_it_stands,
+		libbpfs_poison_is_no_helper_and_an_unknown_number_is_one_that_no_rule_grants,
+		kfuncs_are_counted_once_and_not_without_end,
+		a_map_is_charged_for_what_it_may_grow_to,
+		only_programs_for_their_holders_own_sockets_are_harmless_in_its_hands,
+		every_command_that_the_wire_offers_has_a_handler_or_is_refused,
+		a_handle_is_known_by_its_cookie_until_it_is_gone,
+		a_busy_user_does_not_push_out_what_others_were_told,
+		the_same_decision_again_is_counted_and_found_by_its_last_number,
+		what_a_client_wrote_gets_into_no_terminal,
+	};
+	Suite *suite = suite_create("broker-parts");
+	TCase *tcase = tcase_create("parts");
+	SRunner *runner;
+	int failed;
+
+	for (size_t i = 0; i < ARRAY_CNT(parts_tests); i++)
+		tcase_add_test(tcase, parts_tests[i]);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
