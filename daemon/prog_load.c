@@ -269,11 +269,16 @@ static void prog_load_run(struct work *work)
 /* The rules were reloaded while we waited: what is done now must be right by the new ones. */
 static bool prog_load_is_stale(struct work *work)
 {
+	struct prog_load *load = work->state;
+
 	if (work->rules == work->broker->rules)
 		return false;
 	decide_refresh_rules(work);
 	ledger_charge_done(&work->charge);
-	prog_load_decide(work);
+	/* Signers may have been revoked: what they proved is proved again, or not. */
+	load->rec.prog.proof_cnt = 0;
+	load->rec.prog.digest_cnt = load->rec.prog.digest_cnt ? 1 : 0;
+	signed_find(work, prog_load_decide);
 	return true;
 }
 
@@ -399,6 +404,76 @@ static void prog_load_decide(struct work *work)
 
 /* ---- the beginning ---- */
 
+/* References that do not resolve are answered as the verifier would; everything else by its errno. */
+static void prog_load_answer_refs(struct work *work, int err)
+{
+	struct prog_load *load = work->state;
+
+	if (load->problem_code)
+		prog_load_refuse(work, -err, DECISION_BY_BROKER, load->problem_code, "",
+				 load->problem);
+	else
+		work_reply(work, err);
+}
+
+static void prog_load_gather(struct work *work);
+
+static void prog_load_on_btf(void *ctx, struct loader_result *result)
+{
+	struct work *work = ctx;
+	uint32_t id;
+
+	/* What cannot be had stays unknown to the judge, who will say what it makes of that. */
+	if (result->err == 0 && result->fd >= 0)
+		(void)btfs_of_fd(work->broker->btfs, result->fd, &id);
+	prog_load_gather(work);
+}
+
+/* A map's BTF that the cache does not hold: the ledger's loader opens it by its id. */
+static int prog_load_fetch_btf(struct work *work, struct prog_load *load, uint32_t btf_id)
+{
+	struct loader_call *call = loader_call_new();
+
+	loader_call_free(load->fetch);
+	load->fetch = call;
+	if (!call)
+		return -ENOMEM;
+	call->uid = (uid_t)-1;
+	call->loader_flags = LOADER_LEDGER;
+	call->ask.op = DOOR_BPF;
+	call->ask.cmd = CMD_BTF_GET_FD_BY_ID;
+	call->ask.caps = CAPS_SYS_ADMIN;
+	call->ask.attr_bytes = ATTR_END_ID_NEXT_ID;
+	attr_put_u32(call->ask.attr, ATTR_ID_BTF_ID, btf_id);
+	call->ask.result_fd = DOOR_FD_BROKER;
+	call->ask.obj_kind = KEEP_BTF;
+	call->on_done = prog_load_on_btf;
+	call->ctx = work;
+	return loaders_submit(work->broker->loaders, call);
+}
+
+/* Everything that describes the program, before anybody is asked about it. */
+static void prog_load_gather(struct work *work)
+{
+	struct prog_load *load = work->state;
+	uint32_t missing = 0;
+	int r;
+
+	do
+		r = prog_refs_add_map_btfs(work, load, &missing);
+	while (r == -EAGAIN && prog_load_fetch_btf(work, load, missing) < 0);
+	if (r == -EAGAIN)
+		return;
+	if (r >= 0)
+		r = prog_load_identify(work, load);
+	if (r < 0)
+		prog_load_answer_refs(work, r);
+	else if (load->is_probe)
+		prog_load_probe(work);
+	else
+		signed_find(work, prog_load_decide);
+}
+
 static void prog_load_resolve(struct work *work, struct prog_load *load)
 {
 	int r;
@@ -408,17 +483,10 @@ static void prog_load_resolve(struct work *work, struct prog_load *load)
 		return;
 	}
 	r = prog_refs_resolve(work, load);
-	if (r >= 0)
-		r = prog_load_identify(work, load);
-	if (r >= 0 && load->is_probe)
-		prog_load_probe(work);
-	else if (r >= 0)
-		signed_find(work, prog_load_decide);
-	else if (load->problem_code)
-		prog_load_refuse(work, -r, DECISION_BY_BROKER, load->problem_code, "",
-				 load->problem);
+	if (r < 0)
+		prog_load_answer_refs(work, r);
 	else
-		work_reply(work, r);
+		prog_load_gather(work);
 }
 
 void prog_load(struct work *work)

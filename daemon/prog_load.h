@@ -15,7 +15,7 @@
 struct prog_map {
 	struct obj obj;
 	bool bound;		/* by fd_array with fd_array_cnt */
-	bool btf_lost;		/* its BTF was not found, so it was asked for once */
+	bool btf_asked;		/* its BTF was not in the cache and has been asked for */
 };
 
 struct prog_load {

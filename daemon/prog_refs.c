@@ -296,10 +296,12 @@ int prog_refs_add_map_btfs(struct work *work, struct prog_load *load, uint32_t *
 		struct btf_blob blob;
 		int r;
 
-		if (!id || load->maps[i].btf_lost)
+		if (!id)
 			continue;
 		if (btfs_find(work->broker->btfs, id, &blob) < 0) {
-			load->maps[i].btf_lost = true;
+			if (load->maps[i].btf_asked)
+				continue;
+			load->maps[i].btf_asked = true;
 			*ret_missing = id;
 			return -EAGAIN;
 		}

@@ -62,6 +62,11 @@ static int odd_judge(int channel, const struct judge_job *job, const uint8_t *pa
 		verdict.says = JUDGE_SAYS_UNSUPPORTED;
 	if (odd_asked(payload, bytes, "odd_undec"))
 		verdict.says = JUDGE_SAYS_UNDECIDED;
+	/* Accepts when it was told some BTF, and only then. */
+	if (odd_asked(payload, bytes, "odd_btf") && !memmem(payload, bytes, "\x9f\xeb\x01\x00", 4)) {
+		verdict.says = JUDGE_SAYS_REJECT;
+		verdict.err = 1;
+	}
 	if (odd_asked(payload, bytes, "odd_reject")) {
 		verdict.says = JUDGE_SAYS_REJECT;
 		verdict.err = 13;

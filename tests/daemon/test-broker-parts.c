@@ -362,6 +362,7 @@ START_TEST(a_map_is_charged_for_what_it_may_grow_to)
 	ck_assert_uint_ge(mapsize_of(&array, 4), 64000);
 	hash.type = BPF_MAP_TYPE_HASH;
 	ck_assert_uint_ge(mapsize_of(&hash, 4), 64000);
+	huge.type = BPF_MAP_TYPE_PERCPU_ARRAY;
 	huge.value_size = UINT32_MAX;
 	huge.max_entries = UINT32_MAX;
 	ck_assert_uint_eq(mapsize_of(&huge, 256), UINT64_MAX);

@@ -6,9 +6,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btf.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -645,6 +647,66 @@ static bool broker_is_another(void *arg)
 	return pid && pid != *(pid_t *)arg;
 }
 
+/* A map of four-byte values that BTF describes as int. */
+static int map_with_btf(void)
+{
+	struct {
+		struct btf_header header;
+		struct btf_type type;
+		uint32_t bits;
+		char texts[5];
+	} btf = {
+		.header = { .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(btf.header),
+			    .type_len = sizeof(btf.type) + sizeof(btf.bits),
+			    .str_off = sizeof(btf.type) + sizeof(btf.bits),
+			    .str_len = sizeof(btf.texts) },
+		.type = { .name_off = 1, .info = BTF_KIND_INT << 24, .size = 4 },
+		.bits = BTF_INT_SIGNED << 24 | 32,
+		.texts = "\0int",
+	};
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = (uintptr_t)&btf;
+	attr.btf_size = offsetof(__typeof__(btf), texts) + sizeof(btf.texts);
+	fd = call(BPF_BTF_LOAD, &attr, sizeof(attr));
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = 4;
+	attr.value_size = 4;
+	attr.max_entries = 1;
+	attr.btf_fd = (uint32_t)fd;
+	attr.btf_key_type_id = 1;
+	attr.btf_value_type_id = 1;
+	return fd < 0 ? fd : call(BPF_MAP_CREATE, &attr, sizeof(attr));
+}
+
+static int prog_with_map(const char *name, int map)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1, .src_reg = BPF_PSEUDO_MAP_FD,
+		  .imm = map },
+		{ 0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return live_load(BPF_PROG_TYPE_SOCKET_FILTER, name, insns, ARRAY_CNT(insns));
+}
+
+static bool part_btf_across_a_crash(void *arg)
+{
+	struct pair *pair = arg;
+	int map = map_with_btf(), plain = live_map(BPF_MAP_TYPE_ARRAY, 0);
+	char done;
+
+	if (map < 0 || plain < 0 || prog_with_map("odd_btf", map) < 0 ||
+	    write(pair->sock[1], "x", 1) != 1 || read(pair->sock[1], &done, 1) != 1)
+		return false;
+	return prog_with_map("odd_btf", map) >= 0 && prog_with_map("odd_btf", plain) == -EPERM;
+}
+
 static bool part_across_a_crash(void *arg)
 {
 	struct pair *pair = arg;
@@ -671,7 +733,7 @@ static bool kill_broker(struct pair *pair)
 	       write(pair->sock[0], "x", 1) == 1;
 }
 
-static bool a_killed_broker_loses_no_program_map_or_handle(void)
+static bool crash_during(live_part part)
 {
 	struct pair pair;
 	int status = 1;
@@ -682,11 +744,21 @@ static bool a_killed_broker_loses_no_program_map_or_handle(void)
 		return false;
 	pid = fork();
 	if (pid == 0)
-		_exit(live_as(LIVE_ALICE, part_across_a_crash, &pair) ? 0 : 1);
+		_exit(live_as(LIVE_ALICE, part, &pair) ? 0 : 1);
 	ok = kill_broker(&pair);
 	close(pair.sock[0]);
 	close(pair.sock[1]);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 && ok;
+}
+
+static bool a_killed_broker_loses_no_program_map_or_handle(void)
+{
+	return crash_during(part_across_a_crash);
+}
+
+static bool a_judge_sees_the_btf_of_maps_that_are_older_than_the_broker(void)
+{
+	return crash_during(part_btf_across_a_crash);
 }
 
 static bool part_lost_load(void *arg)
@@ -785,6 +857,7 @@ static const struct test tests[] = {
 	TEST(a_pin_brings_the_same_object_back_to_its_owner),
 	TEST(a_feature_probe_is_answered_under_any_policy_and_never_attached),
 	TEST(a_killed_broker_loses_no_program_map_or_handle),
+	TEST(a_judge_sees_the_btf_of_maps_that_are_older_than_the_broker),
 	TEST(a_loader_that_dies_mid_load_fails_that_load_only),
 	TEST(a_wrong_policy_changes_nothing_and_a_right_one_everything),
 };
