@@ -63,13 +63,14 @@ static int zygote_tell(const struct zygote *zygote, const struct judge_tell *tel
 
 /* ---- making a judge -------------------------------------------------------------------------- */
 
-static _Noreturn void judge_live(const struct zygote *zygote, int channel)
+static _Noreturn void judge_live(const struct zygote *zygote, int channel, int other_end)
 {
 	const struct zygote_plan *plan = zygote->plan;
 	struct iovec part;
 	uint32_t parts;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)close(other_end); /* also unsandboxed: else it would not see the broker hang up */
 	parts = zygote->parts | sandbox_seal(plan->want, channel, &zygote->filter);
 	channel = parts & SANDBOX_FDS_CLOSED ? SANDBOX_FD : channel;
 	part = (struct iovec){ &parts, sizeof(parts) };
@@ -126,7 +127,7 @@ static int zygote_make_judge(struct zygote *zygote)
 		return -errno;
 	}
 	if (judge->pid == 0)
-		judge_live(zygote, theirs);
+		judge_live(zygote, theirs, ours);
 	own_close_fd(&theirs);
 	r = judge_wait_sealed(zygote, ours, &tell.sandbox);
 	if (r < 0) {
