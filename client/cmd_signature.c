@@ -107,7 +107,7 @@ static int signers_policy(const struct signature_args *args, struct policy **ret
 	struct policy_text source = { .name = "command line" };
 	struct policy_report *report = NULL;
 	struct policy_env env;
-	char name[32];
+	char name[48];
 	size_t i;
 	int r;
 

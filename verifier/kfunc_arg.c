@@ -138,14 +138,14 @@ static int kind_by_param(const struct karg *a)
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		if (btf_text_ends(a->name, suffixes[i].suffix))
-			return suffixes[i].kind;
+			return (int)suffixes[i].kind;
 	if (points_to(a, "bpf_dynptr"))
 		return KFARG_DYNPTR;
 	if (is_iter_arg(a))
 		return KFARG_ITER;
 	for (size_t i = 0; i < sizeof(structs) / sizeof(structs[0]); i++)
 		if (points_to(a, structs[i].name))
-			return structs[i].kind;
+			return (int)structs[i].kind;
 	if (btf_text_ends(a->name, "__str"))
 		return KFARG_STRING;
 	if (btf_text_ends(a->name, "__map"))
