@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Would the kernel take this BTF? The verifier reads BTF where a program uses it, but does not yet judge
- * it by itself, and says so: *unsupported*, which policy may leave to the kernel.
+ * Would the kernel take this BTF? The verifier's reader answers as BTF_LOAD would; what it refuses never reaches
+ * the kernel. Trusts nothing of the payload.
  */
 #include "worker/job.h"
 
-#include <errno.h>
+#include "verifier/bpfgate-verifier.h"
 
 int job_btf(struct job *job)
 {
-	return job_conclude(job, JUDGE_SAYS_UNSUPPORTED, EOPNOTSUPP, "BTF by itself is not judged");
+	char message[256] = "";
+	int r = bgv_btf_check(job->kit->target, job->payload, job->ask.payload_bytes, message);
+
+	if (r < 0)
+		return job_conclude(job, JUDGE_SAYS_REJECT, -r, message);
+	return job_conclude(job, JUDGE_SAYS_ACCEPT, 0, "");
 }
