@@ -87,6 +87,17 @@ for path, value, mutant in mutants(small):
     note(not parser_takes(mutant), "the parser takes %r at %s" % (value, "/".join(map(str, path))))
 note(tried > 100, "enough mutants were tried: %d" % tried)
 
+# every key is described
+def keys(node):
+    if isinstance(node, dict):
+        yield from node.get("properties", {})
+        for child in node.values():
+            yield from keys(child)
+page = open(os.path.join(policy, "bpfgate-policy.5.scd")).read()
+for key in sorted(set(keys(schema))):
+    note("*%s*" % key in page, "bpfgate-policy(5) does not describe " + key)
+note("*no_such_key*" not in page, "control: what is not there is not found")
+
 print("%d passed, %d failed" % (passed, failed))
 sys.exit(1 if failed else 0)
 PYTHON
