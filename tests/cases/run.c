@@ -177,13 +177,15 @@ static int run_case(void *arg, struct tcase *c)
 	struct bgv_result res;
 	struct bgv_target *target;
 
+	bool missing = run->names.missing;
+
 	c->needs_vmlinux = c->needs_vmlinux || run->names.used;
-	run->names.used = false;
+	run->names.used = run->names.missing = false;
 	if (run->only && !strstr(c->name, run->only))
 		return 0;
 	casenames_resolve(&run->names, c);
 	run->names.used = false;
-	if (c->needs_vmlinux && !run->names.vmlinux) {
+	if (c->needs_vmlinux && (missing || !run->names.vmlinux)) {
 		run->skipped++;
 		return 0;
 	}

@@ -39,6 +39,10 @@ static int names_find(struct casenames *cn, const char *name, uint32_t kind)
 		return !strncmp(name, "bpf_", 4) || kind == BTF_KIND_VAR ? 1 : -ENOENT;
 	}
 	id = btf__find_by_name_kind(cn->vmlinux, name, kind);
+	if (id < 0 && !strncmp(name, "bpf_", 4)) {
+		cn->missing = true;	/* an older kernel, or another configuration */
+		id = 1;
+	}
 	if (id >= 0)
 		cn->used = true;
 	return id;

@@ -18,6 +18,7 @@ struct casenames {
 	void *vmlinux_data;		/* raw bytes; NULL: the machine has none */
 	size_t vmlinux_bytes;
 	struct btf *vmlinux;
+	bool missing;			/* the running kernel has no such name; since last cleared */
 	bool used;			/* a name of the kernel was asked for since last cleared */
 };
 
