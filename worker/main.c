@@ -73,6 +73,20 @@ static void read_text(const char *path, char *ret_text, size_t bytes)
 	ret_text[got > 0 ? got : 0] = 0;
 }
 
+/* One variable that every kernel has tells whether kallsyms names variables at all. */
+static bool kernel_names_variables(void)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	bool found = !file; /* not readable: as distributions build it */
+	char line[512];
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = strstr(line, " runqueues\n");
+	if (file)
+		(void)fclose(file);
+	return found;
+}
+
 static uint32_t kit_target_flags(void)
 {
 	char text[256];
@@ -87,6 +101,8 @@ static uint32_t kit_target_flags(void)
 	read_text("/proc/cmdline", text, sizeof(text));
 	if (strstr(text, "mitigations=off"))
 		flags |= BGV_TARGET_MITIGATIONS_OFF;
+	if (!kernel_names_variables())
+		flags |= BGV_TARGET_NO_DATA_SYMBOLS;
 	return flags;
 }
 
