@@ -356,17 +356,21 @@ static int prog_load_identify(struct work *work, struct prog_load *load)
 	struct digest_options options = { .vmlinux = NULL };
 	struct ledger_prog *prog = &load->rec.prog;
 	struct prog_bundle *bundle = NULL;
+	struct bgv_program described;
 	int r = prog_bundle_new(work, load, BGV_MODE_FULL, &bundle);
 
 	if (r < 0)
 		return r;
-	load->is_probe = probes_has_prog(prog_bundle_prog(bundle)) ||
-			 probes_match(prog_bundle_prog(bundle));
-	r = digest_program(prog_bundle_prog(bundle), &options, prog->digests[0]);
+	described = *prog_bundle_prog(bundle);
+	/* BTF that a client shaped is for judges to read: a program that needs it for its names has none. */
+	described.btfs = NULL;
+	described.btf_cnt = 0;
+	load->is_probe = probes_has_prog(&described) || probes_match(&described);
+	r = digest_program(&described, &options, prog->digests[0]);
 	if (r == -ENOENT) {
 		/* It names functions or types of the kernel: now the megabytes are needed. */
 		options.vmlinux = vmbtf_names(work->broker->vmbtf);
-		r = digest_program(prog_bundle_prog(bundle), &options, prog->digests[0]);
+		r = digest_program(&described, &options, prog->digests[0]);
 	}
 	/* Without a digest no rule matches by it; that is all. */
 	prog->digest_cnt = r >= 0;
