@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "daemon/commands.h"
+#include "daemon/premise.h"
 #include "proto/own.h"
 
 typedef void (*dispatch_fn)(struct work *work);
@@ -48,8 +49,11 @@ bool dispatch_has_handler(uint32_t cmd)
 void dispatch_work(struct work *work)
 {
 	uint32_t cmd = work->req.cmd;
+	int r = premise_check(&work->req);
 
-	if (dispatch_has_handler(cmd))
+	if (r < 0)
+		work_reply(work, r);
+	else if (dispatch_has_handler(cmd))
 		dispatch_rows[cmd](work);
 	else
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "NOT-OFFERED",

@@ -156,14 +156,20 @@ static void pin_run(struct work *work, const struct obj *obj)
 
 void obj_pin(struct work *work)
 {
-	struct pin *pin = pin_begin(work);
+	struct pin *pin;
 	struct obj obj;
 	int r;
 
+	/* The object first, the name then, as in the kernel. */
+	r = obj_of_number(work, (int32_t)work_u32(work, ATTR_OBJ_BPF_FD), 0, &obj);
+	if (r < 0) {
+		work_reply(work, r);
+		return;
+	}
+	pin = pin_begin(work);
 	if (!pin)
 		return;
-	r = obj_of_number(work, (int32_t)work_u32(work, ATTR_OBJ_BPF_FD), 0, &obj);
-	if (r >= 0 && pin_find(work->broker->ledger, pin->rec.pin.path))
+	if (pin_find(work->broker->ledger, pin->rec.pin.path))
 		r = -EEXIST;
 	if (r < 0) {
 		work_reply(work, r);

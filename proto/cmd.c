@@ -78,7 +78,7 @@ static const struct cmd_ptr map_create_ptrs[] = {
 };
 static const struct cmd_fd map_create_fds[] = {
 	{ "inner_map_fd", AT(MAP_CREATE_INNER_MAP_FD), CMD_FD_IF_MAP_IN_MAP, .flag_off = ATTR_MAP_CREATE_TYPE },
-	{ "btf_fd", AT(MAP_CREATE_BTF_FD), CMD_FD_NONZERO },
+	{ "btf_fd", AT(MAP_CREATE_BTF_FD), CMD_FD_IF_ANY, .any_off = { ATTR_MAP_CREATE_BTF_KEY_TYPE_ID, ATTR_MAP_CREATE_BTF_VALUE_TYPE_ID, ATTR_MAP_CREATE_BTF_VMLINUX_VALUE_TYPE_ID } },
 	{ "value_type_btf_obj_fd", AT(MAP_CREATE_VALUE_TYPE_BTF_OBJ_FD), CMD_FD_IF_FLAG, .flag_off = ATTR_MAP_CREATE_FLAGS, .flag = CMD_F_VTYPE_BTF_OBJ_FD },
 	{ "map_token_fd", AT(MAP_CREATE_TOKEN_FD), CMD_FD_IF_FLAG, .flag_off = ATTR_MAP_CREATE_FLAGS, .flag = CMD_F_TOKEN_FD },
 };
@@ -144,7 +144,7 @@ static const struct cmd_ptr prog_load_ptrs[] = {
 	{ "signature", CMD_IN, AT(PROG_LOAD_SIGNATURE), LEN(PROG_LOAD_SIGNATURE_SIZE, 1), OVER(SIGNATURE_MAX, EINVAL) },
 };
 static const struct cmd_fd prog_load_fds[] = {
-	{ "prog_btf_fd", AT(PROG_LOAD_PROG_BTF_FD), CMD_FD_NONZERO },
+	{ "prog_btf_fd", AT(PROG_LOAD_PROG_BTF_FD), CMD_FD_IF_ANY, .any_off = { ATTR_PROG_LOAD_FUNC_INFO_CNT, ATTR_PROG_LOAD_LINE_INFO_CNT, ATTR_PROG_LOAD_CORE_RELO_CNT } },
 	{ "attach_prog_fd", AT(PROG_LOAD_ATTACH_PROG_FD), CMD_FD_NONZERO },
 	{ "prog_token_fd", AT(PROG_LOAD_TOKEN_FD), CMD_FD_IF_FLAG, .flag_off = ATTR_PROG_LOAD_FLAGS, .flag = CMD_F_TOKEN_FD },
 };
@@ -440,6 +440,9 @@ bool cmd_fd_used(const struct cmd_row *row, const struct cmd_fd *fd, const uint8
 		return cmd_target_is_fd(other, number);
 	case CMD_FD_IF_SELF:
 		return other == self_pid;
+	case CMD_FD_IF_ANY:
+		return attr_u32(attr, fd->any_off[0]) || attr_u32(attr, fd->any_off[1]) ||
+		       attr_u32(attr, fd->any_off[2]);
 	case CMD_FD_IF_MAP_IN_MAP:
 		return cmd_takes_inner_map(other);
 	}

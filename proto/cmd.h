@@ -168,6 +168,7 @@ enum cmd_fd_when {
 	CMD_FD_UNLESS_FLAG, /* as NONZERO, and not if (u32 at flag_off) & flag: it is an id then */
 	CMD_FD_IF_TARGET,   /* the attach type at flag_off has a target that is an fd */
 	CMD_FD_IF_SELF,	    /* the pid at flag_off is the caller's own */
+	CMD_FD_IF_ANY,	      /* one of the u32s at any_off is not 0: 0 is a real fd then */
 	CMD_FD_IF_MAP_IN_MAP, /* the map type at flag_off takes an inner map */
 };
 
@@ -178,6 +179,7 @@ struct cmd_fd {
 	uint8_t only_for; /* enum cmd_attach_class */
 	uint16_t flag_off;
 	uint32_t flag;
+	uint16_t any_off[3];
 };
 
 /* A field the kernel writes back. Written only if the client's attr is long enough to hold it. */

@@ -142,6 +142,19 @@ START_TEST(a_flag_decides_whether_a_number_is_an_fd)
 }
 END_TEST
 
+START_TEST(a_btf_fd_counts_only_with_something_to_describe)
+{
+	uint8_t attr[ATTR_BYTES] = { 0 };
+
+	attr_put_u32(attr, ATTR_PROG_LOAD_PROG_BTF_FD, 5);
+	ck_assert(!fd_used(CMD_PROG_LOAD, "prog_btf_fd", attr));
+	attr_put_u32(attr, ATTR_PROG_LOAD_LINE_INFO_CNT, 1);
+	ck_assert(fd_used(CMD_PROG_LOAD, "prog_btf_fd", attr));
+	attr_put_u32(attr, ATTR_PROG_LOAD_PROG_BTF_FD, 0);
+	ck_assert(fd_used(CMD_PROG_LOAD, "prog_btf_fd", attr));
+}
+END_TEST
+
 START_TEST(only_maps_of_maps_have_an_inner_map)
 {
 	uint8_t attr[ATTR_BYTES] = { 0 };
@@ -212,6 +225,7 @@ int main(void)
 	tcase_add_test(tcase, every_field_is_one_that_the_attr_has);
 	tcase_add_test(tcase, an_interface_index_is_no_fd);
 	tcase_add_test(tcase, a_flag_decides_whether_a_number_is_an_fd);
+	tcase_add_test(tcase, a_btf_fd_counts_only_with_something_to_describe);
 	tcase_add_test(tcase, only_maps_of_maps_have_an_inner_map);
 	tcase_add_test(tcase, an_fd_of_another_process_is_only_a_number);
 	tcase_add_test(tcase, unions_are_told_apart_by_the_attach_type);

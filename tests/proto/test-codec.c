@@ -47,6 +47,7 @@ static void load_init(struct load *load)
 	attr_put_u32(load->attr, ATTR_PROG_LOAD_LOG_SIZE, sizeof(load->log));
 	attr_put_u64(load->attr, ATTR_PROG_LOAD_LOG_BUF, (uintptr_t)load->log);
 	attr_put_u32(load->attr, ATTR_PROG_LOAD_PROG_BTF_FD, BTF_NUMBER);
+	attr_put_u32(load->attr, ATTR_PROG_LOAD_FUNC_INFO_CNT, 1); /* else the kernel ignores the fd */
 	attr_put_u64(load->attr, ATTR_PROG_LOAD_FD_ARRAY, (uintptr_t)load->fd_array);
 }
 
