@@ -14,6 +14,8 @@ void prog_load(struct work *work);		/* prog_load.c */
 void link_create(struct work *work);		/* attach.c */
 void prog_attach(struct work *work);		/* attach.c: PROG_DETACH too */
 void raw_tracepoint_open(struct work *work);	/* attach.c */
+void prog_query(struct work *work);		/* query.c */
+void task_fd_query(struct work *work);		/* query.c */
 void token_create(struct work *work);		/* token_create.c: root's answer, never a token */
 void virtual_next_id(struct work *work);	/* virtual.c: all *_GET_NEXT_ID */
 void virtual_fd_by_id(struct work *work);	/* virtual.c: all *_GET_FD_BY_ID */
