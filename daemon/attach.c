@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/caps.h"
+#include "daemon/cgroups.h"
 #include "daemon/commands.h"
 #include "daemon/decide.h"
 #include "daemon/forward.h"
@@ -173,6 +174,19 @@ static int attach_find_prog(struct work *work, struct attach *attach)
 	return 0;
 }
 
+/* Detaching, the kernel looks at the cgroup first and at the program then. */
+static int attach_missing_prog(struct work *work, int err)
+{
+	const struct cmd_attach *type = cmd_attach_of(work_u32(work, ATTR_ATTACH_TYPE));
+	struct policy_object_id ids[CGROUPS_DEPTH_MAX];
+	int fd;
+
+	if (work->req.cmd != CMD_PROG_DETACH || !type || type->target != CMD_TARGET_CGROUP)
+		return err;
+	fd = work_fd(work, (int32_t)work_u32(work, ATTR_ATTACH_TARGET_FD));
+	return fd < 0 || cgroups_find_ancestors(fd, ids) < 0 ? -EBADF : err;
+}
+
 static void attach_start(struct work *work, const struct attach_fields *fields)
 {
 	struct attach *attach = calloc(1, sizeof(*attach));
@@ -187,7 +201,7 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 	attach->fields = fields;
 	r = attach_find_prog(work, attach);
 	if (r < 0)
-		work_reply(work, r);
+		work_reply(work, attach_missing_prog(work, r));
 	else if (!attach->prog.rec)
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN-PROG",
 			    "program %u was not loaded through bpfgate", attach->prog.id);

@@ -175,6 +175,17 @@ static bool map_create_is_probe(const struct ledger_rec *rec)
 			      map->map_flags, rec->name);
 }
 
+/* A probe's map is also a small array: whose rules grant it, has it as any other. */
+static bool map_create_is_granted(struct work *work, struct policy_request *request)
+{
+	OWN_MEM struct policy_decision *ruling = malloc(sizeof(*ruling));
+
+	if (!ruling)
+		return false;
+	decide_silently(work, request, ruling);
+	return ruling->verdict == POLICY_ALLOW;
+}
+
 static void map_create_decide(struct work *work)
 {
 	struct map_create *state = work->state;
@@ -184,8 +195,9 @@ static void map_create_decide(struct work *work)
 	int r;
 
 	facts_of_map(rec, &map);
-	if (map_create_is_probe(rec) ? !decide_probe(work, map_create_decide) :
-				       !decide(work, &request, map_create_decide))
+	if (map_create_is_probe(rec) && !map_create_is_granted(work, &request) ?
+		    !decide_probe(work, map_create_decide) :
+		    !decide(work, &request, map_create_decide))
 		return;
 	record_begin(work, rec);
 	r = work->charge.one.account ? 0 : ledger_charge(work->account, LEDGER_MAP, rec->map.bytes,

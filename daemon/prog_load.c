@@ -378,10 +378,37 @@ static int prog_load_identify(struct work *work, struct prog_load *load)
 	return 0;
 }
 
-static void prog_load_decide(struct work *work)
+/* What policy is asked; target is the caller's, for as long as the request. */
+static void prog_load_fill_request(struct work *work, struct facts *facts,
+				   struct policy_target *target, struct policy_request *ret_request)
 {
 	struct prog_load *load = work->state;
-	struct policy_request request = { .verb = POLICY_PROG_LOAD };
+
+	facts_of_record(work->broker->ledger, work->broker->vmbtf, &load->rec, facts);
+	*ret_request = (struct policy_request){ .verb = POLICY_PROG_LOAD, .prog = &facts->prog };
+	if (prog_load_target_of(work->broker->vmbtf, &load->rec.prog, load->attach_name,
+				sizeof(load->attach_name), target))
+		ret_request->target = target;
+}
+
+/* Some probes are also the simplest of useful programs: whose rules grant them, may use them. */
+static bool prog_load_is_granted(struct work *work)
+{
+	OWN_MEM struct policy_decision *ruling = malloc(sizeof(*ruling));
+	OWN_MEM struct facts *facts = malloc(sizeof(*facts));
+	struct policy_request request;
+	struct policy_target target;
+
+	if (!ruling || !facts)
+		return false;
+	prog_load_fill_request(work, facts, &target, &request);
+	decide_silently(work, &request, ruling);
+	return ruling->verdict == POLICY_ALLOW;
+}
+
+static void prog_load_decide(struct work *work)
+{
+	struct policy_request request;
 	struct policy_target target;
 	struct facts *facts = malloc(sizeof(*facts));
 	bool granted;
@@ -390,11 +417,7 @@ static void prog_load_decide(struct work *work)
 		work_reply(work, -ENOMEM);
 		return;
 	}
-	facts_of_record(work->broker->ledger, work->broker->vmbtf, &load->rec, facts);
-	request.prog = &facts->prog;
-	if (prog_load_target_of(work->broker->vmbtf, &load->rec.prog, load->attach_name,
-				sizeof(load->attach_name), &target))
-		request.target = &target;
+	prog_load_fill_request(work, facts, &target, &request);
 	granted = decide_with_log(work, &request, prog_load_decide, &logs_prog_load);
 	free(facts);
 	if (!granted)
@@ -472,7 +495,7 @@ static void prog_load_gather(struct work *work)
 		r = prog_load_identify(work, load);
 	if (r < 0)
 		prog_load_answer_refs(work, r);
-	else if (load->is_probe)
+	else if (load->is_probe && !prog_load_is_granted(work))
 		prog_load_probe(work);
 	else
 		signed_find(work, prog_load_decide);

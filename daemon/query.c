@@ -154,6 +154,8 @@ void prog_query(struct work *work)
 	work->state_free = free;
 	query_widen(work, query);
 	r = forward_fill(work, CAPS_BPF | CAPS_NET_ADMIN);
+	if (r >= 0 && work->loader_call->ask.attr_bytes < ATTR_END_QUERY_PROG_ATTACH_FLAGS)
+		work->loader_call->ask.attr_bytes = ATTR_END_QUERY_PROG_ATTACH_FLAGS;
 	if (r >= 0)
 		r = query_enter_netns(work);
 	if (r < 0)
