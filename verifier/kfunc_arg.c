@@ -438,6 +438,8 @@ static int arg_rb_node(struct karg *a)
 		if (ret < 0)
 			return ret;
 	} else {
+		if (!a->env->beh->graph_walk && (!(r->type & REG_F_NON_OWN_REF) || r->ref))
+			return verdict_reject(a->env, EINVAL, "GRAPH-NODE", "rbtree_remove node input must be non-owning ref");
 		if (!(r->type & REG_F_NON_OWN_REF) && !r->ref)
 			return verdict_reject(a->env, EINVAL, "GRAPH-NODE",
 					      "%s can only take non-owning or refcounted bpf_rb_node pointer", a->m->k->name);

@@ -6,6 +6,7 @@
 #include "verifier/ctx.h"
 #include "verifier/dynptr.h"
 #include "verifier/kfunc.h"
+#include "verifier/livemark.h"
 
 #define PERCPU_OBJECT_MAX 512	/* the kernel's BPF_GLOBAL_PERCPU_MA_MAX_SIZE */
 
@@ -201,7 +202,13 @@ int kfunc_set_ret(struct env *env, struct kfunc_meta *m, uint32_t insn_idx)
 	const struct btf_type *t = btf_skip_mods(m->k->view, m->k->proto->type, NULL);
 	int r;
 
-	call_clear_caller_saved(env);
+	/* unlike helpers, where liveness is marked: arguments count as read, the rest not as written */
+	for (uint32_t i = 1; i <= btf_vlen_of(m->k->proto); i++)
+		livemark_read_reg(env, i);
+	for (uint32_t i = 0; i <= 5; i++)
+		reg_set_not_init(&env_regs(env)[i]);
+	if (t && !btf_is_void(t))
+		livemark_write_reg(env, 0);
 	if (KF_IS(m->k, bpf_session_cookie))
 		m->ret_bytes = 8;	/* writable, unlike what a pointer to a number gives */
 	if (!t)
