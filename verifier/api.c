@@ -9,6 +9,7 @@
 #include "verifier/btf.h"
 #include "verifier/passes.h"
 #include "verifier/pool.h"
+#include "verifier/why.h"
 
 #ifndef BPF_F_STRICT_ALIGNMENT
 #define BPF_F_STRICT_ALIGNMENT (1u << 0)
@@ -107,6 +108,8 @@ static int verify(const struct bgv_target *target, const struct bgv_program *pro
 		env->cur = NULL;
 		verdict_unsupported(env, "internal: no reason for %d", r);
 	}
+	if (opt->explain && res->verdict == BGV_REJECT && env->cur)
+		why_record(env);
 	if (env->subprogs)
 		fill_stats(env, &res->stats);
 	res->stats.time_ns = now_ns() - start;

@@ -140,7 +140,7 @@ struct bgv_stats {
 
 /* One step of a proof or of the path to a rejection (why.c). */
 struct bgv_event {
-	uint32_t kind;		/* enum in why.h: needed, proved, lost, branch, call */
+	uint32_t kind;		/* 0 needed, 1 proved, 2 lost, 3 branch, 4 call (origin) */
 	uint32_t insn_idx;
 	uint32_t regno;
 	int64_t needed, proved;
@@ -173,6 +173,13 @@ struct bgv_options {
 int bgv_verify(const struct bgv_target *target, const struct bgv_program *prog,
 	       const struct bgv_options *opt, struct bgv_result *ret_result);
 void bgv_result_done(struct bgv_result *result);
+
+/*
+ * A result that is no accept as text for people, several lines: what was needed and proved, the
+ * source lines concerned (from the program's line info), the path. Better with options.explain set.
+ * *ret_text is heap memory of the caller's. 0, -EINVAL (it was accepted), -ENOMEM.
+ */
+int bgv_explain(const struct bgv_program *prog, const struct bgv_result *result, char **ret_text);
 
 /* Would BTF_LOAD of these bytes succeed? 0 or -errno as the kernel's; message (may be NULL) >= 256 bytes. */
 int bgv_btf_check(const struct bgv_target *target, const void *btf, size_t btf_bytes, char *ret_message);

@@ -321,6 +321,7 @@ struct insn_aux {
 	struct { uint32_t type, btf, btf_id, mem_size; } var;	/* ld_imm64 of a BTF id */
 	uint32_t alu_state, alu_limit;	/* unprivileged masking */
 	bool nospec, nospec_result;
+	bool proves_packet;	/* a compare here proved packet bytes, on some path */
 	uint32_t call_map;		/* helper calls: 1 + first map seen */
 	bool call_map_poisoned, call_map_unpriv;
 	uint64_t obj_size;		/* kfuncs: remembered sizes and offsets */
@@ -451,6 +452,7 @@ struct env {
 	void *idmap;			/* ids.c */
 	void *bt;			/* precise.c */
 	struct reg fake_reg[2];		/* constants as registers */
+	struct { bool set; uint32_t regno; int64_t needed, proved; } need;	/* of a rejection */
 
 	/* owned by others */
 	void *kfuncs;			/* kfunc.c: descriptors */
@@ -474,6 +476,17 @@ static inline bool env_is_unpriv(const struct env *env) { return !env->allow_ptr
  */
 int verdict_reject(struct env *env, int err, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Before verdict_reject(): how many bytes were needed through that register, how many are proved. */
+static inline void verdict_need(struct env *env, uint32_t regno, int64_t needed, int64_t proved)
+{
+	if (env->result->verdict != BGV_ACCEPT)
+		return;
+	env->need.set = true;
+	env->need.regno = regno;
+	env->need.needed = needed;
+	env->need.proved = proved;
+}
+
 /* This library cannot judge it: the reason names the feature. Returns a negative of its own. */
 int verdict_unsupported(struct env *env, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

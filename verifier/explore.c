@@ -271,6 +271,7 @@ int explore_program(struct env *env)
 		r = explore_function(env, 0);
 	if (r >= 0 && !env->beh->globals_first)
 		r = explore_globals(env);
-	env->cur = NULL;
+	if (r >= 0)	/* a refused path is kept: it can be asked why */
+		env->cur = NULL;
 	return r;
 }

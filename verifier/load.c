@@ -7,6 +7,8 @@
 #include "verifier/insn.h"
 #include "verifier/passes.h"
 
+#define MAP_IDX_NOT_A_MAP 0x7ffffffeu
+
 static int check_size(struct env *env)
 {
 	uint32_t max = env->cap_bpf ? env->lim->insns : env->lim->insns_unpriv;
@@ -73,8 +75,8 @@ static int use_map(struct env *env, uint32_t map_idx, uint32_t *used_cnt)
 	struct map_info *m;
 	int r;
 
-	if (map_idx >= env->map_cnt)
-		return verdict_reject(env, EBADF, "MAP-FD", "fd is not pointing to valid bpf_map");
+	if (map_idx >= env->map_cnt)	/* a bundle tells a closed fd from one of another kind */
+		return verdict_reject(env, map_idx == MAP_IDX_NOT_A_MAP ? EINVAL : EBADF, "MAP-FD", "fd is not pointing to valid bpf_map");
 	m = &env->maps[map_idx];
 	if (m->used)
 		return 0;

@@ -61,6 +61,7 @@ int mem_check_fixed(struct env *env, uint32_t regno, int32_t off, uint32_t size,
 
 	if (off >= 0 && (int32_t)size >= 0 && (size || zero_ok) && (uint64_t)off + size <= mem_size)
 		return 0;
+	verdict_need(env, regno, (int64_t)off + size, mem_size);
 	if (r->type == REG_MAP_VALUE)
 		return verdict_reject(env, EACCES, "MAP-VALUE-OOB",
 				      "invalid access to map value, value_size=%u off=%d size=%u",

@@ -21,10 +21,12 @@ int pkt_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bool 
 		return verdict_reject(env, EINVAL, "PKT-RANGE",
 				      "R%u offset is outside of the packet", regno);
 	if (off < 0 || (size == 0 && !zero_ok) || (int32_t)size < 0 ||
-	    (uint64_t)off + size > (uint64_t)r->range)
+	    (uint64_t)off + size > (uint64_t)r->range) {
+		verdict_need(env, regno, (int64_t)off + size, r->range);
 		return verdict_reject(env, EACCES, "PKT-RANGE",
 				      "invalid access to packet, off=%d size=%u, R%u(id=%u,off=%d,r=%d): R%u offset is outside of the packet",
 				      off, size, regno, r->id, off, r->range, regno);
+	}
 	end = (uint32_t)off + (uint32_t)r->v.uh + size - 1;
 	if (end > env->max_pkt_offset)
 		env->max_pkt_offset = end;
@@ -123,6 +125,7 @@ bool pkt_learn(struct env *env, const struct bpf_insn *insn, struct state *other
 	} else if (!is_pair(&regs[insn->dst_reg], &regs[insn->src_reg])) {
 		return false;
 	}
+	env_aux(env)->proves_packet = true;
 	/* p > end, p >= end: inside when it falls through; p < end, p <= end: when it jumps */
 	in = op == BPF_JGT || op == BPF_JGE ? cur : other;
 	out = in == cur ? other : cur;

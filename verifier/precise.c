@@ -85,11 +85,8 @@ static void set_marks(struct state *st, struct backtrack *bt, bool *changed)
 	}
 }
 
-/*
- * One instruction back within st's part of the path; *h is the newest entry not yet passed.
- * -ENOENT: at its first instruction.
- */
-static int64_t prev_insn(const struct state *st, uint32_t idx, const struct hist **h, uint32_t *cnt)
+int64_t precise_prev_insn(const struct state *st, uint32_t idx, const struct hist **h,
+			  uint32_t *cnt)
 {
 	int64_t prev;
 
@@ -144,7 +141,7 @@ static int walk_part(struct env *env, struct state *st, struct backtrack *bt, ui
 		if (bt_empty(bt))
 			return 1;
 		*subseq = i;
-		i = prev_insn(st, (uint32_t)i, &h, &cnt);
+		i = precise_prev_insn(st, (uint32_t)i, &h, &cnt);
 		if (i == -ENOENT)
 			return 0;
 		if (i < 0 || i >= env->insn_cnt)

@@ -20,6 +20,13 @@ int precise_propagate(struct env *env, const struct state *old, struct state *cu
 /* The big hammer: all scalars of all ancestors of st. */
 void precise_mark_all(struct state *st);
 
+/*
+ * One instruction back within st's part of the path; *h is the newest entry not yet passed, *cnt how
+ * many there are. -ENOENT: at its first instruction.
+ */
+int64_t precise_prev_insn(const struct state *st, uint32_t idx, const struct hist **h,
+			  uint32_t *cnt);
+
 /* Moves the wishes back over instruction idx. 0; ENOTSUPP: only the hammer helps; negative: bug. */
 int backtrack_insn(struct env *env, struct backtrack *bt, uint32_t idx, int64_t subseq_idx,
 		   const struct hist *hist);
