@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `bpfgate policy check|test`: looks at policies before they go live. Promises to change nothing and to
+ * `bpfgate policy`: check and test look at policies before they go live. Promises to change nothing and to
  * need neither daemon nor privileges: what only root can read is said to be unread. `explain` and
  * `suggest` read objects, which is done by a binary of its own.
  */
@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "client/helper.h"
 #include "client/out.h"
 #include "client/policy_case.h"
 #include "client/policy_source.h"
@@ -242,6 +243,13 @@ static int policy_test(int argc, char **argv)
 	return run.failed_cnt ? EXIT_REJECTED : EXIT_OK;
 }
 
+/* These read objects: a binary of its own does it, with argv[0] for the verb. */
+static int policy_object(int argc, char **argv)
+{
+	(void)argc;
+	return helper_exec("bpfgate-explain", argv);
+}
+
 static int usage(FILE *out);
 
 static int policy_help(int argc, char **argv)
@@ -258,6 +266,8 @@ static const struct {
 } subverbs[] = {
 	{ "check", policy_check, "syntax, meaning, rules without effect, what each rule is worth" },
 	{ "test", policy_test, "requests written down, and what is to become of them" },
+	{ "explain", policy_object, "what the policy says to an object, condition by condition" },
+	{ "suggest", policy_object, "the narrowest rule that would allow an object" },
 	{ "help", policy_help, "this list" },
 };
 

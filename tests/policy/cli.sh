@@ -51,6 +51,36 @@ says "and is told" '"helper": unknown key'
 echo '{"version": 1}' >"$dir/cases.json"
 check "a file without cases" 4 "$bpfgate" policy test "$policy/examples" "$dir/cases.json"
 
+# objects held against it
+object=${builddir:-$(pwd)}/client/examples/xdp_count.bpf.o
+BPFGATE_LIBEXEC=$(dirname "$bpfgate")
+export BPFGATE_LIBEXEC
+if [ -f "$object" ]; then
+	check "explains a refusal" 3 "$bpfgate" policy explain "$object" --as 4711@edge-filter.service --policy "$policy/examples"
+	says "with the caller as given" "uid 4711 (4711)  unit edge-filter.service   [given with --as, not attested]"
+	says "that nobody signed" "Signed   by nobody"
+	says "the rule that is nearest" "nearest is own-sockets"
+	says "what fails of it" "FAIL program type xdp is not granted"
+	says "what does not matter" "deny rule, not matched: helpers: uses none of its 4 helpers"
+	says "who else is meant" "who: not user edgefilter"
+	check "suggests a rule" 0 "$bpfgate" policy suggest "$object" --as 4711@edge-filter.service
+	cp "$dir/out" "$dir/suggested.json"
+	check "that is a right policy" 0 "$bpfgate" policy check --strict "$dir/suggested.json"
+	check "and allows the object" 0 "$bpfgate" policy explain "$object" --as 4711@edge-filter.service --policy "$dir/suggested.json"
+	says "map and program" "ALLOWED  program xdp_count"
+	check "to nobody else" 3 "$bpfgate" policy explain "$object" --as 4712@edge-filter.service --policy "$dir/suggested.json"
+	check "in no other unit" 3 "$bpfgate" policy explain "$object" --as 4711 --policy "$dir/suggested.json"
+	cp "$object" "$dir/other.o"
+	printf X >>"$dir/other.o"
+	check "and no other object" 3 "$bpfgate" policy explain "$dir/other.o" --as 4711@edge-filter.service --policy "$dir/suggested.json"
+	says "for that reason" "digests: no digest of the program is listed"
+	check "as JSON" 3 "$bpfgate" policy explain "$dir/other.o" --as 4711 --policy "$dir/suggested.json" --json
+	says "with its verdict" '"allowed":false'
+	check "what is no object" 4 "$bpfgate" policy explain "$policy/default.json" --as 0 --policy "$policy/examples"
+else
+	echo "skipped: $object is not built (no clang): explain and suggest are not tested"
+fi
+
 # a policy of one's own
 mkdir "$dir/policy.d"
 cat >"$dir/policy.d/50-own.json" <<'JSON'
