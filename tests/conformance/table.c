@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * table [--json] SELFTESTS.jsonl [DEBIAN.jsonl]: how good the verifier is, by the names that its
- * goals have. A measure without programs to measure is left out, never invented. Exits 9 when a
- * goal is missed.
+ * table [--json] [--guest GUEST.jsonl] SELFTESTS.jsonl [DEBIAN.jsonl]: how good the verifier is, by
+ * the names that its goals have. A guest's verdicts count like the host's, its times do not: an
+ * emulated kernel is slow. A measure without programs to measure is left out, never invented. Exits
+ * 9 when a goal is missed.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -21,7 +22,7 @@ struct figures {
 	uint64_t peak_bytes;
 };
 
-static void figures_add(struct figures *f, const struct row *row)
+static void figures_add(struct figures *f, const struct row *row, bool timed)
 {
 	bool agree = row->kind == ROW_AGREE, decided = agree || row->kind == ROW_LAXER ||
 						       row->kind == ROW_STRICTER;
@@ -41,7 +42,7 @@ static void figures_add(struct figures *f, const struct row *row)
 	f->kernel_accepts += row->kernel_accept;
 	if (row->peak_bytes > f->peak_bytes)
 		f->peak_bytes = row->peak_bytes;
-	if (!agree)
+	if (!agree || !timed)
 		return;
 	f->time_ns += (double)row->time_ns;
 	f->kernel_time_ns += (double)row->kernel_time_ns;
@@ -166,39 +167,66 @@ static bool print_text(const struct line *lines, const struct figures *self, con
 	return ok;
 }
 
-static int read_corpus(const char *path, struct rows *rows, struct figures *figures)
+static int read_corpus(const char *path, struct rows *rows, struct figures *figures, bool timed)
 {
 	int r = rows_read(rows, path);
 
 	if (r < 0)
 		(void)fprintf(stderr, "table: %s: %s\n", path, strerror(-r));
 	for (size_t i = 0; i < rows->cnt; i++)
-		figures_add(figures, &rows->row[i]);
+		figures_add(figures, &rows->row[i], timed);
 	return r;
+}
+
+struct args {
+	bool json;
+	const char *guest, *self, *debian;
+};
+
+static int parse_args(int argc, char **argv, struct args *args)
+{
+	int at = 1;
+
+	for (; at < argc && !strncmp(argv[at], "--", 2); at++) {
+		if (!strcmp(argv[at], "--json"))
+			args->json = true;
+		else if (!strcmp(argv[at], "--guest") && at + 1 < argc)
+			args->guest = argv[++at];
+		else
+			return -1;
+	}
+	if (at >= argc || argc > at + 2)
+		return -1;
+	args->self = argv[at];
+	args->debian = at + 1 < argc ? argv[at + 1] : NULL;
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	bool json = argc > 1 && !strcmp(argv[1], "--json"), ok;
-	struct rows self = { 0 }, debian = { 0 };
+	struct rows self = { 0 }, debian = { 0 }, guest = { 0 };
 	struct figures s = { 0 }, d = { 0 };
 	struct line lines[LINES];
-	int first = json ? 2 : 1;
+	struct args args = { 0 };
+	bool ok;
 
-	if (argc < first + 1 || argc > first + 2) {
-		(void)fprintf(stderr, "usage: table [--json] SELFTESTS.jsonl [DEBIAN.jsonl]\n");
+	if (parse_args(argc, argv, &args) < 0) {
+		(void)fprintf(stderr, "usage: table [--json] [--guest GUEST.jsonl] SELFTESTS.jsonl "
+				      "[DEBIAN.jsonl]\n");
 		return 2;
 	}
-	if (read_corpus(argv[first], &self, &s) < 0 ||
-	    (argc > first + 1 && read_corpus(argv[first + 1], &debian, &d) < 0))
+	if (read_corpus(args.self, &self, &s, true) < 0 ||
+	    (args.guest && read_corpus(args.guest, &guest, &s, false) < 0) ||
+	    (args.debian && read_corpus(args.debian, &debian, &d, true) < 0))
 		return 4;
 	if (!s.judged && !d.judged) {
 		(void)fprintf(stderr, "table: no program has a verdict of the kernel\n");
 		return 4;
 	}
 	make_lines(lines, &self, &s, &d);
-	ok = json ? print_json(lines) : print_text(lines, &s, &d);
+	ok = args.json ? print_json(lines) : print_text(lines, &s, &d);
 	rows_done(&self);
+	rows_done(&guest);
 	rows_done(&debian);
 	return ok ? 0 : 9;
 }
