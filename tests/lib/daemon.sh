@@ -38,5 +38,11 @@ daemon_clean() {
 	run=
 }
 
-# every process of the daemon
-daemon_pids() { echo "$daemon_pid"; pgrep -P "$daemon_pid" || true; local p; for p in $(pgrep -P "$daemon_pid"); do pgrep -P "$p" || true; done; }
+# every process of the daemon: the zygote and its judges are grandchildren and below
+daemon_pids() {
+	local todo=$daemon_pid pid
+	while [ -n "$todo" ]; do
+		echo "$todo"
+		todo=$(for pid in $todo; do pgrep -P "$pid"; done)
+	done
+}
