@@ -7,6 +7,8 @@
  */
 #include "proto/channel.h"
 
+#include "proto/packet.h"
+
 #include <endian.h>
 #include <fcntl.h>
 #include <string.h>
@@ -18,12 +20,6 @@
 #include <sys/un.h>
 
 #define CHANNEL_SEALS (F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK)
-
-/* Control data for as many fds as the kernel takes, the body's memfd included. */
-union channel_control {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(sizeof(int) * (WIRE_FDS_MAX + 1))];
-};
 
 void message_done(struct message *msg)
 {
@@ -110,30 +106,7 @@ int channel_load_body(struct message *msg)
 
 /* ---- sending ---- */
 
-/* Ready for sendmsg(): the fds, then the body's memfd if there is one. */
-static void channel_put_fds(struct msghdr *mh, union channel_control *control, const int *fds,
-			    unsigned int fd_cnt, int body_fd)
-{
-	unsigned int all = fd_cnt + (body_fd >= 0 ? 1 : 0);
-	struct cmsghdr *cmsg;
-	int *slots;
-
-	if (!all)
-		return;
-	memset(control, 0, CMSG_SPACE(sizeof(int) * all));
-	mh->msg_control = control;
-	mh->msg_controllen = CMSG_SPACE(sizeof(int) * all);
-	cmsg = CMSG_FIRSTHDR(mh);
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int) * all);
-	slots = (int *)(void *)CMSG_DATA(cmsg);
-	if (fd_cnt)
-		memcpy(slots, fds, sizeof(int) * fd_cnt);
-	if (body_fd >= 0)
-		slots[fd_cnt] = body_fd;
-}
-
+/* With a body_fd that goes last of all fds, and no body inline. */
 static int channel_send_parts(int sock, const struct wire_head *head, const void *body,
 			      const int *fds, unsigned int fd_cnt, int body_fd, int flags)
 {
@@ -144,17 +117,16 @@ static int channel_send_parts(int sock, const struct wire_head *head, const void
 				  .body_bytes = htole32(head->body_bytes),
 				  .fd_cnt = htole16((uint16_t)fd_cnt),
 				  .flags = htole16(body_fd >= 0 ? WIRE_BODY_MEMFD : 0) };
-	struct iovec iov[2] = { { &wire, sizeof(wire) },
-				{ (void *)(uintptr_t)body, head->body_bytes } };
-	struct msghdr mh = { .msg_iov = iov, .msg_iovlen = body_fd >= 0 ? 1 : 2 };
-	union channel_control control;
-	ssize_t n;
+	const struct iovec parts[2] = { { &wire, sizeof(wire) },
+					{ (void *)(uintptr_t)body, head->body_bytes } };
+	int all[WIRE_FDS_MAX + 1];
 
-	channel_put_fds(&mh, &control, fds, fd_cnt, body_fd);
-	do {
-		n = sendmsg(sock, &mh, flags | MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	if (body_fd < 0)
+		return packet_send(sock, parts, 2, fds, fd_cnt, flags);
+	if (fd_cnt)
+		memcpy(all, fds, sizeof(int) * fd_cnt);
+	all[fd_cnt] = body_fd;
+	return packet_send(sock, parts, 1, all, fd_cnt + 1, flags);
 }
 
 int channel_send(int sock, const struct wire_head *head, const void *body, size_t body_bytes,
@@ -181,45 +153,20 @@ int channel_send(int sock, const struct wire_head *head, const void *body, size_
 
 /* ---- receiving ---- */
 
-/* Moves every fd of the control data into msg, the last one included. */
-static int channel_take_fds(struct msghdr *mh, struct message *msg)
-{
-	bool room = true;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(mh); c; c = CMSG_NXTHDR(mh, c)) {
-		const int *slots = (const int *)(const void *)CMSG_DATA(c);
-		size_t cnt;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		cnt = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < cnt; i++) {
-			OWN_FD int fd = slots[i];
-
-			if (msg->fd_cnt < WIRE_FDS_MAX)
-				msg->fds[msg->fd_cnt++] = TAKE_FD(fd);
-			else if (msg->body_fd < 0)
-				msg->body_fd = TAKE_FD(fd);
-			else
-				room = false;
-		}
-	}
-	return room && !(mh->msg_flags & MSG_CTRUNC) ? 0 : -EBADMSG;
-}
-
-/* The body's memfd is the last fd of all, wherever channel_take_fds() put it. */
-static int channel_sort_fds(struct message *msg)
+/* Gives the message its fds: as many as the head says, and then the body's memfd. */
+static int channel_take_fds(struct packet_fds *fds, struct message *msg)
 {
 	bool has_body = msg->head.flags & WIRE_BODY_MEMFD;
 
-	if (has_body && msg->body_fd < 0) {
-		if (!msg->fd_cnt)
-			return -EBADMSG;
-		msg->body_fd = msg->fds[--msg->fd_cnt];
-	}
-	if (!has_body && msg->body_fd >= 0)
+	if (fds->cnt != msg->head.fd_cnt + (has_body ? 1u : 0u))
 		return -EBADMSG;
-	return msg->fd_cnt == msg->head.fd_cnt ? 0 : -EBADMSG;
+	while (msg->fd_cnt < msg->head.fd_cnt) {
+		msg->fds[msg->fd_cnt] = packet_fds_take(fds, msg->fd_cnt);
+		msg->fd_cnt++;
+	}
+	if (has_body)
+		msg->body_fd = packet_fds_take(fds, msg->fd_cnt);
+	return 0;
 }
 
 static bool channel_head_ok(const struct wire_head *head, size_t inline_bytes)
@@ -265,29 +212,19 @@ static int channel_parse(const struct channel_scratch *scratch, size_t bytes, st
 int channel_recv(int sock, struct channel_scratch *scratch, int flags, struct message *ret_msg)
 {
 	OWN_MESSAGE struct message msg = MESSAGE_INIT;
-	union channel_control control;
-	struct iovec iov = { scratch->bytes, sizeof(scratch->bytes) };
-	struct msghdr mh = { .msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = &control,
-			     .msg_controllen = sizeof(control) };
-	ssize_t n;
+	OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
 	int r;
 
-	do {
-		n = recvmsg(sock, &mh, flags | MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	r = channel_take_fds(&mh, &msg);
-	if (n == 0 && r == 0 && !msg.fd_cnt)
+	r = packet_recv(sock, scratch->bytes, sizeof(scratch->bytes), &fds, flags);
+	if (r == 0 && !fds.cnt)
 		return 0;
-	if (r == 0 && mh.msg_flags & MSG_TRUNC)
-		r = -EBADMSG;
+	if (r == -EMSGSIZE || r == -ETOOMANYREFS)
+		return -EBADMSG;
+	if (r < 0)
+		return r;
+	r = channel_parse(scratch, (size_t)r, &msg);
 	if (r == 0)
-		r = channel_parse(scratch, (size_t)n, &msg);
-	if (r == 0)
-		r = channel_sort_fds(&msg);
+		r = channel_take_fds(&fds, &msg);
 	if (r < 0)
 		return r;
 	*ret_msg = msg;
