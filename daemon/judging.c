@@ -40,6 +40,8 @@ static void judging_fill_job(const struct work *work, const struct judging *judg
 	if (judging->fields && logs_read(work, judging->fields, &want) == 0)
 		job->log_level = want.level & (KLOG_LEVEL1 | KLOG_LEVEL2) ? 1 : 0;
 	job->log_bytes = JUDGING_LOG_MAX;
+	/* Also without a buffer for it: `bpfgate why` shows it. */
+	job->flags |= JUDGE_EXPLAIN;
 }
 
 /* Wall time: a judge may wait for a CPU, but one that does nothing is not waited for long. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "object/bundle.h"
+#include "proto/own.h"
 #include "verifier/bpfgate-verifier.h"
 
 static_assert((int)JUDGE_SAYS_ACCEPT == (int)BGV_ACCEPT && (int)JUDGE_SAYS_REJECT == (int)BGV_REJECT &&
@@ -49,12 +50,24 @@ static int say_events(struct job *job, const struct bgv_result *result)
 	return r;
 }
 
-static int say_result(struct job *job, const struct bgv_result *result)
+/* What is refused is explained: needed and proved, the source lines, the way there. */
+static int say_why(struct job *job, const struct bgv_program *prog, const struct bgv_result *result)
 {
-	int r = 0;
+	OWN_MEM char *text = NULL;
+
+	if (!(job->ask.flags & JUDGE_EXPLAIN) || result->verdict == BGV_ACCEPT ||
+	    bgv_explain(prog, result, &text) < 0)
+		return 0;
+	return job_say_log(job, text, strlen(text));
+}
+
+static int say_result(struct job *job, const struct bgv_program *prog, const struct bgv_result *result)
+{
+	int r;
 
 	copy_verdict(&job->verdict, result);
-	if (result->log)
+	r = say_why(job, prog, result);
+	if (r >= 0 && result->log)
 		r = job_say_log(job, result->log, strlen(result->log));
 	return r < 0 ? r : say_events(job, result);
 }
@@ -80,7 +93,7 @@ int job_verify(struct job *job)
 	r = bgv_verify(job->kit->target, &bundle->prog, &options, &result);
 	if (r < 0)
 		return r;
-	r = say_result(job, &result);
+	r = say_result(job, &bundle->prog, &result);
 	bgv_result_done(&result);
 	return r;
 }
