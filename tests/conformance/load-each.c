@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load-each [-t SECONDS] [-x EXCLUDE-FILE] [-i ONLY-FILE] -o DIR|- OBJ|DIR...: this kernel's
- * verdict on each program.
+ * load-each [-c] [-t SECONDS] [-x EXCLUDE-FILE] [-i ONLY-FILE] -o DIR|- OBJ|DIR...: this kernel's
+ * verdict on each program; with -c, its verdict for a loader without CAP_PERFMON.
  *
  * Loads every program of every object alone, one at a time, in a process of its own, and records
  * it as DIR/OBJECT/PROGRAM.bpfb with the kernel's answer (client/capture.c does the recording: this
@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <glob.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,7 +49,8 @@ static struct {
 	const char *dir, *object;
 	char reason[REASON_BYTES];
 	FILE *results;
-	bool stream; /* no directory: everything to stdout */
+	bool stream;	 /* no directory: everything to stdout */
+	bool no_perfmon; /* load with CAP_BPF and CAP_NET_ADMIN only */
 } self;
 
 /* ---- recording ---------------------------------------------------------------------------- */
@@ -385,6 +387,19 @@ static struct bpf_object *open_object(const char *path)
 	return libbpf_get_error(obj) ? NULL : obj;
 }
 
+static void drop_perfmon(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	data[CAP_NET_ADMIN / 32].effective |= 1u << CAP_NET_ADMIN % 32;
+	data[CAP_BPF / 32].effective |= 1u << CAP_BPF % 32;
+	data[0].permitted = data[0].effective;
+	data[1].permitted = data[1].effective;
+	if (raw_syscall3(__NR_capset, (long)&head, (long)data, 0) < 0)
+		_exit(1);
+}
+
 static void child_load(const char *path, const char *name)
 {
 	struct bpf_object *obj = open_object(path);
@@ -399,6 +414,8 @@ static void child_load(const char *path, const char *name)
 	if (!self.cap)
 		_exit(1);
 	capture_set_source(self.cap, source);
+	if (self.no_perfmon)
+		drop_perfmon();
 	self.want = name;
 	(void)bpf_object__load(obj);
 	/* Back here means that the program never reached the kernel, or could not be recorded. */
@@ -565,7 +582,7 @@ static void load_path(const char *path, unsigned int limit_s, const struct lists
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: load-each [-t SECONDS] [-x EXCLUDE-FILE] [-i ONLY-FILE] -o DIR|- "
+	(void)fprintf(stderr, "usage: load-each [-c] [-t SECONDS] [-x EXCLUDE-FILE] [-i ONLY-FILE] -o DIR|- "
 			      "OBJ|DIR...\n");
 	return 2;
 }
@@ -611,8 +628,10 @@ static int parse_options(int argc, char **argv, struct lists *lists, unsigned in
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "t:x:i:o:")) >= 0) {
-		if (opt == 't')
+	while ((opt = getopt(argc, argv, "ct:x:i:o:")) >= 0) {
+		if (opt == 'c')
+			self.no_perfmon = true;
+		else if (opt == 't')
 			*limit_s = (unsigned int)atoi(optarg);
 		else if (opt == 'x')
 			lists->skip = read_text(optarg);
