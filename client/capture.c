@@ -170,7 +170,7 @@ static void gather_caps(struct bgv_program *prog)
 	struct __user_cap_data_struct data[2] = { 0 };
 	uint64_t caps;
 
-	(void)raw_syscall3(__NR_capget, (long)&head, (long)data, 0);
+	(void)rawcall3(__NR_capget, (long)&head, (long)data, 0);
 	caps = data[0].effective | (uint64_t)data[1].effective << 32;
 	if (caps & 1ull << CAP_SYS_ADMIN)
 		prog->caps = BGV_CAP_ALL; /* the kernel's bpf_capable() and its like accept it */

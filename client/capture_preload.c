@@ -85,7 +85,7 @@ static long call_recorded(unsigned int cmd, void *attr, unsigned int attr_bytes)
 	if (preload.cap)
 		ret = capture_bpf(preload.cap, cmd, attr, attr_bytes);
 	else
-		ret = raw_syscall3(__NR_bpf, (long)cmd, (long)attr, attr_bytes);
+		ret = rawcall3(__NR_bpf, (long)cmd, (long)attr, attr_bytes);
 	(void)pthread_mutex_unlock(&preload.lock);
 	return ret;
 }
@@ -104,7 +104,7 @@ EXPORT long syscall(long nr, ...)
 	if (nr == __NR_bpf && (arg[0] == BPF_PROG_LOAD || arg[0] == BPF_MAP_CREATE))
 		ret = call_recorded((unsigned int)arg[0], (void *)arg[1], (unsigned int)arg[2]);
 	else
-		ret = raw_syscall(nr, arg);
+		ret = rawcall(nr, arg);
 	errno = saved;
 	if (ret < 0 && ret >= -4095) {
 		errno = (int)-ret;

@@ -36,15 +36,15 @@ struct btf_info {
 
 long capture_raw_bpf(unsigned int cmd, void *attr, unsigned int attr_bytes)
 {
-	return raw_syscall3(__NR_bpf, (long)cmd, (long)attr, (long)attr_bytes);
+	return rawcall3(__NR_bpf, (long)cmd, (long)attr, (long)attr_bytes);
 }
 
 int capture_copy(void *to, uint64_t from, size_t bytes)
 {
 	struct iovec local = { to, bytes }, remote = { (void *)(uintptr_t)from, bytes };
-	long arg[6] = { raw_syscall3(__NR_getpid, 0, 0, 0), (long)&local, 1, (long)&remote, 1, 0 };
+	long arg[6] = { rawcall3(__NR_getpid, 0, 0, 0), (long)&local, 1, (long)&remote, 1, 0 };
 
-	return raw_syscall(__NR_process_vm_readv, arg) == (long)bytes ? 0 : -EFAULT;
+	return rawcall(__NR_process_vm_readv, arg) == (long)bytes ? 0 : -EFAULT;
 }
 
 static int source_copy(void *arg, void *to, uint64_t from, size_t bytes)

@@ -6,7 +6,7 @@
  * "socket"; and unlink() of what was pinned below the bpffs, since those pins are the daemon's. Promises to change nothing else: no constructor, no signal, no environment.
  */
 #include "client/bpfgate.h"
-#include "client/raw.h"
+#include "proto/raw.h"
 #include "client/whatfd.h"
 
 #include <errno.h>

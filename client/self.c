@@ -7,7 +7,7 @@
  */
 #include "client/self.h"
 
-#include "client/raw.h"
+#include "proto/raw.h"
 #include "proto/own.h"
 
 #include <fcntl.h>

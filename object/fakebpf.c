@@ -98,12 +98,12 @@ static struct object *object_find(struct fakebpf *fake, int64_t fd, enum kind ki
  */
 static int new_fd(const struct fakebpf *fake, size_t mappable_bytes)
 {
-	long fd = raw_syscall3(__NR_memfd_create, (long)"bpf-map", MFD_CLOEXEC, 0);
+	long fd = rawcall3(__NR_memfd_create, (long)"bpf-map", MFD_CLOEXEC, 0);
 
 	if (fd < 0)
 		return (int)(FIRST_NUMBER + fake->cnt);
 	if (mappable_bytes && mappable_bytes <= MAPPABLE_MAX)
-		(void)raw_syscall3(__NR_ftruncate, fd, (long)mappable_bytes, 0);
+		(void)rawcall3(__NR_ftruncate, fd, (long)mappable_bytes, 0);
 	return (int)fd;
 }
 

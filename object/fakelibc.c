@@ -38,7 +38,7 @@ EXPORT long syscall(long nr, ...)
 		arg[i] = va_arg(ap, long);
 	va_end(ap);
 	if (nr != __NR_bpf)
-		ret = raw_syscall(nr, arg);
+		ret = rawcall(nr, arg);
 	else if (current_fake)
 		ret = fakebpf_call(current_fake, (unsigned int)arg[0], (void *)arg[1],
 				   (unsigned int)arg[2]);
@@ -103,7 +103,7 @@ EXPORT int faccessat(int dir_fd, const char *path, int mode, int flags)
 	size_t bytes;
 
 	if (!current_fake)
-		ret = raw_syscall(__NR_faccessat, arg);
+		ret = rawcall(__NR_faccessat, arg);
 	else if (!strcmp(path, vmlinux_path) && fakebpf_vmlinux(current_fake, &bytes))
 		ret = 0;
 	if (ret >= 0)

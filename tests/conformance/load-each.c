@@ -188,7 +188,7 @@ static long call_bpf(unsigned int cmd, void *attr, unsigned int attr_bytes)
 	if (cmd == BPF_PROG_LOAD && !is_wanted(attr, attr_bytes)) {
 		if (is_sibling(attr, attr_bytes))
 			return open("/dev/null", O_RDONLY | O_CLOEXEC);
-		return raw_syscall3(__NR_bpf, (long)cmd, (long)attr, attr_bytes);
+		return rawcall3(__NR_bpf, (long)cmd, (long)attr, attr_bytes);
 	}
 	return capture_bpf(self.cap, cmd, attr, attr_bytes);
 }
@@ -205,7 +205,7 @@ long syscall(long nr, ...)
 	if (nr == __NR_bpf && self.cap)
 		ret = call_bpf((unsigned int)arg[0], (void *)arg[1], (unsigned int)arg[2]);
 	else
-		ret = raw_syscall(nr, arg);
+		ret = rawcall(nr, arg);
 	if (ret < 0 && ret >= -4095) {
 		errno = (int)-ret;
 		return -1;
@@ -396,7 +396,7 @@ static void drop_perfmon(void)
 	data[CAP_BPF / 32].effective |= 1u << CAP_BPF % 32;
 	data[0].permitted = data[0].effective;
 	data[1].permitted = data[1].effective;
-	if (raw_syscall3(__NR_capset, (long)&head, (long)data, 0) < 0)
+	if (rawcall3(__NR_capset, (long)&head, (long)data, 0) < 0)
 		_exit(1);
 }
 

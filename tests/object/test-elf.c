@@ -96,7 +96,7 @@ START_TEST(no_bpf_call_leaves_this_binary)
 	union bpf_attr attr = { .info.bpf_fd = 1 << 20 };
 
 	/* The control asks the kernel: that fd is bad, which it tells anybody. */
-	ck_assert_int_ne(raw_syscall3(__NR_bpf, BPF_OBJ_GET_INFO_BY_FD, (long)&attr, sizeof(attr)),
+	ck_assert_int_ne(rawcall3(__NR_bpf, BPF_OBJ_GET_INFO_BY_FD, (long)&attr, sizeof(attr)),
 			 -EPERM);
 	errno = 0;
 	ck_assert_int_eq(syscall(__NR_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)), -1);

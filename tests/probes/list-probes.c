@@ -81,7 +81,7 @@ long syscall(long nr, ...)
 		arg[i] = va_arg(ap, long);
 	va_end(ap);
 	if (nr != __NR_bpf) {
-		ret = raw_syscall(nr, arg);
+		ret = rawcall(nr, arg);
 	} else {
 		memcpy(attr, (void *)arg[1],
 		       (size_t)arg[2] < sizeof(attr) ? (size_t)arg[2] : sizeof(attr));

@@ -3,8 +3,8 @@
  * The system call instruction itself. libc's syscall() is what the preload library replaces, so
  * nothing below it may call that.
  */
-#ifndef BPFGATE_CLIENT_RAW_H
-#define BPFGATE_CLIENT_RAW_H
+#ifndef BPFGATE_PROTO_RAW_H
+#define BPFGATE_PROTO_RAW_H
 
 /* The kernel's answer: >= 0, or -errno. errno stays untouched. */
 static inline long raw_syscall(long nr, long a, long b, long c, long d, long e, long f)
