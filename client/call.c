@@ -106,6 +106,12 @@ static void call_keep_reason(struct call_outcome *outcome, const struct reply *r
 	outcome->decision = reply->decision;
 }
 
+/* EBADMSG of our own: the peer is no bpfgated. As a result it is the daemon's, about a signature. */
+static int call_malformed(int r)
+{
+	return r == -EBADMSG ? -EPERM : r;
+}
+
 /* Takes the answer apart and writes it home. */
 static int call_finish(const struct codec_call *call, struct message *msg,
 		       struct call_outcome *outcome, int *ret_fd)
@@ -115,11 +121,11 @@ static int call_finish(const struct codec_call *call, struct message *msg,
 
 	r = codec_decode_reply(call, msg->body, msg->head.body_bytes, msg->fd_cnt, &reply);
 	if (r < 0)
-		return r;
+		return call_malformed(r);
 	call_keep_reason(outcome, &reply);
 	r = codec_copy_out(call, &reply);
 	if (r < 0)
-		return r;
+		return call_malformed(r);
 	if (reply.result_is_fd)
 		*ret_fd = TAKE_FD(msg->fds[0]);
 	return reply.result;
@@ -153,7 +159,7 @@ static int call_try(const struct codec_call *call, struct call_outcome *outcome,
 	if (r < 0) {
 		conn_drop(conn);
 		call_explain(outcome, "lost bpfgated", r);
-		return r;
+		return call_malformed(r);
 	}
 	conn_give(conn);
 	return call_finish(call, &msg, outcome, ret_fd);
@@ -164,7 +170,7 @@ static int call_as_bpf_errno(int r)
 {
 	if (call_never_happened(r) || r == -ECONNABORTED)
 		return -EAGAIN;
-	return r == -EBADMSG ? -EPERM : r;
+	return r;
 }
 
 int call_daemon(const struct codec_source *src, uint32_t cmd, uint64_t attr_addr,

@@ -158,5 +158,44 @@ chmod 666 "$run/objects.d/count.o"
 fresh
 check "not when others may write it" 3 load plain.o
 
+# the kernel's format: a signature in the attr, over the instructions
+odd=$build/tests/policy/odd-client
+"$odd" insns "$run/insns"
+insns_sign() { openssl cms -sign -binary -in "$1" -signer "$run/$2.pem" -inkey "$run/$2.key" -md sha256 -nocerts -outform DER -out "$run/insns.p7s" "${@:3}"; }
+check "instructions that nobody signed" 1 user 65533 "$odd" load
+says "are refused by policy" "EPERM: "
+insns_sign "$run/insns" ours -noattr
+check "signed by ours" 0 user 65533 "$odd" load "$run/insns.p7s"
+insns_sign "$run/insns" stranger -noattr
+check "signed by a stranger" 1 user 65533 "$odd" load "$run/insns.p7s"
+says "EKEYREJECTED, as the kernel" "EKEYREJECTED: "
+head -c 16 "$run/insns" >"$run/fewer"
+insns_sign "$run/fewer" ours -noattr
+check "a signature over other instructions" 1 user 65533 "$odd" load "$run/insns.p7s"
+says "EKEYREJECTED, as the kernel" "EKEYREJECTED: "
+insns_sign "$run/insns" ours
+check "with signed attributes" 1 user 65533 "$odd" load "$run/insns.p7s"
+says "EBADMSG, as the kernel" "EBADMSG: "
+insns_sign "$run/insns" ours -noattr
+printf X >>"$run/insns.p7s"
+check "with a byte behind it" 1 user 65533 "$odd" load "$run/insns.p7s"
+says "EBADMSG" "EBADMSG: "
+head -c 9000 /dev/zero >"$run/insns.p7s"
+check "larger than the kernel takes" 1 user 65533 "$odd" load "$run/insns.p7s"
+says "EINVAL, as the kernel" "EINVAL: "
+: >"$run/insns.p7s"
+check "empty" 1 user 65533 "$odd" load "$run/insns.p7s"
+insns_sign "$run/insns" ours -noattr
+check "signed by ours, still" 0 user 65533 "$odd" load "$run/insns.p7s"
+
+# odd presentations, and what is left of them
+broker_fds() { find "/proc/$(pgrep -P "$daemon_pid" -f bpfgate-broker | head -1)/fd" -type l 2>/dev/null | wc -l; }
+check "descriptors that are no objects" 0 user 65533 "$odd" present
+before=$(broker_fds)
+check "clients that leave while their object is read" 0 user 65533 "$odd" leave
+check "the daemon serves on" 0 load good.o
+for _ in $(seq 100); do [ "$(broker_fds)" -le "$before" ] && break; read -r -t 0.05 <> <(:); done
+check "and holds no more than before ($before)" 0 [ "$(broker_fds)" -le "$before" ]
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
