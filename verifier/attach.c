@@ -5,6 +5,7 @@
  * error injection list), the answer is unsupported, never yes.
  */
 #include "verifier/attach.h"
+#include "verifier/attach_prog.h"
 #include "verifier/btf.h"
 #include "verifier/env.h"
 
@@ -392,10 +393,12 @@ int attach_check(struct env *env)
 	if (env->sleepable && !can_sleep(env))
 		return verdict_reject(env, EINVAL, "ATTACH-SLEEP",
 				      "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable");
-	if (!takes_btf_id(env->prog_type))
+	if (!takes_btf_id(env->prog->prog_type))
 		return 0;
-	if (env->prog->attach_prog || env->prog_type == BPF_PROG_TYPE_EXT)
-		return verdict_unsupported(env, "programs that attach to programs");
+	if (env->prog->attach_prog)
+		return attach_prog_check(env);
+	if (env->prog_type == BPF_PROG_TYPE_EXT)
+		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "Cannot replace kernel functions");
 	r = resolve_target(env);
 	if (r < 0)
 		return r;

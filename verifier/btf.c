@@ -468,7 +468,7 @@ bool btf_names_alike(const char *a, const char *b)
 /* A module's BTF continues the kernel's; the program's and its maps' stand alone. */
 static bool blob_is_alone(const struct bgv_program *prog, uint32_t btf)
 {
-	if (btf == prog->prog_btf_idx)
+	if (btf == prog->prog_btf_idx || btf > prog->btf_cnt)
 		return true;
 	for (uint32_t i = 0; i < prog->map_cnt; i++)
 		if (prog->maps[i].btf_idx == btf && !prog->maps[i].btf_vmlinux_value_type_id)
@@ -476,23 +476,38 @@ static bool blob_is_alone(const struct bgv_program *prog, uint32_t btf)
 	return false;
 }
 
+/* The bytes behind a number: the program's blobs, then the BTF of the program it attaches to. */
+static bool blob_of(const struct bgv_program *prog, uint32_t btf, struct bgv_blob *ret_blob)
+{
+	const struct bgv_program *target = prog->attach_prog;
+
+	if (btf <= prog->btf_cnt) {
+		*ret_blob = prog->btfs[btf - 1];
+		return true;
+	}
+	if (!target || !target->prog_btf_idx || target->prog_btf_idx > target->btf_cnt)
+		return false;
+	*ret_blob = target->btfs[target->prog_btf_idx - 1];
+	return true;
+}
+
 const struct btf_view *btf_of(struct env *env, uint32_t btf)
 {
 	const struct bgv_program *prog = env->prog;
 	struct btf_view *view = NULL;
+	struct bgv_blob blob;
 
 	if (btf == 0)
 		return env->target->vmlinux;
-	if (btf > prog->btf_cnt)
+	if (btf > prog->btf_cnt + (prog->attach_prog != NULL))
 		return NULL;
 	if (!env->btfs) {
-		env->btfs = pool_calloc(env, prog->btf_cnt, sizeof(*env->btfs));
+		env->btfs = pool_calloc(env, prog->btf_cnt + 1u, sizeof(*env->btfs));
 		if (!env->btfs)
 			return NULL;
 	}
-	if (!env->btfs[btf - 1] &&
-	    btf_view_new(prog->btfs[btf - 1].data, prog->btfs[btf - 1].bytes,
-			 blob_is_alone(prog, btf) ? NULL : env->target->vmlinux, &view) == 0)
+	if (!env->btfs[btf - 1] && blob_of(prog, btf, &blob) &&
+	    btf_view_new(blob.data, blob.bytes, blob_is_alone(prog, btf) ? NULL : env->target->vmlinux, &view) == 0)
 		env->btfs[btf - 1] = view;
 	return env->btfs[btf - 1];
 }
@@ -501,7 +516,7 @@ void btf_env_done(struct env *env)
 {
 	if (!env->btfs)
 		return;
-	for (uint32_t i = 0; i < env->prog->btf_cnt; i++)
+	for (uint32_t i = 0; i <= env->prog->btf_cnt; i++)
 		btf_view_free(env->btfs[i]);
 	env->btfs = NULL;
 }

@@ -173,6 +173,21 @@ static uint32_t promoted_type(struct env *env, const struct btf_view *view, uint
 	return id;
 }
 
+/* An argument of a traced program: its context, as the kernel has it; other pointers are nobody's. */
+static int load_program_ctx(struct env *env, const struct memop *op, const struct btf_view *view,
+			    const struct btf_param *param, uint32_t arg)
+{
+	uint32_t type = env->prog->attach_prog->prog_type, id;
+
+	id = btfctx_is_ctx_of(env, type, view, param->type) ? btfctx_kernel_ctx(env, type) : 0;
+	if (!id)
+		return reject_arg(env, "is no context", arg);
+	set_object(env, op, REG_BTF_ID, id);
+	if (op->value_regno >= 0)
+		env_regs(env)[op->value_regno].btf = 0;
+	return 0;
+}
+
 static int load_object(struct env *env, const struct memop *op, const struct btf_view *view,
 		       const struct btf_type *ptr, const struct btf_param *param, uint32_t arg)
 {
@@ -180,6 +195,8 @@ static int load_object(struct env *env, const struct memop *op, const struct btf
 	const struct btf_type *t = btf_skip_mods(view, ptr->type, &id);
 	const char *tag = btf_ptr_tag(view, ptr);
 
+	if (env->prog->attach_prog)
+		return load_program_ctx(env, op, view, param, arg);
 	if (!t || !btf_is_struct(t))
 		return reject_arg(env, "type is not a struct", arg);
 	if (stub_arg_is(env, arg, "__ref"))
@@ -260,6 +277,14 @@ static int load_return(struct env *env, const struct memop *op, const struct btf
 	return 0;
 }
 
+/* A function whose BTF the kernel does not rely on: five numbers, and a result where one is seen. */
+static int untyped_slot(struct env *env, const struct memop *op, uint32_t slot)
+{
+	if (slot < ENV_ARGS_MAX || (slot == ENV_ARGS_MAX && env->attach_type == BPF_TRACE_FEXIT))
+		return set_number(env, op, false);
+	return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' doesn't have %u-th argument", env->att.name, slot + 1);
+}
+
 int btfctx_access(struct env *env, const struct memop *op)
 {
 	const struct btf_view *view = btf_of(env, env->att.btf);
@@ -274,6 +299,8 @@ int btfctx_access(struct env *env, const struct memop *op)
 		return verdict_reject(env, EACCES, "CTX-ACCESS", "func '%s' offset %d is not multiple of 8",
 				      env->att.name, off);
 	proto = view && env->att.proto_id ? btf_view_type(view, env->att.proto_id) : NULL;
+	if (!proto && env->prog->attach_prog)
+		return untyped_slot(env, op, (uint32_t)off / 8);
 	if (!proto)
 		return verdict_unsupported(env, "context of an attach target without BTF");
 	/* the typedef of a raw tracepoint begins with void *__data, which programs do not see */
@@ -343,16 +370,16 @@ static const char *const type_names[] = {
  * The kernel keeps one struct with two members a program type, named after it: its context as programs
  * see it and as the kernel has it. The one with that suffix; 0: none.
  */
-static uint32_t ctx_member(const struct env *env, const char *suffix)
+static uint32_t ctx_member(const struct env *env, uint32_t prog_type, const char *suffix)
 {
 	const struct btf_view *view = env->target->vmlinux;
 	uint32_t id = view ? btf_view_find(view, BTF_KIND_STRUCT, "bpf_ctx_convert") : 0;
 	const struct btf_type *t = id ? btf_view_type(view, id) : NULL;
 	char want[64] = "BPF_PROG_TYPE_";
 
-	if (!t || env->prog_type >= sizeof(type_names) / sizeof(type_names[0]) || !type_names[env->prog_type])
+	if (!t || prog_type >= sizeof(type_names) / sizeof(type_names[0]) || !type_names[prog_type])
 		return 0;
-	strcat(want, type_names[env->prog_type]);
+	strcat(want, type_names[prog_type]);
 	strcat(want, suffix);
 	for (uint32_t i = 0; i < btf_vlen_of(t); i++)
 		if (strcmp(btf_view_str(view, btf_members_of(t)[i].name_off), want) == 0)
@@ -360,14 +387,9 @@ static uint32_t ctx_member(const struct env *env, const char *suffix)
 	return 0;
 }
 
-static uint32_t canonical_ctx(const struct env *env)
+uint32_t btfctx_kernel_ctx(const struct env *env, uint32_t prog_type)
 {
-	return ctx_member(env, "_prog");
-}
-
-uint32_t btfctx_kernel_ctx(const struct env *env)
-{
-	uint32_t id = ctx_member(env, "_kern");
+	uint32_t id = ctx_member(env, prog_type, "_kern");
 
 	return id && btf_skip_mods(env->target->vmlinux, id, &id) ? id : 0;
 }
@@ -400,17 +422,16 @@ static bool pointee_is_typedef(const struct btf_view *view, const struct btf_typ
 	return false;
 }
 
-bool btfctx_is_ctx_type(struct env *env, const struct btf_view *view, uint32_t ptr_type_id, uint32_t arg)
+bool btfctx_is_ctx_of(const struct env *env, uint32_t prog_type, const struct btf_view *view, uint32_t ptr_type_id)
 {
 	const struct btf_view *kernel = env->target->vmlinux;
 	const struct btf_type *ptr = btf_skip_mods(view, ptr_type_id, NULL), *t, *ctx;
-	uint32_t id = canonical_ctx(env);
+	uint32_t id = ctx_member(env, prog_type, "_prog");
 	const char *name, *ctx_name;
 
-	(void)arg;
 	if (!ptr || !btf_is_ptr(ptr) || !id)
 		return false;
-	if (env->prog_type == BPF_PROG_TYPE_KPROBE && pointee_is_typedef(view, ptr, "bpf_user_pt_regs_t"))
+	if (prog_type == BPF_PROG_TYPE_KPROBE && pointee_is_typedef(view, ptr, "bpf_user_pt_regs_t"))
 		return true;
 	t = btf_skip_mods(view, ptr->type, NULL);
 	if (!t || btf_kind_of(t) != BTF_KIND_STRUCT)
@@ -428,6 +449,12 @@ bool btfctx_is_ctx_type(struct env *env, const struct btf_view *view, uint32_t p
 		ctx = btf_view_type(kernel, ctx->type);
 	}
 	return false;
+}
+
+bool btfctx_is_ctx_type(struct env *env, const struct btf_view *view, uint32_t ptr_type_id, uint32_t arg)
+{
+	(void)arg;
+	return btfctx_is_ctx_of(env, env->prog_type, view, ptr_type_id);
 }
 
 /* May `u64 *` stand for the context? */
@@ -484,7 +511,7 @@ int btfctx_check_ctx_tag(struct env *env, const struct btf_view *view, uint32_t 
 		return verdict_reject(env, EINVAL, "BTF-ARG", "arg#%u type doesn't have a name", arg);
 	if (special_ctx_fits(env, t, name))
 		return 0;
-	id = canonical_ctx(env);
+	id = ctx_member(env, env->prog_type, "_prog");
 	ctx = id ? btf_skip_mods(kernel, id, NULL) : NULL;
 	if (!ctx || btf_kind_of(ctx) != BTF_KIND_STRUCT)
 		return verdict_reject(env, EINVAL, "BTF-ARG", "arg#%u should be void pointer", arg);

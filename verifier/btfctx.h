@@ -25,8 +25,11 @@ int btfctx_check_ret(struct env *env, uint32_t regno);
 struct btf_view;
 bool btfctx_is_ctx_type(struct env *env, const struct btf_view *view, uint32_t ptr_type_id, uint32_t arg);
 
-/* The kernel's own struct behind the program's context, in vmlinux; 0: none. (get_kern_ctx_btf_id) */
-uint32_t btfctx_kernel_ctx(const struct env *env);
+/* The same question for programs of another type. */
+bool btfctx_is_ctx_of(const struct env *env, uint32_t prog_type, const struct btf_view *view, uint32_t ptr_type_id);
+
+/* The kernel's own struct behind a program type's context, in vmlinux; 0: none. (get_kern_ctx_btf_id) */
+uint32_t btfctx_kernel_ctx(const struct env *env, uint32_t prog_type);
 
 /* Does an argument with the tag arg:ctx have a type that may stand for the context? 0 or rejected. */
 int btfctx_check_ctx_tag(struct env *env, const struct btf_view *view, uint32_t ptr_type_id, uint32_t arg);

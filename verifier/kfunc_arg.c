@@ -227,7 +227,7 @@ static int arg_ctx(struct karg *a)
 	if (reg_of(a)->type != REG_CTX)
 		return bad(a, EINVAL, "expected pointer to ctx");
 	if (KF_IS(a->m->k, bpf_cast_to_kern_ctx)) {
-		a->m->ret_btf_id = btfctx_kernel_ctx(a->env);
+		a->m->ret_btf_id = btfctx_kernel_ctx(a->env, a->env->prog_type);
 		if (!a->m->ret_btf_id)
 			return bad(a, EINVAL, "has no kernel context");
 	}

@@ -119,5 +119,9 @@ int attach_check_load(struct env *env)
 		return verdict_unsupported(env, "lirc_mode2 programs, whose kernels were not probed");
 	if (!precheck_name_ok(prog->name))
 		return verdict_reject(env, EINVAL, "PROG-NAME", "program name is not [A-Za-z0-9_.]*");
+	if (prog->prog_type == PT_EXT && prog->attach_prog) {	/* it is judged as what it replaces */
+		env->prog_type = prog->attach_prog->prog_type;
+		env->attach_type = progtype_fix_attach(env->prog_type, prog->attach_prog->expected_attach_type);
+	}
 	return 0;
 }
