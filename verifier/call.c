@@ -230,6 +230,28 @@ static int push_async(struct env *env, uint32_t insn_idx, uint32_t subprog, bool
 	return set_callee(env, caller, callee, insn_idx);
 }
 
+/* Older kernels step into the callback once, like into a function, and go on behind the call. */
+static int enter_callback(struct env *env, uint32_t insn_idx, uint32_t subprog,
+			  call_set_callee set_callee)
+{
+	uint32_t caller = env->cur->curframe;
+	int r = push_frame(env, &env->cur, subprog, insn_idx, set_callee);
+	struct frame *f;
+
+	if (r < 0)
+		return r;
+	f = state_frame_mut(env, env->cur, caller);
+	if (!f)
+		return verdict_nomem(env);
+	for (uint32_t i = 0; i <= 5; i++)
+		reg_set_not_init(&f->r[i]);
+	reg_set_unknown(&f->r[0]);
+	env->cur->l[caller].written_r |= 0x3f;
+	env->insn_idx = env->subprogs[subprog].start - 1;	/* the dispatcher adds one */
+	slotlive_leave_instance(env);
+	return 0;
+}
+
 int call_push_callback(struct env *env, uint32_t insn_idx, uint32_t subprog, bool is_async,
 		       bool async_sleepable, call_set_callee set_callee)
 {
@@ -240,6 +262,8 @@ int call_push_callback(struct env *env, uint32_t insn_idx, uint32_t subprog, boo
 	env->subprogs[subprog].is_cb = true;
 	if (is_async)
 		return push_async(env, insn_idx, subprog, async_sleepable, set_callee);
+	if (!env->beh->callbacks_converge)
+		return enter_callback(env, insn_idx, subprog, set_callee);
 	st = explore_push(env, env->subprogs[subprog].start, insn_idx, false, ENOMEM);
 	if (!st)
 		return -ENOMEM;
@@ -269,7 +293,10 @@ static int leave_callback(struct env *env, const struct frame *callee)
 	r = precise_mark_reg(env, 0);
 	if (r < 0)
 		return r;
-	if (r0->v.sl < callee->ret_lo || r0->v.sh > callee->ret_hi)
+	if (env->beh->ret_range_by_tnum ?
+	    !tnum_within(tnum_range((uint64_t)callee->ret_lo, (uint64_t)callee->ret_hi),
+			 val_tnum(&r0->v)) :
+	    r0->v.sl < callee->ret_lo || r0->v.sh > callee->ret_hi)
 		return verdict_reject(env, EINVAL, "CALLBACK-RETURN",
 				      "At callback return the register R0 has smin=%lld smax=%lld should have been in [%lld, %lld]",
 				      (long long)r0->v.sl, (long long)r0->v.sh,
@@ -283,7 +310,7 @@ int call_exit(struct env *env)
 {
 	struct state *st = env->cur, *prev;
 	struct frame *callee = env_top(env), *caller;
-	bool in_callback = callee->in_callback;
+	bool in_callback = callee->in_callback, again;
 	int r = slotlive_update(env);
 
 	if (r < 0)
@@ -304,10 +331,11 @@ int call_exit(struct env *env)
 		caller->r[0] = callee->r[0];
 		livemark_pass_result(env, st);
 	}
-	env->insn_idx = (uint32_t)callee->callsite + (in_callback ? 0 : 1);
+	again = in_callback && env->beh->callbacks_converge;	/* at the call, where states converge */
+	env->insn_idx = (uint32_t)callee->callsite + (again ? 0 : 1);
 	frame_put(env, callee);
 	st->curframe--;
-	if (!in_callback)
+	if (!again)
 		return 0;
 	prev = explore_find_prev_of(env, st, env->insn_idx);
 	return prev ? explore_widen(env, prev, st) : 0;

@@ -98,8 +98,8 @@ static void mark_call(struct env *env, uint32_t t)
 	call_facts_of(env, &env->insns[t], &facts);
 	if (facts.async_callback)
 		mark_prune(env, t);
-	if (facts.sync_callback) {
-		env->aux[t].calls_callback = true;
+	env->aux[t].calls_callback |= facts.sync_callback;
+	if (facts.sync_callback && env->beh->callbacks_converge) {
 		env->aux[t].force_checkpoint = true;
 		mark_prune(env, t);
 		mark_jmp(env, t);

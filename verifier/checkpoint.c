@@ -114,7 +114,7 @@ static int match_unfinished(struct env *env, struct state *old, uint32_t insn_id
 	    old->may_goto_depth != cur->may_goto_depth &&
 	    equal_states(env, old, cur, EXACT_RANGE))
 		return loop_hit(env, old);
-	if (env->aux[insn_idx].calls_callback)
+	if (env->aux[insn_idx].calls_callback && env->beh->callbacks_converge)
 		return equal_states(env, old, cur, EXACT_RANGE) ? MATCH_HIT : MATCH_MISS;
 	if (equal_maybe_looping(old, cur) && equal_states(env, old, cur, EXACT_FULLY) &&
 	    !equal_iter_depths_differ(old, cur) &&

@@ -253,6 +253,8 @@ bool equal_states(struct env *env, const struct state *old, const struct state *
 {
 	uint32_t i;
 
+	if (env->beh->prune_old)
+		return equal_states_old(env, old, cur);
 	if (old->curframe != cur->curframe)
 		return false;
 	if (old->speculative && !cur->speculative)

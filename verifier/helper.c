@@ -256,6 +256,7 @@ int helper_call(struct env *env, uint32_t insn_idx)
 	int32_t id = env->insns[insn_idx].imm;
 	const struct helper_proto *proto;
 	struct call_meta meta = { .func_id = (uint32_t)id };
+	uint32_t frame = env->cur->curframe;
 	bool changes_pkt;
 	int r;
 
@@ -277,6 +278,8 @@ int helper_call(struct env *env, uint32_t insn_idx)
 		r = helper_special_check(env, proto, insn_idx, &meta, &changes_pkt);
 	if (r < 0)
 		return r;
+	if (env->cur->curframe != frame)	/* stepped into a callback, the rest is done */
+		return helper_special_after(env, proto, &meta);
 
 	call_clear_caller_saved(env);
 	r = helper_ret_set(env, proto, insn_idx, &meta);

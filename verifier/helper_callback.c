@@ -163,10 +163,11 @@ static int callback_loop_again(struct env *env, uint32_t subprog)
 	struct frame *f;
 	int r = callback_note_inline(env, subprog);
 
-	if (r >= 0)
-		r = precise_mark_reg(env, 1);
 	if (r < 0 || !env->beh->callbacks_converge)
 		return r < 0 ? r : 1;
+	r = precise_mark_reg(env, 1);
+	if (r < 0)
+		return r;
 	f = env_top(env);
 	if (f->callback_depth < f->r[1].v.uh)
 		return 1;

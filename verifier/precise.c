@@ -189,6 +189,8 @@ int precise_mark_reg(struct env *env, uint32_t regno)
 
 	if (!reg_is_scalar(&env_regs(env)[regno]))
 		return verdict_reject(env, EFAULT, "INTERNAL", "backtracking misuse");
+	if (env->beh->prune_old)
+		return precise_mark_reg_old(env, bt.frame, regno);
 	bt.reg[bt.frame] = (uint16_t)(1u << regno);
 	return mark_chain(env, env->cur, &bt, &changed);
 }
@@ -198,6 +200,8 @@ int precise_mark_slot(struct env *env, uint32_t frameno, uint32_t spi)
 	struct backtrack bt = { .frame = env->cur->curframe };
 	bool changed = false;
 
+	if (env->beh->prune_old)
+		return precise_mark_slot_old(env, frameno, spi);
 	bt.slot[frameno] = 1ull << spi;
 	return mark_chain(env, env->cur, &bt, &changed);
 }
@@ -210,6 +214,8 @@ int precise_propagate(struct env *env, const struct state *old, struct state *cu
 	uint32_t i;
 	int r;
 
+	if (env->beh->prune_old)
+		return precise_propagate_old(env, old);
 	for (i = 0; i <= old->curframe; i++) {
 		bt.reg[i] = (uint16_t)(old->l[i].prec_r & ~old->l[i].dead_r);
 		bt.slot[i] = old->l[i].prec_s & ~old->l[i].dead_s;

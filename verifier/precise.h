@@ -31,4 +31,9 @@ int64_t precise_prev_insn(const struct state *st, uint32_t idx, const struct his
 int backtrack_insn(struct env *env, struct backtrack *bt, uint32_t idx, int64_t subseq_idx,
 		   const struct hist *hist);
 
+/* The engine of 6.1 (precise_old.c). */
+int precise_mark_reg_old(struct env *env, uint32_t frame, uint32_t regno);
+int precise_mark_slot_old(struct env *env, uint32_t frame, uint32_t spi);
+int precise_propagate_old(struct env *env, const struct state *old);
+
 #endif
