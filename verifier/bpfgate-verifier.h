@@ -134,7 +134,8 @@ enum bgv_verdict {
 struct bgv_stats {
 	uint64_t insn_processed;	/* equals the kernel's count where both accept */
 	uint64_t total_states, peak_states, max_states_per_insn;
-	uint64_t time_ns, peak_bytes;
+	uint64_t time_ns;		/* CPU time of this thread */
+	uint64_t peak_bytes;
 	uint32_t stack_depth[8];	/* per subprogram, as the kernel logs it; first 8 */
 };
 

@@ -203,10 +203,10 @@ void slotlive_write(struct env *env, uint32_t frameno, uint64_t slots)
 		livemark_write_slots(env, frameno, slots);
 }
 
-static void begin_writes(struct slotlive *sl, uint32_t insn)
+static void begin_writes(struct slotlive *sl, uint32_t insn, uint32_t frame)
 {
 	sl->write_insn = insn;
-	memset(sl->write, 0, sizeof(sl->write));
+	memset(sl->write, 0, (frame + 1) * sizeof(sl->write[0]));
 }
 
 int slotlive_step_begin(struct env *env, uint32_t insn_idx)
@@ -218,7 +218,7 @@ int slotlive_step_begin(struct env *env, uint32_t insn_idx)
 	r = ensure_cur(env);
 	if (r < 0)
 		return r;
-	begin_writes(env->slotlive, insn_idx);
+	begin_writes(env->slotlive, insn_idx, env->cur->curframe);
 	return 0;
 }
 
@@ -345,7 +345,7 @@ static int hand_to_caller(struct env *env, struct instance *i)
 	outer = lookup(env, &key);
 	if (!outer)
 		return verdict_nomem(env);
-	begin_writes(env->slotlive, site);
+	begin_writes(env->slotlive, site, i->frame);
 	for (frame = 0; frame < i->frame && r >= 0; frame++) {
 		m = masks_at(i, frame, i->sub_start[i->frame]);
 		if (!m)
