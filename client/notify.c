@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seccomp user notification for bpf(2). Promises that a call is answered once, and that the kernel is
+ * seccomp user notification for bpf(2), and for readlink(2) of /proc/self/fd. Promises that a call is answered once, and that the kernel is
  * told to go on by itself only with calls that ask no privilege: it reads the arguments anew then,
  * and a racing thread may have changed them to anything, which the kernel judges with that process's own
  * (absent) rights.
@@ -9,6 +9,7 @@
 
 #include "client/call.h"
 #include "client/other.h"
+#include "client/whatfd.h"
 #include "proto/own.h"
 
 #include <fcntl.h>
@@ -34,6 +35,13 @@
 #error "notify.c needs the audit number of this architecture"
 #endif
 
+/* The older call, where the architecture has it; else the number of no call. */
+#ifdef __NR_readlink
+#define NOTIFY_READLINK __NR_readlink
+#else
+#define NOTIFY_READLINK UINT32_MAX
+#endif
+
 /* Calls that wait for the daemon at the same time; loads of one process rarely overlap. */
 enum { NOTIFY_THREADS = 4 };
 
@@ -50,8 +58,10 @@ static int notify_set_filter(bool handles_in_maps)
 	/* The command is the low half of the first argument: all our architectures are little-endian. */
 	struct sock_filter insns[] = {
 		LOAD_WORD(arch),
-		IF_EQUAL(NOTIFY_ARCH, 0, 8),
+		IF_EQUAL(NOTIFY_ARCH, 0, 10),
 		LOAD_WORD(nr),
+		IF_EQUAL(__NR_readlinkat, 7, 0),
+		IF_EQUAL(NOTIFY_READLINK, 6, 0),
 		IF_EQUAL(__NR_bpf, 0, 6),
 		LOAD_WORD(args[0]),
 		IF_EQUAL(CMD_MAP_LOOKUP_ELEM, 4, 0),
@@ -90,6 +100,11 @@ static void notify_answer(int listener, uint64_t id, int64_t value, int error, u
 
 	/* ENOENT: the caller was killed meanwhile. Nobody is left to be told. */
 	(void)ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &resp);
+}
+
+static void notify_continue(int listener, uint64_t id)
+{
+	notify_answer(listener, id, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 }
 
 /* The caller finds the fd among its own, and the call returns its number: in one step. */
@@ -136,10 +151,75 @@ static void notify_broker(const struct notify_server *server, struct other *othe
 		notify_answer(server->listener, other->id, r < 0 ? 0 : r, r < 0 ? r : 0, 0);
 }
 
+static bool notify_is_local(const struct other *other, const struct cmd_row *row,
+			    const struct seccomp_data *data)
+{
+	return !row || (row->gate == CMD_LOCAL &&
+			!call_may_need_daemon(&other->source, row, data->args[1],
+					      (uint32_t)data->args[2]));
+}
+
+static void notify_bpf(const struct notify_server *server, struct other *other,
+		       const struct seccomp_data *data)
+{
+	if (notify_is_local(other, cmd_row_of((uint32_t)data->args[0]), data))
+		notify_continue(server->listener, other->id);
+	else
+		notify_broker(server, other, data);
+}
+
+/* ---- what an fd is: tools read it off /proc/self/fd, where a handle would say "socket" ---- */
+
+/* The text at addr if it is short enough to be such a path; false if not. */
+static bool notify_read_path(const struct codec_source *src, uint64_t addr, char *path,
+			     size_t path_bytes)
+{
+	enum { PAGE = 4096 };
+	size_t first = PAGE - addr % PAGE;
+
+	if (first > path_bytes)
+		first = path_bytes;
+	if (src->read(src->ctx, addr, path, first) < 0)
+		return false;
+	if (memchr(path, 0, first))
+		return true;
+	return src->read(src->ctx, addr + first, path + first, path_bytes - first) == 0 &&
+	       memchr(path, 0, path_bytes);
+}
+
+/* The name of what the path's fd stands for, if that is a handle. */
+static const char *notify_name_link(const struct codec_source *src, uint64_t path_addr)
+{
+	OWN_FD int fd = -1;
+	char path[64];
+	int number;
+
+	if (!notify_read_path(src, path_addr, path, sizeof(path)))
+		return NULL;
+	number = whatfd_number(path, (pid_t)src->self_pid);
+	if (number < 0 || src->take_fd(src->ctx, number, &fd) < 0)
+		return NULL;
+	return whatfd_name(fd);
+}
+
+static void notify_readlink(const struct notify_server *server, struct other *other,
+			    const struct seccomp_data *data)
+{
+	const struct codec_source *src = &other->source;
+	const __u64 *args = data->args + (data->nr == __NR_readlinkat ? 1 : 0);
+	const char *name = notify_name_link(src, args[0]);
+	size_t bytes = name ? strlen(name) : 0;
+
+	if (bytes > args[2])
+		bytes = args[2];
+	if (!name || src->write(src->ctx, args[1], name, bytes) < 0)
+		notify_continue(server->listener, other->id);
+	else
+		notify_answer(server->listener, other->id, (int64_t)bytes, 0, 0);
+}
+
 static void notify_handle(const struct notify_server *server, const struct seccomp_notif *notif)
 {
-	const struct seccomp_data *data = &notif->data;
-	const struct cmd_row *row = cmd_row_of((uint32_t)data->args[0]);
 	struct other other;
 	int r;
 
@@ -148,12 +228,10 @@ static void notify_handle(const struct notify_server *server, const struct secco
 		return;
 	if (r < 0)
 		notify_answer(server->listener, notif->id, 0, r, 0);
-	else if (!row || (row->gate == CMD_LOCAL &&
-			  !call_may_need_daemon(&other.source, row, data->args[1],
-						(uint32_t)data->args[2])))
-		notify_answer(server->listener, notif->id, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+	else if (notif->data.nr == __NR_bpf)
+		notify_bpf(server, &other, &notif->data);
 	else
-		notify_broker(server, &other, data);
+		notify_readlink(server, &other, &notif->data);
 	other_done(&other);
 }
 

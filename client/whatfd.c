@@ -14,14 +14,13 @@
 /* Between the largest struct bpf_map_info and the smallest bpf_prog_info of any kernel since 5.10. */
 enum { WHATFD_MAP_INFO_MAX = 136, WHATFD_INFO_BYTES = 256 };
 
-/* N of /proc/self/fd/N, or -1. */
-static int whatfd_number(const char *path)
+int whatfd_number(const char *path, pid_t pid)
 {
 	char own[32];
 	char *end;
 	long n;
 
-	snprintf(own, sizeof(own), "/proc/%d/fd/", (int)getpid());
+	snprintf(own, sizeof(own), "/proc/%d/fd/", (int)pid);
 	if (!strncmp(path, "/proc/self/fd/", 14))
 		path += 14;
 	else if (!strncmp(path, own, strlen(own)))
@@ -32,13 +31,14 @@ static int whatfd_number(const char *path)
 	return end == path || *end || n < 0 || n > INT32_MAX ? -1 : (int)n;
 }
 
-/* The kernel's name of what a handle stands for, or NULL if it is none. */
-static const char *whatfd_name(int fd)
+const char *whatfd_name(int fd)
 {
 	struct call_outcome ignored;
 	uint8_t info[WHATFD_INFO_BYTES] = { 0 };
 	uint8_t attr[ATTR_BYTES] = { 0 };
 
+	if (!call_maybe_handle(fd))
+		return NULL;
 	attr_put_u32(attr, ATTR_INFO_BPF_FD, (uint32_t)fd);
 	attr_put_u32(attr, ATTR_INFO_INFO_LEN, sizeof(info));
 	attr_put_u64(attr, ATTR_INFO_INFO, (uintptr_t)info);
@@ -55,10 +55,8 @@ long whatfd_rename_link(const char *path, char *buf, size_t link_bytes, size_t b
 
 	if (link_bytes < 7 || memcmp(buf, "socket:", 7))
 		return (long)link_bytes;
-	fd = whatfd_number(path);
-	if (fd < 0 || !call_maybe_handle(fd))
-		return (long)link_bytes;
-	name = whatfd_name(fd);
+	fd = whatfd_number(path, getpid());
+	name = fd < 0 ? NULL : whatfd_name(fd);
 	if (!name)
 		return (long)link_bytes;
 	link_bytes = strlen(name) < buf_bytes ? strlen(name) : buf_bytes;

@@ -4,6 +4,16 @@
 #define BPFGATE_CLIENT_WHATFD_H
 
 #include <stddef.h>
+#include <sys/types.h>
+
+/* N of "/proc/self/fd/N" or "/proc/PID/fd/N" with that pid, or -1. */
+int whatfd_number(const char *path, pid_t pid);
+
+/*
+ * What the kernel calls what an fd of this process stands for ("anon_inode:bpf-prog"), or NULL if the
+ * fd is no handle. Asks the daemon, but only about sockets of the kind that handles are.
+ */
+const char *whatfd_name(int fd);
 
 /*
  * Given the link_bytes that readlink(path) put into buf (room buf_bytes): if path is

@@ -123,6 +123,12 @@ START_TEST(running_brings_calls_to_the_daemon)
 }
 END_TEST
 
+START_TEST(running_makes_handles_look_like_programs)
+{
+	ck_assert_int_eq(under_run("links"), 0);
+}
+END_TEST
+
 START_TEST(running_leaves_local_calls_local)
 {
 	ck_assert_int_eq(under_run("local"), 0);
@@ -163,6 +169,7 @@ static bool has_notification(void)
 static void add_run_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, running_brings_calls_to_the_daemon);
+	tcase_add_test(tcase, running_makes_handles_look_like_programs);
 	tcase_add_test(tcase, running_leaves_local_calls_local);
 	tcase_add_test(tcase, what_outlives_the_command_is_served);
 	tcase_add_test(tcase, run_exits_as_the_command_does);
