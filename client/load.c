@@ -56,9 +56,10 @@ static const struct load_attach_kind load_attach_kinds[] = {
 
 static int load_quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	return vfprintf(stderr, format, args);
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0; /* the reason of a refusal says more than libbpf's account of it */
 }
 
 /* Attaches one loaded program to the target. The new link fd, or -errno (said on stderr). */
@@ -113,13 +114,16 @@ static int load_refused(const struct load_args *args, int err)
 {
 	const char *reason = bpfgate_last_reason();
 
+	if (!reason || !*reason)
+		reason = strerror(err);
 	if (args->json)
-		out_json_error(stdout, err == EPERM ? "REFUSED" : "REJECTED", reason ? reason : strerror(err),
+		out_json_error(stdout, err == EPERM ? "REFUSED" : "REJECTED", reason,
 			       "bpfgate why", false);
-	else if (reason && *reason) {
+	else {
 		fputs("bpfgate: ", stderr);
 		out_safe(stderr, reason, true);
-		fputc('\n', stderr);
+		if (reason[strlen(reason) - 1] != '\n')
+			fputc('\n', stderr);
 	}
 	if (err == ENOENT || err == LIBBPF_ERRNO__FORMAT)
 		return EXIT_INPUT;

@@ -6,7 +6,7 @@
 SEC("raw_tracepoint/sched_switch")
 int tracer(void *ctx)
 {
-	return 0;
+	return bpf_get_current_pid_tgid() >> 32 ? 0 : 1;
 }
 
 char LICENSE[] SEC("license") = "GPL";
