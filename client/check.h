@@ -68,6 +68,7 @@ struct check_result {
 	uint64_t reference_insns, reference_states, reference_peak_states, reference_time_ns;
 	char digest[DIGEST_HEX_BYTES]; /* "": it has none */
 	char prog[128], source[256], kernel[96], code[32], message[256], reference_message[256];
+	char explanation[2560];
 };
 
 /* Targets by release, made on first use; not shared between processes. */

@@ -159,6 +159,8 @@ static void print_program(FILE *out, const struct check_options *opts,
 		      (unsigned long long)result->stats.total_states,
 		      (double)result->stats.time_ns / MS_PER_NS,
 		      (double)result->stats.peak_bytes / MB_PER_B);
+	if (!fine && *result->explanation)
+		out_safe(out, result->explanation, true);
 	if (!fine)
 		print_failure(out, result);
 	if (opts->verbose && *result->digest)

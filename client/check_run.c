@@ -97,6 +97,17 @@ static void set_verdict(struct check_result *result, const struct bgv_result *ve
 	set_text(result->message, sizeof(result->message), verdict->message);
 }
 
+static void set_explanation(struct check_result *result, const struct bgv_program *prog,
+			    const struct bgv_result *verdict, bool wanted)
+{
+	char *text = NULL;
+
+	result->explanation[0] = '\0';
+	if (wanted && bgv_explain(prog, verdict, &text) >= 0)
+		set_text(result->explanation, sizeof(result->explanation), text);
+	free(text);
+}
+
 static void set_digest(struct job *job, const struct bgv_program *prog, const char *release,
 		       uint32_t nr_cpus)
 {
@@ -114,7 +125,10 @@ static void set_digest(struct job *job, const struct bgv_program *prog, const ch
 static void judge_on(struct job *job, const struct bgv_program *prog, const char *release,
 		     uint32_t nr_cpus)
 {
-	const struct bgv_options options = { .limits = job->opts->limits };
+	const struct bgv_options options = {
+		.limits = job->opts->limits,
+		.explain = job->opts->format == CHECK_TEXT,
+	};
 	const struct bgv_target *target = check_targets_get(job->targets, release, nr_cpus);
 	struct check_result *result = &job->result;
 	struct bgv_result verdict = { 0 };
@@ -132,6 +146,7 @@ static void judge_on(struct job *job, const struct bgv_program *prog, const char
 		set_text(verdict.message, sizeof(verdict.message), "out of memory");
 	}
 	set_verdict(result, &verdict);
+	set_explanation(result, prog, &verdict, options.explain);
 	bgv_result_done(&verdict);
 	send_result(job);
 }
@@ -152,11 +167,15 @@ static void judge(void *arg, const struct bgv_program *prog, const struct bundle
 	struct job *job = arg;
 	const struct check_options *opts = job->opts;
 	struct bgv_program asked = *prog;
+	char kernel_name[KERNEL_NAME_LEN + 1];
 
 	if (!name_is_asked(opts, prog->name))
 		return;
 	if (opts->mode_given)
 		asked.mode = opts->mode;
+	/* an object's name is whole; libbpf cuts it when it loads */
+	set_text(kernel_name, sizeof(kernel_name), prog->name);
+	asked.name = kernel_name;
 	job->result.known = false;
 	job->result.prog_type = prog->prog_type;
 	job->result.insn_cnt = prog->insn_cnt;
