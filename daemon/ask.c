@@ -64,26 +64,36 @@ static int ask_hand_over(struct parent *parent, struct question *q)
 	return r;
 }
 
+/* Collects what is lent; 0 when any of it is not kept: then nothing is. */
+static uint32_t find_lent(struct parent *parent, const struct keep_ask *ask, int *ret_fds)
+{
+	uint32_t i;
+
+	for (i = 0; i < ask->cnt; i++) {
+		const struct kept *kept = keep_find(&parent->keep, ask->keep_id[i]);
+
+		if (!kept)
+			return 0;
+		ret_fds[i] = kept->fd;
+	}
+	return ask->cnt;
+}
+
+/* The loader waits for it, so it is told also when there is nothing to lend: it refuses the approval. */
 static int ask_lend(struct parent *parent, struct question *q)
 {
 	struct loader *loader = family_find_loader(parent, q->ask->box_id);
 	struct door_lent lent = { .approval_id = q->ask->approval_id, .cnt = q->ask->cnt };
 	struct iovec part = { &lent, sizeof(lent) };
 	int fds[DOOR_LENT_MAX];
-	uint32_t i, found = 0;
+	uint32_t found;
+	int r;
 
 	if (!loader || loader->keep.fd < 0)
 		return -ESRCH;
-	for (i = 0; i < q->ask->cnt; i++) {
-		struct kept *kept = keep_find(&parent->keep, q->ask->keep_id[i]);
-
-		if (kept)
-			fds[found++] = kept->fd;
-	}
-	if (found < q->ask->cnt)
-		found = 0; /* the loader refuses what came short */
-	i = (uint32_t)packet_send(loader->keep.fd, &part, 1, fds, found, MSG_DONTWAIT);
-	return (int)i < 0 ? (int)i : found ? 0 : -ENOENT;
+	found = find_lent(parent, q->ask, fds);
+	r = packet_send(loader->keep.fd, &part, 1, fds, found, MSG_DONTWAIT);
+	return r < 0 ? r : found ? 0 : -ENOENT;
 }
 
 static int ask_handle(struct parent *parent, struct question *q)
