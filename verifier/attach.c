@@ -178,7 +178,8 @@ static int check_sleepable_target(struct env *env)
 {
 	enum injectable list = is_injectable(env);
 
-	if (hook_facts(env->att.name) & HOOK_SLEEPS)
+	if ((hook_facts(env->att.name) & HOOK_SLEEPS) &&
+	    (env->prog_type == BPF_PROG_TYPE_LSM || !env->beh->args_old))
 		return 0;
 	if (env->prog_type == BPF_PROG_TYPE_LSM || list == INJECTABLE_NO)
 		return verdict_reject(env, EINVAL, "ATTACH-SLEEP", "%s is not sleepable", env->att.name);
@@ -191,7 +192,7 @@ static int check_modifiable(struct env *env)
 {
 	enum injectable list = is_injectable(env);
 
-	if ((hook_facts(env->att.name) & HOOK_MODIFIABLE) || btf_text_begins(env->att.name, "security_") ||
+	if (((hook_facts(env->att.name) & HOOK_MODIFIABLE) && !env->beh->args_old) || btf_text_begins(env->att.name, "security_") ||
 	    list == INJECTABLE_YES)
 		return 0;
 	if (list == INJECTABLE_NO)

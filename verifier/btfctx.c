@@ -38,6 +38,8 @@ static uint32_t arg_at(const struct btf_view *view, const struct btf_type *proto
 
 static bool args_are_trusted(const struct env *env)
 {
+	if (env->beh->args_old)
+		return false;
 	switch (env->prog_type) {
 	case BPF_PROG_TYPE_TRACING:
 		return env->attach_type == BPF_TRACE_RAW_TP || env->attach_type == BPF_TRACE_ITER;
@@ -106,7 +108,7 @@ static uint32_t iter_arg_type(const struct env *env, uint32_t slot)
 /* The four bits raw_tp_null.def has for the argument; of a module's tracepoint nothing is known. */
 static uint32_t raw_tp_arg(const struct env *env, uint32_t arg)
 {
-	if (env->attach_type != BPF_TRACE_RAW_TP)
+	if (env->attach_type != BPF_TRACE_RAW_TP || env->beh->args_old)
 		return 0;
 	for (size_t i = 0; i < sizeof(raw_tp_null) / sizeof(raw_tp_null[0]); i++)
 		if (strcmp(raw_tp_null[i].name, env->att.name) == 0)
@@ -204,11 +206,12 @@ static int load_object(struct env *env, const struct memop *op, const struct btf
 	if (raw & 2)
 		return set_number(env, op, false);
 	if (special) {
-		type = special;
+		type = special & ~(env->beh->args_old ? REG_F_TRUSTED : 0);
 	} else {
 		type |= args_are_trusted(env) ? REG_F_TRUSTED : 0;
-		if ((raw & 1) || btf_text_ends(btf_view_str(view, param->name_off), "__nullable") ||
-		    stub_arg_is(env, arg, "__nullable"))
+		if ((raw & 1) || (!env->beh->args_old &&
+				  (btf_text_ends(btf_view_str(view, param->name_off), "__nullable") ||
+				   stub_arg_is(env, arg, "__nullable"))))
 			type |= REG_F_MAYBE_NULL;
 		if (strcmp(tag, "user") == 0)
 			type |= REG_F_USER;

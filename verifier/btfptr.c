@@ -20,10 +20,9 @@ bool btfptr_is_trusted(const struct env *env, const struct reg *r)
 {
 	uint32_t base = reg_base(r), flags = reg_flags(r);
 
-	(void)env;
 	if (r->ref)
 		return true;
-	if (flags & ~TRUST_FLAGS)
+	if (env->beh->args_old || (flags & ~TRUST_FLAGS))
 		return false;
 	return (flags & TRUST_FLAGS) || base == REG_SOCKET || base == REG_SOCK_COMMON ||
 	       base == REG_TCP_SOCK || base == REG_MAP_PTR;
@@ -50,6 +49,7 @@ struct walker {
 	uint32_t size;
 	bool flex;			/* may go past the end into a flexible array */
 	int opaque;			/* what a pointer to no struct ends in: WALK_OPAQUE or a number */
+	bool old;			/* 6.1: unions are nothing special, nor is the tag rcu */
 	struct walk *out;
 };
 
@@ -110,7 +110,7 @@ static int walk_pointer(struct walker *w, const struct btf_type *ptr, const stru
 		w->out->flags |= REG_F_USER;
 	else if (strcmp(tag, "percpu") == 0)
 		w->out->flags |= REG_F_PERCPU;
-	else if (strcmp(tag, "rcu") == 0)
+	else if (strcmp(tag, "rcu") == 0 && !w->old)
 		w->out->flags |= REG_F_RCU;
 	return WALK_PTR;
 }
@@ -160,7 +160,7 @@ static int walk_struct(struct walker *w)
 	const struct btf_member *m = btf_members_of(t);
 	int r;
 
-	if (btf_kind_of(t) == BTF_KIND_UNION && btf_vlen_of(t) != 1)
+	if (btf_kind_of(t) == BTF_KIND_UNION && btf_vlen_of(t) != 1 && !w->old)
 		w->out->flags |= REG_F_UNTRUSTED;
 	if (w->off + w->size > t->size)
 		return walk_past_end(w);
@@ -233,7 +233,8 @@ static int walk_to_end(struct env *env, uint32_t btf, uint32_t id, int32_t off, 
 {
 	const struct btf_view *view = btf_of(env, btf);
 	struct walker w = { .view = view, .off = off, .size = size, .flex = flex, .out = out,
-			    .opaque = env->beh->arg_untrusted ? WALK_OPAQUE : WALK_NEXT_MEMBER };
+			    .opaque = env->beh->arg_untrusted ? WALK_OPAQUE : WALK_NEXT_MEMBER,
+			    .old = env->beh->args_old };
 	int r;
 
 	memset(out, 0, sizeof(*out));
@@ -302,6 +303,8 @@ static uint32_t loaded_flags(struct env *env, const struct reg *r, const struct 
 {
 	const struct btf_view *view = btf_of(env, r->btf);
 
+	if (env->beh->args_old)
+		return w->flags | (r->type & REG_F_UNTRUSTED);
 	if (r->type & REG_F_UNTRUSTED)
 		return REG_F_UNTRUSTED;
 	if (!btfptr_is_trusted(env, r) && !btfptr_is_rcu(r))
@@ -411,7 +414,7 @@ static int check_base(struct env *env, const struct reg *r, const struct memop *
 	if (!env->allow_ptr_leaks)
 		return verdict_reject(env, EPERM, "CAP-PERFMON",
 				      "'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN", name);
-	if (!env->gpl && r->btf != env->prog->prog_btf_idx)
+	if (!env->gpl && r->btf != env->prog->prog_btf_idx && !env->beh->args_old)
 		return verdict_reject(env, EINVAL, "BTF-LICENSE",
 				      "Cannot access kernel 'struct %s' from non-GPL compatible program", name);
 	if (off < 0)

@@ -189,6 +189,11 @@ int dynptr_release_arg(struct env *env, uint32_t regno)
 
 /* ---- arguments ---- */
 
+static bool holds_dynptr(const struct frame *f, uint32_t spi)
+{
+	return stack_slot(f, spi)->byte[0] == SLOT_DYNPTR || stack_slot(f, spi - 1)->byte[0] == SLOT_DYNPTR;
+}
+
 static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type, uint32_t clone_ref)
 {
 	const struct reg reg = env_regs(env)[regno];
@@ -199,6 +204,8 @@ static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint
 		r = -EINVAL;
 	else
 		r = dynptr_slot(env, &reg, &spi);
+	if (r >= 0 && env->beh->args_old && holds_dynptr(state_frame(env->cur, reg.frame), spi))
+		r = -EINVAL;
 	if (r < 0 && r != -ERANGE)
 		return verdict_reject(env, EINVAL, "DYNPTR-ARG", "Dynptr has to be an uninitialized dynptr");
 	r = objslot_prepare(env, regno, insn_idx, DYNPTR_SLOTS);

@@ -139,7 +139,7 @@ static int kind_by_param(const struct karg *a)
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
 		if (btf_text_ends(a->name, suffixes[i].suffix))
 			return (int)suffixes[i].kind;
-	if (points_to(a, "bpf_dynptr"))
+	if (points_to(a, "bpf_dynptr") || points_to(a, "bpf_dynptr_kern"))
 		return KFARG_DYNPTR;
 	if (is_iter_arg(a))
 		return KFARG_ITER;
@@ -207,7 +207,7 @@ static int kind_of_pointer(struct karg *a)
 	kind = kind_by_param(a);
 	if (kind >= 0)
 		return kind;
-	if (is_base_object(r)) {
+	if (is_base_object(r) && !(a->env->beh->args_old && reg_maybe_null(r))) {
 		if (!btf_is_struct(a->ref))
 			return bad(a, EINVAL, "has a pointer type that is not supported");
 		return KFARG_OBJECT;
@@ -665,6 +665,8 @@ static int check_null(const struct karg *a)
 	uint32_t flags = a->m->k->flags;
 	bool trusted = (flags & (KF_TRUST | KF_RCU | KF_REL)) || !a->env->beh->kfunc_trusted_is_flag;
 
+	if (a->env->beh->args_old)
+		return 0;
 	if (trusted && (reg_is_zero(r) || reg_maybe_null(r)) && !btf_text_ends(a->name, "__nullable"))
 		return verdict_reject(a->env, EACCES, "KFUNC-NULL", "Possibly NULL pointer passed to trusted arg%u", a->i);
 	return 0;
