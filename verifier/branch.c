@@ -129,7 +129,7 @@ static enum branch_taken opposite(enum branch_taken taken)
 enum branch_taken branch_predict(const struct behave *bh, uint8_t op, bool jmp32,
 				 const struct val *dst, const struct val *src)
 {
-	if (!bh->branch_two_ranges && !is_const(src, jmp32) && !is_const(dst, jmp32))
+	if (!bh->branch_two_ranges && !is_const(src, jmp32))	/* a constant on the left did not count */
 		return BRANCH_UNKNOWN;
 	switch (op) {
 	case BPF_JEQ:

@@ -175,7 +175,7 @@ static int call_global(struct env *env, struct subprog *sub)
 		return verdict_is_final(r) ? r : verdict_rename(env, -r, "CALL-ARG",
 			"Caller passes invalid args into func#%u ('%s')",
 			(uint32_t)(sub - env->subprogs), sub->name);
-	if (sub->changes_pkt)
+	if (sub->changes_pkt && env->beh->global_changes_pkt)
 		r = pkt_invalidate_all(env);
 	if (r < 0)
 		return r;

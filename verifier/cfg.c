@@ -30,7 +30,8 @@ void call_facts_of(const struct env *env, const struct bpf_insn *insn, struct ca
 }
 
 /* Follows the edge t -> w. DONE: nothing new; KEEP: w was pushed; negative: rejected. */
-static int push_edge(struct env *env, struct cfg *cfg, uint32_t t, int64_t w, int edge)
+static int push_edge(struct env *env, struct cfg *cfg, uint32_t t, int64_t w, int edge,
+		     bool may_loop)
 {
 	if (edge == FALLTHROUGH && cfg->state[t] >= (DISCOVERED | FALLTHROUGH))
 		return DONE;
@@ -53,7 +54,8 @@ static int push_edge(struct env *env, struct cfg *cfg, uint32_t t, int64_t w, in
 	if ((cfg->state[w] & 0xf0) == DISCOVERED) {
 		bool recursion = env->insns[t].code == (BPF_JMP | BPF_CALL);
 
-		if (env->cap_bpf && !(recursion && env->beh->recursion_einval))
+		if (env->cap_bpf && !(recursion && env->beh->recursion_einval) &&
+		    (may_loop || env->beh->back_edge_anywhere))
 			return DONE;
 		return verdict_reject_at(env, t, EINVAL, "BACK-EDGE",
 					 "back-edge from insn %u to %lld", t, (long long)w);
@@ -77,7 +79,7 @@ static int visit_call(struct env *env, struct cfg *cfg, uint32_t t, bool into_ca
 {
 	uint32_t len = insn_len(&env->insns[t]);
 	int64_t w = (int64_t)t + env->insns[t].imm + 1;
-	int r = push_edge(env, cfg, t, (int64_t)t + len, FALLTHROUGH);
+	int r = push_edge(env, cfg, t, (int64_t)t + len, FALLTHROUGH, false);
 
 	if (r)
 		return r;
@@ -87,7 +89,7 @@ static int visit_call(struct env *env, struct cfg *cfg, uint32_t t, bool into_ca
 		return DONE;
 	mark_prune(env, t);
 	merge_callee(env, t, (uint32_t)w);
-	return push_edge(env, cfg, t, w, BRANCH);
+	return push_edge(env, cfg, t, w, BRANCH, insn_is_pseudo_func(&env->insns[t]));
 }
 
 static void mark_call(struct env *env, uint32_t t)
@@ -121,7 +123,7 @@ static int visit_goto(struct env *env, struct cfg *cfg, uint32_t t)
 
 	if (BPF_SRC(insn->code) != BPF_K)
 		return verdict_reject_at(env, t, EINVAL, "INSN-OPCODE", "BPF_JA with register");
-	r = push_edge(env, cfg, t, w, FALLTHROUGH);
+	r = push_edge(env, cfg, t, w, FALLTHROUGH, true);
 	if (r)
 		return r;
 	mark_prune(env, (uint32_t)w);
@@ -138,7 +140,7 @@ static int visit(struct env *env, struct cfg *cfg, uint32_t t)
 	if (insn_is_pseudo_func(insn))
 		return visit_call(env, cfg, t, true);
 	if (!insn_is_jmp_class(insn))
-		return push_edge(env, cfg, t, (int64_t)t + insn_len(insn), FALLTHROUGH);
+		return push_edge(env, cfg, t, (int64_t)t + insn_len(insn), FALLTHROUGH, false);
 	if (BPF_OP(insn->code) == BPF_EXIT)
 		return DONE;
 	if (BPF_OP(insn->code) == BPF_CALL) {
@@ -150,8 +152,8 @@ static int visit(struct env *env, struct cfg *cfg, uint32_t t)
 	mark_prune(env, t);
 	if (insn_is_may_goto(insn))
 		env->aux[t].force_checkpoint = true;
-	r = push_edge(env, cfg, t, (int64_t)t + 1, FALLTHROUGH);
-	return r ? r : push_edge(env, cfg, t, (int64_t)t + insn->off + 1, BRANCH);
+	r = push_edge(env, cfg, t, (int64_t)t + 1, FALLTHROUGH, true);
+	return r ? r : push_edge(env, cfg, t, (int64_t)t + insn->off + 1, BRANCH, true);
 }
 
 static int walk_from(struct env *env, struct cfg *cfg, uint32_t start)

@@ -61,7 +61,7 @@ int link_collect(struct env *env, uint32_t id, struct linked *set)
 		it.slots = true;
 		for (it.spi = 0; it.spi < st->l[fr].f->slot_cnt && r >= 0; it.spi++) {
 			s = stack_slot(st->l[fr].f, it.spi);
-			if (s->byte[7] == SLOT_SPILL)
+			if (s->byte[env->beh->spill_bounded_only ? 0 : 7] == SLOT_SPILL)
 				r = collect_one(env, &it, &s->r, id, set);
 		}
 	}

@@ -406,19 +406,19 @@ static int write_bytes(struct env *env, struct slot *s, int64_t off, uint32_t si
 	return 0;
 }
 
-static bool scalar_spillable(const struct env *env, const struct reg *r, uint32_t size)
+static bool scalar_spillable(const struct env *env, const struct reg *r)
 {
 	if (!env->beh->spill_bounded_only)
 		return true;
-	/* the old rule: bounded and non-zero, or a full constant */
-	return !val_is_unknown(&r->v) && !(size != 8 && reg_is_zero(r));
+	/* the old rule: bounded and not zero, which is kept as zero bytes */
+	return !val_is_unknown(&r->v) && !reg_is_zero(r);
 }
 
 static int spill_scalar(struct env *env, struct slot *s, struct reg *r, uint32_t size)
 {
 	bool fits = stack_reg_width(r) <= 8 * size;
 
-	if (fits)
+	if (fits && env->beh->link_spill)
 		link_before_copy(env, r);
 	save(s, r, size);
 	if (!fits)
@@ -478,10 +478,10 @@ static int write_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t 
 	fastcall_note_access(env, f, env->insn_idx, (int32_t)off);
 	if (size == 8)
 		slotlive_write(env, frameno, 1ull << spi);
-	if (r && off % 8 == 0 && reg_is_scalar(r) && env->cap_bpf && scalar_spillable(env, r, size)) {
+	if (r && off % 8 == 0 && reg_is_scalar(r) && env->cap_bpf && scalar_spillable(env, r)) {
 		err = spill_scalar(env, s, r, size);
 	} else if (!r && off % 8 == 0 && is_st_imm(env) && env->cap_bpf &&
-		   !env->beh->spill_bounded_only) {
+		   (!env->beh->spill_bounded_only || env->insns[env->insn_idx].imm)) {
 		reg_set_known(&imm, (uint64_t)(int64_t)env->insns[env->insn_idx].imm);
 		save(s, &imm, size);
 	} else if (r && spillable(r)) {

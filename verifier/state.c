@@ -225,7 +225,10 @@ void hist_put(struct env *env, struct hist *h)
 	}
 }
 
-/* Next position: registers r0..r9 of a frame, then its spilled slots, then the next frame. */
+/*
+ * Next position: registers of a frame, then its spilled slots, then the next frame. Old kernels did not
+ * see spills of less than eight bytes here.
+ */
 const struct reg *reg_iter_next(struct reg_iter *it)
 {
 	const struct frame *f;
@@ -243,7 +246,7 @@ const struct reg *reg_iter_next(struct reg_iter *it)
 		it->slots = true;
 		while (++it->spi < f->slot_cnt) {
 			s = stack_slot(f, it->spi);
-			if (s->byte[7] == SLOT_SPILL)
+			if (s->byte[it->env->beh->spill_bounded_only ? 0 : 7] == SLOT_SPILL)
 				return &s->r;
 		}
 		it->slots = false;

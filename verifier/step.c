@@ -271,7 +271,9 @@ static bool call_is_dirty(const struct bpf_insn *i)
 
 static int end_of_path(struct env *env, bool exception)
 {
-	int r = refs_check_resources(env, exception, exception || !env->cur->curframe,
+	/* a lock may be taken in one function and left in another since static ones may be called */
+	bool outermost = exception || !env->cur->curframe || !env->beh->lock_static_calls;
+	int r = refs_check_resources(env, exception, outermost,
 				     exception ? "bpf_throw" : "BPF_EXIT instruction in main prog");
 
 	if (r < 0)
@@ -312,7 +314,9 @@ static int step_call(struct env *env, const struct bpf_insn *i)
 
 	if (call_is_dirty(i))
 		return reserved(env, "BPF_CALL");
-	if (env->cur->active_locks && !lock_allows_call(env, i))
+	if (env->cur->active_locks &&
+	    (!lock_allows_call(env, i) ||
+	     (i->src_reg == BPF_PSEUDO_CALL && !env->beh->lock_static_calls)))
 		return verdict_reject(env, EINVAL, "LOCK-CALL",
 				      "function calls are not allowed while holding a lock");
 	if (i->src_reg == BPF_PSEUDO_CALL) {

@@ -123,6 +123,7 @@ static void mov32(struct env *env, const struct bpf_insn *i, struct reg *dst, st
 		reg_set_unknown(dst);
 	} else {
 		keep = i->off ? src->v.uh < 1ull << (i->off - 1) : stack_reg_width(src) <= 32;
+		keep = keep && env->beh->link_narrow;
 		if (keep)
 			link_before_copy(env, src);
 		*dst = *src;

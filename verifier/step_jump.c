@@ -170,7 +170,7 @@ static void learn_from_pointer(const struct env *env, const struct jump *j)
 	struct reg *d = j->dst, *s = j->src;
 	bool d_ok = known_not_null(env, d), s_ok = known_not_null(env, s);
 
-	if (j->jmp32 || !j->x || reg_is_scalar(s) || reg_is_scalar(d) ||
+	if (!env->beh->jeq_infers_not_null || j->jmp32 || !j->x || reg_is_scalar(s) || reg_is_scalar(d) ||
 	    reg_base(s) == REG_BTF_ID || reg_base(d) == REG_BTF_ID)
 		return;
 	if (j->op == BPF_JEQ) {
