@@ -46,7 +46,7 @@ static const struct option_row {
 	{ "broker-user", NULL, offsetof(struct options, broker_user), "USER", "name or uid (default bpfgate-broker)" },
 	{ "judge-user", NULL, offsetof(struct options, judge_user), "USER", "name or uid (default bpfgate-judge)" },
 	{ "loader-user", NULL, offsetof(struct options, loader_user), "USER", "name or uid (default bpfgate-loader)" },
-	{ "spares", NULL, offsetof(struct options, set.spares), "N", "judges that wait in their sandbox (default 2)" },
+	{ "spares", NULL, offsetof(struct options, set.spares), "N", "judges that wait in their sandbox (default 8)" },
 };
 
 #define ROWS	 ARRAY_CNT(option_rows)

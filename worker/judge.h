@@ -46,7 +46,7 @@ enum sandbox_part {
 /* ---- broker <-> zygote ---------------------------------------------------------------------- */
 
 #define ZYGOTE_FD     3		/* its channel to the broker */
-#define JUDGE_SPARES  2u		/* how many judges wait, unless --spares says otherwise */
+#define JUDGE_SPARES  8u		/* how many judges wait, unless --spares says otherwise: about 70 KB each */
 #define JUDGE_SPARES_MAX 32u
 #define JUDGES_MAX    64u	/* alive at once, waiting or working */
 
