@@ -67,8 +67,10 @@ struct check_result {
 	uint32_t reference_err;
 	uint64_t reference_insns, reference_states, reference_peak_states, reference_time_ns;
 	char digest[DIGEST_HEX_BYTES]; /* "": it has none */
+	uint32_t line, column;
+	char file[128], line_text[128]; /* where insn_idx comes from; "": not known */
 	char prog[128], source[256], kernel[96], code[32], message[256], reference_message[256];
-	char explanation[2560];
+	char explanation[2304];
 };
 
 /* Targets by release, made on first use; not shared between processes. */

@@ -20,7 +20,7 @@ static void pass_on(void *arg, const struct elf_program *program)
 	const struct passing *p = arg;
 
 	if (program->prog)
-		p->fn(p->arg, program->prog, NULL);
+		p->fn(p->arg, program->name, program->prog, NULL);
 	else
 		p->unloadable(p->arg, program->name, program->reason);
 }

@@ -8,7 +8,8 @@
 
 #include "object/bundle.h"
 
-typedef void (*check_program_fn)(void *arg, const struct bgv_program *prog,
+/* name: all of it, where the kernel and so prog->name keep 15 bytes. answer may be NULL. */
+typedef void (*check_program_fn)(void *arg, const char *name, const struct bgv_program *prog,
 				 const struct bundle_answer *answer);
 
 /* A program that libbpf would not load, and why. */

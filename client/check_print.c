@@ -21,9 +21,17 @@ static const char *result_verdict(const struct check_result *result)
 	return result->input_err ? "unreadable" : bgv_verdict_name(result->verdict);
 }
 
+/* Bytes of a program that are no UTF-8 must not spoil the document. */
+static json_t *json_text(const char *text)
+{
+	json_t *good = json_string(text);
+
+	return good ? good : json_string("(not UTF-8)");
+}
+
 static json_t *text_or_null(const char *text)
 {
-	return *text ? json_string_nocheck(text) : json_null();
+	return *text ? json_text(text) : json_null();
 }
 
 static json_t *errno_or_null(uint32_t err)
@@ -36,6 +44,15 @@ static json_t *errno_or_null(uint32_t err)
 static json_t *count(uint64_t value)
 {
 	return json_integer((json_int_t)value);
+}
+
+static json_t *json_place(const struct check_result *result)
+{
+	if (!*result->file)
+		return json_null();
+	return json_pack("{s:o, s:i, s:i, s:o}", "file", json_text(result->file), "line",
+			 (int)result->line, "column", (int)result->column, "text",
+			 json_text(result->line_text));
 }
 
 static json_t *json_digest(const struct check_result *result)
@@ -88,6 +105,7 @@ static json_t *json_result(const struct check_inputs *inputs, const struct check
 	    json_object_set_new(doc, "time_ns", count(stats->time_ns)) < 0 ||
 	    json_object_set_new(doc, "peak_bytes", count(stats->peak_bytes)) < 0 ||
 	    json_object_set_new(doc, "digest", json_digest(result)) < 0 ||
+	    json_object_set_new(doc, "source_line", json_place(result)) < 0 ||
 	    json_object_set_new(doc, "reference", json_reference(result)) < 0) {
 		json_decref(doc);
 		return NULL;
@@ -137,6 +155,13 @@ static void print_failure(FILE *out, const struct check_result *result)
 		(void)fprintf(out, " (instruction %u%s%s)", result->insn_idx, name ? ", " : "",
 			      name ? name : "");
 	(void)fputc('\n', out);
+	if (*result->file) {
+		(void)fprintf(out, "    ");
+		out_safe(out, result->file, false);
+		(void)fprintf(out, ":%u:%u:  ", result->line, result->column);
+		out_safe(out, result->line_text, false);
+		(void)fputc('\n', out);
+	}
 }
 
 static void print_program(FILE *out, const struct check_options *opts,

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "client/check_object.h"
+#include "object/lineinfo.h"
 #include "proto/own.h"
 
 _Static_assert(sizeof(struct check_result) <= PIPE_BUF, "a record is written atomically");
@@ -108,6 +109,21 @@ static void set_explanation(struct check_result *result, const struct bgv_progra
 	free(text);
 }
 
+static void set_place(struct check_result *result, const struct bgv_program *prog)
+{
+	struct lineinfo line = { .file = "", .text = "" };
+
+	if (result->insn_idx != UINT32_MAX)
+		(void)lineinfo_find(prog, result->insn_idx, &line);
+	result->line = line.line;
+	result->column = line.column;
+	set_text(result->file, sizeof(result->file), line.file);
+	set_text(result->line_text, sizeof(result->line_text), line.text);
+	result->line_text[strcspn(result->line_text, "\n")] = '\0';
+	for (char *c = result->line_text; *c; c++)
+		*c = *c == '\t' ? ' ' : *c;
+}
+
 static void set_digest(struct job *job, const struct bgv_program *prog, const char *release,
 		       uint32_t nr_cpus)
 {
@@ -147,6 +163,9 @@ static void judge_on(struct job *job, const struct bgv_program *prog, const char
 	}
 	set_verdict(result, &verdict);
 	set_explanation(result, prog, &verdict, options.explain);
+	if (result->verdict == BGV_ACCEPT)
+		result->insn_idx = UINT32_MAX; /* nothing is to blame */
+	set_place(result, prog);
 	bgv_result_done(&verdict);
 	send_result(job);
 }
@@ -162,24 +181,21 @@ static bool name_is_asked(const struct check_options *opts, const char *name)
 	       (strlen(name) == KERNEL_NAME_LEN && !strncmp(opts->prog, name, KERNEL_NAME_LEN));
 }
 
-static void judge(void *arg, const struct bgv_program *prog, const struct bundle_answer *answer)
+static void judge(void *arg, const char *name, const struct bgv_program *prog,
+		  const struct bundle_answer *answer)
 {
 	struct job *job = arg;
 	const struct check_options *opts = job->opts;
 	struct bgv_program asked = *prog;
-	char kernel_name[KERNEL_NAME_LEN + 1];
 
-	if (!name_is_asked(opts, prog->name))
+	if (!name_is_asked(opts, name))
 		return;
 	if (opts->mode_given)
 		asked.mode = opts->mode;
-	/* an object's name is whole; libbpf cuts it when it loads */
-	set_text(kernel_name, sizeof(kernel_name), prog->name);
-	asked.name = kernel_name;
 	job->result.known = false;
 	job->result.prog_type = prog->prog_type;
 	job->result.insn_cnt = prog->insn_cnt;
-	set_text(job->result.prog, sizeof(job->result.prog), prog->name);
+	set_text(job->result.prog, sizeof(job->result.prog), name);
 	set_text(job->result.source, sizeof(job->result.source), answer ? answer->source : NULL);
 	if (answer && !opts->kernel_cnt) {
 		set_reference(&job->result, answer);
@@ -204,7 +220,7 @@ static void say_unloadable(void *arg, const char *name, const char *reason)
 	set_text(result->kernel, sizeof(result->kernel), check_targets_running(job->targets));
 	result->verdict = BGV_UNSUPPORTED;
 	result->insn_idx = UINT32_MAX;
-	result->digest[0] = '\0';
+	result->digest[0] = result->file[0] = result->explanation[0] = '\0';
 	set_text(result->code, sizeof(result->code), "OBJECT-LOAD");
 	set_text(result->message, sizeof(result->message), reason);
 	send_result(job);
@@ -216,7 +232,7 @@ static int judge_bundle(struct job *job, const uint8_t *bytes, size_t bytes_cnt)
 	int r = bundle_decode(bytes, bytes_cnt, &bundle);
 
 	if (r >= 0)
-		judge(job, &bundle->prog, &bundle->answer);
+		judge(job, bundle->prog.name, &bundle->prog, &bundle->answer);
 	return r;
 }
 

@@ -64,7 +64,6 @@ static void note_load(void *arg, const struct load_attr *attr)
 		return;
 	g->prog.mode = l->opt->mode;
 	g->prog.caps = l->opt->caps;
-	g->prog.name = l->slots[idx].name; /* whole, where the kernel keeps 15 bytes */
 	l->slots[idx].gather = TAKE_PTR(g);
 }
 

@@ -25,7 +25,7 @@ struct elf_options {
 
 /* One program of the object. */
 struct elf_program {
-	const char *name, *section;
+	const char *name, *section; /* the whole name: prog->name is what the kernel gets of it */
 	const struct bgv_program *prog; /* relocated; NULL: libbpf cannot load it */
 	const char *reason;		/* then: libbpf's words */
 };
