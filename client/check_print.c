@@ -186,7 +186,7 @@ static void print_program(FILE *out, const struct check_options *opts,
 		      (double)result->stats.peak_bytes / MB_PER_B);
 	if (!fine && *result->explanation)
 		out_safe(out, result->explanation, true);
-	if (!fine)
+	else if (!fine)
 		print_failure(out, result);
 	if (opts->verbose && *result->digest)
 		(void)fprintf(out, "    sha256:%s\n", result->digest);
