@@ -21,7 +21,7 @@
 #include "proto/own.h"
 #include "proto/packet.h"
 
-#define WAIT_MS 10000
+#define WAIT_MS 30000 /* longer than bpfgated waits for a broker that does not answer */
 
 static bool place(const struct rig *rig, const char *from_dir, const char *from, const char *as)
 {
@@ -136,6 +136,13 @@ bool rig_ask(struct rig *rig, struct keep_ask *ask, const void *behind, const in
 	return packet_send(rig->channel, parts, 2, fds, fd_cnt, 0) == 0;
 }
 
+static bool rig_pong(struct rig *rig)
+{
+	struct keep_ask pong = { .kind = ASK_PONG };
+
+	return rig_ask(rig, &pong, NULL, NULL, 0);
+}
+
 bool rig_hear(struct rig *rig, uint32_t kind, struct keep_tell *ret_tell, int *ret_fd)
 {
 	struct keep_tell tell;
@@ -145,6 +152,8 @@ bool rig_hear(struct rig *rig, uint32_t kind, struct keep_tell *ret_tell, int *r
 
 		if (!wait_readable(rig->channel) ||
 		    packet_recv(rig->channel, &tell, sizeof(tell), &fds, 0) != (int)sizeof(tell))
+			return false;
+		if (tell.kind == TELL_PING && !rig_pong(rig))
 			return false;
 		if (tell.kind != kind)
 			continue;

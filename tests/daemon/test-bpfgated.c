@@ -347,6 +347,21 @@ static bool a_broker_that_talks_nonsense_is_replaced(void)
 	       rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote);
 }
 
+/* The control is every other test: there pings are answered. */
+static bool a_broker_that_does_not_answer_is_replaced(void)
+{
+	struct held held;
+	pid_t before = rig.broker;
+	bool ok = load_kept(&held, DOOR_FD_HANDLE);
+
+	own_close_fd(&held.loader.door);
+	ok = ok && rig_next_broker(&rig) && rig.broker != before &&
+	     rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote) && rig_prog_lives(held.prog_id) &&
+	     listed(held.keep_id, held.cookie);
+	own_close_fd(&held.handle);
+	return ok && rig_prog_dies(held.prog_id);
+}
+
 static bool a_question_with_too_many_descriptors_is_nonsense(void)
 {
 	struct keep_ask ask = { .kind = ASK_LIST };
@@ -793,6 +808,7 @@ static const struct promise {
 	PROMISE(a_killed_zygote_is_replaced),
 	PROMISE(a_broker_that_talks_nonsense_is_replaced),
 	PROMISE(a_question_with_too_many_descriptors_is_nonsense),
+	PROMISE(a_broker_that_does_not_answer_is_replaced),
 	PROMISE(sighup_reaches_the_broker),
 	PROMISE(a_broker_that_reads_slowly_hears_everything),
 	PROMISE(capabilities_are_those_of_the_approval),
