@@ -145,31 +145,170 @@ static void say_path(struct text *t, const struct bgv_result *res)
 	say(t, "%u\n", res->insn_idx);
 }
 
+/* What to say of a code beside its message: whose doing it is, and a way out. */
+struct advice {
+	const char *code;	/* or how it begins */
+	const char *class, *way_out;
+};
+
+static const struct advice advices[] = {
+	{ "PKT-", "your code", "compare the end of what you access with data_end first" },
+	{ "PTR-MAYBE-NULL", "your code", "test the pointer before you use it: if (!p) return ...;" },
+	{ "MAP-VALUE-OOB", "your code", "bound the index before you use it: if (i >= N) return ...;" },
+	{ "MAP-KEY-OOB", "your code", NULL },
+	{ "MEM-OOB", "your code", "bound the offset before you use it" },
+	{ "MEM-UNBOUNDED", "your code", "bound the offset before you use it, or mask it" },
+	{ "MEM-NEGATIVE", "your code", "use an unsigned offset, or test that it is not negative" },
+	{ "SIZE-", "your code", "bound the size before the call, or mask it" },
+	{ "STACK-UNINIT", "your code", "initialise the whole variable, padding included" },
+	{ "STACK-OOB", "your code", NULL },
+	{ "STACK-DEPTH", "kernel limit", "move large variables into a per-CPU array map" },
+	{ "REG-UNINIT", "your code", "set the register on every path that leads here" },
+	{ "REF-LEAK", "your code", "release it on every path that ends after this one acquired it" },
+	{ "INFINITE-LOOP", "your code", "give the loop a condition that changes on each round" },
+	{ "TOO-LARGE", "kernel limit",
+	  "do less on each path: bound loops tightly, use bpf_loop() or global functions" },
+	{ "TOO-COMPLEX", "kernel limit", "give the loop a bound that the verifier can see" },
+	{ "HELPER-TYPE", "missing feature", "this kernel has no such helper for this program type" },
+	{ "INSN-OPCODE", "missing feature", "compile for an older instruction set: -mcpu=v3" },
+	{ "CAP-", "policy", NULL },
+	{ "GPL", "policy", "declare a GPL-compatible license" },
+};
+
+static const struct advice *advice_of(const char *code)
+{
+	size_t i;
+
+	for (i = 0; code && i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (!strncmp(code, advices[i].code, strlen(advices[i].code)))
+			return &advices[i];
+	return NULL;
+}
+
+/* How an instruction touches memory: its verb, and how many bytes. */
+static const char *verb_of(const struct bgv_program *prog, uint32_t insn_idx, uint32_t *ret_bytes)
+{
+	static const uint8_t bytes[] = { 4, 2, 1, 8 };
+	uint8_t code = insn_idx < prog->insn_cnt ? prog->insns[insn_idx].code : 0;
+
+	*ret_bytes = bytes[code >> 3 & 3];
+	switch (BPF_CLASS(code)) {
+	case BPF_LDX:
+		return "read";
+	case BPF_ST:
+	case BPF_STX:
+		return "write";
+	default:
+		*ret_bytes = 0;	/* a call's region */
+		return "access";
+	}
+}
+
+static bool lacks_bytes(const struct bgv_event *ev)
+{
+	return ev && ev->proved >= 0 && ev->needed > ev->proved;
+}
+
+static void say_head(struct text *t, const struct bgv_program *prog, const struct bgv_result *res,
+		     const struct bgv_event *need)
+{
+	const char *code = res->code ? res->code : "?", *verb;
+	bool packet = !strncmp(code, "PKT-", 4);
+	uint32_t bytes;
+
+	if (!lacks_bytes(need)) {
+		say(t, "error[%s]: %s\n", code, res->message);
+		return;
+	}
+	verb = verb_of(prog, need->insn_idx, &bytes);
+	say(t, "error[%s]: %s ", code, verb);
+	if (bytes)
+		say(t, "of %u bytes at %s%lld ", bytes, packet ? "packet offset " : "offset ",
+		    (long long)(need->needed - bytes));
+	say(t, "needs %lld %sbytes, but %s%lld are %s\n", (long long)need->needed,
+	    packet ? "packet " : "", need->proved ? "only " : "", (long long)need->proved,
+	    packet ? "proved" : "there");
+}
+
+/* The refused access as a label under its line. */
+static void say_refused(struct text *t, const struct bgv_program *prog, const struct btf_view *view,
+			const struct bgv_event *need)
+{
+	struct bgv_event ev = *need;
+	char label[160];
+	uint32_t bytes;
+	const char *verb = verb_of(prog, need->insn_idx, &bytes);
+
+	if (lacks_bytes(need)) {
+		snprintf(label, sizeof(label), "this %s reaches byte %lld", verb,
+			 (long long)need->needed - 1);
+		ev.text = label;
+	}
+	say_line(t, prog, view, &ev, '^');
+}
+
+/* The function of func_info that the instruction lies in; "" when that is not known. */
+static const char *function_of(const struct bgv_program *prog, const struct btf_view *view,
+			       uint32_t insn_idx)
+{
+	const char *data = prog->func_info.data, *name = "";
+	uint32_t i, size = prog->func_info_rec_size, rec[2];
+
+	for (i = 0; view && data && size >= sizeof(rec) && i < prog->func_info_cnt; i++) {
+		if (((size_t)i + 1) * size > prog->func_info.bytes)
+			break;
+		memcpy(rec, data + (size_t)i * size, sizeof(rec));
+		if (rec[0] > insn_idx)
+			break;
+		name = rec[1] < btf_view_cnt(view) ? btf_view_name(view, rec[1]) : "";
+	}
+	return name;
+}
+
+static void say_place(struct text *t, const struct bgv_program *prog, const struct btf_view *view,
+		      uint32_t insn_idx)
+{
+	const char *func;
+	struct place p;
+
+	if (insn_idx == UINT32_MAX)
+		return;
+	func = function_of(prog, view, insn_idx);
+	if (find_place(prog, view, insn_idx, &p))
+		say(t, "  --> %s:%u:%u", base_name(p.file), p.line, p.col);
+	else
+		say(t, "  --> instruction %u", insn_idx);
+	say(t, "%s%s\n     |\n", *func ? "  in " : "", func);
+}
+
 static void say_all(struct text *t, const struct bgv_program *prog, const struct btf_view *view,
 		    const struct bgv_result *res)
 {
-	static const uint32_t told[] = { WHY_CALL, WHY_PROVED, WHY_LOST, WHY_NEEDED };
-	const struct bgv_event *ev;
+	static const uint32_t told[] = { WHY_CALL, WHY_PROVED, WHY_LOST };
+	const struct bgv_event *need = find_event(res, WHY_NEEDED), *ev;
+	const struct advice *advice = advice_of(res->code);
 	struct place p;
 	size_t i;
 
-	ev = find_event(res, WHY_NEEDED);
-	if (ev && ev->needed > 0)
-		say(t, "error[%s]: access needs %lld bytes, but only %lld are proved\n",
-		    res->code ? res->code : "?", (long long)ev->needed, (long long)ev->proved);
-	else
-		say(t, "error[%s]: %s\n", res->code ? res->code : "?", res->message);
-	if (res->insn_idx != UINT32_MAX && find_place(prog, view, res->insn_idx, &p))
-		say(t, "  --> %s:%u:%u\n     |\n", base_name(p.file), p.line, p.col);
+	say_head(t, prog, res, need);
+	say_place(t, prog, view, res->insn_idx);
 	for (i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
 		ev = find_event(res, told[i]);
 		if (ev)
-			say_line(t, prog, view, ev, told[i] == WHY_NEEDED ? '^' : '-');
+			say_line(t, prog, view, ev, '-');
 	}
+	if (need)
+		say_refused(t, prog, view, need);
 	say(t, "     |\n");
+	if (lacks_bytes(need))
+		say(t, "   = short by: %lld bytes\n", (long long)(need->needed - need->proved));
 	say_path(t, res);
-	if (res->insn_idx != UINT32_MAX)
-		say(t, "   = at insn %u\n", res->insn_idx);
+	if (advice)
+		say(t, "   = class: %s\n", advice->class);
+	if (advice && advice->way_out)
+		say(t, "   = way out: %s\n", advice->way_out);
+	if (res->insn_idx != UINT32_MAX && !find_place(prog, view, res->insn_idx, &p))
+		say(t, "   = no source lines in this program: build with -g to see them\n");
 	say(t, "   kernel says: %s\n", res->message);
 }
 

@@ -188,6 +188,20 @@ static void tell_origin(struct env *env, const struct path *path, int32_t regno)
 	}
 }
 
+/* Where the reference that leaks was taken. */
+static void tell_leak(struct env *env)
+{
+	const struct state *st = env->cur;
+	uint32_t i;
+
+	for (i = 0; i < refs_cnt(st); i++) {
+		if (st->held->h[i].type != HELD_REF)
+			continue;
+		add_event(env, WHY_CALL, st->held->h[i].insn_idx, -1, "acquired here");
+		return;
+	}
+}
+
 /* The newest packet check of the path, and a call after it that moved the packet. */
 static void tell_packet(struct env *env, const struct path *path)
 {
@@ -216,12 +230,7 @@ static void tell_need(struct env *env, int32_t regno)
 {
 	struct bgv_event *ev;
 
-	if (env->need.set && env->need.proved >= 0)
-		add_event(env, WHY_NEEDED, env->insn_idx, regno,
-			  "this needs %lld bytes, %lld are proved", (long long)env->need.needed,
-			  (long long)env->need.proved);
-	else
-		add_event(env, WHY_NEEDED, env->insn_idx, regno, "%s", env->result->message);
+	add_event(env, WHY_NEEDED, env->insn_idx, regno, "%s", env->result->message);
 	if (!env->result->event_cnt)
 		return;
 	ev = &env->result->events[env->result->event_cnt - 1];
@@ -240,6 +249,8 @@ void why_record(struct env *env)
 	tell_branches(env, &path);
 	if (code && !strncmp(code, "PKT-", 4))
 		tell_packet(env, &path);
+	else if (code && !strcmp(code, "REF-LEAK"))
+		tell_leak(env);
 	else
 		tell_origin(env, &path, regno);
 	tell_need(env, regno);

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The walk as its users see it: verdicts with their counts, budgets, hostile indices, explanations.
+ * Rules of single instructions are tests/cases; this is what a text case cannot say.
+ */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verifier/bpfgate-verifier.h"
+
+#define INSN(c, d, s, o, i) { .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) }
+#define MOV(d, i)	INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
+#define MOVX(d, s)	INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
+#define ADD(d, i)	INSN(BPF_ALU64 | BPF_ADD | BPF_K, d, 0, 0, i)
+#define LDXW(d, s, o)	INSN(BPF_LDX | BPF_MEM | BPF_W, d, s, o, 0)
+#define CALL(id)	INSN(BPF_JMP | BPF_CALL, 0, 0, 0, id)
+#define EXIT		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+#define JGTX(d, s, o)	INSN(BPF_JMP | BPF_JGT | BPF_X, d, s, o, 0)
+#define CNT(a)		((uint32_t)(sizeof(a) / sizeof((a)[0])))
+
+static struct bgv_target *target;
+
+static void set_up(void)
+{
+	const struct bgv_target_spec spec = { .version = "6.18.44", .nr_cpus = 2 };
+
+	ck_assert_int_eq(bgv_target_new(&spec, &target), 0);
+}
+
+static void tear_down(void)
+{
+	bgv_target_free(target);
+}
+
+static struct bgv_result judge(const struct bpf_insn *insns, uint32_t cnt, uint32_t type,
+			       const struct bgv_options *opt)
+{
+	const struct bgv_program prog = { .insns = insns, .insn_cnt = cnt, .prog_type = type,
+					  .license = "GPL", .caps = BGV_CAP_ALL };
+	struct bgv_result res;
+
+	ck_assert_int_eq(bgv_verify(target, &prog, opt, &res), 0);
+	return res;
+}
+
+/* r1 := data, r2 := data_end; data + proved > data_end leaves; then four bytes at `at` are read. */
+static uint32_t packet_program(struct bpf_insn *out, int32_t proved, int16_t at)
+{
+	const struct bpf_insn insns[] = {
+		LDXW(2, 1, 4), LDXW(1, 1, 0), MOV(0, 0), MOVX(3, 1), ADD(3, proved),
+		JGTX(3, 2, 1), LDXW(0, 1, at), EXIT,
+	};
+
+	memcpy(out, insns, sizeof(insns));
+	return CNT(insns);
+}
+
+static char *explain(const struct bpf_insn *insns, uint32_t cnt, struct bgv_result *res)
+{
+	const struct bgv_program prog = { .insns = insns, .insn_cnt = cnt };
+	char *text = NULL;
+
+	ck_assert_int_eq(bgv_explain(&prog, res, &text), 0);
+	return text;
+}
+
+START_TEST(a_short_packet_check_is_told_in_bytes)
+{
+	const struct bgv_options opt = { .explain = 1 };
+	struct bpf_insn insns[8];
+	uint32_t cnt = packet_program(insns, 14, 12);
+	struct bgv_result res = judge(insns, cnt, BPF_PROG_TYPE_XDP, &opt);
+	char *text;
+
+	ck_assert_int_eq(res.verdict, BGV_REJECT);
+	ck_assert_int_eq(res.err, EACCES);
+	ck_assert_str_eq(res.code, "PKT-RANGE");
+	ck_assert_uint_eq(res.insn_idx, 6);
+	text = explain(insns, cnt, &res);
+	ck_assert_ptr_nonnull(strstr(text, "needs 16 packet bytes, but only 14 are proved"));
+	ck_assert_ptr_nonnull(strstr(text, "short by: 2 bytes"));
+	ck_assert_ptr_nonnull(strstr(text, "path: 5 (not taken) -> 6"));
+	ck_assert_ptr_nonnull(strstr(text, "insn 5: this check proves 14 bytes"));
+	free(text);
+	bgv_result_done(&res);
+}
+END_TEST
+
+START_TEST(a_packet_check_that_reaches_is_accepted)
+{
+	struct bpf_insn insns[8];
+	uint32_t cnt = packet_program(insns, 16, 12);
+	const struct bgv_program prog = { .insns = insns, .insn_cnt = cnt };
+	struct bgv_result res = judge(insns, cnt, BPF_PROG_TYPE_XDP, NULL);
+	char *text = NULL;
+
+	ck_assert_int_eq(res.verdict, BGV_ACCEPT);
+	ck_assert_int_eq(bgv_explain(&prog, &res, &text), -EINVAL);
+	bgv_result_done(&res);
+}
+END_TEST
+
+START_TEST(nothing_is_recorded_unless_asked)
+{
+	struct bpf_insn insns[8];
+	struct bgv_result res = judge(insns, packet_program(insns, 14, 12), BPF_PROG_TYPE_XDP, NULL);
+
+	ck_assert_uint_eq(res.event_cnt, 0);
+	ck_assert_ptr_null(res.events);
+	bgv_result_done(&res);
+}
+END_TEST
+
+START_TEST(a_use_after_a_call_blames_the_call)
+{
+	static const struct bpf_insn insns[] = { MOV(2, 1), CALL(5), MOVX(0, 2), EXIT };
+	const struct bgv_options opt = { .explain = 1 };
+	struct bgv_result res = judge(insns, CNT(insns), BPF_PROG_TYPE_SOCKET_FILTER, &opt);
+
+	ck_assert_str_eq(res.code, "REG-UNINIT");
+	ck_assert_uint_eq(res.insn_idx, 2);
+	bgv_result_done(&res);
+}
+END_TEST
+
+START_TEST(a_masked_sign_is_walked_twice)
+{
+	static const struct bpf_insn insns[] = {
+		CALL(7), INSN(BPF_ALU64 | BPF_ARSH | BPF_K, 0, 0, 0, 63),
+		INSN(BPF_ALU64 | BPF_AND | BPF_K, 0, 0, 0, 16), MOV(0, 0), EXIT,
+	};
+	struct bgv_result res = judge(insns, CNT(insns), BPF_PROG_TYPE_SOCKET_FILTER, NULL);
+
+	ck_assert_int_eq(res.verdict, BGV_ACCEPT);
+	ck_assert_uint_eq(res.stats.insn_processed, 5 + 3);	/* from the mask on, once more */
+	bgv_result_done(&res);
+}
+END_TEST
+
+/* Counts to `rounds` one by one, knowing the number all the time. */
+static uint32_t loop_program(struct bpf_insn *out, int32_t rounds)
+{
+	const struct bpf_insn insns[] = {
+		MOV(0, 0), ADD(0, 1), INSN(BPF_JMP | BPF_JLT | BPF_K, 0, 0, -2, rounds), EXIT,
+	};
+
+	memcpy(out, insns, sizeof(insns));
+	return CNT(insns);
+}
+
+START_TEST(a_budget_of_instructions_ends_as_undecided)
+{
+	struct bgv_options opt = { .limits = { .insns = 1000 } };
+	struct bpf_insn insns[4];
+	uint32_t cnt = loop_program(insns, 1000);
+	struct bgv_result res = judge(insns, cnt, BPF_PROG_TYPE_SOCKET_FILTER, &opt);
+
+	ck_assert_int_eq(res.verdict, BGV_UNDECIDED);
+	bgv_result_done(&res);
+	opt.limits.insns = 3000;
+	res = judge(insns, cnt, BPF_PROG_TYPE_SOCKET_FILTER, &opt);
+	ck_assert_int_eq(res.verdict, BGV_ACCEPT);
+	ck_assert_uint_eq(res.stats.insn_processed, 2002);
+	bgv_result_done(&res);
+}
+END_TEST
+
+START_TEST(a_budget_of_memory_ends_as_undecided)
+{
+	struct bgv_options opt = { .limits = { .memory_bytes = 64 << 10 } };
+	struct bpf_insn insns[4];
+	uint32_t cnt = loop_program(insns, 1000);
+	struct bgv_result res = judge(insns, cnt, BPF_PROG_TYPE_SOCKET_FILTER, &opt);
+
+	ck_assert_int_eq(res.verdict, BGV_UNDECIDED);
+	bgv_result_done(&res);
+	opt.limits.memory_bytes = 16 << 20;
+	res = judge(insns, cnt, BPF_PROG_TYPE_SOCKET_FILTER, &opt);
+	ck_assert_int_eq(res.verdict, BGV_ACCEPT);
+	bgv_result_done(&res);
+}
+END_TEST
+
+START_TEST(the_kernels_own_limit_is_a_rejection)
+{
+	struct bpf_insn insns[4];
+	struct bgv_result res = judge(insns, loop_program(insns, 600000),
+				      BPF_PROG_TYPE_SOCKET_FILTER, NULL);
+
+	ck_assert_int_eq(res.verdict, BGV_REJECT);
+	ck_assert_int_eq(res.err, E2BIG);
+	ck_assert_uint_eq(res.stats.insn_processed, 1000001);
+	bgv_result_done(&res);
+}
+END_TEST
+
+START_TEST(a_map_that_is_not_there_is_a_bad_fd)
+{
+	static const struct { int32_t idx; int err; } rows[] = {
+		{ 0, EBADF }, { -1, EBADF }, { 0x7fffffff, EBADF }, { 0x7ffffffe, EINVAL },
+	};
+	struct bpf_insn insns[] = { INSN(BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_FD, 0, 0),
+				    INSN(0, 0, 0, 0, 0), MOV(0, 0), EXIT };
+	struct bgv_result res;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		insns[0].imm = rows[i].idx;
+		res = judge(insns, CNT(insns), BPF_PROG_TYPE_SOCKET_FILTER, NULL);
+		ck_assert_int_eq(res.verdict, BGV_REJECT);
+		ck_assert_int_eq(res.err, rows[i].err);
+		bgv_result_done(&res);
+	}
+}
+END_TEST
+
+START_TEST(a_program_of_no_or_too_many_instructions_is_too_big)
+{
+	struct bpf_insn *insns = calloc(1000001, sizeof(*insns));
+	struct bgv_result res;
+
+	ck_assert_ptr_nonnull(insns);
+	res = judge(insns, 1000001, BPF_PROG_TYPE_SOCKET_FILTER, NULL);
+	ck_assert_int_eq(res.err, E2BIG);
+	bgv_result_done(&res);
+	res = judge(insns, 0, BPF_PROG_TYPE_SOCKET_FILTER, NULL);
+	ck_assert_int_eq(res.err, E2BIG);
+	bgv_result_done(&res);
+	free(insns);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("verifier core");
+	TCase *tc = tcase_create("core");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, a_short_packet_check_is_told_in_bytes);
+	tcase_add_test(tc, a_packet_check_that_reaches_is_accepted);
+	tcase_add_test(tc, nothing_is_recorded_unless_asked);
+	tcase_add_test(tc, a_use_after_a_call_blames_the_call);
+	tcase_add_test(tc, a_masked_sign_is_walked_twice);
+	tcase_add_test(tc, a_budget_of_instructions_ends_as_undecided);
+	tcase_add_test(tc, a_budget_of_memory_ends_as_undecided);
+	tcase_add_test(tc, the_kernels_own_limit_is_a_rejection);
+	tcase_add_test(tc, a_map_that_is_not_there_is_a_bad_fd);
+	tcase_add_test(tc, a_program_of_no_or_too_many_instructions_is_too_big);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
