@@ -252,9 +252,10 @@ static void work_on_handed_over(void *ctx, const struct keep_tell *tell, struct 
 	struct session *session = work->session;
 
 	if (tell->result < 0) {
-		/* The client is gone or does not read: nobody will ever hold the program. */
 		work->reply.result = tell->result;
-		warden_ask_drop(work->broker->warden, tell->keep_id);
+		/* The client is gone or does not read: nobody will ever hold a fresh program. */
+		if (!work->kept_anyway)
+			warden_ask_drop(work->broker->warden, tell->keep_id);
 	}
 	work_record(work);
 	work_free(work);
@@ -262,50 +263,74 @@ static void work_on_handed_over(void *ctx, const struct keep_tell *tell, struct 
 		session_replied(session, tell->result >= 0);
 }
 
-static int work_start_hand_over(struct work *work, uint64_t keep_id)
+/*
+ * The frame that bpfgated shall send: head and body, or, for what does not fit into one message (a
+ * long log), the head alone and the body as a sealed memfd, which comes last of all fds.
+ */
+static int work_make_frame(struct work *work, uint8_t **ret_frame, uint32_t *ret_bytes,
+			   int *ret_body_fd)
 {
-	struct keep_ask ask = { .kind = ASK_HAND_OVER, .cnt = 1, .keep_id = { keep_id } };
-	OWN_MEM uint8_t *body = NULL;
-	OWN_MEM uint8_t *frame = NULL;
-	size_t bytes = 0;
 	struct wire_head head = { .magic = htole32(WIRE_MAGIC),
 				  .version = htole16(work->session->version),
 				  .type = htole16(WIRE_REPLY),
 				  .id = htole64(work->msg.head.id),
 				  .fd_cnt = htole16(1) };
+	OWN_MEM uint8_t *body = NULL;
+	uint8_t *frame;
+	size_t bytes, inlined;
 	int r;
 
-	work->reply.result = 0;
-	work->reply.result_is_fd = true;
 	r = codec_encode_reply(&work->reply, &body, &bytes);
 	if (r < 0)
 		return r;
-	if (sizeof(head) + bytes > KEEP_FRAME_MAX)
-		return -E2BIG;
-	frame = malloc(sizeof(head) + bytes);
+	head.body_bytes = htole32((uint32_t)bytes);
+	inlined = sizeof(head) + bytes > KEEP_FRAME_MAX ? 0 : bytes;
+	if (inlined < bytes) {
+		r = channel_seal_bytes(body, bytes, ret_body_fd);
+		if (r < 0)
+			return r;
+		head.flags = htole16(WIRE_BODY_MEMFD);
+	}
+	frame = malloc(sizeof(head) + inlined);
 	if (!frame)
 		return -ENOMEM;
-	head.body_bytes = htole32((uint32_t)bytes);
 	memcpy(frame, &head, sizeof(head));
-	memcpy(frame + sizeof(head), body, bytes);
-	ask.bytes = (uint32_t)(sizeof(head) + bytes);
-	return warden_ask(work->broker->warden, &ask, frame, &work->session->fd, 1,
+	memcpy(frame + sizeof(head), body, inlined);
+	*ret_frame = frame;
+	*ret_bytes = (uint32_t)(sizeof(head) + inlined);
+	return 0;
+}
+
+static int work_start_hand_over(struct work *work, uint64_t keep_id)
+{
+	struct keep_ask ask = { .kind = ASK_HAND_OVER, .cnt = 1, .keep_id = { keep_id } };
+	OWN_MEM uint8_t *frame = NULL;
+	OWN_FD int body_fd = -1;
+	int fds[2], r;
+
+	work->reply.result = 0;
+	work->reply.result_is_fd = true;
+	r = work_make_frame(work, &frame, &ask.bytes, &body_fd);
+	if (r < 0)
+		return r;
+	fds[0] = work->session->fd;
+	fds[1] = body_fd;
+	return warden_ask(work->broker->warden, &ask, frame, fds, body_fd < 0 ? 1 : 2,
 			  work_on_handed_over, work);
 }
 
 void work_reply_kept(struct work *work, uint64_t keep_id, bool pinned)
 {
-	int r = work->session ? work_start_hand_over(work, keep_id) : -EPIPE;
+	int r = work->session ? 0 : -EPIPE;
 
+	work->kept_anyway = pinned;
+	if (r == 0)
+		r = work_start_hand_over(work, keep_id);
 	if (r >= 0)
 		return;
 	if (!pinned)
 		warden_ask_drop(work->broker->warden, keep_id);
-	if (r == -E2BIG)
-		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LOG-SIZE",
-			    "the log is too long to travel with a program fd");
-	else
-		work_reply(work, r);
+	work_reply(work, r);
 }
 
 /* ---- loaders and judges ---- */

@@ -36,6 +36,7 @@ struct work {
 	char *text, *log;		/* owned: the reason and the log that the reply points at */
 
 	bool reuses_link;		/* the link it asks for is one that is there already */
+	bool kept_anyway;		/* what is being handed over is also kept for another reason */
 	bool undecided;			/* refused, but nobody said that it is wrong */
 	void (*on_judged)(struct work *work);	/* judging.c */
 	uint8_t judging_key[32];

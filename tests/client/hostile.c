@@ -4,6 +4,7 @@
  * daemon did what it should: hang up, or answer with an errno. Run by test-hostile, as an unprivileged user, against
  * the real daemon; whether that is then still whole, test-hostile looks at.
  */
+#include "client/bpfgate.h"
 #include "client/self.h"
 #include "proto/channel.h"
 #include "proto/codec.h"
@@ -424,6 +425,34 @@ static void never_reading(void)
 	EXPECT(poll(&pfd, 1, PATIENCE_MS) == 1);
 }
 
+/* A pin is everybody's who may open it: one who dies over it takes it from nobody. */
+static void dying_over_a_pin(void)
+{
+	static const char path[] = "/sys/fs/bpf/bpfgate-hostile";
+	uint8_t attr[ATTR_BYTES], get[ATTR_BYTES] = { 0 };
+	OWN_CALL struct codec_call call;
+	struct codec_source source;
+	OWN_FD int map = -1;
+	OWN_FD int found = -1;
+
+	map_attr(attr);
+	map = bpfgate_bpf(CMD_MAP_CREATE, attr, ATTR_BYTES);
+	EXPECT(map >= 0);
+	attr_put_u64(get, ATTR_OBJ_PATHNAME, (uintptr_t)path);
+	encode(CMD_OBJ_GET, get, ATTR_END_OBJ_PATH_FD, &source, &call);
+	attr_put_u32(get, ATTR_OBJ_BPF_FD, (uint32_t)map);
+	EXPECT(bpfgate_bpf(CMD_OBJ_PIN, get, ATTR_END_OBJ_PATH_FD) == 0);
+	for (int i = 0; i < 30; i++) {
+		OWN_FD int sock = connect_well();
+
+		EXPECT(send_body(sock, call.body, call.body_bytes) == 0);
+	}
+	attr_put_u32(get, ATTR_OBJ_BPF_FD, 0);
+	found = bpfgate_bpf(CMD_OBJ_GET, get, ATTR_END_OBJ_PATH_FD);
+	EXPECT(found >= 0);
+	EXPECT(bpfgate_unpin(path) == 0);
+}
+
 /* As many connections as we get. They are refused at some number, or all taken: but the daemon lives. */
 static void many_connections(void)
 {
@@ -464,6 +493,7 @@ static const struct {
 	{ "fds-that-are-no-maps", fds_that_are_no_maps },
 	{ "fds-beyond-the-array", fds_beyond_the_array },
 	{ "dying-at-every-stage", dying_at_every_stage },
+	{ "dying-over-a-pin", dying_over_a_pin },
 	{ "never-reading", never_reading },
 	{ "many-connections", many_connections },
 };

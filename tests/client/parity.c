@@ -156,6 +156,21 @@ static void ask_load_log(const char *what, uint8_t *attr, uint32_t level, void *
 	ask_load(what, attr);
 }
 
+/* A log larger than any message, of a program that loads all the same. */
+static void ask_long_log(uint8_t *attr)
+{
+	enum { INSNS = 4000, LOG_BYTES = 1 << 20 };
+	static struct bpf_insn insns[INSNS];
+	static char log[LOG_BYTES];
+
+	for (int i = 0; i < INSNS; i++)
+		insns[i] = ret0[i == INSNS - 1];
+	attr_put_u64(attr, ATTR_PROG_LOAD_INSNS, (uintptr_t)insns);
+	attr_put_u32(attr, ATTR_PROG_LOAD_INSN_CNT, INSNS);
+	ask_load_log("log of a third of a megabyte", attr, 2, log, sizeof(log));
+	printf("PROG_LOAD that log's length: %s\n", strlen(log) > 300000 ? "as it should be" : "short");
+}
+
 static void ask_loads(uint8_t *attr)
 {
 	static const struct bpf_insn uninit[] = { { .code = BPF_JMP | BPF_EXIT } };
@@ -198,6 +213,7 @@ static void ask_loads(uint8_t *attr)
 	ask_load_log("log unreadable", attr, 1, (void *)8, 100);
 	ask_load_log("log level 0 with buffer", attr, 0, log, sizeof(log));
 	ask_load_log("log size too large", attr, 1, log, UINT32_MAX);
+	ask_long_log(attr);
 	attr_put_u64(attr, ATTR_PROG_LOAD_SIGNATURE, 8);
 	attr_put_u32(attr, ATTR_PROG_LOAD_SIGNATURE_SIZE, 100000);
 	ask_load("signature too long", attr);
