@@ -25,7 +25,8 @@ static const char usage_text[] =
 	"      --format FORMAT    text, json or jsonl; also -j, --json, --jsonl; --pretty indents\n"
 	"  -v, --verbose          also the kernel's answer, where a bundle has one\n"
 	"  -q, --quiet            only what does not load\n"
-	"exit: 0 all would load, 1 one is rejected, 4 unreadable input, 6 undecided or unsupported, 8 our fault\n";
+	"exit: 0 all would load, 1 one is rejected, 4 unreadable input, 6 undecided or unsupported,\n"
+	"      7 a kernel refused what we accept, 8 our fault\n";
 
 enum {
 	OPT_KERNEL = 256,

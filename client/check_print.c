@@ -14,6 +14,16 @@
 #define MS_PER_NS 1000000.0
 #define MB_PER_B  1048576.0
 
+/*
+ * We accept what the kernel's verifier refused: our bug, or a difference that SOUNDNESS.md lists. A
+ * refusal without a word came before the verifier (a capability, lockdown) and says nothing.
+ */
+static bool refused_by_kernel(const struct check_result *result)
+{
+	return !result->crashed && !result->input_err && result->verdict == BGV_ACCEPT &&
+	       result->known && result->reference_err && *result->reference_message;
+}
+
 static const char *result_verdict(const struct check_result *result)
 {
 	if (result->crashed)
@@ -169,7 +179,7 @@ static void print_program(FILE *out, const struct check_options *opts,
 {
 	bool fine = result->verdict == BGV_ACCEPT;
 
-	if (opts->quiet && fine)
+	if (opts->quiet && fine && !refused_by_kernel(result))
 		return;
 	(void)fprintf(out, "%-11s ", result_verdict(result));
 	out_safe(out, inputs->paths[result->input_idx], false);
@@ -188,6 +198,11 @@ static void print_program(FILE *out, const struct check_options *opts,
 		out_safe(out, result->explanation, true);
 	else if (!fine)
 		print_failure(out, result);
+	if (refused_by_kernel(result)) {
+		(void)fprintf(out, "    the kernel refused it: ");
+		out_safe(out, result->reference_message, false);
+		(void)fprintf(out, "\n    Please report this; the bundle holds all that is needed.\n");
+	}
 	if (opts->verbose && *result->digest)
 		(void)fprintf(out, "    sha256:%s\n", result->digest);
 	if (opts->verbose && result->known) {
@@ -252,6 +267,8 @@ static int result_exit_code(const struct check_result *result)
 		return EXIT_INTERNAL;
 	if (result->input_err)
 		return EXIT_INPUT;
+	if (refused_by_kernel(result))
+		return EXIT_KERNEL;
 	if (result->verdict == BGV_ACCEPT)
 		return EXIT_OK;
 	return result->verdict == BGV_REJECT ? EXIT_REJECTED : EXIT_UNDECIDED;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * make-bundles DIR: the bundles that tests/object/check judges: a program that loads, one that does
- * not, one for a kernel nobody has heard of, and one cut short.
+ * not, one for a kernel nobody has heard of, one that its kernel refused without our seeing why, and one cut short.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -83,5 +83,6 @@ int main(int argc, char **argv)
 	return make(dir, "a_fine", "6.18.44", fine, ARRAY_CNT(fine), 0, 0) < 0 ||
 	       make(dir, "b_unsafe", "6.18.44", unsafe, ARRAY_CNT(unsafe), EACCES, 0) < 0 ||
 	       make(dir, "c_unknown", "0.0.1", fine, ARRAY_CNT(fine), 0, 0) < 0 ||
+	       make(dir, "e_refused", "6.18.44", fine, ARRAY_CNT(fine), EINVAL, 0) < 0 ||
 	       make(dir, "d_cut", "6.18.44", fine, ARRAY_CNT(fine), 0, 8) < 0;
 }
