@@ -443,6 +443,11 @@ bool alu_apply(const struct behave *bh, uint8_t op, bool alu32, struct val *dst,
 	s = *src;
 	if (!may_compute(bh, row, alu32, &s)) {
 		val_unknown(dst);
+		/* the old kernel gives up before it extends only for operands it cannot use at all */
+		if (bh->bounds_old && alu32 && src_is_const(alu32, &s) && !src_is_bad(alu32, &s)) {
+			val_zext(dst);
+			val_sync(bh, dst);
+		}
 		return true;
 	}
 	if (row->class != OP_SHIFT)

@@ -21,6 +21,10 @@ static const uint32_t mem_types[TYPES_MAX] = {
 	REG_STACK, REG_PKT, REG_PKT_META, REG_MAP_KEY, REG_MAP_VALUE, REG_MEM,
 	REG_MEM | REG_F_RINGBUF, REG_BUF, REG_BTF_ID | REG_F_TRUSTED,
 };
+/* Keys and values of older kernels. */
+static const uint32_t old_key_types[TYPES_MAX] = {
+	REG_STACK, REG_PKT, REG_PKT_META, REG_MAP_KEY, REG_MAP_VALUE,
+};
 static const uint32_t sock_types[TYPES_MAX] = {
 	REG_SOCK_COMMON, REG_SOCKET, REG_TCP_SOCK, REG_XDP_SOCK,
 };
@@ -132,6 +136,8 @@ static int arg_check_type(const struct argcheck *c)
 	const uint32_t *types = types_of[c->kind];
 	uint32_t type = r->type, i;
 
+	if (types == mem_types && c->kind != HARG_MEM && c->env->beh->args_old)
+		types = old_key_types;
 	if (c->arg->flags & REG_F_RDONLY)
 		type &= ~REG_F_RDONLY;
 	if (c->arg->flags & REG_F_MAYBE_NULL)

@@ -46,6 +46,8 @@ static int callback_for_each(struct env *env, struct frame *caller, struct frame
 	if (!helper_tab_takes_map(env->target->profile, HELPER_FOR_EACH_MAP_ELEM, type))
 		return verdict_reject(env, ENOTSUPP, "CALLBACK-MAP",
 				      "callback function not allowed for map");
+	if (env_aux(env)->call_map_poisoned && !env->beh->callbacks_converge)
+		return verdict_reject(env, EINVAL, "CALLBACK-MAP", "tail_call abusing map_ptr");
 	callback_take(callee, 1, map);
 	callback_map_ptr(callee, 2, REG_MAP_KEY, map);
 	callback_map_ptr(callee, 3, REG_MAP_VALUE, map);

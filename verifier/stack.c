@@ -480,6 +480,9 @@ static int write_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t 
 		slotlive_write(env, frameno, 1ull << spi);
 	if (r && off % 8 == 0 && reg_is_scalar(r) && env->cap_bpf && scalar_spillable(env, r)) {
 		err = spill_scalar(env, s, r, size);
+		/* the old backtracking follows no spill that names another register than the frame's */
+		if (!err && env->beh->prune_old && env->insns[env->insn_idx].dst_reg != BPF_REG_10)
+			err = precise_mark_reg(env, (uint32_t)value_regno);
 	} else if (!r && off % 8 == 0 && is_st_imm(env) && env->cap_bpf &&
 		   (!env->beh->spill_bounded_only || env->insns[env->insn_idx].imm)) {
 		reg_set_known(&imm, (uint64_t)(int64_t)env->insns[env->insn_idx].imm);

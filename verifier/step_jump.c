@@ -56,16 +56,19 @@ static bool known_not_null(const struct env *env, const struct reg *r)
 	switch (reg_base(r)) {
 	case REG_SOCKET:
 	case REG_TCP_SOCK:
-	case REG_XDP_SOCK:
 	case REG_SOCK_COMMON:
 	case REG_MAP_VALUE:
 	case REG_MAP_KEY:
+		return true;
+	case REG_XDP_SOCK:
 	case REG_MAP_PTR:
 	case REG_BUF:
-		return true;
+		return env->beh->jeq_infers_not_null;
 	case REG_MEM:
-		return !(r->type & REG_F_UNTRUSTED);
+		return env->beh->jeq_infers_not_null && !(r->type & REG_F_UNTRUSTED);
 	case REG_BTF_ID:
+		if (!env->beh->jeq_infers_not_null)
+			return false;
 		return r->ref || ((reg_flags(r) & trusted) && !(reg_flags(r) & ~trusted));
 	default:
 		return false;
