@@ -276,11 +276,11 @@ static json_t *control_decision_row(const struct decision *d)
 
 static json_t *control_list_decisions(const struct control_ask *ask)
 {
-	const struct decision *d;
+	const struct decision *d = NULL;
 	json_t *list = json_array();
 
-	for (size_t i = 0; (d = decisions_at(ask->broker->decisions, i)); i++)
-		if (d->id && control_may_see(ask, d->uid))
+	while ((d = decisions_next(ask->broker->decisions, d)))
+		if (control_may_see(ask, d->uid))
 			json_array_append_new(list, control_decision_row(d));
 	return list;
 }

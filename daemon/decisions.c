@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <uthash.h>
 
 #include "daemon/journal.h"
 #include "proto/own.h"
@@ -19,9 +20,20 @@
 #define DECISIONS_PER_UID	256u
 #define DECISION_TEXT_MAX	8192u
 
+TAILQ_HEAD(decision_list, decision);
+
+/* One per uid that decisions are kept of. */
+struct decision_owner {
+	uid_t uid;
+	unsigned int cnt;
+	struct decision_list own;	/* newest first */
+	UT_hash_handle hh;
+};
+
 struct decisions {
-	struct decision *ring;	/* DECISIONS_MAX, filled from 0 on demand */
-	size_t next, cnt;
+	struct decision_list all;	/* newest first */
+	struct decision_owner *owners;
+	unsigned int cnt;
 	uint64_t next_id;
 	uint64_t totals[DECISION_VERDICT_CNT];
 };
@@ -45,23 +57,47 @@ int decisions_new(struct decisions **ret_decisions)
 
 	if (!decisions)
 		return -ENOMEM;
-	decisions->ring = calloc(DECISIONS_MAX, sizeof(*decisions->ring));
-	if (!decisions->ring || getrandom(&salt, sizeof(salt), 0) != sizeof(salt)) {
+	TAILQ_INIT(&decisions->all);
+	if (getrandom(&salt, sizeof(salt), 0) != sizeof(salt)) {
 		decisions_free(decisions);
-		return -ENOMEM;
+		return -EIO;
 	}
 	decisions->next_id = (uint64_t)(salt | 1) << 24;
 	*ret_decisions = decisions;
 	return 0;
 }
 
+static struct decision_owner *decisions_find_owner(const struct decisions *decisions, uid_t uid)
+{
+	struct decision_owner *owner;
+
+	HASH_FIND(hh, decisions->owners, &uid, sizeof(uid), owner);
+	return owner;
+}
+
+static void decisions_forget(struct decisions *decisions, struct decision *decision)
+{
+	struct decision_owner *owner = decisions_find_owner(decisions, decision->uid);
+
+	TAILQ_REMOVE(&decisions->all, decision, all);
+	TAILQ_REMOVE(&owner->own, decision, own);
+	decisions->cnt--;
+	if (--owner->cnt == 0) {
+		HASH_DELETE(hh, decisions->owners, owner);
+		free(owner);
+	}
+	free(decision->text);
+	free(decision);
+}
+
 void decisions_free(struct decisions *decisions)
 {
+	struct decision *decision;
+
 	if (!decisions)
 		return;
-	for (size_t i = 0; decisions->ring && i < decisions->cnt; i++)
-		free(decisions->ring[i].text);
-	free(decisions->ring);
+	while ((decision = TAILQ_FIRST(&decisions->all)))
+		decisions_forget(decisions, decision);
 	free(decisions);
 }
 
@@ -100,80 +136,84 @@ static bool decision_is_same(const struct decision *a, const struct decision *b)
 	       strcmp(a->summary, b->summary) == 0 && strcmp(a->unit, b->unit) == 0;
 }
 
-static struct decision *decisions_slot_at(const struct decisions *decisions, size_t idx)
+static struct decision_owner *decisions_get_owner(struct decisions *decisions, uid_t uid)
 {
-	if (idx >= decisions->cnt)
+	struct decision_owner *owner = decisions_find_owner(decisions, uid);
+
+	if (owner)
+		return owner;
+	owner = calloc(1, sizeof(*owner));
+	if (!owner)
 		return NULL;
-	return &decisions->ring[(decisions->next + DECISIONS_MAX - 1 - idx) % DECISIONS_MAX];
+	owner->uid = uid;
+	TAILQ_INIT(&owner->own);
+	HASH_ADD(hh, decisions->owners, uid, sizeof(owner->uid), owner);
+	return owner;
 }
 
-/* Where a new one goes: over the uid's own oldest when it has many, else over the oldest of all. */
-static struct decision *decisions_room_for(struct decisions *decisions, uid_t uid)
+/* Keeps a copy; the user's own oldest gives way when it has many, else the oldest of all. */
+static void decisions_keep(struct decisions *decisions, struct decision *from)
 {
-	struct decision *oldest = NULL, *slot;
-	size_t mine = 0;
+	struct decision *decision = malloc(sizeof(*decision));
+	struct decision_owner *owner = decision ? decisions_get_owner(decisions, from->uid) : NULL;
 
-	for (size_t i = 0; (slot = decisions_slot_at(decisions, i)); i++) {
-		if (slot->uid != uid)
-			continue;
-		oldest = slot;
-		mine++;
+	if (!owner) {
+		free(decision);
+		return;
 	}
-	if (mine >= DECISIONS_PER_UID)
-		oldest->id = 0;
-	slot = &decisions->ring[decisions->next];
-	decisions->next = (decisions->next + 1) % DECISIONS_MAX;
-	if (decisions->cnt < DECISIONS_MAX)
-		decisions->cnt++;
-	return slot;
+	*decision = *from;
+	from->text = NULL;
+	TAILQ_INSERT_HEAD(&decisions->all, decision, all);
+	TAILQ_INSERT_HEAD(&owner->own, decision, own);
+	decisions->cnt++;
+	if (++owner->cnt > DECISIONS_PER_UID)
+		decisions_forget(decisions, TAILQ_LAST(&owner->own, decision_list));
+	if (decisions->cnt > DECISIONS_MAX)
+		decisions_forget(decisions, TAILQ_LAST(&decisions->all, decision_list));
 }
 
 void decisions_record(struct decisions *decisions, struct decision *decision, bool quiet)
 {
-	struct decision *slot = decisions_slot_at(decisions, 0);
+	struct decision_owner *owner = decisions_find_owner(decisions, decision->uid);
+	struct decision *last = owner ? TAILQ_FIRST(&owner->own) : NULL;
 
 	decision_clean(decision);
 	decisions->totals[decision->verdict]++;
-	if (slot && slot->id && decision_is_same(slot, decision)) {
-		slot->repeated++;
-		slot->id = decision->id;
-		slot->time_s = decision->time_s;
-		free(slot->text);
-		slot->text = TAKE_PTR(decision->text);
+	if (last && decision_is_same(last, decision)) {
+		last->repeated++;
+		last->id = decision->id;
+		last->time_s = decision->time_s;
+		free(last->text);
+		last->text = TAKE_PTR(decision->text);
 		return;
 	}
-	if (slot && slot->repeated)
-		journal_repeated(slot);
+	if (last && last->repeated)
+		journal_repeated(last);
 	if (!quiet)
 		journal_decision(decision);
-	slot = decisions_room_for(decisions, decision->uid);
-	free(slot->text);
-	*slot = *decision;
-	decision->text = NULL;
+	decisions_keep(decisions, decision);
 }
 
-const struct decision *decisions_at(const struct decisions *decisions, size_t idx)
+const struct decision *decisions_next(const struct decisions *decisions,
+				      const struct decision *after)
 {
-	return decisions_slot_at(decisions, idx);
+	return after ? TAILQ_NEXT(after, all) : TAILQ_FIRST(&decisions->all);
 }
 
 const struct decision *decisions_last_of(const struct decisions *decisions, uid_t uid)
 {
-	const struct decision *slot;
+	const struct decision_owner *owner = decisions_find_owner(decisions, uid);
 
-	for (size_t i = 0; (slot = decisions_slot_at(decisions, i)); i++)
-		if (slot->id && slot->uid == uid)
-			return slot;
-	return NULL;
+	return owner ? TAILQ_FIRST(&owner->own) : NULL;
 }
 
 const struct decision *decisions_find(const struct decisions *decisions, uint64_t id)
 {
-	const struct decision *slot;
+	const struct decision *decision;
 
-	for (size_t i = 0; id && (slot = decisions_slot_at(decisions, i)); i++)
-		if (slot->id == id)
-			return slot;
+	TAILQ_FOREACH(decision, &decisions->all, all)
+		if (decision->id == id)
+			return decision;
 	return NULL;
 }
 

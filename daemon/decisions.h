@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 #include "policy/policy.h"
@@ -52,6 +53,7 @@ struct decision {
 	char signers[128];
 	char *text;			/* what a person reads; owned; may be NULL */
 	uint32_t repeated;		/* times that the same was decided again and not recorded */
+	TAILQ_ENTRY(decision) all, own;	/* private */
 };
 
 int decisions_new(struct decisions **ret_decisions);
@@ -72,8 +74,9 @@ void decisions_record(struct decisions *decisions, struct decision *decision, bo
 /* The uid's last one, or one by number; NULL when it is not there any more. */
 const struct decision *decisions_last_of(const struct decisions *decisions, uid_t uid);
 const struct decision *decisions_find(const struct decisions *decisions, uint64_t id);
-/* From the newest (idx 0) back; NULL past the oldest. */
-const struct decision *decisions_at(const struct decisions *decisions, size_t idx);
+/* From the newest (after NULL) back; NULL past the oldest. */
+const struct decision *decisions_next(const struct decisions *decisions,
+				      const struct decision *after);
 uint64_t decisions_cnt(const struct decisions *decisions, enum decision_verdict verdict);
 
 const char *decision_verdict_name(enum decision_verdict verdict);

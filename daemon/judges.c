@@ -318,12 +318,31 @@ static int judges_on_kick(sd_event_source *source, void *ctx)
 	return 0;
 }
 
+static void judges_arm_patience(struct judges *judges, uint64_t usec)
+{
+	(void)sd_event_source_set_time_relative(judges->waiting, usec);
+	(void)sd_event_source_set_enabled(judges->waiting, SD_EVENT_ONESHOT);
+}
+
+static uint64_t judges_now_usec(const struct judges *judges)
+{
+	uint64_t now = 0;
+
+	(void)sd_event_now(judges->event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
 static int judges_on_waited(sd_event_source *source, uint64_t usec, void *ctx)
 {
 	struct judges *judges = ctx;
+	uint64_t now = judges_now_usec(judges);
 	struct judge_call *call;
 
 	while ((call = TAILQ_FIRST(&judges->queue))) {
+		if (call->queued_usec + JUDGES_WAIT_USEC > now) {
+			judges_arm_patience(judges, call->queued_usec + JUDGES_WAIT_USEC - now);
+			break;
+		}
 		TAILQ_REMOVE(&judges->queue, call, link);
 		judge_call_undecide(call, "JUDGE-BUSY", "no judge was free in time");
 		judge_call_finish(call);
@@ -348,10 +367,9 @@ int judges_submit(struct judges *judges, struct judge_call *call)
 		call->deadline_ns = JUDGES_DEADLINE_NS;
 	call->judges = judges;
 	judges->busy++;
-	if (TAILQ_EMPTY(&judges->queue)) {
-		(void)sd_event_source_set_time_relative(judges->waiting, JUDGES_WAIT_USEC);
-		(void)sd_event_source_set_enabled(judges->waiting, SD_EVENT_ONESHOT);
-	}
+	call->queued_usec = judges_now_usec(judges);
+	if (TAILQ_EMPTY(&judges->queue))
+		judges_arm_patience(judges, JUDGES_WAIT_USEC);
 	TAILQ_INSERT_TAIL(&judges->queue, call, link);
 	(void)sd_event_source_set_enabled(judges->kick, SD_EVENT_ONESHOT);
 	return 0;

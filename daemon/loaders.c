@@ -21,6 +21,8 @@
 #define LOADER_IDLE_USEC	(15ull * 1000 * 1000)
 /* Calls of one uid that may wait for its loader: more than the unread-reply limit lets it have. */
 #define LOADER_QUEUE_MAX	1024u
+/* One for each network namespace that a user calls from: more is somebody who makes namespaces. */
+#define LOADERS_PER_UID 8u
 
 TAILQ_HEAD(loader_queue, loader_call);
 
@@ -400,14 +402,30 @@ static void loader_on_started(void *ctx, const struct keep_tell *tell, struct pa
 		loader_run_next(loader);
 }
 
-/* At the limit the loader that idles longest gives way; loaders are in order of last use. */
-static void loaders_make_room(struct loaders *loaders)
+static unsigned int loaders_cnt_of(const struct loaders *loaders, uid_t uid)
 {
+	const struct loader *loader;
+	unsigned int cnt = 0;
+
+	TAILQ_FOREACH(loader, &loaders->all, link)
+		cnt += loader->uid == uid;
+	return cnt;
+}
+
+/*
+ * At the limit the loader that idles longest gives way, at a user's own limit one of its own; loaders
+ * are in order of last use.
+ */
+static void loaders_make_room(struct loaders *loaders, uid_t uid)
+{
+	bool own = loaders_cnt_of(loaders, uid) >= LOADERS_PER_UID;
 	struct loader *loader;
 
-	if (loaders->cnt < LOADERS_MAX)
+	if (loaders->cnt < LOADERS_MAX && !own)
 		return;
 	TAILQ_FOREACH(loader, &loaders->all, link) {
+		if (own && loader->uid != uid)
+			continue;
 		if (loader->chan && TAILQ_EMPTY(&loader->queue) && !loader->in_callback &&
 		    !loader->stopping) {
 			loader_abandon(loader, 0);
@@ -461,7 +479,9 @@ int loaders_submit(struct loaders *loaders, struct loader_call *call)
 	int r;
 
 	if (!loader) {
-		loaders_make_room(loaders);
+		loaders_make_room(loaders, call->uid);
+		if (loaders_cnt_of(loaders, call->uid) >= LOADERS_PER_UID)
+			return -ENOBUFS;
 		r = loader_start(loaders, call, &loader);
 		if (r < 0)
 			return r;

@@ -473,7 +473,7 @@ START_TEST(the_same_decision_again_is_counted_and_found_by_its_last_number)
 	for (int i = 0; i < 5; i++)
 		last = decide_once(decisions, 1000, "again");
 	ck_assert_uint_eq(decisions_find(decisions, last)->repeated, 4);
-	ck_assert_ptr_null(decisions_at(decisions, 1));
+	ck_assert_ptr_null(decisions_next(decisions, decisions_next(decisions, NULL)));
 	ck_assert_uint_eq(decisions_cnt(decisions, DECISION_ALLOWED), 5);
 	decisions_free(decisions);
 }
@@ -485,7 +485,7 @@ START_TEST(what_a_client_wrote_gets_into_no_terminal)
 
 	ck_assert_int_eq(decisions_new(&decisions), 0);
 	decide_once(decisions, 1000, "prog \033[2J\nPRIORITY=0\x9b");
-	ck_assert_str_eq(decisions_at(decisions, 0)->summary, "prog ?[2J?PRIORITY=0?");
+	ck_assert_str_eq(decisions_next(decisions, NULL)->summary, "prog ?[2J?PRIORITY=0?");
 	decisions_free(decisions);
 }
 END_TEST

@@ -36,7 +36,7 @@ static const char test_policy[] =
 	" \"programs\": {\"types\": {\"any_except\": [\"lsm\"]}, \"helpers\": {\"any_except\": []},\n"
 	"  \"perfmon\": \"judged\", \"unsupported\": \"kernel\", \"test_run\": true,\n"
 	"  \"sleepable\": true,\n"
-	"  \"attach\": {\"xdp\": [\"lo\"], \"cgroup\": [\"" CGROUP_MOUNT "/bpfgate-test\"],\n"
+	"  \"attach\": {\"xdp\": [\"lo\", \"netns:/run/netns/bgtest:veth*\"], \"cgroup\": [\"" CGROUP_MOUNT "/bpfgate-test\"],\n"
 	"             \"map\": [\"prog_array\"]}},\n"
 	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"
 	"  \"pin_under\": [\"/sys/fs/bpf/alice\"]},\n"
@@ -345,6 +345,48 @@ static bool an_interface_that_no_rule_names_is_refused_with_the_rules_place(void
 	ifindex = if_nametoindex("bgtest0");
 	ok = live_as(LIVE_ALICE, part_ifindex, &ifindex);
 	return system("ip link del bgtest0") == 0 && ok;
+}
+
+static bool enter_netns(const char *path)
+{
+	OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 && setns(fd, CLONE_NEWNET) == 0;
+}
+
+static bool part_in_netns(void *arg)
+{
+	int prog = live_prog(BPF_PROG_TYPE_XDP, "xdp", 2);
+
+	/* lo has the same index and name everywhere; only that of the daemon's own namespace is granted. */
+	return prog >= 0 && live_link(prog, BPF_XDP, if_nametoindex("lo")) == -EPERM &&
+	       live_link(prog, BPF_XDP, if_nametoindex("vethbg1")) >= 0;
+}
+
+static bool part_outside_netns(void *arg)
+{
+	int prog = live_prog(BPF_PROG_TYPE_XDP, "xdp", 2);
+
+	return prog >= 0 && live_link(prog, BPF_XDP, if_nametoindex("vethbg0")) == -EPERM &&
+	       live_link(prog, BPF_XDP, if_nametoindex("lo")) >= 0;
+}
+
+static bool an_interface_counts_in_the_network_namespace_of_the_clients_socket(void)
+{
+	int status = 1;
+	pid_t pid;
+	bool ok;
+
+	if (system("ip netns add bgtest && ip link add vethbg0 type veth peer name vethbg1 netns bgtest"
+		   " && ip netns exec bgtest ip link set lo up") != 0)
+		return false;
+	pid = fork();
+	if (pid == 0)
+		_exit(enter_netns("/run/netns/bgtest") && live_as(LIVE_ALICE, part_in_netns, NULL) ?
+			      0 : 1);
+	ok = pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 &&
+	     live_as(LIVE_ALICE, part_outside_netns, NULL);
+	return system("ip netns del bgtest") == 0 && ok;
 }
 
 struct lie {
@@ -844,6 +886,7 @@ static const struct test tests[] = {
 	TEST(a_syscall_program_does_not_call_bpf),
 	TEST(a_handle_gets_into_a_program_array_by_rule_only),
 	TEST(an_interface_that_no_rule_names_is_refused_with_the_rules_place),
+	TEST(an_interface_counts_in_the_network_namespace_of_the_clients_socket),
 	TEST(a_mount_over_a_permitted_cgroup_permits_nothing),
 	TEST(a_judge_that_dies_approves_nothing),
 	TEST(a_judge_that_hangs_approves_nothing),
