@@ -351,15 +351,17 @@ static bool spillable(const struct reg *r)
 	       reg_base(r) != REG_BASE_CNT;
 }
 
-static void save(struct slot *s, const struct reg *r, uint32_t size)
+/* The slot's other bytes keep their zeros, but not on kernels with the old spill rules. */
+static void save(const struct env *env, struct slot *s, const struct reg *r, uint32_t size)
 {
+	bool keep_zero = !env->beh->spill_bounded_only;
 	uint32_t i;
 
 	s->r = *r;
 	for (i = 8; i > 8 - size; i--)
 		s->byte[i - 1] = SLOT_SPILL;
 	for (; i; i--)
-		if (s->byte[i - 1] != SLOT_ZERO && s->byte[i - 1] != SLOT_INVALID)
+		if ((s->byte[i - 1] != SLOT_ZERO || !keep_zero) && s->byte[i - 1] != SLOT_INVALID)
 			s->byte[i - 1] = SLOT_MISC;
 }
 
@@ -420,7 +422,7 @@ static int spill_scalar(struct env *env, struct slot *s, struct reg *r, uint32_t
 
 	if (fits && env->beh->link_spill)
 		link_before_copy(env, r);
-	save(s, r, size);
+	save(env, s, r, size);
 	if (!fits)
 		link_drop(&s->r);
 	return 0;
@@ -435,7 +437,7 @@ static int spill_pointer(struct env *env, struct frame *f, struct slot *s, const
 	if (f != env_top(env) && r->type == REG_STACK)
 		return verdict_reject(env, EINVAL, "STACK-CALLER",
 				      "cannot spill pointers to stack into stack frame of the caller");
-	save(s, r, size);
+	save(env, s, r, size);
 	return 0;
 }
 
@@ -486,7 +488,7 @@ static int write_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t 
 	} else if (!r && off % 8 == 0 && is_st_imm(env) && env->cap_bpf &&
 		   (!env->beh->spill_bounded_only || env->insns[env->insn_idx].imm)) {
 		reg_set_known(&imm, (uint64_t)(int64_t)env->insns[env->insn_idx].imm);
-		save(s, &imm, size);
+		save(env, s, &imm, size);
 	} else if (r && spillable(r)) {
 		err = spill_pointer(env, f, s, r, size);
 	} else {
