@@ -9,6 +9,7 @@
 
 #include "client/call.h"
 #include "client/other.h"
+#include "client/perf.h"
 #include "client/whatfd.h"
 #include "proto/own.h"
 
@@ -58,8 +59,9 @@ static int notify_set_filter(bool handles_in_maps)
 	/* The command is the low half of the first argument: all our architectures are little-endian. */
 	struct sock_filter insns[] = {
 		LOAD_WORD(arch),
-		IF_EQUAL(NOTIFY_ARCH, 0, 10),
+		IF_EQUAL(NOTIFY_ARCH, 0, 11),
 		LOAD_WORD(nr),
+		IF_EQUAL(__NR_perf_event_open, 8, 0),
 		IF_EQUAL(__NR_readlinkat, 7, 0),
 		IF_EQUAL(NOTIFY_READLINK, 6, 0),
 		IF_EQUAL(__NR_bpf, 0, 6),
@@ -218,6 +220,24 @@ static void notify_readlink(const struct notify_server *server, struct other *ot
 		notify_answer(server->listener, other->id, (int64_t)bytes, 0, 0);
 }
 
+/* ---- perf events that programs write into ---- */
+
+static void notify_perf(const struct notify_server *server, struct other *other,
+			const struct seccomp_data *data)
+{
+	const struct codec_source *src = &other->source;
+	struct perf_event_attr attr;
+	OWN_FD int fd = -1;
+
+	if (src->read(src->ctx, data->args[0], &attr, PERF_ATTR_SIZE_VER0) == 0)
+		fd = perf_open_output(&attr, (pid_t)data->args[1], (int)data->args[2],
+				      (int)data->args[3]);
+	if (fd >= 0)
+		notify_answer_fd(server->listener, other->id, fd);
+	else
+		notify_continue(server->listener, other->id);
+}
+
 static void notify_handle(const struct notify_server *server, const struct seccomp_notif *notif)
 {
 	struct other other;
@@ -230,6 +250,8 @@ static void notify_handle(const struct notify_server *server, const struct secco
 		notify_answer(server->listener, notif->id, 0, r, 0);
 	else if (notif->data.nr == __NR_bpf)
 		notify_bpf(server, &other, &notif->data);
+	else if (notif->data.nr == __NR_perf_event_open)
+		notify_perf(server, &other, &notif->data);
 	else
 		notify_readlink(server, &other, &notif->data);
 	other_done(&other);

@@ -3,9 +3,10 @@
  * libc's syscall(), replaced: bpf() goes through libbpfgate, everything else to the kernel as before.
  * libbpf, bpftool, BCC and their like issue bpf() through this function. Also readlink() of
  * /proc/self/fd/N, because tools read there what kind of BPF object an fd is, and a handle would say
- * "socket"; and unlink() of what was pinned below the bpffs, since those pins are the daemon's. Promises to change nothing else: no constructor, no signal, no environment.
+ * "socket"; perf_event_open() of the events that BPF programs write into; and unlink() of what was pinned below the bpffs, since those pins are the daemon's. Promises to change nothing else: no constructor, no signal, no environment.
  */
 #include "client/bpfgate.h"
+#include "client/perf.h"
 #include "proto/raw.h"
 #include "client/whatfd.h"
 
@@ -36,6 +37,20 @@ static long preload_result(long r)
 	return -1;
 }
 
+/* The kernel first: most events need nobody's help. */
+static long preload_perf(const long *args)
+{
+	long r = raw_syscall(__NR_perf_event_open, args[0], args[1], args[2], args[3], args[4], 0);
+
+	if (r == -EACCES || r == -EPERM) {
+		int fd = perf_open_output((const struct perf_event_attr *)args[0], (pid_t)args[1],
+					  (int)args[2], (int)args[3]);
+
+		r = fd >= 0 ? fd : r;
+	}
+	return preload_result(r);
+}
+
 PUBLIC long syscall(long nr, ...)
 {
 	long args[6];
@@ -45,6 +60,8 @@ PUBLIC long syscall(long nr, ...)
 	for (int i = 0; i < 6; i++)
 		args[i] = va_arg(ap, long);
 	va_end(ap);
+	if (nr == __NR_perf_event_open)
+		return preload_perf(args);
 	if (nr == __NR_bpf)
 		return bpfgate_bpf((int)args[0], (void *)args[1], (unsigned int)args[2]);
 	return preload_result(

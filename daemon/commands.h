@@ -14,6 +14,7 @@ void prog_load(struct work *work);		/* prog_load.c */
 void link_create(struct work *work);		/* attach.c */
 void prog_attach(struct work *work);		/* attach.c: PROG_DETACH too */
 void raw_tracepoint_open(struct work *work);	/* attach.c */
+void perf_output_open(struct work *work);	/* perf_output.c: not of bpf(2), see proto/perf.h */
 void prog_query(struct work *work);		/* query.c */
 void task_fd_query(struct work *work);		/* query.c */
 void token_create(struct work *work);		/* token_create.c: root's answer, never a token */

@@ -10,6 +10,7 @@
 #include "daemon/commands.h"
 #include "daemon/premise.h"
 #include "proto/own.h"
+#include "proto/perf.h"
 
 typedef void (*dispatch_fn)(struct work *work);
 
@@ -55,6 +56,8 @@ void dispatch_work(struct work *work)
 
 	if (r < 0)
 		work_reply(work, r);
+	else if (cmd == CMD_PERF_OUTPUT_OPEN)
+		perf_output_open(work);
 	else if (dispatch_has_handler(cmd))
 		dispatch_rows[cmd](work);
 	else

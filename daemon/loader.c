@@ -22,6 +22,7 @@
 #include "daemon/door.h"
 #include "daemon/kern.h"
 #include "daemon/netns.h"
+#include "daemon/perf_event.h"
 #include "daemon/privsep.h"
 #include "proto/own.h"
 #include "worker/filter.h"
@@ -33,7 +34,7 @@ static const struct filter_row loader_calls[] = {
 	ROW(close),	   ROW(close_range), ROW(dup3),		  ROW(pread64),	 ROW(write),	 ROW(read),
 	ROW(fcntl),	   ROW(fstat),	     ROW(newfstatat),	  ROW(brk),	 ROW(munmap),
 	ROW(mremap),	   ROW(madvise),     ROW(memfd_create),	  ROW(futex),	 ROW(clock_gettime),
-	ROW(exit_group),   ROW(rt_sigreturn), ROW(restart_syscall), ROW(getrandom),
+	ROW(perf_event_open), ROW(exit_group),   ROW(rt_sigreturn), ROW(restart_syscall), ROW(getrandom),
 	{ __NR_ioctl, FILTER_ARG1, SIOCGIFNAME },
 	{ __NR_mmap, FILTER_NO_EXEC, 0 },
 	{ __NR_mprotect, FILTER_NO_EXEC, 0 },
@@ -78,7 +79,8 @@ static int loader_lock_down(void)
 static int loader_call(struct approval *approval)
 {
 	struct kern_outcome outcome;
-	int r = kern_run(approval, &outcome);
+	int r = approval->ask.op == DOOR_PERF ? perf_event_run(approval, &outcome) :
+						kern_run(approval, &outcome);
 
 	if (r < 0)
 		return door_answer_refused(DOOR_FD, approval->ask.approval_id, -r);

@@ -131,5 +131,5 @@ int premise_check(const struct request *req)
 		[CMD_OBJ_PIN] = premise_obj_pin,
 	};
 
-	return rows[req->cmd] ? rows[req->cmd](req) : 0;
+	return req->cmd < CMD_CNT && rows[req->cmd] ? rows[req->cmd](req) : 0;
 }

@@ -171,6 +171,7 @@ enum door_op {
 	 * area; ERANGE when they do not fit. Only by a loader started with LOADER_LEDGER.
 	 */
 	DOOR_IDS,
+	DOOR_PERF,		/* open a perf event for programs to write into: attr is a struct perf_output */
 	DOOR_NETNS,		/* which namespace the loader is in: attr is a struct door_netns, both ways */
 };
 

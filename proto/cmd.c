@@ -7,6 +7,7 @@
 #include "proto/cmd.h"
 
 #include "proto/own.h"
+#include "proto/perf.h"
 
 #include <errno.h>
 
@@ -363,14 +364,21 @@ static const struct cmd_row cmd_rows[CMD_CNT] = {
 };
 /* clang-format on */
 
+/* Ours, not bpf(2)'s: see perf.h. */
+static const struct cmd_row cmd_perf_row = {
+	"PERF_OUTPUT_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), .attr_end = sizeof(struct perf_output), .attach_off = CMD_NO_OFF
+};
+
 const struct cmd_row *cmd_row_of(uint32_t cmd)
 {
+	if (cmd == CMD_PERF_OUTPUT_OPEN)
+		return &cmd_perf_row;
 	return cmd < CMD_CNT ? &cmd_rows[cmd] : NULL;
 }
 
 uint32_t cmd_id_of(const struct cmd_row *row)
 {
-	return (uint32_t)(row - cmd_rows);
+	return row == &cmd_perf_row ? CMD_PERF_OUTPUT_OPEN : (uint32_t)(row - cmd_rows);
 }
 
 bool cmd_used_for(const struct cmd_row *row, uint8_t only_for, const uint8_t *attr)

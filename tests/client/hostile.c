@@ -5,9 +5,11 @@
  * the real daemon; whether that is then still whole, test-hostile looks at.
  */
 #include "client/bpfgate.h"
+#include "client/perf.h"
 #include "client/self.h"
 #include "proto/channel.h"
 #include "proto/codec.h"
+#include "proto/perf.h"
 
 #include <endian.h>
 #include <fcntl.h>
@@ -453,6 +455,28 @@ static void dying_over_a_pin(void)
 	EXPECT(bpfgate_unpin(path) == 0);
 }
 
+/* Perf events are for who may feed them, and only of the one kind. */
+static void perf_events(void)
+{
+	struct perf_output output = { .sample_type = UINT64_MAX, .sample_period = 1 };
+	struct perf_event_attr cycles = { .type = PERF_TYPE_HARDWARE, .size = sizeof(cycles) };
+	uint8_t attr[ATTR_BYTES];
+	OWN_FD int map = -1;
+	OWN_FD int event = -1;
+
+	EXPECT(bpfgate_bpf(CMD_PERF_OUTPUT_OPEN, &output, sizeof(output)) < 0 && errno == EACCES);
+	map_attr(attr);
+	attr_put_u32(attr, ATTR_MAP_CREATE_TYPE, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	attr_put_u32(attr, ATTR_MAP_CREATE_VALUE_SIZE, 4);
+	map = bpfgate_bpf(CMD_MAP_CREATE, attr, ATTR_BYTES);
+	EXPECT(map >= 0);
+	event = bpfgate_bpf(CMD_PERF_OUTPUT_OPEN, &output, sizeof(output));
+	EXPECT(event >= 0);
+	output.cpu = 100000;
+	EXPECT(bpfgate_bpf(CMD_PERF_OUTPUT_OPEN, &output, sizeof(output)) < 0);
+	EXPECT(perf_open_output(&cycles, -1, 0, -1) == -EOPNOTSUPP);
+}
+
 /* As many connections as we get. They are refused at some number, or all taken: but the daemon lives. */
 static void many_connections(void)
 {
@@ -494,6 +518,7 @@ static const struct {
 	{ "fds-beyond-the-array", fds_beyond_the_array },
 	{ "dying-at-every-stage", dying_at_every_stage },
 	{ "dying-over-a-pin", dying_over_a_pin },
+	{ "perf-events", perf_events },
 	{ "never-reading", never_reading },
 	{ "many-connections", many_connections },
 };
