@@ -104,6 +104,7 @@ static int ask_handle(struct parent *parent, struct question *q)
 	if (r < 0)
 		return r;
 	q->answer.cookie = handle->cookie;
+	notify_store_kept(q->kept);
 	notify_store_handle(handle);
 	return 0;
 }

@@ -170,9 +170,9 @@ static int loader_keep(struct parent *parent, const struct loader *loader, const
 	if (tell.result < 0)
 		return channel_tell(&parent->channel, &tell, -1);
 	tell.keep_id = kept->keep_id;
-	notify_store_kept(kept);
-	if (msg->want_handle) {
+	if (msg->want_handle) { /* what nobody holds yet is handed over at once, and not stored */
 		tell.cookie = handle->cookie;
+		notify_store_kept(kept);
 		notify_store_handle(handle);
 	}
 	return channel_tell(&parent->channel, &tell, TAKE_FD(client_fd));
@@ -304,10 +304,8 @@ static void family_drop_orphans(struct parent *parent)
 	struct kept *kept, *tmp;
 
 	HASH_ITER (hh, parent->keep.by_id, kept, tmp) {
-		if (!kept_is_held(kept)) {
-			notify_forget_kept(kept);
+		if (!kept_is_held(kept)) /* and so never stored */
 			keep_drop(&parent->keep, kept);
-		}
 	}
 }
 

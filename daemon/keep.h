@@ -22,6 +22,7 @@ struct kept {
 	uint32_t uid;		/* of the loader's client */
 	uint32_t box_id;	/* the loader it came from; 0 after a restart */
 	uint32_t pinned;	/* 1: held without a handle */
+	bool stored;		/* the service manager has a copy (notify.c) */
 	struct handle *handles;
 	UT_hash_handle hh;
 };

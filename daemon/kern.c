@@ -38,6 +38,8 @@ int kern_set_caps(uint64_t effective)
 
 	if (syscall(SYS_capget, &head, data) < 0)
 		return -errno;
+	if (data[0].effective == (uint32_t)effective && data[1].effective == (uint32_t)(effective >> 32))
+		return 0;
 	data[0].effective = (uint32_t)effective;
 	data[1].effective = (uint32_t)(effective >> 32);
 	return syscall(SYS_capset, &head, data) < 0 ? -errno : 0;

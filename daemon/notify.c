@@ -89,12 +89,15 @@ void notify_store_ledger(int fd)
 	store(LEDGER_NAME, fd);
 }
 
-void notify_store_kept(const struct kept *kept)
+void notify_store_kept(struct kept *kept)
 {
 	char name[NAME_MAX_BYTES];
 
+	if (kept->stored || !kept_is_held(kept))
+		return;
 	name_kept(kept, name);
 	store(name, kept->fd);
+	kept->stored = true;
 }
 
 void notify_store_handle(const struct handle *handle)
@@ -105,12 +108,15 @@ void notify_store_handle(const struct handle *handle)
 	store(name, handle->source.fd);
 }
 
-void notify_forget_kept(const struct kept *kept)
+void notify_forget_kept(struct kept *kept)
 {
 	char name[NAME_MAX_BYTES];
 
+	if (!kept->stored)
+		return;
 	name_kept(kept, name);
 	forget(name);
+	kept->stored = false;
 }
 
 void notify_forget_handle(const struct handle *handle)
@@ -125,7 +131,7 @@ void notify_forget_handle(const struct handle *handle)
 
 static int inherit_kept(struct keep *keep, const char *name, int *fd)
 {
-	struct kept like = { 0 };
+	struct kept like = { .stored = true };
 	struct kept *kept;
 
 	if (sscanf(name, "kept.%" SCNu64 ".%u.%u.%u.%u", &like.keep_id, &like.kind, &like.obj_id,

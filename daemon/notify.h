@@ -21,9 +21,10 @@ void notify_watchdog(void);
 uint64_t notify_watchdog_ns(void);
 
 void notify_store_ledger(int fd);
-void notify_store_kept(const struct kept *kept);
+/* Stores what somebody holds and is not stored yet; forgets what is. */
+void notify_store_kept(struct kept *kept);
+void notify_forget_kept(struct kept *kept);
 void notify_store_handle(const struct handle *handle);
-void notify_forget_kept(const struct kept *kept);
 void notify_forget_handle(const struct handle *handle);
 
 /* What was inherited: the listening socket, the ledger, and what was kept (into keep). */
