@@ -90,7 +90,7 @@ static long call_recorded(unsigned int cmd, void *attr, unsigned int attr_bytes)
 	return ret;
 }
 
-EXPORT long syscall(long nr, ...)
+RAWCALL_VARARGS EXPORT long syscall(long nr, ...)
 {
 	int saved = errno;
 	long arg[6], ret;

@@ -28,7 +28,7 @@ void fakelibc_use(struct fakebpf *fake)
 	current_fake = fake;
 }
 
-EXPORT long syscall(long nr, ...)
+RAWCALL_VARARGS EXPORT long syscall(long nr, ...)
 {
 	long arg[6], ret;
 	va_list ap;

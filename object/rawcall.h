@@ -8,6 +8,21 @@
 
 #include "proto/raw.h"
 
+/*
+ * syscall() takes as many arguments as the call has, and does not know how many that are: it reads
+ * all six, as libc's does, of which some are whatever lies on the stack.
+ */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RAWCALL_VARARGS __attribute__((no_sanitize("address")))
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define RAWCALL_VARARGS __attribute__((no_sanitize_address))
+#endif
+#ifndef RAWCALL_VARARGS
+#define RAWCALL_VARARGS
+#endif
+
 static inline long rawcall(long nr, const long arg[6])
 {
 	return raw_syscall(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);

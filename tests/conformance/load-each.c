@@ -193,7 +193,7 @@ static long call_bpf(unsigned int cmd, void *attr, unsigned int attr_bytes)
 	return capture_bpf(self.cap, cmd, attr, attr_bytes);
 }
 
-long syscall(long nr, ...)
+RAWCALL_VARARGS long syscall(long nr, ...)
 {
 	long arg[6], ret;
 	va_list ap;
