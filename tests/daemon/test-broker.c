@@ -36,7 +36,8 @@ static const char test_policy[] =
 	" \"programs\": {\"types\": {\"any_except\": [\"lsm\"]}, \"helpers\": {\"any_except\": []},\n"
 	"  \"perfmon\": \"judged\", \"unsupported\": \"kernel\", \"test_run\": true,\n"
 	"  \"sleepable\": true,\n"
-	"  \"attach\": {\"xdp\": [\"lo\", \"netns:/run/netns/bgtest:veth*\"], \"cgroup\": [\"" CGROUP_MOUNT "/bpfgate-test\"],\n"
+	"  \"attach\": {\"xdp\": [\"lo\", \"netns:/run/netns/bgtest:veth*\"],\n"
+	"             \"tcx\": [\"lo\"], \"cgroup\": [\"" CGROUP_MOUNT "/bpfgate-test\"],\n"
 	"             \"map\": [\"prog_array\"]}},\n"
 	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"
 	"  \"pin_under\": [\"/sys/fs/bpf/alice\"]},\n"
@@ -344,6 +345,28 @@ static bool an_interface_that_no_rule_names_is_refused_with_the_rules_place(void
 		return false;
 	ifindex = if_nametoindex("bgtest0");
 	ok = live_as(LIVE_ALICE, part_ifindex, &ifindex);
+	return system("ip link del bgtest0") == 0 && ok;
+}
+
+static bool part_tcx(void *arg)
+{
+	enum { TCX_INGRESS = 46 };
+	int prog = live_prog(BPF_PROG_TYPE_SCHED_CLS, "tcx", 0);
+
+	return prog >= 0 &&
+	       live_link(prog, TCX_INGRESS, *(uint32_t *)arg) == -EPERM &&
+	       live_link(prog, TCX_INGRESS, if_nametoindex("lo")) >= 0;
+}
+
+static bool a_tcx_program_attaches_where_a_rule_says(void)
+{
+	uint32_t ifindex;
+	bool ok;
+
+	if (system("ip link add bgtest0 type veth peer name bgtest1") != 0)
+		return false;
+	ifindex = if_nametoindex("bgtest0");
+	ok = live_as(LIVE_ALICE, part_tcx, &ifindex);
 	return system("ip link del bgtest0") == 0 && ok;
 }
 
@@ -886,6 +909,7 @@ static const struct test tests[] = {
 	TEST(a_syscall_program_does_not_call_bpf),
 	TEST(a_handle_gets_into_a_program_array_by_rule_only),
 	TEST(an_interface_that_no_rule_names_is_refused_with_the_rules_place),
+	TEST(a_tcx_program_attaches_where_a_rule_says),
 	TEST(an_interface_counts_in_the_network_namespace_of_the_clients_socket),
 	TEST(a_mount_over_a_permitted_cgroup_permits_nothing),
 	TEST(a_judge_that_dies_approves_nothing),
