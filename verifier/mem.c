@@ -394,8 +394,9 @@ int mem_check_region(struct env *env, uint32_t regno, uint32_t size, enum access
 		     bool zero_ok, struct call_meta *meta)
 {
 	const struct reg *r = &env_regs(env)[regno];
+	/* the kernel asks for reading only, and lets helpers write to kernel objects: ours does not */
 	struct memop op = { .insn_idx = env->insn_idx, .regno = regno, .size = size,
-			    .access = ACCESS_READ, .value_regno = -1 };
+			    .access = access, .value_regno = -1 };
 	int err;
 
 	switch (reg_base(r)) {

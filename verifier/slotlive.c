@@ -263,6 +263,17 @@ void slotlive_leave_instance(struct env *env)
 	env->slotlive->cur = NULL;
 }
 
+/*
+ * A tail call that succeeds, or a packet load that fails, leaves the function there: what comes after
+ * is then never written. Kernels up to 6.18 forget that; ours does not.
+ */
+static bool may_return_here(const struct bpf_insn *i)
+{
+	if (BPF_CLASS(i->code) == BPF_LD)
+		return BPF_MODE(i->code) == BPF_ABS || BPF_MODE(i->code) == BPF_IND;
+	return insn_is_helper_call(i) && i->imm == BPF_FUNC_tail_call;
+}
+
 /* Its solution from its successors'; predecessors are dirty when it changed. */
 static bool solve_insn(const struct env *env, struct instance *i, uint32_t frame, uint32_t place)
 {
@@ -279,6 +290,8 @@ static bool solve_insn(const struct env *env, struct instance *i, uint32_t frame
 		after |= s->before;
 		acc &= s->must_acc;
 	}
+	if (may_return_here(&env->insns[insn]))
+		acc = 0;
 	acc |= m->must_write;
 	before = (after & ~m->must_write) | m->may_read;
 	if (before == m->before && acc == m->must_acc)
