@@ -145,7 +145,7 @@ static int check_from(struct env *env, uint32_t subprog, bool priv)
 				return r < 0 ? r : 0;
 			continue;
 		}
-		if (++steps > 100000000ull)	/* the kernel walks on; nobody waits for that */
+		if (++steps > 50000000ull)	/* the kernel walks on; nobody waits for that */
 			return verdict_undecided(env, "call chains");
 		insn = &env->insns[c.at];
 		r = insn_is_kfunc_call(insn) && !insn->off ? check_throw(env, &c) : 0;

@@ -18,7 +18,7 @@
 #include "verifier/state.h"
 #include "verifier/step.h"
 
-#define BUDGET_STEPS 4096u	/* how often the clock is read */
+#define BUDGET_STEPS 512u	/* how often the clock is read */
 
 /* ---- pending states ---------------------------------------------------------------------------- */
 
