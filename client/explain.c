@@ -186,11 +186,16 @@ static void print_head(const struct explain *explain)
 
 static void print_steps(const struct policy_outcome *outcome)
 {
+	size_t asked_cnt = 0;
 	int i;
 
-	printf("    %-20s %s:%u  %s: %zu condition%s fail\n", outcome->rule, outcome->place.file,
-	       outcome->place.line, outcome->matches ? "matches" : "does not", outcome->failed_cnt,
-	       outcome->failed_cnt == 1 ? "" : "s");
+	for (i = POLICY_COND_WHO; i < POLICY_COND_CNT; i++)
+		asked_cnt += outcome->steps[i].state != POLICY_NOT_ASKED;
+	printf("    %-20s %s:%u  ", outcome->rule, outcome->place.file, outcome->place.line);
+	if (outcome->deny)
+		puts("deny rule, matched:");
+	else
+		printf("%zu of %zu conditions fail:\n", outcome->failed_cnt, asked_cnt);
 	for (i = POLICY_COND_WHO; i < POLICY_COND_CNT; i++) {
 		const struct policy_step *step = &outcome->steps[i];
 
