@@ -20,6 +20,7 @@
 #include "config.h"
 #include "daemon/broker.h"
 #include "daemon/broker_filter.h"
+#include "daemon/coverage.h"
 #include "daemon/journal.h"
 #include "daemon/journal_ids.h"
 #include "daemon/object_dirs.h"
@@ -63,6 +64,7 @@ static void broker_reload(struct broker *broker)
 		journal_note(LOG_NOTICE, JOURNAL_ID_POLICY_LOADED, "policy %s in force, %zu rules",
 			     policy_digest(rules->policy), policy_rule_cnt(rules->policy));
 		object_dirs_scan(broker->object_dirs);
+		(void)coverage_report(broker);
 	}
 	broker_status_text(broker, text, sizeof(text));
 	warden_tell_text(broker->warden, ASK_RELOADED, r, text);

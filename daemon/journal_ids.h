@@ -15,5 +15,6 @@
 #define JOURNAL_ID_WORKER_LOST        "2c9c9d6ca1e040f58363ff321c248496" /* a judge or loader died or hung */
 #define JOURNAL_ID_THROTTLED          "7315a278655e4b779b0ebca45e39756d" /* a client holds too much */
 #define JOURNAL_ID_SHADOW             "94572e6077104bbda91621eb8f6051ce" /* a shadow rule would decide otherwise */
+#define JOURNAL_ID_NOT_COVERED        "6ade88d407e944908a7b4b10e1db7dba" /* a live program's rule no longer grants it */
 
 #endif

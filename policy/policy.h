@@ -332,6 +332,9 @@ size_t policy_file_cnt(const struct policy *policy);
 size_t policy_rule_cnt(const struct policy *policy);
 size_t policy_signer_cnt(const struct policy *policy);
 
+/* The index of the rule with this id, or -ENOENT. */
+int policy_find_rule(const struct policy *policy, const char *id);
+
 /* idx < policy_signer_cnt(); lives as long as the policy. Never NULL. */
 const struct signer *policy_signer(const struct policy *policy, size_t idx);
 

@@ -5,6 +5,7 @@
  */
 #include "policy/rule.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,6 +135,17 @@ const struct signer *policy_signer(const struct policy *policy, size_t idx)
 const char *policy_path(const struct policy *policy, size_t idx)
 {
 	return idx < policy->paths.cnt ? policy->paths.items[idx] : NULL;
+}
+
+int policy_find_rule(const struct policy *policy, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < policy->rule_cnt; i++) {
+		if (strcmp(policy->rules[i].id, id) == 0)
+			return (int)i;
+	}
+	return -ENOENT;
 }
 
 bool policy_lists_digest(const struct policy *policy, const uint8_t sha256[POLICY_SHA256_LEN])

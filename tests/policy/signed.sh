@@ -138,6 +138,23 @@ policy ', "revoked": true' "$signed_by"
 check "revoking takes effect" 0 reload
 check "also for what is known already" 3 load good.o
 
+# what is loaded already
+policy "" "$signed_by"
+fresh
+user 65533 "$bpfgate" load "$run/good.o" --hold >"$run/held" 2>&1 &
+holder=$!
+check "a program is held" 0 timeout 10 bash -c "until grep -q '^loaded' '$run/held'; do read -r -t 0.05 <> <(:); done"
+check "a reload of the same rules" 0 reload
+check "says nothing of it" 1 grep "no longer covered" "$run/log"
+policy ', "revoked": true' "$signed_by"
+check "its signer is revoked" 0 reload
+check "and that is told" 0 timeout 10 bash -c "until grep -q 'no longer covered: signed_by: needs 1 of' '$run/log'; do read -r -t 0.05 <> <(:); done"
+echo '{"version": 1}' >"$run/policy.d/50-test.json"
+check "the rule is taken away" 0 reload
+check "and that is told" 0 timeout 10 bash -c "until grep -q 'no longer covered: the rule is gone' '$run/log'; do read -r -t 0.05 <> <(:); done"
+kill "$holder"
+wait "$holder" 2>/dev/null
+
 # by digest
 sum=$(sha256sum "$object" | cut -d' ' -f1)
 policy "" "\"digests\": [\"sha256:$sum\"]"
