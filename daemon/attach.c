@@ -150,9 +150,30 @@ static void attach_decide(struct work *work)
 		attach_run(work);
 }
 
+/*
+ * An iterator over one object names it by a number inside iter_info, which would mean something else in
+ * the loader: such iterators are not offered.
+ */
+static bool attach_names_object(const struct work *work)
+{
+	const struct request_ptr *info = work_ptr(work, ATTR_LINK_CREATE_ITER_INFO);
+
+	if (work->req.cmd != CMD_LINK_CREATE || info->state != WIRE_PTR_PRESENT)
+		return false;
+	for (uint32_t i = 0; i < info->bytes; i++)
+		if (info->data[i])
+			return true;
+	return false;
+}
+
 static void attach_on_target(struct work *work, int err)
 {
-	if (err == -EPERM)
+	struct attach *attach = work->state;
+
+	if (err >= 0 && attach->target.policy.kind == POLICY_ATTACH_ITER && attach_names_object(work))
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "ITER-INFO",
+			    "iterators over one object are not offered");
+	else if (err == -EPERM)
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "TARGET",
 			    "bpfgate does not attach to targets of this kind");
 	else if (err < 0)

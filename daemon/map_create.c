@@ -194,6 +194,8 @@ static void map_create_decide(struct work *work)
 	struct policy_request request = { .verb = POLICY_MAP_CREATE, .map = &map };
 	int r;
 
+	/* After a look at what still exists the rules may be others. */
+	decide_refresh_rules(work);
 	facts_of_map(rec, &map);
 	if (map_create_is_probe(rec) && !map_create_is_granted(work, &request) ?
 		    !decide_probe(work, map_create_decide) :
