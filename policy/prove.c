@@ -67,38 +67,62 @@ static int check_claim(const struct signer *signer, const struct blob *blob,
 			    range_at(blob, &claim->sig), claim->sig.len, now_s);
 }
 
-/* By a certificate of the blob that this CA issued. -ENOKEY: none of them is the one claimed. */
-static int check_issued(const struct signer *ca, const struct blob *blob,
-			const struct cms_fields *fields, const struct cms_signer *claim,
-			const uint8_t *sha256, int64_t now_s)
+/* A signer of the policy, as it may sign: by its own key, or by those that it issued certificates for. */
+struct candidate {
+	const struct signer *signer;
+	struct signer *leaves[CMS_CERTS_MAX];
+	size_t leaf_cnt;
+	int issue_error; /* of a certificate that it did issue, but that is no good any more */
+};
+
+static void candidate_done(struct candidate *candidate)
 {
-	int result = -ENOKEY;
+	size_t i;
+
+	for (i = 0; i < candidate->leaf_cnt; i++)
+		signer_free(candidate->leaves[i]);
+}
+
+/* Each certificate is held against a CA once, however many signatures there are: it is the costly part. */
+static void candidate_issue(struct candidate *candidate, const struct blob *blob,
+			    const struct cms_fields *fields, int64_t now_s)
+{
 	uint32_t i;
 
 	for (i = 0; i < fields->cert_cnt; i++) {
-		struct signer *leaf = NULL;
-		int r = signer_issue(ca, range_at(blob, &fields->certs[i]), fields->certs[i].len,
-				     now_s, &leaf);
+		int r = signer_issue(candidate->signer, range_at(blob, &fields->certs[i]),
+				     fields->certs[i].len, now_s,
+				     &candidate->leaves[candidate->leaf_cnt]);
 
-		if (r == 0 && is_meant(leaf, blob, claim))
-			result = check_claim(leaf, blob, claim, sha256, now_s);
-		signer_free(leaf);
-		if (r == -EKEYREVOKED || r == -EKEYEXPIRED)
-			result = r;
-		if (result == 0)
-			break;
+		if (r == 0)
+			candidate->leaf_cnt++;
+		else if (r == -EKEYREVOKED || r == -EKEYEXPIRED)
+			candidate->issue_error = r;
+	}
+}
+
+static int check_issued(const struct candidate *candidate, const struct blob *blob,
+			const struct cms_signer *claim, const uint8_t *sha256, int64_t now_s)
+{
+	int result = candidate->issue_error ? candidate->issue_error : -ENOKEY;
+	size_t i;
+
+	for (i = 0; result != 0 && i < candidate->leaf_cnt; i++) {
+		if (is_meant(candidate->leaves[i], blob, claim))
+			result = check_claim(candidate->leaves[i], blob, claim, sha256, now_s);
 	}
 	return result;
 }
 
-static int check_signer(const struct signer *signer, const struct blob *blob,
-			const struct cms_fields *fields, const struct cms_signer *claim,
-			const uint8_t *sha256, int64_t now_s)
+/* -ENOKEY: the signature is not by this signer. */
+static int check_signer(const struct candidate *candidate, const struct blob *blob,
+			const struct cms_signer *claim, const uint8_t *sha256, int64_t now_s)
 {
-	if (signer_role(signer) == SIGNER_CA)
-		return check_issued(signer, blob, fields, claim, sha256, now_s);
-	return is_meant(signer, blob, claim) ? check_claim(signer, blob, claim, sha256, now_s) :
-					       -ENOKEY;
+	if (signer_role(candidate->signer) == SIGNER_CA)
+		return check_issued(candidate, blob, claim, sha256, now_s);
+	return is_meant(candidate->signer, blob, claim) ?
+		       check_claim(candidate->signer, blob, claim, sha256, now_s) :
+		       -ENOKEY;
 }
 
 static void add_proof(const struct signer *signer, struct policy_proof *proofs, size_t *cnt)
@@ -116,45 +140,47 @@ static void add_proof(const struct signer *signer, struct policy_proof *proofs, 
 	++*cnt;
 }
 
-/* All signers are tried: two names may stand for one certificate, in different roles. */
-static struct prove_note prove_one(const struct policy *policy, const struct blob *blob,
-				   const struct cms_fields *fields, const struct cms_signer *claim,
-				   const uint8_t *sha256, int64_t now_s,
-				   struct policy_proof *proofs, size_t *cnt)
+/* What one signer of the policy has to do with the signatures. */
+static void prove_signer(const struct candidate *candidate, const struct blob *blob,
+			 const struct cms_fields *fields, const uint8_t *sha256, int64_t now_s,
+			 struct policy_proof *proofs, size_t *cnt, struct prove_note *notes)
 {
-	struct prove_note note = { .error = -ENOKEY };
-	size_t i;
+	uint32_t i;
 
-	for (i = 0; i < policy_signer_cnt(policy); i++) {
-		const struct signer *signer = policy_signer(policy, i);
-		int r = check_signer(signer, blob, fields, claim, sha256, now_s);
+	for (i = 0; i < fields->signer_cnt; i++) {
+		int r = check_signer(candidate, blob, &fields->signers[i], sha256, now_s);
 
 		if (r == 0)
-			add_proof(signer, proofs, cnt);
-		if (r != -ENOKEY && note.error != 0)
-			note = (struct prove_note){ signer_name(signer), r };
+			add_proof(candidate->signer, proofs, cnt);
+		if (r != -ENOKEY && notes[i].error != 0)
+			notes[i] = (struct prove_note){ signer_name(candidate->signer), r };
 	}
-	return note;
 }
 
+/* All signers are tried: two names may stand for one certificate, in different roles. */
 int prove_cms(const struct policy *policy, const uint8_t *blob, size_t blob_len,
 	      const struct cms_fields *fields, const uint8_t sha256[POLICY_SHA256_LEN],
 	      int64_t now_s, struct policy_proof *ret_proofs, size_t *ret_cnt,
 	      struct prove_note *ret_notes)
 {
+	struct prove_note notes[CMS_SIGNERS_MAX];
 	struct blob all = { blob, blob_len };
-	size_t cnt = 0;
-	uint32_t i;
+	size_t cnt = 0, i;
 
 	if (!fields_ok(&all, fields))
 		return -EBADMSG;
-	for (i = 0; i < fields->signer_cnt; i++) {
-		struct prove_note note = prove_one(policy, &all, fields, &fields->signers[i],
-						   sha256, now_s, ret_proofs, &cnt);
+	for (i = 0; i < CMS_SIGNERS_MAX; i++)
+		notes[i] = (struct prove_note){ .error = -ENOKEY };
+	for (i = 0; i < policy_signer_cnt(policy); i++) {
+		struct candidate candidate = { .signer = policy_signer(policy, i) };
 
-		if (ret_notes)
-			ret_notes[i] = note;
+		if (signer_role(candidate.signer) == SIGNER_CA)
+			candidate_issue(&candidate, &all, fields, now_s);
+		prove_signer(&candidate, &all, fields, sha256, now_s, ret_proofs, &cnt, notes);
+		candidate_done(&candidate);
 	}
+	if (ret_notes)
+		memcpy(ret_notes, notes, fields->signer_cnt * sizeof(*notes));
 	*ret_cnt = cnt;
 	return 0;
 }
