@@ -116,10 +116,24 @@ static void op_small(bpf_door door, int map)
 	prog_load(door, insns_2, 2);
 }
 
+/* A program that nobody has seen before, so that no remembered verdict saves the judge its work. */
 static void op_4000(bpf_door door, int map)
 {
+	static int32_t turn;
+
 	(void)map;
+	insns_4000[1].imm = ++turn;
 	prog_load(door, insns_4000, 4000);
+}
+
+static void op_fresh(bpf_door door, int map)
+{
+	static int32_t turn;
+	struct bpf_insn insns[] = { insns_2[0], insns_2[1] };
+
+	(void)map;
+	insns[0].imm = ++turn;
+	prog_load(door, insns, 2);
 }
 
 static int compare(const void *a, const void *b)
@@ -145,6 +159,7 @@ static const struct measure measures[] = {
 	{ "map_lookup_ratio", op_map, 2001, 64 },
 	{ "map_create_ratio", op_create, 1001, 1 },
 	{ "prog_load_small_ratio", op_small, 501, 1 },
+	{ "prog_load_fresh_ratio", op_fresh, 501, 1 },
 	{ "prog_load_4000_ratio", op_4000, 61, 1 },
 };
 

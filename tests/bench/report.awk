@@ -23,5 +23,8 @@ END {
 		}
 	}
 	if (json == "--json") print "]}"
+	if (json != "--json" && "prog_load_fresh_ratio" in value)
+		printf "%-24s %10s %10s  %-8s %s us against %s us direct\n", "prog_load_fresh_ratio", value["prog_load_fresh_ratio"], "-", "",
+			value["prog_load_fresh_ratio_us"], value["prog_load_fresh_ratio_direct_us"]
 	exit bad > 0
 }
