@@ -7,6 +7,8 @@
  */
 #include "verifier/val.h"
 
+#include <string.h>
+
 #define LOW_HALF UINT64_C(0xffffffff)
 
 static inline void raise_u64(uint64_t *end, uint64_t by) { *end = by > *end ? by : *end; }
@@ -261,16 +263,37 @@ static void bits_from_ranges(struct val *v)
 	val_set_tnum(v, tnum_with_low32(whole, low));
 }
 
+/* One number, and every pair says so: no deduction can change it. */
+static bool is_settled_constant(const struct val *v)
+{
+	return v->tm == 0 && v->ul == v->tv && v->uh == v->tv && v->sl == (int64_t)v->tv &&
+	       v->sh == (int64_t)v->tv && v->wl == (uint32_t)v->tv && v->wh == (uint32_t)v->tv &&
+	       v->xl == (int32_t)v->tv && v->xh == (int32_t)v->tv;
+}
+
+/* Three rounds; one that changes nothing would change nothing again. */
+static void deduce(const struct behave *bh, struct val *v)
+{
+	struct val before;
+
+	for (int round = 0; round < 3; round++) {
+		before = *v;
+		deduce_round(bh, v);
+		if (!memcmp(&before, v, sizeof(before)))
+			return;
+	}
+}
+
 void val_sync(const struct behave *bh, struct val *v)
 {
 	val_clamp_by_bits(bh, v);
+	if (is_settled_constant(v))
+		return;
 	if (bh->bounds_old) {
 		exchange_signs32_old(v);
 		exchange_signs64_old(v);
 	} else {
-		deduce_round(bh, v);
-		deduce_round(bh, v);
-		deduce_round(bh, v);
+		deduce(bh, v);
 	}
 	bits_from_ranges(v);
 	val_clamp_by_bits(bh, v);
