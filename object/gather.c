@@ -13,6 +13,7 @@
 /* Indices that no array has stand for bad fds; the kernel tells the two kinds apart. */
 #define NO_FD_INDEX  INT32_MAX	     /* EBADF */
 #define NO_MAP_INDEX (INT32_MAX - 1) /* an fd, but no map: EINVAL */
+#define NO_ARRAY_INDEX (INT32_MAX - 2) /* an index without an fd_array: EPROTO */
 
 struct gather *gather_new(const struct gather_source *source, void *source_arg)
 {
@@ -158,7 +159,7 @@ static int gather_ld_imm64(struct gather *g, struct bpf_insn *insn)
 		break;
 	case BPF_PSEUDO_MAP_IDX:
 	case BPF_PSEUDO_MAP_IDX_VALUE:
-		r = add_map(g, fd_array_get(g, (uint32_t)insn->imm));
+		r = g->attr.fd_array ? add_map(g, fd_array_get(g, (uint32_t)insn->imm)) : NO_ARRAY_INDEX;
 		break;
 	case BPF_PSEUDO_BTF_ID:
 		if (insn[1].imm)

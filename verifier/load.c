@@ -8,6 +8,7 @@
 #include "verifier/passes.h"
 
 #define MAP_IDX_NOT_A_MAP 0x7ffffffeu
+#define MAP_IDX_NO_ARRAY  0x7ffffffdu
 
 static int check_size(struct env *env)
 {
@@ -124,6 +125,9 @@ static int resolve_map(struct env *env, uint32_t idx, uint32_t *used_cnt)
 	if (!value && !(plain && i[1].imm == 0))
 		return verdict_reject_at(env, idx, EINVAL, "INSN-LDIMM64",
 					 "unrecognized bpf_ld_imm64 insn");
+	if ((i->src_reg == BPF_PSEUDO_MAP_IDX || i->src_reg == BPF_PSEUDO_MAP_IDX_VALUE) &&
+	    (uint32_t)i->imm == MAP_IDX_NO_ARRAY)
+		return verdict_reject_at(env, idx, EPROTO, "MAP-FD", "fd_idx without fd_array is invalid");
 	r = use_map(env, (uint32_t)i->imm, used_cnt);
 	if (r < 0)
 		return r;

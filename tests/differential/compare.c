@@ -24,11 +24,15 @@ enum difference { AGREED, LAXER, STRICTER, ERRNO, COUNT, UNSUPPORTED, DIFFERENCE
 
 static const char *const difference_names[] = { "agreed", "laxer", "stricter", "errno", "count", "unsupported" };
 
+/* An index into an fd_array that is not there: what the library knows it by. */
+#define NO_ARRAY_INDEX (INT32_MAX - 2)
+
 static void judge(const struct bgv_target *target, const struct gen_program *program, struct bgv_result *ret_result)
 {
 	struct bgv_map maps[GEN_MAP_CNT] = { 0 };
+	struct gen_program told = *program;
 	struct bgv_program prog = {
-		.insns = program->insns,
+		.insns = told.insns,
 		.insn_cnt = program->insn_cnt,
 		.prog_type = program->prog_type,
 		.expected_attach_type = program->expected_attach_type,
@@ -39,6 +43,15 @@ static void judge(const struct bgv_target *target, const struct gen_program *pro
 		.caps = BGV_CAP_ALL,
 	};
 
+	for (uint32_t i = 0; i < told.insn_cnt; i++) {
+		struct bpf_insn *insn = &told.insns[i];
+
+		if (insn->code != (BPF_LD | BPF_IMM | BPF_DW))
+			continue;
+		if (insn->src_reg == BPF_PSEUDO_MAP_IDX || insn->src_reg == BPF_PSEUDO_MAP_IDX_VALUE)
+			insn->imm = NO_ARRAY_INDEX;
+		i++;
+	}
 	for (int i = 0; i < GEN_MAP_CNT; i++) {
 		maps[i].type = gen_maps[i].type;
 		maps[i].key_size = gen_maps[i].key_size;

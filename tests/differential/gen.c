@@ -16,9 +16,10 @@ const struct gen_map gen_maps[GEN_MAP_CNT] = {
 	{ BPF_MAP_TYPE_HASH, 8, 48, 16 },
 	{ BPF_MAP_TYPE_ARRAY, 4, 8, 1 },
 	{ BPF_MAP_TYPE_PERCPU_ARRAY, 4, 32, 2 },
+	{ BPF_MAP_TYPE_RINGBUF, 0, 0, 4096 },
 };
 
-enum kind { K_NONE, K_SCALAR, K_CTX, K_STACK, K_VALUE, K_VALUE_OR_NULL, K_PKT, K_PKT_END };
+enum kind { K_NONE, K_SCALAR, K_CTX, K_STACK, K_VALUE, K_VALUE_OR_NULL, K_PKT, K_PKT_END, K_RECORD };
 
 struct pending {
 	uint32_t insn;		/* the jump */
@@ -32,9 +33,12 @@ struct gen {
 	enum kind kind[11];
 	uint32_t map_of[11];
 	uint64_t stack_written;	/* 8-byte slots, bit 0 = fp-8 */
+	enum kind slot_kind[8];
+	uint32_t slot_map[8];
 	struct pending pending[16];
 	uint32_t pending_cnt, subprog_calls[8], subprog_call_cnt;
-	uint32_t pkt_checked;
+	uint32_t pkt_checked, record_bytes;
+	bool in_function, new_insns;
 };
 
 static uint64_t rnd(struct gen *g)
@@ -145,6 +149,28 @@ static void block_alu(struct gen *g)
 	emit(g, (uint8_t)(class | op | BPF_K), dst, 0, 0, imm);
 }
 
+/* What version 4 of the instruction set added, and byte swaps. */
+static void block_alu_v4(struct gen *g)
+{
+	static const int8_t widths[] = { 8, 16, 32 };
+	uint8_t dst = scalar(g), class = chance(g, 60) ? BPF_ALU64 : BPF_ALU;
+
+	switch (pick(g, 4)) {
+	case 0:
+		emit(g, (uint8_t)(class | BPF_MOV | BPF_X), dst, scalar(g), widths[pick(g, class == BPF_ALU64 || chance(g, 4) ? 3 : 2)], 0);
+		break;
+	case 1:
+		emit(g, (uint8_t)(class | (chance(g, 50) ? BPF_DIV : BPF_MOD) | BPF_X), dst, scalar(g), 1, 0);
+		break;
+	case 2:
+		emit(g, (uint8_t)(class | (chance(g, 50) ? BPF_DIV : BPF_MOD) | BPF_K), dst, 0, 1, chance(g, 95) ? number(g) | 1 : 0);
+		break;
+	default:
+		emit(g, (uint8_t)(class | BPF_END | (class == BPF_ALU && chance(g, 50) ? BPF_TO_BE : BPF_TO_LE)), dst, 0, 0,
+		     16 << pick(g, chance(g, 97) ? 3 : 4));
+	}
+}
+
 static void block_copy(struct gen *g)
 {
 	uint8_t dst = reg_dst(g), src = (uint8_t)pick(g, 11);
@@ -155,6 +181,9 @@ static void block_copy(struct gen *g)
 	g->kind[dst] = g->kind[src];
 	g->map_of[dst] = g->map_of[src];
 }
+
+#define GEN_JCOND 0xe0 /* BPF_JCOND */
+#define GEN_MEMSX 0x80 /* BPF_MEMSX of newer headers */
 
 static uint8_t size_code(uint32_t log2)
 {
@@ -172,16 +201,23 @@ static void block_stack(struct gen *g)
 	if (log2 < 3 && chance(g, 40))
 		off = (int16_t)(off + (int)(pick(g, 8 >> log2) << log2));
 	if ((g->stack_written >> slot & 1) && chance(g, 50)) {
-		emit(g, (uint8_t)(BPF_LDX | BPF_MEM | size_code(log2)), reg, 10, off, 0);
-		g->kind[reg] = K_SCALAR;
+		bool extend = g->new_insns && log2 < 3 && chance(g, 20);
+
+		emit(g, (uint8_t)(BPF_LDX | (extend ? GEN_MEMSX : BPF_MEM) | size_code(log2)), reg, 10, off, 0);
+		g->kind[reg] = log2 == 3 ? g->slot_kind[slot] : K_SCALAR;
+		g->map_of[reg] = g->slot_map[slot];
 		return;
 	}
+	g->slot_kind[slot] = K_SCALAR;
 	if (chance(g, 30))
 		emit(g, (uint8_t)(BPF_ST | BPF_MEM | size_code(log2)), 10, 0, off, number(g));
-	else if (g->kind[reg] != K_NONE || chance(g, 3))
+	else if (g->kind[reg] != K_NONE || chance(g, 3)) {
 		emit(g, (uint8_t)(BPF_STX | BPF_MEM | size_code(log2)), 10, reg, off, 0);
-	else
+		g->slot_kind[slot] = log2 == 3 ? g->kind[reg] : K_SCALAR;
+		g->slot_map[slot] = g->map_of[reg];
+	} else {
 		return;
+	}
 	if (log2 == 3)
 		g->stack_written |= 1ull << slot;
 }
@@ -202,11 +238,12 @@ static void emit_map(struct gen *g, uint8_t dst, uint32_t map)
 
 static void block_lookup(struct gen *g)
 {
-	uint32_t map = pick(g, GEN_MAP_CNT);
+	uint32_t map = pick(g, chance(g, 99) ? GEN_VALUE_MAP_CNT : GEN_MAP_CNT);
 	uint8_t key = scalar(g), size = gen_maps[map].key_size == 8 ? BPF_DW : BPF_W;
 
 	emit(g, (uint8_t)(BPF_STX | BPF_MEM | size), 10, key, -8, 0);
 	g->stack_written |= size == BPF_DW;
+	g->slot_kind[0] = K_SCALAR;
 	emit_map(g, 1, map);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 2, 10, 0, 0);
 	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, chance(g, 97) ? -8 : -(int32_t)pick(g, 24));
@@ -237,7 +274,7 @@ static void block_access(struct gen *g, enum kind kind, uint32_t bytes)
 	if (ptr < 0)
 		return;
 	if (kind == K_VALUE)
-		bytes = gen_maps[g->map_of[ptr] % GEN_MAP_CNT].value_size;
+		bytes = gen_maps[g->map_of[ptr] % GEN_VALUE_MAP_CNT].value_size;
 	if (kind == K_VALUE && chance(g, 35)) {
 		uint8_t index = scalar(g);
 		uint32_t mask = (1u << pick(g, 6)) - 1;
@@ -249,11 +286,16 @@ static void block_access(struct gen *g, enum kind kind, uint32_t bytes)
 	room = bytes >= (1u << log2) ? bytes - (1u << log2) : 0;
 	off = (int16_t)(chance(g, 95) ? pick(g, room + 1) : pick(g, bytes + 16));
 	if (chance(g, 60)) {
-		emit(g, (uint8_t)(BPF_LDX | BPF_MEM | size_code(log2)), reg, (uint8_t)ptr, off, 0);
+		bool extend = g->new_insns && log2 < 3 && chance(g, 20);
+
+		emit(g, (uint8_t)(BPF_LDX | (extend ? GEN_MEMSX : BPF_MEM) | size_code(log2)), reg, (uint8_t)ptr, off, 0);
 		g->kind[reg] = K_SCALAR;
 	} else if (chance(g, 20) && log2 >= 2) {
+		static const int32_t atomics[] = { BPF_ADD, BPF_ADD | BPF_FETCH, BPF_OR, BPF_AND | BPF_FETCH,
+						   BPF_XOR | BPF_FETCH, BPF_XCHG, BPF_CMPXCHG };
+
 		emit(g, (uint8_t)(BPF_STX | BPF_ATOMIC | size_code(log2)), (uint8_t)ptr, scalar(g), off,
-		     chance(g, 50) ? BPF_ADD : BPF_ADD | BPF_FETCH);
+		     atomics[pick(g, sizeof(atomics) / sizeof(atomics[0]))]);
 	} else {
 		emit(g, (uint8_t)(BPF_STX | BPF_MEM | size_code(log2)), (uint8_t)ptr, scalar(g), off, 0);
 	}
@@ -316,6 +358,143 @@ static void block_helper(struct gen *g)
 
 	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, helpers[pick(g, 3)]);
 	after_call(g, K_SCALAR);
+}
+
+/* The register gets the address of so many bytes of stack, a slot's multiple; they are written when `fill`. */
+static void emit_buffer(struct gen *g, uint8_t dst, uint32_t slots, bool fill)
+{
+	uint32_t last = slots - 1 + pick(g, 8 - slots + 1);
+
+	for (uint32_t slot = last + 1 - slots; slot <= last; slot++) {
+		if (fill && !(g->stack_written >> slot & 1) && chance(g, 90))
+			emit(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, (int16_t)(-8 * (int)(slot + 1)), number(g));
+		g->stack_written |= 1ull << slot;
+		g->slot_kind[slot] = K_SCALAR;
+	}
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, dst, 10, 0, 0);
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, -8 * (int32_t)(last + 1));
+}
+
+/* A helper's memory of known, masked or now and then unknown size. */
+static void emit_size(struct gen *g, uint8_t dst, uint32_t bytes)
+{
+	uint8_t from;
+
+	if (chance(g, 60)) {
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, (int32_t)(chance(g, 95) ? 1 + pick(g, bytes) : pick(g, 2 * bytes)));
+		return;
+	}
+	from = scalar(g);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, dst, from, 0, 0);
+	if (chance(g, 95))
+		emit(g, BPF_ALU64 | BPF_AND | BPF_K, dst, 0, 0, (int32_t)bytes - 1);
+	if (chance(g, 60))
+		emit(g, BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, chance(g, 80) ? 1 : -1);
+}
+
+static void block_load_bytes(struct gen *g)
+{
+	int ctx = reg_of(g, K_CTX);
+	uint32_t slots = 1u << pick(g, 3);
+
+	if (ctx < 0 || ctx <= 5 || g->p->prog_type == BPF_PROG_TYPE_XDP)
+		return;
+	emit_size(g, 4, 8 * slots);
+	g->kind[4] = K_NONE;
+	emit_buffer(g, 3, slots, chance(g, 30));
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, number(g));
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, (uint8_t)ctx, 0, 0);
+	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_skb_load_bytes);
+	after_call(g, K_SCALAR);
+}
+
+static void block_update(struct gen *g)
+{
+	uint32_t map = pick(g, GEN_VALUE_MAP_CNT);
+	bool delete = chance(g, 30);
+
+	if (!delete)
+		emit_buffer(g, 3, gen_maps[map].value_size / 8, true);
+	emit_buffer(g, 2, 1, true);
+	emit_map(g, 1, map);
+	if (!delete)
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 4, 0, 0, (int32_t)pick(g, 4));
+	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, delete ? BPF_FUNC_map_delete_elem : BPF_FUNC_map_update_elem);
+	after_call(g, K_SCALAR);
+}
+
+/* Reserves; the record is written to and given back here, or by a later block, or forgotten. */
+static void block_reserve(struct gen *g)
+{
+	if (reg_of(g, K_RECORD) >= 0 || g->in_function)
+		return;
+	g->record_bytes = 8u << pick(g, 4);
+	emit_map(g, 1, chance(g, 98) ? GEN_RINGBUF : pick(g, GEN_MAP_CNT));
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, (int32_t)g->record_bytes);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, chance(g, 97) ? 0 : (int32_t)pick(g, 3));
+	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_reserve);
+	after_call(g, K_RECORD);
+	emit(g, BPF_JMP | BPF_JNE | BPF_K, 0, 0, 2, 0);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0);
+	emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 7, 0, 0, 0);
+	g->kind[7] = K_RECORD;
+	for (uint32_t i = pick(g, 3); i > 0; i--)
+		block_access(g, K_RECORD, g->record_bytes);
+	if (chance(g, 25) || g->kind[7] != K_RECORD)
+		return;
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, 7, 0, 0);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
+	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, chance(g, 50) ? BPF_FUNC_ringbuf_submit : BPF_FUNC_ringbuf_discard);
+	after_call(g, K_NONE);
+	g->kind[7] = K_NONE;
+}
+
+static void block_adjust_head(struct gen *g)
+{
+	int ctx = reg_of(g, K_CTX);
+
+	if (ctx < 0 || g->p->prog_type == BPF_PROG_TYPE_SOCKET_FILTER)
+		return;
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, (uint8_t)ctx, 0, 0);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, number(g));
+	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, g->p->prog_type == BPF_PROG_TYPE_XDP ? BPF_FUNC_xdp_adjust_head :
+											BPF_FUNC_skb_pull_data);
+	after_call(g, K_SCALAR);
+	for (int i = 0; i < 10 && chance(g, 95); i++)
+		if (g->kind[i] == K_PKT || g->kind[i] == K_PKT_END)
+			g->kind[i] = K_NONE;
+}
+
+/* LD_ABS, LD_IND: packet bytes, or the end of the program. */
+static void block_ld_abs(struct gen *g)
+{
+	bool ind = chance(g, 40);
+	uint8_t index = ind ? scalar(g) : 0;
+
+	if (g->kind[6] != K_CTX || (g->p->prog_type == BPF_PROG_TYPE_XDP && chance(g, 97)))
+		return;
+	emit(g, (uint8_t)(BPF_LD | (ind ? BPF_IND : BPF_ABS) | size_code(pick(g, chance(g, 97) ? 3 : 4))), 0, index, 0, number(g));
+	after_call(g, K_SCALAR);
+}
+
+/* A bounded number of rounds by the counter that the kernel keeps, and a far jump. Newer instruction sets only. */
+static void block_may_goto(struct gen *g)
+{
+	uint32_t head = g->p->insn_cnt, at;
+
+	if (chance(g, 60)) {
+		emit(g, BPF_JMP32 | BPF_JA, 0, 0, 0, 0);
+		return;
+	}
+	emit(g, BPF_JMP | GEN_JCOND, 0, 0, 0, 0);
+	for (uint32_t i = 1 + pick(g, 3); i > 0; i--)
+		chance(g, 70) ? block_alu(g) : block_stack(g);
+	at = g->p->insn_cnt;
+	emit(g, BPF_JMP | BPF_JA, 0, 0, (int16_t)((int)head - (int)at - 1), 0);
+	if (head < GEN_INSNS_MAX)
+		g->p->insns[head].off = (int16_t)(at - head);
+	memset(g->kind, 0, sizeof(g->kind[0]) * 6);
 }
 
 static void block_jump(struct gen *g)
@@ -428,11 +607,27 @@ static const struct choice choices[] = {
 	{ block_alu, 26 },  { block_jump, 18 }, { block_const, 8 }, { block_copy, 8 },	 { block_stack, 12 },
 	{ block_lookup, 6 }, { block_value, 9 }, { block_packet, 3 }, { block_packet_access, 5 }, { block_ctx, 4 },
 	{ block_helper, 4 }, { block_loop, 3 },	 { block_call, 2 },   { block_pointer, 3 },
+	{ block_load_bytes, 2 }, { block_update, 2 }, { block_reserve, 2 }, { block_adjust_head, 1 },
+	{ block_ld_abs, 1 },
 };
+
+/* What kernels before 6.6 do not know at all: only in every fourth program, so that they are asked the rest too. */
+static void block_new(struct gen *g)
+{
+	if (chance(g, 75))
+		block_alu_v4(g);
+	else
+		block_may_goto(g);
+}
 
 static void block(struct gen *g)
 {
 	uint32_t total = 0, n;
+
+	if (g->new_insns && chance(g, 15)) {
+		block_new(g);
+		return;
+	}
 
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
 		total += choices[i].weight;
@@ -456,6 +651,7 @@ static void subprogs(struct gen *g)
 		memset(g->kind, 0, sizeof(g->kind));
 		g->kind[1] = g->kind[2] = K_SCALAR;
 		g->stack_written = 0;
+		g->in_function = true;
 		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 0, 1, 0, 0);
 		g->kind[0] = K_SCALAR;
 		for (uint32_t j = pick(g, 4); j > 0; j--)
@@ -499,6 +695,7 @@ void gen_make(uint64_t seed, struct gen_program *ret_program)
 
 	memset(ret_program, 0, sizeof(*ret_program));
 	ret_program->prog_type = types[pick(&g, 3)];
+	g.new_insns = chance(&g, 25);
 	g.kind[1] = K_CTX;
 	g.kind[10] = K_STACK;
 	if (chance(&g, 95)) {

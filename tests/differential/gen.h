@@ -17,7 +17,9 @@ struct gen_map {
 	uint32_t type, key_size, value_size, max_entries;
 };
 
-#define GEN_MAP_CNT 4
+#define GEN_VALUE_MAP_CNT 4 /* the first ones: with keys and values */
+#define GEN_RINGBUF	  4
+#define GEN_MAP_CNT	  5
 extern const struct gen_map gen_maps[GEN_MAP_CNT];
 
 struct gen_program {

@@ -56,7 +56,7 @@ static bool allowed(const struct interp *in, uint64_t addr, uint32_t bytes, bool
 			if (in_region(addr, bytes, in->values[m][i], gen_maps[m].value_size))
 				return true;
 	(void)write;
-	return false;
+	return in_region(addr, bytes, in->record, sizeof(in->record));
 }
 
 /* Offsets of data and data_end in struct xdp_md and struct __sk_buff. */
@@ -273,6 +273,41 @@ static bool lookup(struct interp *in, uint64_t *ret_value)
 	return true;
 }
 
+/* Unknown bytes into the program's memory, or zeroes and an errno. */
+static bool load_bytes(struct interp *in, uint64_t *ret_value)
+{
+	uint64_t at = in->reg[3];
+	uint32_t bytes = (uint32_t)in->reg[4];
+	bool fails = interp_random(in) & 1;
+
+	if (!allowed(in, at, bytes, true))
+		return false;
+	for (uint32_t i = 0; i < bytes; i++)
+		((uint8_t *)(uintptr_t)at)[i] = fails ? 0 : (uint8_t)interp_random(in);
+	*ret_value = fails ? (uint64_t)-14 : 0;
+	return true;
+}
+
+/* Map writes: the arguments are looked at, the maps stay as they are. */
+static bool update(struct interp *in, bool has_value, uint64_t *ret_value)
+{
+	uint64_t map = in->reg[1] - INTERP_MAP_TAG;
+
+	if (map >= GEN_VALUE_MAP_CNT || !allowed(in, in->reg[2], gen_maps[map].key_size, false) ||
+	    (has_value && !allowed(in, in->reg[3], gen_maps[map].value_size, false)))
+		return false;
+	*ret_value = interp_random(in) & 1 ? 0 : (uint64_t)-22;
+	return true;
+}
+
+static bool reserve(struct interp *in, uint64_t *ret_value)
+{
+	if (in->reg[1] != INTERP_MAP_TAG + GEN_RINGBUF || in->reg[2] > sizeof(in->record))
+		return false;
+	*ret_value = interp_random(in) & 3 ? (uint64_t)(uintptr_t)in->record : 0;
+	return true;
+}
+
 static bool call_helper(struct interp *in, const struct bpf_insn *insn)
 {
 	uint64_t result;
@@ -290,6 +325,29 @@ static bool call_helper(struct interp *in, const struct bpf_insn *insn)
 		break;
 	case BPF_FUNC_get_smp_processor_id:
 		result = 0;
+		break;
+	case BPF_FUNC_skb_load_bytes:
+		if (!load_bytes(in, &result))
+			return false;
+		break;
+	case BPF_FUNC_map_update_elem:
+	case BPF_FUNC_map_delete_elem:
+		if (!update(in, insn->imm == BPF_FUNC_map_update_elem, &result))
+			return false;
+		break;
+	case BPF_FUNC_ringbuf_reserve:
+		if (!reserve(in, &result))
+			return false;
+		break;
+	case BPF_FUNC_ringbuf_submit:
+	case BPF_FUNC_ringbuf_discard:
+		if (in->reg[1] != (uint64_t)(uintptr_t)in->record)
+			return false;
+		result = interp_random(in);
+		break;
+	case BPF_FUNC_xdp_adjust_head:
+	case BPF_FUNC_skb_pull_data: /* always in vain: the packet stays */
+		result = (uint64_t)-22;
 		break;
 	default: /* reached by mutation: any number it may return, no effect */
 		return false;
@@ -342,15 +400,31 @@ static enum interp_outcome jump(struct interp *in, const struct bpf_insn *insn, 
 			return call_function(in, insn) ? INTERP_DONE : INTERP_BAD_INSN;
 		return call_helper(in, insn) ? INTERP_DONE : INTERP_BAD_INSN;
 	}
-	if (taken(in, insn))
+	if (BPF_OP(insn->code) == 0xe0 ? interp_random(in) & 1 : taken(in, insn)) /* may_goto: as time permits */
 		in->insn_idx = (uint32_t)((int64_t)in->insn_idx + (long_jump ? insn->imm : insn->off));
 	return INTERP_DONE;
 }
 
-static enum interp_outcome wide_constant(struct interp *in, const struct bpf_insn *insn)
+/* Packet bytes by LD_ABS and LD_IND: some number, or the end of the program. */
+static enum interp_outcome packet_load(struct interp *in, const struct bpf_insn *insn, bool *ret_done)
 {
+	uint32_t bytes = access_bytes(insn->code);
+
+	if (in->reg[6] != (uint64_t)(uintptr_t)in->ctx || bytes > 4 || in->depth > 0)
+		return INTERP_BAD_INSN;
+	*ret_done = (interp_random(in) & 7) == 0;
+	in->reg[0] = interp_value(in) & ((1ull << (8 * bytes)) - 1);
+	for (int i = 1; i <= 5; i++)
+		in->reg[i] = interp_random(in);
+	return INTERP_DONE;
+}
+
+static enum interp_outcome wide_constant(struct interp *in, const struct bpf_insn *insn, bool *ret_done)
+{
+	if (BPF_MODE(insn->code) == BPF_ABS || BPF_MODE(insn->code) == BPF_IND)
+		return packet_load(in, insn, ret_done);
 	if (insn->code != (BPF_LD | BPF_IMM | BPF_DW))
-		return INTERP_BAD_INSN; /* packet loads by LD_ABS: the grammar has none */
+		return INTERP_BAD_INSN;
 	if (insn->src_reg == BPF_PSEUDO_MAP_FD)
 		in->reg[insn->dst_reg] = INTERP_MAP_TAG + (uint32_t)insn->imm;
 	else if (insn->src_reg == BPF_PSEUDO_MAP_VALUE)
@@ -378,7 +452,7 @@ static enum interp_outcome step(struct interp *in, bool *ret_done)
 	case BPF_ST:
 		return store(in, insn) ? INTERP_DONE : INTERP_BAD_ACCESS;
 	case BPF_LD:
-		return wide_constant(in, insn);
+		return wide_constant(in, insn, ret_done);
 	default:
 		return jump(in, insn, ret_done);
 	}

@@ -48,6 +48,7 @@ struct interp {
 	uint8_t packet[INTERP_PACKET_MAX] __attribute__((aligned(8)));
 	uint32_t packet_bytes;
 	uint8_t values[GEN_MAP_CNT][16][64] __attribute__((aligned(8)));
+	uint8_t record[64] __attribute__((aligned(8)));	/* of the ring buffer; one at a time */
 	uint64_t rng;
 	/* Called before each instruction when set; false ends the run as uncovered. */
 	bool (*observe)(void *observer, const struct interp *interp);

@@ -16,21 +16,35 @@
 #include "tests/soundness/interp.h"
 #include "verifier/passes.h"
 
+static bool known_helper(int32_t id)
+{
+	static const int32_t known[] = {
+		BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem, BPF_FUNC_ktime_get_ns,
+		BPF_FUNC_get_prandom_u32, BPF_FUNC_get_smp_processor_id, BPF_FUNC_skb_load_bytes, BPF_FUNC_skb_pull_data,
+		BPF_FUNC_xdp_adjust_head, BPF_FUNC_ringbuf_reserve, BPF_FUNC_ringbuf_submit, BPF_FUNC_ringbuf_discard,
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i] == id)
+			return true;
+	return false;
+}
+
 /* Programs that mutation made call what the interpreter does not know are counted, not run. */
 static bool interpretable(const struct gen_program *program)
 {
 	for (uint32_t i = 0; i < program->insn_cnt; i++) {
 		const struct bpf_insn *insn = &program->insns[i];
 
-		if (BPF_CLASS(insn->code) == BPF_LD) {
+		if (BPF_CLASS(insn->code) == BPF_LD && BPF_MODE(insn->code) != BPF_IMM) {
+			if (BPF_SIZE(insn->code) == BPF_DW)
+				return false;
+		} else if (BPF_CLASS(insn->code) == BPF_LD) {
 			if (insn->code != (BPF_LD | BPF_IMM | BPF_DW) || insn->src_reg > BPF_PSEUDO_MAP_VALUE)
 				return false;
 			i++;
 		} else if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg != BPF_PSEUDO_CALL) {
-			if (insn->src_reg != 0 || (insn->imm != BPF_FUNC_map_lookup_elem &&
-						   insn->imm != BPF_FUNC_ktime_get_ns &&
-						   insn->imm != BPF_FUNC_get_prandom_u32 &&
-						   insn->imm != BPF_FUNC_get_smp_processor_id))
+			if (insn->src_reg != 0 || !known_helper(insn->imm))
 				return false;
 		} else if (BPF_CLASS(insn->code) == BPF_STX && BPF_MODE(insn->code) == BPF_ATOMIC &&
 			   (insn->imm & 0x100)) {

@@ -200,6 +200,7 @@ START_TEST(a_map_that_is_not_there_is_a_bad_fd)
 {
 	static const struct { int32_t idx; int err; } rows[] = {
 		{ 0, EBADF }, { -1, EBADF }, { 0x7fffffff, EBADF }, { 0x7ffffffe, EINVAL },
+		{ 0x7ffffffd, EBADF },	/* names no array only as an index into one */
 	};
 	struct bpf_insn insns[] = { INSN(BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_FD, 0, 0),
 				    INSN(0, 0, 0, 0, 0), MOV(0, 0), EXIT };
