@@ -12,7 +12,7 @@ packages_apt() {
 			libbpf-dev libjansson-dev libssl-dev libseccomp-dev libcap-dev libsmartcols-dev uthash-dev
 			libdw-dev check scdoc" ;;
 		test) echo "clang-14 bpftool iproute2 iputils-ping openssl python3 jq binutils util-linux libcap2-bin procps" ;;
-		demo) echo "clang-14 bpftool iproute2 iputils-ping openssl util-linux procps" ;;
+		demo) echo "clang-14 bpftool iproute2 iputils-ping jq openssl util-linux procps" ;;
 		conformance) echo "clang-19 llvm-19 linux-source-6.12 zstd bc dwarves bpftool jq python3 rsync cpio" ;;
 		vm) echo "debootstrap systemd-container jq qemu-system-x86 cpio dpkg zstd clang-14 python3" ;;
 		compilers) echo "clang-14 clang-19 libclang-rt-19-dev xz-utils" ;;
@@ -72,6 +72,7 @@ need() {
 	say "installing:" $missing
 	# shellcheck disable=SC2086
 	"install_$manager" $missing || { say "installation failed"; exit 1; }
+	installed_now=1
 }
 
 # build: configures once, then makes; quiet unless it fails
@@ -84,5 +85,7 @@ build() {
 	if [ ! -f "$builddir/config.status" ]; then
 		(cd "$builddir" && "$top/configure" --enable-werror CFLAGS="${CFLAGS:--O2 -g}" >"$log" 2>&1) || { tail -40 "$log" >&2; exit 1; }
 	fi
+	# what was installed just now may be what configure missed when it ran
+	[ -z "${installed_now:-}" ] || (cd "$builddir" && ./config.status --recheck && ./config.status) >"$log" 2>&1 || { tail -40 "$log" >&2; exit 1; }
 	make -C "$builddir" -j"$(nproc)" all >"$log" 2>&1 || { grep -E 'error|warning|\*\*\*' "$log" >&2 || tail -40 "$log" >&2; exit 1; }
 }
