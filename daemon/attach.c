@@ -220,6 +220,8 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 	work->state = attach;
 	work->state_free = free;
 	attach->fields = fields;
+	/* Who is at the limit of links must still be able to take one away. */
+	work->reuses_link = work->req.cmd == CMD_PROG_DETACH;
 	r = attach_find_prog(work, attach);
 	if (r < 0)
 		work_reply(work, attach_missing_prog(work, r));
