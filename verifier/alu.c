@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Operators on scalars. Promises: the result holds every number that the operator makes from members
- * of its operands, and it is the value the target kernel would have. A 32-bit operator works on the
- * low halves and zero-extends. Trusts that the caller refused what is no operator, immediate shifts
- * too wide and divisions by an immediate zero.
+ * Operators on scalars. Promises: the result holds every number that the operator makes from
+ * members of its operands, and it is the value the target kernel would have. A 32-bit operator
+ * works on the low halves and zero-extends. Trusts that the caller refused what is no operator,
+ * immediate shifts too wide and divisions by an immediate zero.
  */
 #include <linux/bpf.h>
 
@@ -12,8 +12,8 @@
 /* ---- additive: both widths at once ---- */
 
 /*
- * Unsigned ends of a sum: kept when none wraps, or (newer kernels) when both do. The kernel computes
- * into the ends before it knows; so do we, and `full` says that they must go.
+ * Unsigned ends of a sum: kept when none wraps, or (newer kernels) when both do. The kernel
+ * computes into the ends before it knows; so do we, and `full` says that they must go.
  */
 static bool wraps_apart(const struct behave *bh, bool low_wraps, bool high_wraps)
 {
@@ -109,8 +109,10 @@ static void mul_signed64(struct val *d, const struct val *s)
 {
 	int64_t p[4], low, high;
 
-	if (__builtin_mul_overflow(d->sl, s->sl, &p[0]) || __builtin_mul_overflow(d->sl, s->sh, &p[1]) ||
-	    __builtin_mul_overflow(d->sh, s->sl, &p[2]) || __builtin_mul_overflow(d->sh, s->sh, &p[3])) {
+	if (__builtin_mul_overflow(d->sl, s->sl, &p[0]) ||
+	    __builtin_mul_overflow(d->sl, s->sh, &p[1]) ||
+	    __builtin_mul_overflow(d->sh, s->sl, &p[2]) ||
+	    __builtin_mul_overflow(d->sh, s->sh, &p[3])) {
 		d->sl = INT64_MIN;
 		d->sh = INT64_MAX;
 		return;
@@ -195,11 +197,17 @@ static void op_mul(const struct behave *bh, struct val *d, const struct val *s)
 	mul_older64(d, s);
 }
 
-/* ---- bitwise: the tnum is exact, the unsigned pair follows, the signed one copies it if it may ---- */
+/*
+ * ---- bitwise: the tnum is exact, the unsigned pair follows, the signed one copies it if it may
+ * ----
+ */
 
 enum bits_kind { BITS_AND, BITS_OR, BITS_XOR };
 
-/* May the signed pair be the unsigned one? 6.1 asks the operands' signs, later kernels the result's. */
+/*
+ * May the signed pair be the unsigned one? 6.1 asks the operands' signs, later kernels the
+ * result's.
+ */
 static void bits_signed64(const struct behave *bh, struct val *d, bool operands_positive)
 {
 	bool same = bh->bounds_old ? operands_positive : (int64_t)d->ul <= (int64_t)d->uh;
@@ -305,7 +313,8 @@ static void lsh32(const struct behave *bh, struct val *d, uint32_t shift)
 
 static void lsh64(const struct behave *bh, struct val *d, uint32_t shift)
 {
-	/* compilers sign-extend by << 32, s>> 32: the low half's sign survives exactly that shift */
+	/* compilers sign-extend by << 32, s>> 32: the low half's sign survives exactly that shift
+	 */
 	d->sl = shift == 32 ? (int64_t)((uint64_t)(int64_t)d->xl << 32) : INT64_MIN;
 	d->sh = shift == 32 ? (int64_t)((uint64_t)(int64_t)d->xh << 32) : INT64_MAX;
 	if (d->uh > UINT64_C(1) << (63 - shift)) {
@@ -400,11 +409,13 @@ static bool src_is_bad(bool alu32, const struct val *s)
 	bool known = src_is_const(alu32, s);
 
 	if (alu32)
-		return s->xl > s->xh || s->wl > s->wh || (known && (s->xl != s->xh || s->wl != s->wh));
+		return s->xl > s->xh || s->wl > s->wh ||
+		       (known && (s->xl != s->xh || s->wl != s->wh));
 	return s->sl > s->sh || s->ul > s->uh || (known && (s->sl != s->sh || s->ul != s->uh));
 }
 
-static bool may_compute(const struct behave *bh, const struct op_row *row, bool alu32, const struct val *s)
+static bool may_compute(const struct behave *bh, const struct op_row *row, bool alu32,
+			const struct val *s)
 {
 	bool known = src_is_const(alu32, s);
 
@@ -433,7 +444,8 @@ static bool apply_neg(const struct behave *bh, bool alu32, struct val *dst)
 	return val_settle(bh, dst);
 }
 
-bool alu_apply(const struct behave *bh, uint8_t op, bool alu32, struct val *dst, const struct val *src)
+bool alu_apply(const struct behave *bh, uint8_t op, bool alu32, struct val *dst,
+	       const struct val *src)
 {
 	const struct op_row *row = &op_rows[op >> 4];
 	struct val s;
@@ -443,7 +455,8 @@ bool alu_apply(const struct behave *bh, uint8_t op, bool alu32, struct val *dst,
 	s = *src;
 	if (!may_compute(bh, row, alu32, &s)) {
 		val_unknown(dst);
-		/* the old kernel gives up before it extends only for operands it cannot use at all */
+		/* the old kernel gives up before it extends only for operands it cannot use at all
+		 */
 		if (bh->bounds_old && alu32 && src_is_const(alu32, &s) && !src_is_bad(alu32, &s)) {
 			val_zext(dst);
 			val_sync(bh, dst);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a program attaches: may it, as what it is? Fills env->att with the function, its prototype and its return range, on which contexts and return checks
- * build. Trusts the kernel's BTF and the tables of hooks; where only the running kernel knows (its
- * error injection list), the answer is unsupported, never yes.
+ * Where a program attaches: may it, as what it is? Fills env->att with the function, its prototype
+ * and its return range, on which contexts and return checks build. Trusts the kernel's BTF and the
+ * tables of hooks; where only the running kernel knows (its error injection list), the answer is
+ * unsupported, never yes.
  */
 #include "verifier/attach.h"
 #include "verifier/attach_prog.h"
@@ -57,7 +58,8 @@ static bool takes_btf_id(uint32_t prog_type)
 
 static int bad_target(struct env *env, const char *what)
 {
-	return verdict_reject(env, EINVAL, "ATTACH-TARGET", "attach_btf_id %u %s", env->att.func_id, what);
+	return verdict_reject(env, EINVAL, "ATTACH-TARGET", "attach_btf_id %u %s", env->att.func_id,
+			      what);
 }
 
 /* The kind and the prefixes by which a target of this sort is found by name. */
@@ -91,8 +93,8 @@ static bool is_kind(const struct btf_type *t, uint32_t kind)
 }
 
 /*
- * A raw tracepoint's typedef names a pointer to its prototype; the function behind it has the same one
- * with the arguments' names, and is preferred.
+ * A raw tracepoint's typedef names a pointer to its prototype; the function behind it has the same
+ * one with the arguments' names, and is preferred.
  */
 static int raw_tp_proto(struct env *env, const struct btf_view *view, const struct btf_type *t)
 {
@@ -113,8 +115,10 @@ static int raw_tp_proto(struct env *env, const struct btf_view *view, const stru
 		}
 	}
 	t = btf_view_type(view, t->type);
-	if (!is_kind(t, BTF_KIND_PTR) || !is_kind(btf_view_type(view, t->type), BTF_KIND_FUNC_PROTO))
-		return verdict_reject(env, EFAULT, "ATTACH-TARGET", "tracepoint typedef names no prototype");
+	if (!is_kind(t, BTF_KIND_PTR) ||
+	    !is_kind(btf_view_type(view, t->type), BTF_KIND_FUNC_PROTO))
+		return verdict_reject(env, EFAULT, "ATTACH-TARGET",
+				      "tracepoint typedef names no prototype");
 	env->att.proto_id = t->type;
 	return 0;
 }
@@ -126,20 +130,24 @@ static int check_proto(struct env *env, const struct btf_view *view, const struc
 	const struct btf_type *t = btf_skip_mods(view, proto->type, NULL);
 
 	if (btf_vlen_of(proto) > 12)
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "The function %s has %u arguments. Too many.",
-				      env->att.name, btf_vlen_of(proto));
+		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+				      "The function %s has %u arguments. Too many.", env->att.name,
+				      btf_vlen_of(proto));
 	if (!t || btf_is_struct(t) ||
 	    !(btf_is_void(t) || btf_is_ptr(t) || (btf_is_scalar(t) && t->size <= 8)))
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "The function %s return type is unsupported.",
-				      env->att.name);
+		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+				      "The function %s return type is unsupported.", env->att.name);
 	for (uint32_t i = 0; i < btf_vlen_of(proto); i++) {
 		t = btf_skip_mods(view, p[i].type, NULL);
 		if (i + 1 == btf_vlen_of(proto) && p[i].type == 0)
 			return verdict_reject(env, EINVAL, "ATTACH-TARGET",
-					      "The function %s with variable args is unsupported.", env->att.name);
-		if (!t || !(btf_is_ptr(t) || ((btf_is_scalar(t) || btf_is_struct(t)) && t->size && t->size <= 16)))
+					      "The function %s with variable args is unsupported.",
+					      env->att.name);
+		if (!t || !(btf_is_ptr(t) ||
+			    ((btf_is_scalar(t) || btf_is_struct(t)) && t->size && t->size <= 16)))
 			return verdict_reject(env, EINVAL, "ATTACH-TARGET",
-					      "The function %s arg%u type is unsupported.", env->att.name, i);
+					      "The function %s arg%u type is unsupported.",
+					      env->att.name, i);
 	}
 	return 0;
 }
@@ -158,8 +166,8 @@ static int func_proto(struct env *env, const struct btf_view *view, const struct
 }
 
 /*
- * Is it on the kernel's error injection list? A kernel built without one has no struct for its entries
- * either; of the list itself only some names tell.
+ * Is it on the kernel's error injection list? A kernel built without one has no struct for its
+ * entries either; of the list itself only some names tell.
  */
 enum injectable { INJECTABLE_NO, INJECTABLE_YES, INJECTABLE_UNKNOWN };
 
@@ -170,8 +178,9 @@ static enum injectable is_injectable(struct env *env)
 
 	if (!view || !btf_view_find(view, BTF_KIND_STRUCT, "ei_entry"))
 		return view ? INJECTABLE_NO : INJECTABLE_UNKNOWN;
-	return btf_text_begins(name, "__x64_sys_") || btf_text_begins(name, "__ia32_sys_") ? INJECTABLE_YES
-											   : INJECTABLE_UNKNOWN;
+	return btf_text_begins(name, "__x64_sys_") || btf_text_begins(name, "__ia32_sys_")
+		       ? INJECTABLE_YES
+		       : INJECTABLE_UNKNOWN;
 }
 
 static int check_sleepable_target(struct env *env)
@@ -182,28 +191,33 @@ static int check_sleepable_target(struct env *env)
 	    (env->prog_type == BPF_PROG_TYPE_LSM || !env->beh->args_old))
 		return 0;
 	if (env->prog_type == BPF_PROG_TYPE_LSM || list == INJECTABLE_NO)
-		return verdict_reject(env, EINVAL, "ATTACH-SLEEP", "%s is not sleepable", env->att.name);
+		return verdict_reject(env, EINVAL, "ATTACH-SLEEP", "%s is not sleepable",
+				      env->att.name);
 	if (list == INJECTABLE_YES)
 		return 0;
-	return verdict_unsupported(env, "whether %s may sleep is known to the running kernel only", env->att.name);
+	return verdict_unsupported(env, "whether %s may sleep is known to the running kernel only",
+				   env->att.name);
 }
 
 static int check_modifiable(struct env *env)
 {
 	enum injectable list = is_injectable(env);
 
-	if (((hook_facts(env->att.name) & HOOK_MODIFIABLE) && !env->beh->args_old) || btf_text_begins(env->att.name, "security_") ||
-	    list == INJECTABLE_YES)
+	if (((hook_facts(env->att.name) & HOOK_MODIFIABLE) && !env->beh->args_old) ||
+	    btf_text_begins(env->att.name, "security_") || list == INJECTABLE_YES)
 		return 0;
 	if (list == INJECTABLE_NO)
-		return verdict_reject(env, EINVAL, "ATTACH-MODIFY", "%s() is not modifiable", env->att.name);
-	return verdict_unsupported(env, "whether %s is modifiable is known to the running kernel only", env->att.name);
+		return verdict_reject(env, EINVAL, "ATTACH-MODIFY", "%s() is not modifiable",
+				      env->att.name);
+	return verdict_unsupported(
+		env, "whether %s is modifiable is known to the running kernel only", env->att.name);
 }
 
 static int check_lsm(struct env *env, const struct btf_view *view)
 {
 	uint32_t facts = hook_facts(env->att.name);
-	const struct btf_type *ret = btf_skip_mods(view, btf_view_type(view, env->att.proto_id)->type, NULL);
+	const struct btf_type *ret =
+		btf_skip_mods(view, btf_view_type(view, env->att.proto_id)->type, NULL);
 
 	if (!env->gpl)
 		return verdict_reject(env, EINVAL, "ATTACH-LICENSE",
@@ -226,15 +240,18 @@ static int check_traced(struct env *env)
 	uint32_t facts = hook_facts(env->att.name);
 
 	if (facts & HOOK_DENIED)
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "tracing %s is denied", env->att.name);
+		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "tracing %s is denied",
+				      env->att.name);
 	if ((facts & HOOK_NORETURN) &&
 	    (env->attach_type == BPF_TRACE_FEXIT || env->attach_type == BPF_MODIFY_RETURN))
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
-				      "Attaching fexit/fmod_ret to __noreturn functions is rejected.");
+		return verdict_reject(
+			env, EINVAL, "ATTACH-TARGET",
+			"Attaching fexit/fmod_ret to __noreturn functions is rejected.");
 	return 0;
 }
 
-static int check_function_target(struct env *env, const struct btf_view *view, const struct btf_type *t)
+static int check_function_target(struct env *env, const struct btf_view *view,
+				 const struct btf_type *t)
 {
 	int r = func_proto(env, view, t);
 
@@ -254,7 +271,8 @@ static int check_iter_target(struct env *env, const struct btf_view *view, const
 	int r = func_proto(env, view, t);
 
 	if (r >= 0 && !btf_text_begins(env->att.name, "bpf_iter_"))
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "%s is no iterator", env->att.name);
+		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "%s is no iterator",
+				      env->att.name);
 	return r;
 }
 
@@ -305,29 +323,35 @@ static int check_struct_ops(struct env *env)
 		return verdict_reject(env, EINVAL, "ATTACH-LICENSE",
 				      "struct ops programs must have a GPL compatible license");
 	if (!env->att.func_id)
-		return verdict_reject(env, ENOTSUPP, "ATTACH-TARGET", "struct_ops program without a struct");
+		return verdict_reject(env, ENOTSUPP, "ATTACH-TARGET",
+				      "struct_ops program without a struct");
 	t = view ? btf_view_type(view, env->att.func_id) : NULL;
 	if (!is_kind(t, BTF_KIND_STRUCT) || !ops_registered(view, btf_view_str(view, t->name_off)))
-		return verdict_reject(env, ENOTSUPP, "ATTACH-TARGET", "attach_btf_id %u is not a supported struct",
+		return verdict_reject(env, ENOTSUPP, "ATTACH-TARGET",
+				      "attach_btf_id %u is not a supported struct",
 				      env->att.func_id);
 	env->att.ops_name = btf_view_str(view, t->name_off);
 	if (env->attach_type >= btf_vlen_of(t))
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "attach to invalid member idx %u of struct %s",
+		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+				      "attach to invalid member idx %u of struct %s",
 				      env->attach_type, env->att.ops_name);
 	m = &btf_members_of(t)[env->attach_type];
 	name = btf_view_str(view, m->name_off);
 	ptr = btf_skip_mods(view, m->type, NULL);
-	if (!ptr || !btf_is_ptr(ptr) || !is_kind(btf_skip_mods(view, ptr->type, &proto), BTF_KIND_FUNC_PROTO))
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "attach to invalid member %s(@idx %u) of struct %s",
-				      name, env->attach_type, env->att.ops_name);
+	if (!ptr || !btf_is_ptr(ptr) ||
+	    !is_kind(btf_skip_mods(view, ptr->type, &proto), BTF_KIND_FUNC_PROTO))
+		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+				      "attach to invalid member %s(@idx %u) of struct %s", name,
+				      env->attach_type, env->att.ops_name);
 	env->att.proto_id = proto;
 	env->att.name = name;
 	env->att.struct_ops_type = env->att.func_id;
 	env->att.struct_ops_member = env->attach_type;
 	err = member_refused(env->att.ops_name, name, env->sleepable);
 	if (err)
-		return verdict_reject(env, err, "ATTACH-TARGET", "attach to unsupported member %s of struct %s",
-				      name, env->att.ops_name);
+		return verdict_reject(env, err, "ATTACH-TARGET",
+				      "attach to unsupported member %s of struct %s", name,
+				      env->att.ops_name);
 	find_stub(env, view, name);
 	return 0;
 }
@@ -338,13 +362,15 @@ static bool can_sleep(const struct env *env)
 {
 	switch (env->prog_type) {
 	case BPF_PROG_TYPE_TRACING:
-		return env->attach_type == BPF_TRACE_FENTRY || env->attach_type == BPF_TRACE_FEXIT ||
+		return env->attach_type == BPF_TRACE_FENTRY ||
+		       env->attach_type == BPF_TRACE_FEXIT ||
 		       env->attach_type == BPF_MODIFY_RETURN || env->attach_type == BPF_TRACE_ITER;
 	case BPF_PROG_TYPE_RAW_TRACEPOINT:
 	case BPF_PROG_TYPE_TRACEPOINT:
 		return env->beh->sleepable_raw_tp;
 	default:
-		return env->prog_type == BPF_PROG_TYPE_LSM || env->prog_type == BPF_PROG_TYPE_KPROBE ||
+		return env->prog_type == BPF_PROG_TYPE_LSM ||
+		       env->prog_type == BPF_PROG_TYPE_KPROBE ||
 		       env->prog_type == BPF_PROG_TYPE_STRUCT_OPS;
 	}
 }
@@ -357,7 +383,8 @@ static int resolve_target(struct env *env)
 	env->att.btf = env->prog->attach_btf_idx;
 	if (!view)
 		return verdict_unsupported(env, "attach targets without the kernel's BTF");
-	env->att.func_id = env->prog->attach_btf_id ? env->prog->attach_btf_id : find_by_name(env, view);
+	env->att.func_id =
+		env->prog->attach_btf_id ? env->prog->attach_btf_id : find_by_name(env, view);
 	return 0;
 }
 
@@ -367,7 +394,8 @@ static int check_btf_target(struct env *env)
 	const struct btf_type *t;
 
 	if (!env->att.func_id)
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "Tracing programs must provide btf_id");
+		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+				      "Tracing programs must provide btf_id");
 	t = btf_view_type(view, env->att.func_id);
 	if (!t)
 		return bad_target(env, "is invalid");
@@ -392,16 +420,19 @@ int attach_check(struct env *env)
 		return env->sleepable ? 0 : verdict_reject(env, EINVAL, "ATTACH-SLEEP",
 							  "Syscall programs can only be sleepable");
 	if (env->sleepable && !can_sleep(env))
-		return verdict_reject(env, EINVAL, "ATTACH-SLEEP",
-				      "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable");
+		return verdict_reject(
+			env, EINVAL, "ATTACH-SLEEP",
+			"Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable");
 	if (!takes_btf_id(env->prog->prog_type))
 		return 0;
 	if (env->prog->attach_prog)
 		return attach_prog_check(env);
 	if (env->prog_type == BPF_PROG_TYPE_EXT)
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "Cannot replace kernel functions");
+		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+				      "Cannot replace kernel functions");
 	r = resolve_target(env);
 	if (r < 0)
 		return r;
-	return env->prog_type == BPF_PROG_TYPE_STRUCT_OPS ? check_struct_ops(env) : check_btf_target(env);
+	return env->prog_type == BPF_PROG_TYPE_STRUCT_OPS ? check_struct_ops(env)
+							  : check_btf_target(env);
 }

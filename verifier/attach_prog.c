@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs that attach to programs. Promises the kernel's answer to: is there such a function, may it be
- * traced or replaced, and does a replacement take and return the same. What the target does inside is
- * known only by its instructions, so that the one question about them (does it move packet data?) is
- * answered by looking for a call that does.
+ * Programs that attach to programs. Promises the kernel's answer to: is there such a function, may
+ * it be traced or replaced, and does a replacement take and return the same. What the target does
+ * inside is known only by its instructions, so that the one question about them (does it move
+ * packet data?) is answered by looking for a call that does.
  */
 #include "verifier/attach_prog.h"
 #include "verifier/btfctx.h"
@@ -34,10 +34,11 @@ static int64_t function_of(const struct bgv_program *target, uint32_t type_id)
 }
 
 /*
- * Can the kernel rely on the function's BTF? It does for global functions; main's must be one context,
- * and static ones count as unreliable as soon as an argument says nothing.
+ * Can the kernel rely on the function's BTF? It does for global functions; main's must be one
+ * context, and static ones count as unreliable as soon as an argument says nothing.
  */
-static bool is_reliable(struct env *env, const struct btf_view *view, const struct btf_type *func, int64_t index)
+static bool is_reliable(struct env *env, const struct btf_view *view, const struct btf_type *func,
+			int64_t index)
 {
 	const struct btf_type *proto = btf_view_type(view, func->type);
 
@@ -45,14 +46,16 @@ static bool is_reliable(struct env *env, const struct btf_view *view, const stru
 		return false;
 	if (index == 0)
 		return btf_vlen_of(proto) == 1 &&
-		       btfctx_is_ctx_of(env, env->prog->attach_prog->prog_type, view, btf_params_of(proto)[0].type);
+		       btfctx_is_ctx_of(env, env->prog->attach_prog->prog_type, view,
+					btf_params_of(proto)[0].type);
 	if (btf_vlen_of(func) == BTF_FUNC_GLOBAL)
 		return true;
 	for (uint32_t i = 0; i < btf_vlen_of(proto); i++) {
 		const struct btf_type *t = btf_skip_mods(view, btf_params_of(proto)[i].type, NULL);
 
-		if (!t || (!btf_is_scalar(t) &&
-			   !btfctx_is_ctx_of(env, env->prog->attach_prog->prog_type, view, btf_params_of(proto)[i].type)))
+		if (!t ||
+		    (!btf_is_scalar(t) && !btfctx_is_ctx_of(env, env->prog->attach_prog->prog_type,
+							    view, btf_params_of(proto)[i].type)))
 			return false;
 	}
 	return true;
@@ -83,10 +86,12 @@ static bool same_kind(const struct btf_type *a, const struct btf_type *b)
 static int match_arg(struct env *env, const struct btf_view *ours, const struct btf_view *theirs,
 		     const struct btf_param *a, const struct btf_param *b, uint32_t i)
 {
-	const struct btf_type *t = btf_skip_mods(ours, a->type, NULL), *u = btf_skip_mods(theirs, b->type, NULL);
+	const struct btf_type *t = btf_skip_mods(ours, a->type, NULL),
+			      *u = btf_skip_mods(theirs, b->type, NULL);
 
 	if (!same_kind(t, u) || (!btf_is_ptr(t) && t->size != u->size))
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "arg%u differs in kind or size", i);
+		return verdict_reject(env, EINVAL, "ATTACH-PROG", "arg%u differs in kind or size",
+				      i);
 	if (btf_is_scalar(t))
 		return 0;
 	if (!btf_is_ptr(t))
@@ -94,15 +99,19 @@ static int match_arg(struct env *env, const struct btf_view *ours, const struct 
 	t = btf_skip_mods(ours, t->type, NULL);
 	u = btf_skip_mods(theirs, u->type, NULL);
 	if (!t || !u || !btf_is_struct(t) || !btf_is_struct(u))
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "arg%u is not a pointer to context", i);
+		return verdict_reject(env, EINVAL, "ATTACH-PROG",
+				      "arg%u is not a pointer to context", i);
 	if (strcmp(btf_view_str(ours, t->name_off), btf_view_str(theirs, u->name_off)) != 0)
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "arg%u points to another struct", i);
+		return verdict_reject(env, EINVAL, "ATTACH-PROG", "arg%u points to another struct",
+				      i);
 	return 0;
 }
 
-static int match_functions(struct env *env, const struct btf_view *theirs, const struct btf_type *func)
+static int match_functions(struct env *env, const struct btf_view *theirs,
+			   const struct btf_type *func)
 {
-	const struct btf_view *ours = env->prog->prog_btf_idx ? btf_of(env, env->prog->prog_btf_idx) : NULL;
+	const struct btf_view *ours =
+		env->prog->prog_btf_idx ? btf_of(env, env->prog->prog_btf_idx) : NULL;
 	const struct btf_type *main, *p, *q;
 	int r = 0;
 
@@ -114,7 +123,8 @@ static int match_functions(struct env *env, const struct btf_view *theirs, const
 	p = btf_view_type(ours, main->type);
 	q = btf_view_type(theirs, func->type);
 	if (btf_vlen_of(p) != btf_vlen_of(q))
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "%s() has %u args while the target has %u",
+		return verdict_reject(env, EINVAL, "ATTACH-PROG",
+				      "%s() has %u args while the target has %u",
 				      env->subprogs[0].name, btf_vlen_of(p), btf_vlen_of(q));
 	if (!same_kind(btf_skip_mods(ours, p->type, NULL), btf_skip_mods(theirs, q->type, NULL)))
 		return refuse(env, "return types do not match");
@@ -123,20 +133,23 @@ static int match_functions(struct env *env, const struct btf_view *theirs, const
 	return r;
 }
 
-static int check_extension(struct env *env, const struct btf_view *view, const struct btf_type *func, bool reliable)
+static int check_extension(struct env *env, const struct btf_view *view,
+			   const struct btf_type *func, bool reliable)
 {
 	const struct bgv_program *target = env->prog->attach_prog;
 
 	if (!reliable)
 		return refuse(env, "Cannot replace static functions");
 	if (env->subprogs[0].changes_pkt && !target_moves_packets(env))
-		return refuse(env, "Extension program changes packet data, while original does not");
+		return refuse(env,
+			      "Extension program changes packet data, while original does not");
 	if (target->prog_type == PT_EXT)
 		return refuse(env, "Cannot recursively attach");
 	if (target->prog_type == PT_TRACING && (target->expected_attach_type == BPF_TRACE_FENTRY ||
 						target->expected_attach_type == BPF_TRACE_FEXIT))
 		return refuse(env, "Cannot extend fentry/fexit");
-	if (target->prog_type == PT_TRACING || target->prog_type == PT_LSM || target->prog_type == PT_STRUCT_OPS)
+	if (target->prog_type == PT_TRACING || target->prog_type == PT_LSM ||
+	    target->prog_type == PT_STRUCT_OPS)
 		return verdict_unsupported(env, "extensions of programs whose context is BTF");
 	return match_functions(env, view, func);
 }
@@ -154,13 +167,16 @@ static int check_tracing(struct env *env)
 	default:
 		return refuse(env, "Only FENTRY/FEXIT progs are attachable to another BPF prog");
 	}
-	return env->sleepable ? verdict_reject(env, EINVAL, "ATTACH-SLEEP", "%s is not sleepable", env->att.name) : 0;
+	return env->sleepable ? verdict_reject(env, EINVAL, "ATTACH-SLEEP", "%s is not sleepable",
+					       env->att.name)
+			      : 0;
 }
 
 int attach_prog_check(struct env *env)
 {
 	const struct bgv_program *prog = env->prog;
-	const struct btf_view *view = prog->attach_prog->prog_btf_idx ? btf_of(env, attach_prog_btf(env)) : NULL;
+	const struct btf_view *view =
+		prog->attach_prog->prog_btf_idx ? btf_of(env, attach_prog_btf(env)) : NULL;
 	const struct btf_type *func;
 	int64_t index;
 	bool reliable;
@@ -170,20 +186,26 @@ int attach_prog_check(struct env *env)
 	env->att.func_id = prog->attach_btf_id;
 	env->att.name = "";
 	if (!view)
-		return refuse(env, "FENTRY/FEXIT program can only be attached to another program annotated with BTF");
+		return refuse(
+			env,
+			"FENTRY/FEXIT program can only be attached to another program annotated with BTF");
 	if (!env->att.func_id && prog->attach_name)
 		env->att.func_id = btf_view_find(view, BTF_KIND_FUNC, prog->attach_name);
 	func = env->att.func_id ? btf_view_type(view, env->att.func_id) : NULL;
 	if (!func || !*btf_view_str(view, func->name_off))
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "attach_btf_id %u is invalid", env->att.func_id);
+		return verdict_reject(env, EINVAL, "ATTACH-PROG", "attach_btf_id %u is invalid",
+				      env->att.func_id);
 	env->att.name = btf_view_str(view, func->name_off);
 	index = function_of(prog->attach_prog, env->att.func_id);
 	if (index < 0)
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "Subprog %s doesn't exist", env->att.name);
+		return verdict_reject(env, EINVAL, "ATTACH-PROG", "Subprog %s doesn't exist",
+				      env->att.name);
 	if (btf_kind_of(func) != BTF_KIND_FUNC)
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "attach_btf_id %u is not a function", env->att.func_id);
+		return verdict_reject(env, EINVAL, "ATTACH-PROG",
+				      "attach_btf_id %u is not a function", env->att.func_id);
 	reliable = is_reliable(env, view, func, index);
-	r = prog->prog_type == PT_EXT ? check_extension(env, view, func, reliable) : check_tracing(env);
+	r = prog->prog_type == PT_EXT ? check_extension(env, view, func, reliable)
+				      : check_tracing(env);
 	env->att.proto_id = reliable ? func->type : 0;
 	return r;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Conditional jumps between scalars: is the outcome known, and what does each outcome teach? Promises
- * that a refined value keeps every member for which the jump goes that way; an operand that no such
- * member has left may come out contradictory and is then reset, as in the kernel. Only conditional
- * jump operators are passed in.
+ * Conditional jumps between scalars: is the outcome known, and what does each outcome teach?
+ * Promises that a refined value keeps every member for which the jump goes that way; an operand
+ * that no such member has left may come out contradictory and is then reset, as in the kernel. Only
+ * conditional jump operators are passed in.
  */
 #include <linux/bpf.h>
 
@@ -96,9 +96,13 @@ static enum branch_taken predict_set(bool jmp32, const struct val *a, const stru
 }
 
 /* x > y when `strict`, else x >= y; *a's and *b's ends of one signedness, as unsigned or signed. */
-#define PREDICT_ORDER(low_a, high_a, low_b, high_b, strict) \
-	((strict) ? ((low_a) > (high_b) ? BRANCH_YES : (high_a) <= (low_b) ? BRANCH_NO : BRANCH_UNKNOWN) \
-		  : ((low_a) >= (high_b) ? BRANCH_YES : (high_a) < (low_b) ? BRANCH_NO : BRANCH_UNKNOWN))
+#define PREDICT_ORDER(low_a, high_a, low_b, high_b, strict)                                        \
+	((strict) ? ((low_a) > (high_b)	   ? BRANCH_YES                                            \
+		     : (high_a) <= (low_b) ? BRANCH_NO                                             \
+					   : BRANCH_UNKNOWN)                                       \
+		  : ((low_a) >= (high_b)  ? BRANCH_YES                                             \
+		     : (high_a) < (low_b) ? BRANCH_NO                                              \
+					  : BRANCH_UNKNOWN))
 
 static enum branch_taken predict_order(uint8_t op, struct view x, struct view y)
 {
@@ -129,7 +133,8 @@ static enum branch_taken opposite(enum branch_taken taken)
 enum branch_taken branch_predict(const struct behave *bh, uint8_t op, bool jmp32,
 				 const struct val *dst, const struct val *src)
 {
-	if (!bh->branch_two_ranges && !is_const(src, jmp32))	/* a constant on the left did not count */
+	if (!bh->branch_two_ranges &&
+	    !is_const(src, jmp32)) /* a constant on the left did not count */
 		return BRANCH_UNKNOWN;
 	switch (op) {
 	case BPF_JEQ:
@@ -217,7 +222,8 @@ static void clear_bits(struct val *a, uint64_t mask, bool jmp32)
 	struct tnum t = tnum_const(~mask);
 
 	if (jmp32)
-		val_set_tnum(a, tnum_with_low32(val_tnum(a), tnum_and(tnum_low(val_tnum(a), 4), t)));
+		val_set_tnum(a,
+			     tnum_with_low32(val_tnum(a), tnum_and(tnum_low(val_tnum(a), 4), t)));
 	else
 		val_set_tnum(a, tnum_and(val_tnum(a), t));
 }
@@ -246,8 +252,11 @@ static void order_signed(struct val *a, struct val *b, bool less, bool jmp32)
 	}
 }
 
-/* For operators that learn only against a constant: the other operand and that constant, or false. */
-static bool const_side(struct val *dst, struct val *src, bool jmp32, struct val **ret_other, uint64_t *ret_number)
+/*
+ * For operators that learn only against a constant: the other operand and that constant, or false.
+ */
+static bool const_side(struct val *dst, struct val *src, bool jmp32, struct val **ret_other,
+		       uint64_t *ret_number)
 {
 	struct val *number = is_const(src, jmp32) ? src : dst;
 
@@ -311,7 +320,8 @@ static void old_cap(struct val *v, uint8_t op, uint64_t number, bool jmp32)
 	refine_holds(op, jmp32, v, &limit);
 }
 
-static void old_against(const struct behave *bh, struct val *v, uint8_t op, uint64_t number, bool jmp32)
+static void old_against(const struct behave *bh, struct val *v, uint8_t op, uint64_t number,
+			bool jmp32)
 {
 	if (op == BPF_JEQ && jmp32)
 		val_known32(v, (uint32_t)number);
@@ -337,7 +347,8 @@ static void old_against(const struct behave *bh, struct val *v, uint8_t op, uint
 	val_sync(bh, v);
 }
 
-static void refine_old(const struct behave *bh, uint8_t op, bool jmp32, struct val *dst, struct val *src)
+static void refine_old(const struct behave *bh, uint8_t op, bool jmp32, struct val *dst,
+		       struct val *src)
 {
 	if (is_const(src, jmp32)) {
 		old_against(bh, dst, op, jmp32 ? (uint32_t)src->tv : src->tv, jmp32);

@@ -5,8 +5,8 @@
 #include "verifier/val.h"
 
 /*
- * Conditional jumps between scalars. `op` is BPF_JEQ .. BPF_JSLE as in the instruction, `jmp32` says
- * class BPF_JMP32; an immediate operand is val_known(imm, sign-extended).
+ * Conditional jumps between scalars. `op` is BPF_JEQ .. BPF_JSLE as in the instruction, `jmp32`
+ * says class BPF_JMP32; an immediate operand is val_known(imm, sign-extended).
  */
 
 enum branch_taken { BRANCH_UNKNOWN = -1, BRANCH_NO = 0, BRANCH_YES = 1 };
@@ -17,8 +17,9 @@ enum branch_taken branch_predict(const struct behave *bh, uint8_t op, bool jmp32
 
 /*
  * Narrows *dst and *src by what `taken` (BRANCH_YES, BRANCH_NO) teaches about an undecided jump
- * (reg_set_min_max, one branch). For `x op x` pass the same pointer twice. Synced and settled: false
- * says that an operand contradicted itself and was reset. An immediate is passed as a scratch value.
+ * (reg_set_min_max, one branch). For `x op x` pass the same pointer twice. Synced and settled:
+ * false says that an operand contradicted itself and was reset. An immediate is passed as a scratch
+ * value.
  */
 bool branch_refine(const struct behave *bh, uint8_t op, bool jmp32, enum branch_taken taken,
 		   struct val *dst, struct val *src);

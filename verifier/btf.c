@@ -18,7 +18,7 @@ struct btf_view {
 	const struct btf_view *base;
 	const uint8_t *types;
 	const char *strs;
-	uint32_t str_start;		/* offset of the first own name: length of the base's names */
+	uint32_t str_start; /* offset of the first own name: length of the base's names */
 	uint32_t str_len;
 	uint32_t first;			/* number of the first own type */
 	uint32_t cnt;			/* numbers below are types */
@@ -73,8 +73,8 @@ static int locate_sections(struct btf_view *v, size_t bytes, uint32_t *ret_type_
 	if (bytes < sizeof(h))
 		return -EINVAL;
 	memcpy(&h, v->bytes, sizeof(h));
-	if (h.magic != BTF_MAGIC || h.version != BTF_VERSION || h.hdr_len < sizeof(h) || h.hdr_len > bytes ||
-	    h.hdr_len % 4 || h.type_off % 4)
+	if (h.magic != BTF_MAGIC || h.version != BTF_VERSION || h.hdr_len < sizeof(h) ||
+	    h.hdr_len > bytes || h.hdr_len % 4 || h.type_off % 4)
 		return -EINVAL;
 	if (!section_fits(h.type_off, h.type_len, bytes, h.hdr_len) ||
 	    !section_fits(h.str_off, h.str_len, bytes, h.hdr_len))
@@ -142,7 +142,8 @@ static bool params_fit(const struct btf_view *v, const struct btf_type *t)
 static bool values_fit(const struct btf_view *v, const struct btf_type *t)
 {
 	const uint8_t *at = (const uint8_t *)(t + 1);
-	size_t each = btf_kind_of(t) == BTF_KIND_ENUM ? sizeof(struct btf_enum) : sizeof(struct btf_enum64);
+	size_t each = btf_kind_of(t) == BTF_KIND_ENUM ? sizeof(struct btf_enum)
+						      : sizeof(struct btf_enum64);
 	uint32_t name;
 
 	for (uint32_t i = 0; i < btf_vlen_of(t); i++) {
@@ -227,9 +228,11 @@ static int index_names(struct btf_view *v)
 }
 
 /* Equal names stand in the order of their numbers, because they were put in so. */
-uint32_t btf_view_find_next(const struct btf_view *view, uint32_t kind, const char *name, uint32_t after)
+uint32_t btf_view_find_next(const struct btf_view *view, uint32_t kind, const char *name,
+			    uint32_t after)
 {
-	for (uint32_t i = name_hash(name, kind) & view->slot_mask; view->slots[i]; i = (i + 1) & view->slot_mask) {
+	for (uint32_t i = name_hash(name, kind) & view->slot_mask; view->slots[i];
+	     i = (i + 1) & view->slot_mask) {
 		const struct btf_type *t = btf_view_type(view, view->slots[i]);
 
 		if (view->slots[i] > after && btf_kind_of(t) == kind &&
@@ -267,7 +270,8 @@ static int view_fill(struct btf_view *v, const void *data, size_t bytes)
 	return index_names(v);
 }
 
-int btf_view_new(const void *data, size_t bytes, const struct btf_view *base, struct btf_view **ret_view)
+int btf_view_new(const void *data, size_t bytes, const struct btf_view *base,
+		 struct btf_view **ret_view)
 {
 	struct btf_view *v;
 	int r;
@@ -507,7 +511,8 @@ const struct btf_view *btf_of(struct env *env, uint32_t btf)
 			return NULL;
 	}
 	if (!env->btfs[btf - 1] && blob_of(prog, btf, &blob) &&
-	    btf_view_new(blob.data, blob.bytes, blob_is_alone(prog, btf) ? NULL : env->target->vmlinux, &view) == 0)
+	    btf_view_new(blob.data, blob.bytes,
+			 blob_is_alone(prog, btf) ? NULL : env->target->vmlinux, &view) == 0)
 		env->btfs[btf - 1] = view;
 	return env->btfs[btf - 1];
 }

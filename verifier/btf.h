@@ -18,8 +18,8 @@ struct btf_view;
 #define BTF_DEPTH_MAX 32	/* the kernel's own bound on nesting and chains */
 
 /*
- * Copies and indexes the bytes. base: the kernel's BTF, for a module's (must outlive the view); else
- * NULL. 0, -EINVAL (malformed) or -ENOMEM. btf_view_free(NULL) is fine.
+ * Copies and indexes the bytes. base: the kernel's BTF, for a module's (must outlive the view);
+ * else NULL. 0, -EINVAL (malformed) or -ENOMEM. btf_view_free(NULL) is fine.
  */
 int btf_view_new(const void *data, size_t bytes, const struct btf_view *base,
 		 struct btf_view **ret_view);
@@ -36,7 +36,8 @@ const char *btf_view_name(const struct btf_view *view, uint32_t id);
 uint32_t btf_view_find(const struct btf_view *view, uint32_t kind, const char *name);
 
 /* The next of that kind and name with a higher number, in the same view; 0: none. */
-uint32_t btf_view_find_next(const struct btf_view *view, uint32_t kind, const char *name, uint32_t after);
+uint32_t btf_view_find_next(const struct btf_view *view, uint32_t kind, const char *name,
+			    uint32_t after);
 /* Is the offset inside the names? */
 bool btf_str_fits(const struct btf_view *view, uint32_t off);
 
@@ -82,8 +83,8 @@ static inline uint32_t btf_member_bitfield(const struct btf_type *t, const struc
 }
 
 /*
- * Behind const, volatile, restrict, typedef and type tags; its number in *ret_id (may be NULL). NULL:
- * no such type, or an endless chain.
+ * Behind const, volatile, restrict, typedef and type tags; its number in *ret_id (may be NULL).
+ * NULL: no such type, or an endless chain.
  */
 const struct btf_type *btf_skip_mods(const struct btf_view *view, uint32_t id, uint32_t *ret_id);
 /* The type a pointer (behind modifiers) points to, behind its modifiers; NULL: not a pointer. */
@@ -94,8 +95,9 @@ const char *btf_ptr_tag(const struct btf_view *view, const struct btf_type *ptr)
 int btf_size_of(const struct btf_view *view, uint32_t id, uint32_t *ret_bytes);
 
 /*
- * The value of the decl tag on (type, component) that begins with `prefix`, after the one with number
- * `after` (0: the first); its number in *ret_id (may be NULL). NULL: none. component -1: the type.
+ * The value of the decl tag on (type, component) that begins with `prefix`, after the one with
+ * number `after` (0: the first); its number in *ret_id (may be NULL). NULL: none. component -1: the
+ * type.
  */
 const char *btf_decl_tag(const struct btf_view *view, uint32_t id, int32_t component,
 			 const char *prefix, uint32_t after, uint32_t *ret_id);
@@ -115,6 +117,7 @@ const struct btf_view *btf_of(struct env *env, uint32_t btf);
 void btf_env_done(struct env *env);
 
 /* Are (a, a_id) and (b, b_id) one type, also when a module's view names the kernel's type? */
-bool btf_same_type(const struct btf_view *a, uint32_t a_id, const struct btf_view *b, uint32_t b_id);
+bool btf_same_type(const struct btf_view *a, uint32_t a_id, const struct btf_view *b,
+		   uint32_t b_id);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Would BTF_LOAD of these bytes succeed? The kernel's three looks at program BTF: the header, each record
- * for itself, and what the records say of one another (loops, depths, members inside their struct). Works
- * on any bytes; answers with the errno the kernel has and one line of why. Records of special fields are
- * judged where a program uses them.
+ * Would BTF_LOAD of these bytes succeed? The kernel's three looks at program BTF: the header, each
+ * record for itself, and what the records say of one another (loops, depths, members inside their
+ * struct). Works on any bytes; answers with the errno the kernel has and one line of why. Records
+ * of special fields are judged where a program uses them.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -33,7 +33,8 @@ struct check {
 	int mode;			/* enum mode */
 };
 
-static int fail(const struct check *c, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static int fail(const struct check *c, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 static int fail(const struct check *c, int err, const char *fmt, ...)
 {
@@ -152,7 +153,8 @@ static int check_int(const struct check *c, const struct btf_type *t, uint32_t i
 	bits = BTF_INT_BITS(data) + BTF_INT_OFFSET(data);
 	if ((data & ~0x0fff00ffu) || bits > 128 || (bits + 7) / 8 > t->size)
 		return fail(c, EINVAL, "[%u] INT: invalid bits", id);
-	if (encoding && encoding != BTF_INT_SIGNED && encoding != BTF_INT_CHAR && encoding != BTF_INT_BOOL)
+	if (encoding && encoding != BTF_INT_SIGNED && encoding != BTF_INT_CHAR &&
+	    encoding != BTF_INT_BOOL)
 		return fail(c, ENOTSUPP, "[%u] INT: unsupported encoding", id);
 	return 0;
 }
@@ -173,7 +175,8 @@ static int check_members(const struct check *c, const struct btf_type *t, uint32
 		bits = btf_member_bits(t, &m[i]);
 		if (!name_obeys(c->view, m[i].name_off, NAME_MAY) || !m[i].type)
 			return fail(c, EINVAL, "[%u] STRUCT: invalid member name or type", id);
-		if ((btf_kind_of(t) == BTF_KIND_UNION && bits) || bits < last || (bits + 7) / 8 > t->size)
+		if ((btf_kind_of(t) == BTF_KIND_UNION && bits) || bits < last ||
+		    (bits + 7) / 8 > t->size)
 			return fail(c, EINVAL, "[%u] STRUCT: invalid member bits_offset", id);
 		last = bits;
 	}
@@ -183,7 +186,8 @@ static int check_members(const struct check *c, const struct btf_type *t, uint32
 static int check_enum(const struct check *c, const struct btf_type *t, uint32_t id)
 {
 	const uint8_t *at = (const uint8_t *)(t + 1);
-	size_t each = btf_kind_of(t) == BTF_KIND_ENUM ? sizeof(struct btf_enum) : sizeof(struct btf_enum64);
+	size_t each = btf_kind_of(t) == BTF_KIND_ENUM ? sizeof(struct btf_enum)
+						      : sizeof(struct btf_enum64);
 	uint32_t name;
 
 	if (t->size > 8 || t->size == 0 || (t->size & (t->size - 1)))
@@ -203,7 +207,8 @@ static int check_fwd(const struct check *c, const struct btf_type *t, uint32_t i
 
 static int check_func(const struct check *c, const struct btf_type *t, uint32_t id)
 {
-	return btf_vlen_of(t) > BTF_FUNC_GLOBAL ? fail(c, EINVAL, "[%u] FUNC: invalid linkage", id) : 0;
+	return btf_vlen_of(t) > BTF_FUNC_GLOBAL ? fail(c, EINVAL, "[%u] FUNC: invalid linkage", id)
+						: 0;
 }
 
 static int check_var(const struct check *c, const struct btf_type *t, uint32_t id)
@@ -223,7 +228,8 @@ static int check_section(const struct check *c, const struct btf_type *t, uint32
 	if (!t->size)
 		return fail(c, EINVAL, "[%u] DATASEC: size == 0", id);
 	for (uint32_t i = 0; i < btf_vlen_of(t); i++) {
-		if (!s[i].type || s[i].offset < end || s[i].offset >= t->size || !s[i].size || s[i].size > t->size)
+		if (!s[i].type || s[i].offset < end || s[i].offset >= t->size || !s[i].size ||
+		    s[i].size > t->size)
 			return fail(c, EINVAL, "[%u] DATASEC: invalid variable", id);
 		end = (uint64_t)s[i].offset + s[i].size;
 		if (end > t->size)
@@ -291,7 +297,10 @@ static int check_record(const struct check *c, uint32_t id)
 /* ---- what records say of one another: loops and depth ---- */
 
 enum visit { VISIT_NEW, VISIT_OPEN, VISIT_DONE };
-/* What ends a chain depends on where it began: a struct may point to itself, but not contain itself. */
+/*
+ * What ends a chain depends on where it began: a struct may point to itself, but not contain
+ * itself.
+ */
 enum mode { MODE_TBD, MODE_PTR, MODE_INSIDE };
 
 static bool is_modifier(const struct btf_type *t)
@@ -307,7 +316,8 @@ static bool needs_resolve(const struct btf_type *t)
 	uint32_t kind = btf_kind_of(t);
 
 	return is_modifier(t) || btf_is_ptr(t) || btf_is_struct(t) || kind == BTF_KIND_ARRAY ||
-	       kind == BTF_KIND_VAR || kind == BTF_KIND_FUNC || kind == BTF_KIND_DECL_TAG || kind == BTF_KIND_DATASEC;
+	       kind == BTF_KIND_VAR || kind == BTF_KIND_FUNC || kind == BTF_KIND_DECL_TAG ||
+	       kind == BTF_KIND_DATASEC;
 }
 
 static bool is_sink(const struct check *c, const struct btf_type *t)
@@ -358,8 +368,9 @@ static int open_type(struct check *c, uint32_t id)
 	c->stack[c->depth] = id;
 	c->next[c->depth++] = 0;
 	if (c->mode == MODE_TBD)
-		c->mode = btf_is_ptr(t) ? MODE_PTR
-			: btf_is_struct(t) || btf_kind_of(t) == BTF_KIND_ARRAY ? MODE_INSIDE : MODE_TBD;
+		c->mode = btf_is_ptr(t)						 ? MODE_PTR
+			  : btf_is_struct(t) || btf_kind_of(t) == BTF_KIND_ARRAY ? MODE_INSIDE
+										 : MODE_TBD;
 	return 0;
 }
 
@@ -433,7 +444,8 @@ static bool member_fits(const struct check *c, const struct btf_type *t, const s
 	    btf_kind_of(mt) != BTF_KIND_ENUM64)
 		return false;
 	if (width > bits || (width ? width : bits) + at % 8 > 128)
-		return width <= bits && btf_kind_of(mt) != BTF_KIND_INT && at % 8 == 0 && at + bits <= (uint64_t)t->size * 8;
+		return width <= bits && btf_kind_of(mt) != BTF_KIND_INT && at % 8 == 0 &&
+		       at + bits <= (uint64_t)t->size * 8;
 	if (!width && at % 8 && (btf_kind_of(mt) != BTF_KIND_INT || btf_kflag_of(t)))
 		return false;
 	return (at + (width ? width : bits) + 7) / 8 <= t->size;
@@ -457,8 +469,8 @@ static int check_array_refs(const struct check *c, const struct btf_type *t, uin
 
 	if (!index || btf_kind_of(index) != BTF_KIND_INT || !is_regular_int(index))
 		return fail(c, EINVAL, "[%u] ARRAY: invalid index", id);
-	if (!elem || is_source_only(btf_view_type(c->view, btf_array_of(t)->type)) || !has_size(c->view, id) ||
-	    (btf_kind_of(elem) == BTF_KIND_INT && !is_regular_int(elem)))
+	if (!elem || is_source_only(btf_view_type(c->view, btf_array_of(t)->type)) ||
+	    !has_size(c->view, id) || (btf_kind_of(elem) == BTF_KIND_INT && !is_regular_int(elem)))
 		return fail(c, EINVAL, "[%u] ARRAY: invalid elem", id);
 	return 0;
 }
@@ -480,7 +492,8 @@ static int check_proto_refs(const struct check *c, const struct btf_type *t, uin
 	const struct btf_param *p = btf_params_of(t);
 	uint32_t n = btf_vlen_of(t);
 
-	if (t->type && (is_source_only(btf_view_type(c->view, t->type)) || !has_size(c->view, t->type)))
+	if (t->type &&
+	    (is_source_only(btf_view_type(c->view, t->type)) || !has_size(c->view, t->type)))
 		return fail(c, EINVAL, "[%u] FUNC_PROTO: invalid return type", id);
 	if (n && !p[n - 1].type) {
 		if (p[n - 1].name_off)
@@ -489,7 +502,8 @@ static int check_proto_refs(const struct check *c, const struct btf_type *t, uin
 	}
 	for (uint32_t i = 0; i < n; i++)
 		if (!name_obeys(c->view, p[i].name_off, NAME_MAY) || !p[i].type ||
-		    is_source_only(btf_view_type(c->view, p[i].type)) || !has_size(c->view, p[i].type))
+		    is_source_only(btf_view_type(c->view, p[i].type)) ||
+		    !has_size(c->view, p[i].type))
 			return fail(c, EINVAL, "[%u] FUNC_PROTO: invalid arg#%u", id, i + 1);
 	return 0;
 }
@@ -532,13 +546,15 @@ static int check_tag_refs(const struct check *c, const struct btf_type *t, uint3
 	int32_t component = ((const struct btf_decl_tag *)(t + 1))->component_idx;
 	uint32_t kind = btf_kind_of(to);
 
-	if (kind != BTF_KIND_FUNC && !btf_is_struct(to) && kind != BTF_KIND_VAR && kind != BTF_KIND_TYPEDEF)
+	if (kind != BTF_KIND_FUNC && !btf_is_struct(to) && kind != BTF_KIND_VAR &&
+	    kind != BTF_KIND_TYPEDEF)
 		return fail(c, EINVAL, "[%u] DECL_TAG: invalid type", id);
 	if (component == -1)
 		return 0;
 	if (kind == BTF_KIND_FUNC)
 		to = btf_view_type(c->view, to->type);
-	if (kind == BTF_KIND_VAR || kind == BTF_KIND_TYPEDEF || (uint32_t)component >= btf_vlen_of(to))
+	if (kind == BTF_KIND_VAR || kind == BTF_KIND_TYPEDEF ||
+	    (uint32_t)component >= btf_vlen_of(to))
 		return fail(c, EINVAL, "[%u] DECL_TAG: invalid component_idx", id);
 	return 0;
 }
@@ -605,7 +621,8 @@ static int check_all(struct check *c)
 	return r;
 }
 
-int bgv_btf_check(const struct bgv_target *target, const void *btf, size_t btf_bytes, char *ret_message)
+int bgv_btf_check(const struct bgv_target *target, const void *btf, size_t btf_bytes,
+		  char *ret_message)
 {
 	struct check c = { .message = ret_message };
 	int r;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Contexts that are the arguments of a kernel function: one 8-byte slot an argument, typed by the
- * function's BTF. Promises the register kinds the kernel gives: numbers for integers, trusted, plain
- * or maybe-null objects for struct pointers. Trusts attach.c to have found the function; refuses
- * writes, odd offsets and pointers that name no struct.
+ * function's BTF. Promises the register kinds the kernel gives: numbers for integers, trusted,
+ * plain or maybe-null objects for struct pointers. Trusts attach.c to have found the function;
+ * refuses writes, odd offsets and pointers that name no struct.
  */
 #include "verifier/btfctx.h"
 #include "verifier/alu.h"
@@ -23,7 +23,8 @@ static uint32_t slot_bytes(const struct btf_view *view, uint32_t type_id)
 }
 
 /* Number of the argument at an offset; argument count + 1 when it lies behind the return slot. */
-static uint32_t arg_at(const struct btf_view *view, const struct btf_type *proto, uint32_t first, uint32_t off)
+static uint32_t arg_at(const struct btf_view *view, const struct btf_type *proto, uint32_t first,
+		       uint32_t off)
 {
 	uint32_t end = 0, n = btf_vlen_of(proto) - first;
 
@@ -134,7 +135,8 @@ static bool stub_arg_is(struct env *env, uint32_t arg, const char *suffix)
 
 static int reject_arg(struct env *env, const char *what, uint32_t arg)
 {
-	return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' arg%u %s", env->att.name, arg, what);
+	return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' arg%u %s", env->att.name, arg,
+			      what);
 }
 
 static int set_number(struct env *env, const struct memop *op, bool is_ret)
@@ -170,12 +172,15 @@ static void set_object(struct env *env, const struct memop *op, uint32_t type, u
 static uint32_t promoted_type(struct env *env, const struct btf_view *view, uint32_t id)
 {
 	if (env->prog_type == BPF_PROG_TYPE_STRUCT_OPS && env->att.ops_name &&
-	    strcmp(env->att.ops_name, "tcp_congestion_ops") == 0 && strcmp(btf_view_name(view, id), "sock") == 0)
+	    strcmp(env->att.ops_name, "tcp_congestion_ops") == 0 &&
+	    strcmp(btf_view_name(view, id), "sock") == 0)
 		return btf_view_find(view, BTF_KIND_STRUCT, "tcp_sock");
 	return id;
 }
 
-/* An argument of a traced program: its context, as the kernel has it; other pointers are nobody's. */
+/*
+ * An argument of a traced program: its context, as the kernel has it; other pointers are nobody's.
+ */
 static int load_program_ctx(struct env *env, const struct memop *op, const struct btf_view *view,
 			    const struct btf_param *param, uint32_t arg)
 {
@@ -193,7 +198,8 @@ static int load_program_ctx(struct env *env, const struct memop *op, const struc
 static int load_object(struct env *env, const struct memop *op, const struct btf_view *view,
 		       const struct btf_type *ptr, const struct btf_param *param, uint32_t arg)
 {
-	uint32_t type = REG_BTF_ID, id, special = iter_arg_type(env, arg), raw = raw_tp_arg(env, arg);
+	uint32_t type = REG_BTF_ID, id, special = iter_arg_type(env, arg),
+		 raw = raw_tp_arg(env, arg);
 	const struct btf_type *t = btf_skip_mods(view, ptr->type, &id);
 	const char *tag = btf_ptr_tag(view, ptr);
 
@@ -209,9 +215,10 @@ static int load_object(struct env *env, const struct memop *op, const struct btf
 		type = special & ~(env->beh->args_old ? REG_F_TRUSTED : 0);
 	} else {
 		type |= args_are_trusted(env) ? REG_F_TRUSTED : 0;
-		if ((raw & 1) || (!env->beh->args_old &&
-				  (btf_text_ends(btf_view_str(view, param->name_off), "__nullable") ||
-				   stub_arg_is(env, arg, "__nullable"))))
+		if ((raw & 1) ||
+		    (!env->beh->args_old &&
+		     (btf_text_ends(btf_view_str(view, param->name_off), "__nullable") ||
+		      stub_arg_is(env, arg, "__nullable"))))
 			type |= REG_F_MAYBE_NULL;
 		if (strcmp(tag, "user") == 0)
 			type |= REG_F_USER;
@@ -242,7 +249,8 @@ static int load_arg(struct env *env, const struct memop *op, const struct btf_vi
 	if (!btf_is_ptr(t))
 		return reject_arg(env, "has a type. Only pointer access is allowed", arg);
 	if (op->size != 8)
-		return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' size %u must be 8", env->att.name, op->size);
+		return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' size %u must be 8",
+				      env->att.name, op->size);
 	special = iter_arg_type(env, arg);
 	if ((special & REG_BASE_MASK) == REG_BUF) {
 		set_object(env, op, special, 0);
@@ -262,8 +270,9 @@ static int load_return(struct env *env, const struct memop *op, const struct btf
 		    env->attach_type == BPF_TRACE_FEXIT || env->attach_type == BPF_MODIFY_RETURN;
 
 	if (!sees)
-		return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' doesn't have %u-th argument",
-				      env->att.name, arg + 1);
+		return verdict_reject(env, EACCES, "CTX-ARG",
+				      "func '%s' doesn't have %u-th argument", env->att.name,
+				      arg + 1);
 	if (!t || btf_is_void(t) || (env->attach_type == BPF_MODIFY_RETURN &&
 				     (btf_kind_of(t) != BTF_KIND_INT || t->size > 8)))
 		return reject_arg(env, "(return) has a type. Only pointer access is allowed", arg);
@@ -280,12 +289,15 @@ static int load_return(struct env *env, const struct memop *op, const struct btf
 	return 0;
 }
 
-/* A function whose BTF the kernel does not rely on: five numbers, and a result where one is seen. */
+/*
+ * A function whose BTF the kernel does not rely on: five numbers, and a result where one is seen.
+ */
 static int untyped_slot(struct env *env, const struct memop *op, uint32_t slot)
 {
 	if (slot < ENV_ARGS_MAX || (slot == ENV_ARGS_MAX && env->attach_type == BPF_TRACE_FEXIT))
 		return set_number(env, op, false);
-	return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' doesn't have %u-th argument", env->att.name, slot + 1);
+	return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' doesn't have %u-th argument",
+			      env->att.name, slot + 1);
 }
 
 int btfctx_access(struct env *env, const struct memop *op)
@@ -295,12 +307,14 @@ int btfctx_access(struct env *env, const struct memop *op)
 	const struct btf_type *proto;
 	uint32_t first, arg;
 
-	if (off < 0 || off >= 8 * CTX_SLOTS_MAX || off % (int32_t)op->size || op->access != ACCESS_READ)
-		return verdict_reject(env, EACCES, "CTX-ACCESS", "invalid bpf_context access off=%d size=%u",
-				      off, op->size);
+	if (off < 0 || off >= 8 * CTX_SLOTS_MAX || off % (int32_t)op->size ||
+	    op->access != ACCESS_READ)
+		return verdict_reject(env, EACCES, "CTX-ACCESS",
+				      "invalid bpf_context access off=%d size=%u", off, op->size);
 	if (off % 8)
-		return verdict_reject(env, EACCES, "CTX-ACCESS", "func '%s' offset %d is not multiple of 8",
-				      env->att.name, off);
+		return verdict_reject(env, EACCES, "CTX-ACCESS",
+				      "func '%s' offset %d is not multiple of 8", env->att.name,
+				      off);
 	proto = view && env->att.proto_id ? btf_view_type(view, env->att.proto_id) : NULL;
 	if (!proto && env->prog->attach_prog)
 		return untyped_slot(env, op, (uint32_t)off / 8);
@@ -312,8 +326,9 @@ int btfctx_access(struct env *env, const struct memop *op)
 		return reject_arg(env, "does not exist", 0);
 	arg = arg_at(view, proto, first, (uint32_t)off);
 	if (arg > btf_vlen_of(proto) - first)
-		return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' doesn't have %u-th argument",
-				      env->att.name, arg + 1);
+		return verdict_reject(env, EACCES, "CTX-ARG",
+				      "func '%s' doesn't have %u-th argument", env->att.name,
+				      arg + 1);
 	if (arg == btf_vlen_of(proto) - first)
 		return load_return(env, op, view, proto, arg);
 	return load_arg(env, op, view, &btf_params_of(proto)[first + arg], arg);
@@ -324,7 +339,8 @@ int btfctx_access(struct env *env, const struct memop *op)
 static const struct btf_type *ret_type(const struct env *env)
 {
 	const struct btf_view *view = btf_of((struct env *)env, env->att.btf);
-	const struct btf_type *proto = view && env->att.proto_id ? btf_view_type(view, env->att.proto_id) : NULL;
+	const struct btf_type *proto =
+		view && env->att.proto_id ? btf_view_type(view, env->att.proto_id) : NULL;
 
 	return proto ? btf_skip_mods(view, proto->type, NULL) : NULL;
 }
@@ -349,29 +365,43 @@ int btfctx_check_ret(struct env *env, uint32_t regno)
 /* ---- which types stand for a program's context ---- */
 
 static const char *const type_names[] = {
-	[BPF_PROG_TYPE_SOCKET_FILTER] = "SOCKET_FILTER", [BPF_PROG_TYPE_KPROBE] = "KPROBE",
-	[BPF_PROG_TYPE_SCHED_CLS] = "SCHED_CLS", [BPF_PROG_TYPE_SCHED_ACT] = "SCHED_ACT",
-	[BPF_PROG_TYPE_TRACEPOINT] = "TRACEPOINT", [BPF_PROG_TYPE_XDP] = "XDP",
-	[BPF_PROG_TYPE_PERF_EVENT] = "PERF_EVENT", [BPF_PROG_TYPE_CGROUP_SKB] = "CGROUP_SKB",
-	[BPF_PROG_TYPE_CGROUP_SOCK] = "CGROUP_SOCK", [BPF_PROG_TYPE_LWT_IN] = "LWT_IN",
-	[BPF_PROG_TYPE_LWT_OUT] = "LWT_OUT", [BPF_PROG_TYPE_LWT_XMIT] = "LWT_XMIT",
-	[BPF_PROG_TYPE_SOCK_OPS] = "SOCK_OPS", [BPF_PROG_TYPE_SK_SKB] = "SK_SKB",
-	[BPF_PROG_TYPE_CGROUP_DEVICE] = "CGROUP_DEVICE", [BPF_PROG_TYPE_SK_MSG] = "SK_MSG",
+	[BPF_PROG_TYPE_SOCKET_FILTER] = "SOCKET_FILTER",
+	[BPF_PROG_TYPE_KPROBE] = "KPROBE",
+	[BPF_PROG_TYPE_SCHED_CLS] = "SCHED_CLS",
+	[BPF_PROG_TYPE_SCHED_ACT] = "SCHED_ACT",
+	[BPF_PROG_TYPE_TRACEPOINT] = "TRACEPOINT",
+	[BPF_PROG_TYPE_XDP] = "XDP",
+	[BPF_PROG_TYPE_PERF_EVENT] = "PERF_EVENT",
+	[BPF_PROG_TYPE_CGROUP_SKB] = "CGROUP_SKB",
+	[BPF_PROG_TYPE_CGROUP_SOCK] = "CGROUP_SOCK",
+	[BPF_PROG_TYPE_LWT_IN] = "LWT_IN",
+	[BPF_PROG_TYPE_LWT_OUT] = "LWT_OUT",
+	[BPF_PROG_TYPE_LWT_XMIT] = "LWT_XMIT",
+	[BPF_PROG_TYPE_SOCK_OPS] = "SOCK_OPS",
+	[BPF_PROG_TYPE_SK_SKB] = "SK_SKB",
+	[BPF_PROG_TYPE_CGROUP_DEVICE] = "CGROUP_DEVICE",
+	[BPF_PROG_TYPE_SK_MSG] = "SK_MSG",
 	[BPF_PROG_TYPE_RAW_TRACEPOINT] = "RAW_TRACEPOINT",
 	[BPF_PROG_TYPE_CGROUP_SOCK_ADDR] = "CGROUP_SOCK_ADDR",
-	[BPF_PROG_TYPE_LWT_SEG6LOCAL] = "LWT_SEG6LOCAL", [BPF_PROG_TYPE_LIRC_MODE2] = "LIRC_MODE2",
-	[BPF_PROG_TYPE_SK_REUSEPORT] = "SK_REUSEPORT", [BPF_PROG_TYPE_FLOW_DISSECTOR] = "FLOW_DISSECTOR",
+	[BPF_PROG_TYPE_LWT_SEG6LOCAL] = "LWT_SEG6LOCAL",
+	[BPF_PROG_TYPE_LIRC_MODE2] = "LIRC_MODE2",
+	[BPF_PROG_TYPE_SK_REUSEPORT] = "SK_REUSEPORT",
+	[BPF_PROG_TYPE_FLOW_DISSECTOR] = "FLOW_DISSECTOR",
 	[BPF_PROG_TYPE_CGROUP_SYSCTL] = "CGROUP_SYSCTL",
 	[BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE] = "RAW_TRACEPOINT_WRITABLE",
-	[BPF_PROG_TYPE_CGROUP_SOCKOPT] = "CGROUP_SOCKOPT", [BPF_PROG_TYPE_TRACING] = "TRACING",
-	[BPF_PROG_TYPE_STRUCT_OPS] = "STRUCT_OPS", [BPF_PROG_TYPE_EXT] = "EXT",
-	[BPF_PROG_TYPE_LSM] = "LSM", [BPF_PROG_TYPE_SK_LOOKUP] = "SK_LOOKUP",
-	[BPF_PROG_TYPE_SYSCALL] = "SYSCALL", [32] = "NETFILTER",
+	[BPF_PROG_TYPE_CGROUP_SOCKOPT] = "CGROUP_SOCKOPT",
+	[BPF_PROG_TYPE_TRACING] = "TRACING",
+	[BPF_PROG_TYPE_STRUCT_OPS] = "STRUCT_OPS",
+	[BPF_PROG_TYPE_EXT] = "EXT",
+	[BPF_PROG_TYPE_LSM] = "LSM",
+	[BPF_PROG_TYPE_SK_LOOKUP] = "SK_LOOKUP",
+	[BPF_PROG_TYPE_SYSCALL] = "SYSCALL",
+	[32] = "NETFILTER",
 };
 
 /*
- * The kernel keeps one struct with two members a program type, named after it: its context as programs
- * see it and as the kernel has it. The one with that suffix; 0: none.
+ * The kernel keeps one struct with two members a program type, named after it: its context as
+ * programs see it and as the kernel has it. The one with that suffix; 0: none.
  */
 static uint32_t ctx_member(const struct env *env, uint32_t prog_type, const char *suffix)
 {
@@ -404,7 +434,8 @@ static bool is_projection(const char *ours, const char *theirs)
 }
 
 /* Does a typedef of that name stand behind const and the like, before the struct? */
-static bool pointee_is_typedef(const struct btf_view *view, const struct btf_type *ptr, const char *name)
+static bool pointee_is_typedef(const struct btf_view *view, const struct btf_type *ptr,
+			       const char *name)
 {
 	const struct btf_type *t = btf_view_type(view, ptr->type);
 
@@ -425,7 +456,8 @@ static bool pointee_is_typedef(const struct btf_view *view, const struct btf_typ
 	return false;
 }
 
-bool btfctx_is_ctx_of(const struct env *env, uint32_t prog_type, const struct btf_view *view, uint32_t ptr_type_id)
+bool btfctx_is_ctx_of(const struct env *env, uint32_t prog_type, const struct btf_view *view,
+		      uint32_t ptr_type_id)
 {
 	const struct btf_view *kernel = env->target->vmlinux;
 	const struct btf_type *ptr = btf_skip_mods(view, ptr_type_id, NULL), *t, *ctx;
@@ -434,7 +466,8 @@ bool btfctx_is_ctx_of(const struct env *env, uint32_t prog_type, const struct bt
 
 	if (!ptr || !btf_is_ptr(ptr) || !id)
 		return false;
-	if (prog_type == BPF_PROG_TYPE_KPROBE && pointee_is_typedef(view, ptr, "bpf_user_pt_regs_t"))
+	if (prog_type == BPF_PROG_TYPE_KPROBE &&
+	    pointee_is_typedef(view, ptr, "bpf_user_pt_regs_t"))
 		return true;
 	t = btf_skip_mods(view, ptr->type, NULL);
 	if (!t || btf_kind_of(t) != BTF_KIND_STRUCT)
@@ -444,7 +477,7 @@ bool btfctx_is_ctx_of(const struct env *env, uint32_t prog_type, const struct bt
 	for (int i = 0; ctx && i < BTF_DEPTH_MAX; i++) {
 		ctx_name = btf_view_str(kernel, ctx->name_off);
 		if (!*ctx_name)
-			return false;	/* types without a named context take the tag arg:ctx only */
+			return false; /* types without a named context take the tag arg:ctx only */
 		if (is_projection(ctx_name, name) || strcmp(ctx_name, name) == 0)
 			return true;
 		if (btf_kind_of(ctx) != BTF_KIND_TYPEDEF)
@@ -454,7 +487,8 @@ bool btfctx_is_ctx_of(const struct env *env, uint32_t prog_type, const struct bt
 	return false;
 }
 
-bool btfctx_is_ctx_type(struct env *env, const struct btf_view *view, uint32_t ptr_type_id, uint32_t arg)
+bool btfctx_is_ctx_type(struct env *env, const struct btf_view *view, uint32_t ptr_type_id,
+			uint32_t arg)
 {
 	(void)arg;
 	return btfctx_is_ctx_of(env, env->prog_type, view, ptr_type_id);
@@ -470,7 +504,8 @@ static bool takes_u64_ctx(const struct env *env)
 	case BPF_PROG_TYPE_STRUCT_OPS:
 		return true;
 	case BPF_PROG_TYPE_TRACING:
-		return env->attach_type == BPF_TRACE_RAW_TP || env->attach_type == BPF_TRACE_FENTRY ||
+		return env->attach_type == BPF_TRACE_RAW_TP ||
+		       env->attach_type == BPF_TRACE_FENTRY ||
 		       env->attach_type == BPF_TRACE_FEXIT || env->attach_type == BPF_MODIFY_RETURN;
 	default:
 		return false;
@@ -490,11 +525,14 @@ static bool special_ctx_fits(const struct env *env, const struct btf_type *t, co
 		return is_struct && strcmp(name, "pt_regs") == 0;
 	if (env->prog_type != BPF_PROG_TYPE_TRACING || !is_struct)
 		return false;
-	return env->attach_type == BPF_TRACE_ITER ? btf_text_begins(name, "bpf_iter__")
-		: env->attach_type == BPF_TRACE_RAW_TP && strcmp(name, "bpf_raw_tracepoint_args") == 0;
+	return env->attach_type == BPF_TRACE_ITER
+		       ? btf_text_begins(name, "bpf_iter__")
+		       : env->attach_type == BPF_TRACE_RAW_TP &&
+				 strcmp(name, "bpf_raw_tracepoint_args") == 0;
 }
 
-int btfctx_check_ctx_tag(struct env *env, const struct btf_view *view, uint32_t ptr_type_id, uint32_t arg)
+int btfctx_check_ctx_tag(struct env *env, const struct btf_view *view, uint32_t ptr_type_id,
+			 uint32_t arg)
 {
 	const struct btf_view *kernel = env->target->vmlinux;
 	const struct btf_type *ptr = btf_skip_mods(view, ptr_type_id, NULL), *t, *ctx;
@@ -503,7 +541,8 @@ int btfctx_check_ctx_tag(struct env *env, const struct btf_view *view, uint32_t 
 
 	if (!kernel)
 		return verdict_unsupported(env, "arg:ctx without the kernel's BTF");
-	if ((env->prog_type == BPF_PROG_TYPE_KPROBE || env->prog_type == BPF_PROG_TYPE_PERF_EVENT) &&
+	if ((env->prog_type == BPF_PROG_TYPE_KPROBE ||
+	     env->prog_type == BPF_PROG_TYPE_PERF_EVENT) &&
 	    pointee_is_typedef(view, ptr, "bpf_user_pt_regs_t"))
 		return 0;
 	t = btf_skip_mods(view, ptr->type, NULL);
@@ -511,14 +550,16 @@ int btfctx_check_ctx_tag(struct env *env, const struct btf_view *view, uint32_t 
 		return 0;
 	name = btf_view_str(view, t->name_off);
 	if (!*name)
-		return verdict_reject(env, EINVAL, "BTF-ARG", "arg#%u type doesn't have a name", arg);
+		return verdict_reject(env, EINVAL, "BTF-ARG", "arg#%u type doesn't have a name",
+				      arg);
 	if (special_ctx_fits(env, t, name))
 		return 0;
 	id = ctx_member(env, env->prog_type, "_prog");
 	ctx = id ? btf_skip_mods(kernel, id, NULL) : NULL;
 	if (!ctx || btf_kind_of(ctx) != BTF_KIND_STRUCT)
 		return verdict_reject(env, EINVAL, "BTF-ARG", "arg#%u should be void pointer", arg);
-	if (btf_kind_of(t) != BTF_KIND_STRUCT || strcmp(btf_view_str(kernel, ctx->name_off), name) != 0)
+	if (btf_kind_of(t) != BTF_KIND_STRUCT ||
+	    strcmp(btf_view_str(kernel, ctx->name_off), name) != 0)
 		return verdict_reject(env, EINVAL, "BTF-ARG", "arg#%u should be `struct %s *`", arg,
 				      btf_view_str(kernel, ctx->name_off));
 	return 0;

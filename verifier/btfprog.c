@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the program's own BTF says of its functions: the records of func, line and CO-RE info are in
- * order, and what global functions take. Trusts the view (btf.c) to be well formed, nothing in it to be
- * true; refuses records with the errno the kernel has for them. CO-RE records that the kernel itself
- * would have to apply are not supported: every loader in use applies them before.
+ * order, and what global functions take. Trusts the view (btf.c) to be well formed, nothing in it
+ * to be true; refuses records with the errno the kernel has for them. CO-RE records that the kernel
+ * itself would have to apply are not supported: every loader in use applies them before.
  */
 #include "verifier/btfctx.h"
 #include "verifier/btfprog.h"
@@ -68,16 +68,18 @@ static int check_func_record(struct env *env, const struct btf_view *view, const
 
 	if (i == 0 && rec->word[0])
 		return verdict_reject(env, EINVAL, "BTF-FUNC-INFO",
-				      "nonzero insn_off %u for the first func info record", rec->word[0]);
+				      "nonzero insn_off %u for the first func info record",
+				      rec->word[0]);
 	if (i && rec->word[0] <= prev_off)
-		return verdict_reject(env, EINVAL, "BTF-FUNC-INFO",
-				      "same or smaller insn offset (%u) than previous func info record (%u)",
-				      rec->word[0], prev_off);
+		return verdict_reject(
+			env, EINVAL, "BTF-FUNC-INFO",
+			"same or smaller insn offset (%u) than previous func info record (%u)",
+			rec->word[0], prev_off);
 	func = btf_view_type(view, rec->word[1]);
 	proto = func && btf_kind_of(func) == BTF_KIND_FUNC ? btf_view_type(view, func->type) : NULL;
 	if (!proto || btf_kind_of(proto) != BTF_KIND_FUNC_PROTO)
-		return verdict_reject(env, EINVAL, "BTF-FUNC-INFO", "invalid type id %d in func info",
-				      (int)rec->word[1]);
+		return verdict_reject(env, EINVAL, "BTF-FUNC-INFO",
+				      "invalid type id %d in func info", (int)rec->word[1]);
 	return 0;
 }
 
@@ -95,7 +97,8 @@ int btfprog_check_early(struct env *env)
 		return verdict_reject(env, EBADF, "BTF-FD", "no BTF for func_info or line_info");
 	view = btf_of(env, prog->prog_btf_idx);
 	if (!view)
-		return verdict_reject(env, EINVAL, "BTF-MALFORMED", "the program's BTF is malformed");
+		return verdict_reject(env, EINVAL, "BTF-MALFORMED",
+				      "the program's BTF is malformed");
 	if (!prog->func_info_cnt)
 		return 0;
 	if (!record_size_ok(prog->func_info_rec_size, FUNC_RECORD_MIN))
@@ -134,8 +137,9 @@ static int check_func(struct env *env, const struct btf_view *view, uint32_t i)
 	if (r < 0)
 		return reject_record(env, r, "func info");
 	if (sub->start != rec.word[0])
-		return verdict_reject(env, EINVAL, "BTF-FUNC-INFO",
-				      "func_info BTF section doesn't match subprog layout in BPF program");
+		return verdict_reject(
+			env, EINVAL, "BTF-FUNC-INFO",
+			"func_info BTF section doesn't match subprog layout in BPF program");
 	func = btf_view_type(view, rec.word[1]);
 	sub->func_id = rec.word[1];
 	sub->name = btf_view_str(view, func->name_off);
@@ -157,8 +161,9 @@ static int check_funcs(struct env *env, const struct btf_view *view)
 	if (!env->prog->func_info_cnt)
 		return check_abnormal_return(env);
 	if (env->prog->func_info_cnt != env->subprog_cnt)
-		return verdict_reject(env, EINVAL, "BTF-FUNC-INFO",
-				      "number of funcs in func_info doesn't match number of subprogs");
+		return verdict_reject(
+			env, EINVAL, "BTF-FUNC-INFO",
+			"number of funcs in func_info doesn't match number of subprogs");
 	for (uint32_t i = 0; r >= 0 && i < env->subprog_cnt; i++)
 		r = check_func(env, view, i);
 	return r;
@@ -166,15 +171,16 @@ static int check_funcs(struct env *env, const struct btf_view *view)
 
 /* ---- line_info ---- */
 
-static int check_line(struct env *env, const struct btf_view *view, const struct record *rec, uint32_t i,
-		      uint32_t prev_off, uint32_t *func)
+static int check_line(struct env *env, const struct btf_view *view, const struct record *rec,
+		      uint32_t i, uint32_t prev_off, uint32_t *func)
 {
 	uint32_t off = rec->word[0];
 
 	if ((i && off <= prev_off) || off >= env->insn_cnt)
-		return verdict_reject(env, EINVAL, "BTF-LINE-INFO",
-				      "Invalid line_info[%u].insn_off:%u (prev_offset:%u prog->len:%u)",
-				      i, off, prev_off, env->insn_cnt);
+		return verdict_reject(
+			env, EINVAL, "BTF-LINE-INFO",
+			"Invalid line_info[%u].insn_off:%u (prev_offset:%u prog->len:%u)", i, off,
+			prev_off, env->insn_cnt);
 	if (!env->insns[off].code)
 		return verdict_reject(env, EINVAL, "BTF-LINE-INFO",
 				      "Invalid insn code at line_info[%u].insn_off", i);
@@ -202,7 +208,8 @@ static int check_lines(struct env *env, const struct btf_view *view)
 		return 0;
 	if (prog->line_info_cnt > INT32_MAX / LINE_RECORD_MIN ||
 	    !record_size_ok(prog->line_info_rec_size, LINE_RECORD_MIN))
-		return verdict_reject(env, EINVAL, "BTF-LINE-INFO", "invalid line info record size");
+		return verdict_reject(env, EINVAL, "BTF-LINE-INFO",
+				      "invalid line info record size");
 	for (uint32_t i = 0; i < prog->line_info_cnt; i++) {
 		r = record_at(&prog->line_info, prog->line_info_rec_size, LINE_RECORD_MIN, i, &rec);
 		if (r < 0)
@@ -235,7 +242,8 @@ static int check_core_records(struct env *env)
 		return reject_record(env, r, "core_relo");
 	if (rec.word[0] % 8 || rec.word[0] / 8 >= env->insn_cnt)
 		return verdict_reject(env, EINVAL, "BTF-CORE",
-				      "Invalid core_relo[0].insn_off:%u prog->len:%u", rec.word[0], env->insn_cnt);
+				      "Invalid core_relo[0].insn_off:%u prog->len:%u", rec.word[0],
+				      env->insn_cnt);
 	return verdict_unsupported(env, "CO-RE relocations applied by the kernel");
 }
 
@@ -248,7 +256,8 @@ int btfprog_check(struct env *env)
 		return check_abnormal_return(env);
 	view = btf_of(env, env->prog->prog_btf_idx);
 	if (!view)
-		return verdict_reject(env, EINVAL, "BTF-MALFORMED", "the program's BTF is malformed");
+		return verdict_reject(env, EINVAL, "BTF-MALFORMED",
+				      "the program's BTF is malformed");
 	r = check_funcs(env, view);
 	if (r >= 0)
 		r = check_lines(env, view);
@@ -264,7 +273,8 @@ static uint32_t record_of_func(const struct env *env, uint32_t id, uint32_t *ret
 	uint32_t i;
 
 	for (i = 0; i < env->prog->func_info_cnt; i++) {
-		if (record_at(&env->prog->func_info, env->prog->func_info_rec_size, FUNC_RECORD_MIN, i, &rec) < 0)
+		if (record_at(&env->prog->func_info, env->prog->func_info_rec_size, FUNC_RECORD_MIN,
+			      i, &rec) < 0)
 			return env->prog->func_info_cnt;
 		*ret_insn_off = rec.word[0];
 		if (rec.word[1] == id)
@@ -283,7 +293,8 @@ int btfprog_exception_callback(struct env *env)
 	if (!env->prog->func_info_cnt || !env->beh->exceptions)
 		return 0;
 	view = btf_of(env, env->prog->prog_btf_idx);
-	if (!view || record_at(&env->prog->func_info, env->prog->func_info_rec_size, FUNC_RECORD_MIN, 0, &rec) < 0)
+	if (!view || record_at(&env->prog->func_info, env->prog->func_info_rec_size,
+			       FUNC_RECORD_MIN, 0, &rec) < 0)
 		return 0;
 	main_id = rec.word[1];
 	name = btf_decl_tag(view, main_id, -1, "exception_callback:", 0, &tag);
@@ -317,18 +328,23 @@ enum arg_tag {
 
 static uint32_t tag_by_name(const struct env *env, const char *name)
 {
-	static const struct { const char *name; uint32_t tag; } tags[] = {
-		{ "ctx", TAG_CTX }, { "nonnull", TAG_NONNULL }, { "trusted", TAG_TRUSTED },
-		{ "nullable", TAG_NULLABLE }, { "arena", TAG_ARENA }, { "untrusted", TAG_UNTRUSTED },
+	static const struct { const char *name; uint32_t tag;
+	} tags[] = {
+		{ "ctx", TAG_CTX },	    { "nonnull", TAG_NONNULL },
+		{ "trusted", TAG_TRUSTED }, { "nullable", TAG_NULLABLE },
+		{ "arena", TAG_ARENA },	    { "untrusted", TAG_UNTRUSTED },
 	};
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
 		if (strcmp(tags[i].name, name) == 0)
-			return tags[i].tag == TAG_UNTRUSTED && !env->beh->arg_untrusted ? TAG_BAD : tags[i].tag;
+			return tags[i].tag == TAG_UNTRUSTED && !env->beh->arg_untrusted
+				       ? TAG_BAD
+				       : tags[i].tag;
 	return TAG_BAD;
 }
 
-static uint32_t arg_tags(const struct env *env, const struct btf_view *view, const struct subprog *sub, uint32_t i)
+static uint32_t arg_tags(const struct env *env, const struct btf_view *view,
+			 const struct subprog *sub, uint32_t i)
 {
 	uint32_t tags = 0, at = 0;
 	const char *name;
@@ -375,17 +391,22 @@ static bool is_dynptr_type(const struct btf_view *view, const struct btf_type *t
 }
 
 /* arg:trusted and arg:untrusted name a type of the kernel. */
-static int kernel_object_arg(struct env *env, const struct btf_view *view, uint32_t pointee, uint32_t i,
-			     uint32_t flags, struct subprog_arg *arg)
+static int kernel_object_arg(struct env *env, const struct btf_view *view, uint32_t pointee,
+			     uint32_t i, uint32_t flags, struct subprog_arg *arg)
 {
 	int id = btfprog_kernel_type(env, view, pointee);
 
 	if (id == -EOPNOTSUPP)
-		return verdict_unsupported(env, "arguments of kernel types without the kernel's BTF");
+		return verdict_unsupported(env,
+					   "arguments of kernel types without the kernel's BTF");
 	if (id < 0)
-		return bad_arg(env, -id, i, id == -ESRCH ? "reference type is ambiguous" : "reference type has no matches");
-	if ((flags & REG_F_UNTRUSTED) && !btf_is_struct(btf_view_type(env->target->vmlinux, (uint32_t)id)))
-		return bad_arg(env, EINVAL, i, "has a type, but only struct or primitive types are allowed");
+		return bad_arg(env, -id, i,
+			       id == -ESRCH ? "reference type is ambiguous"
+					    : "reference type has no matches");
+	if ((flags & REG_F_UNTRUSTED) &&
+	    !btf_is_struct(btf_view_type(env->target->vmlinux, (uint32_t)id)))
+		return bad_arg(env, EINVAL, i,
+			       "has a type, but only struct or primitive types are allowed");
 	arg->kind = ARG_BTF;
 	arg->flags = flags;
 	arg->btf_id = (uint32_t)id;
@@ -407,8 +428,8 @@ static int untrusted_arg(struct env *env, const struct btf_view *view, uint32_t 
 	return 0;
 }
 
-static int mem_arg(struct env *env, const struct btf_view *view, uint32_t pointee, uint32_t i, uint32_t tags,
-		   struct subprog_arg *arg)
+static int mem_arg(struct env *env, const struct btf_view *view, uint32_t pointee, uint32_t i,
+		   uint32_t tags, struct subprog_arg *arg)
 {
 	if (tags & TAG_NULLABLE)
 		return bad_arg(env, EINVAL, i, "has invalid combination of tags");
@@ -445,27 +466,31 @@ static int pointer_arg(struct env *env, const struct btf_view *view, uint32_t ty
 	if (tags & TAG_TRUSTED) {
 		if (tags & TAG_NONNULL)
 			return bad_arg(env, EINVAL, i, "has invalid combination of tags");
-		return kernel_object_arg(env, view, pointee, i,
-					 REG_F_TRUSTED | (tags & TAG_NULLABLE ? REG_F_MAYBE_NULL : 0), arg);
+		return kernel_object_arg(
+			env, view, pointee, i,
+			REG_F_TRUSTED | (tags & TAG_NULLABLE ? REG_F_MAYBE_NULL : 0), arg);
 	}
 	if (tags & TAG_UNTRUSTED)
 		return untrusted_arg(env, view, pointee, i, tags, arg);
 	if (tags & TAG_ARENA) {
 		arg->kind = ARG_ARENA;
-		return tags == TAG_ARENA ? 0 : bad_arg(env, EINVAL, i, "arena cannot be combined with any other tags");
+		return tags == TAG_ARENA ? 0
+					 : bad_arg(env, EINVAL, i,
+						   "arena cannot be combined with any other tags");
 	}
 	return is_global ? mem_arg(env, view, pointee, i, tags, arg) : -EINVAL;
 }
 
-static int one_arg(struct env *env, const struct btf_view *view, const struct subprog *sub, uint32_t i,
-		   uint32_t type_id, struct subprog_arg *arg)
+static int one_arg(struct env *env, const struct btf_view *view, const struct subprog *sub,
+		   uint32_t i, uint32_t type_id, struct subprog_arg *arg)
 {
 	const struct btf_type *t = btf_skip_mods(view, type_id, NULL);
 	uint32_t tags = arg_tags(env, view, sub, i);
 
 	if (tags & (TAG_STATIC | TAG_BAD))
-		return bad_arg(env, EOPNOTSUPP, i, tags & TAG_STATIC ?
-			       "type tag is not supported in static functions" : "has unsupported set of tags");
+		return bad_arg(env, EOPNOTSUPP, i,
+			       tags & TAG_STATIC ? "type tag is not supported in static functions"
+						 : "has unsupported set of tags");
 	if (t && btf_is_ptr(t))
 		return pointer_arg(env, view, type_id, i, tags, sub->is_global, arg);
 	if (tags)
@@ -476,7 +501,8 @@ static int one_arg(struct env *env, const struct btf_view *view, const struct su
 	}
 	if (!sub->is_global)
 		return -EINVAL;
-	return verdict_reject(env, EINVAL, "BTF-ARG", "Arg#%u type in %s() is not supported yet.", i, sub->name);
+	return verdict_reject(env, EINVAL, "BTF-ARG", "Arg#%u type in %s() is not supported yet.",
+			      i, sub->name);
 }
 
 /* The function's prototype if it can be called with what BTF says; NULL with *ret_err set. */
@@ -488,23 +514,26 @@ static const struct btf_type *usable_proto(struct env *env, const struct btf_vie
 	*ret_err = -EINVAL;
 	if (!view || !sub->func_id) {
 		if (sub->is_global)
-			*ret_err = verdict_reject(env, EFAULT, "BTF-ARG", "Global functions need valid BTF");
+			*ret_err = verdict_reject(env, EFAULT, "BTF-ARG",
+						  "Global functions need valid BTF");
 		return NULL;
 	}
 	proto = btf_view_type(view, btf_view_type(view, sub->func_id)->type);
 	if (btf_vlen_of(proto) > ENV_ARGS_MAX) {
 		if (sub->is_global)
-			*ret_err = verdict_reject(env, EINVAL, "BTF-ARG",
-						  "Global function %s() with %u > %d args. Buggy compiler.",
-						  sub->name, btf_vlen_of(proto), ENV_ARGS_MAX);
+			*ret_err = verdict_reject(
+				env, EINVAL, "BTF-ARG",
+				"Global function %s() with %u > %d args. Buggy compiler.",
+				sub->name, btf_vlen_of(proto), ENV_ARGS_MAX);
 		return NULL;
 	}
 	ret = btf_skip_mods(view, proto->type, NULL);
 	if (!ret || !btf_is_scalar(ret)) {
 		if (sub->is_global)
-			*ret_err = verdict_reject(env, EINVAL, "BTF-ARG",
-						  "Global function %s() doesn't return scalar. Only those are supported.",
-						  sub->name);
+			*ret_err = verdict_reject(
+				env, EINVAL, "BTF-ARG",
+				"Global function %s() doesn't return scalar. Only those are supported.",
+				sub->name);
 		return NULL;
 	}
 	return proto;
@@ -513,7 +542,8 @@ static const struct btf_type *usable_proto(struct env *env, const struct btf_vie
 int btfprog_args(struct env *env, uint32_t subprog)
 {
 	struct subprog *sub = &env->subprogs[subprog];
-	const struct btf_view *view = env->prog->prog_btf_idx ? btf_of(env, env->prog->prog_btf_idx) : NULL;
+	const struct btf_view *view =
+		env->prog->prog_btf_idx ? btf_of(env, env->prog->prog_btf_idx) : NULL;
 	const struct btf_type *proto;
 	int r;
 
@@ -549,16 +579,19 @@ static bool is_percpu_var(const struct btf_view *view, uint32_t var_id)
 int btfprog_pseudo_btf_id(struct env *env, uint32_t insn_idx)
 {
 	struct insn_aux *aux = &env->aux[insn_idx];
-	uint32_t id = (uint32_t)env->insns[insn_idx].imm, btf = (uint32_t)env->insns[insn_idx + 1].imm;
+	uint32_t id = (uint32_t)env->insns[insn_idx].imm,
+		 btf = (uint32_t)env->insns[insn_idx + 1].imm;
 	const struct btf_view *view = btf_of(env, btf);
 	const struct btf_type *t = view ? btf_view_type(view, id) : NULL;
 	uint32_t type;
 
 	if (!view)
-		return btf ? verdict_reject(env, EINVAL, "BTF-FD", "invalid module BTF object FD specified.")
+		return btf ? verdict_reject(env, EINVAL, "BTF-FD",
+					    "invalid module BTF object FD specified.")
 			   : verdict_unsupported(env, "kernel variables without the kernel's BTF");
 	if (!t)
-		return verdict_reject(env, ENOENT, "BTF-ID", "ldimm64 insn specifies invalid btf_id %u.", id);
+		return verdict_reject(env, ENOENT, "BTF-ID",
+				      "ldimm64 insn specifies invalid btf_id %u.", id);
 	if (btf_kind_of(t) == BTF_KIND_FUNC) {
 		aux->var.type = REG_MEM | REG_F_RDONLY;
 		aux->var.mem_size = 0;
@@ -566,10 +599,12 @@ int btfprog_pseudo_btf_id(struct env *env, uint32_t insn_idx)
 	}
 	if (btf_kind_of(t) != BTF_KIND_VAR)
 		return verdict_reject(env, EINVAL, "BTF-ID",
-				      "pseudo btf_id %u in ldimm64 isn't KIND_VAR or KIND_FUNC", id);
+				      "pseudo btf_id %u in ldimm64 isn't KIND_VAR or KIND_FUNC",
+				      id);
 	if (env->target->flags & BGV_TARGET_NO_DATA_SYMBOLS)
 		return verdict_reject(env, ENOENT, "BTF-ID",
-				      "ldimm64 failed to find the address for kernel symbol '%s'.", btf_view_name(view, id));
+				      "ldimm64 failed to find the address for kernel symbol '%s'.",
+				      btf_view_name(view, id));
 	type = t->type;
 	aux->var.btf = btf;
 	aux->var.btf_id = type;
@@ -581,7 +616,8 @@ int btfprog_pseudo_btf_id(struct env *env, uint32_t insn_idx)
 		aux->var.type = REG_MEM | REG_F_RDONLY;
 		if (btf_size_of(view, type, &aux->var.mem_size) < 0)
 			return verdict_reject(env, EINVAL, "BTF-ID",
-					      "ldimm64 unable to resolve the size of type '%s'", btf_view_name(view, type));
+					      "ldimm64 unable to resolve the size of type '%s'",
+					      btf_view_name(view, type));
 	}
 	return 0;
 }

@@ -2,8 +2,9 @@
 /*
  * Loads and stores through pointers to kernel objects. Promises that an access is of a member the
  * type has, and that a loaded pointer is trusted no more than the kernel trusts it: by the pattern
- * structs of its BTF (`X__safe_rcu` and its sisters), by type tags, and by where the program stands.
- * Refuses user and percpu memory, moved pointers, and writes but to rows of the table below.
+ * structs of its BTF (`X__safe_rcu` and its sisters), by type tags, and by where the program
+ * stands. Refuses user and percpu memory, moved pointers, and writes but to rows of the table
+ * below.
  */
 #include "verifier/btfptr.h"
 #include "verifier/btfrec.h"
@@ -48,7 +49,7 @@ struct walker {
 	int64_t off;			/* in that struct */
 	uint32_t size;
 	bool flex;			/* may go past the end into a flexible array */
-	int opaque;			/* what a pointer to no struct ends in: WALK_OPAQUE or a number */
+	int opaque; /* what a pointer to no struct ends in: WALK_OPAQUE or a number */
 	bool old;			/* 6.1: unions are nothing special, nor is the tag rcu */
 	struct walk *out;
 };
@@ -219,7 +220,8 @@ bool btf_ids_match(struct env *env, uint32_t btf, uint32_t id, int32_t off,
 	return false;
 }
 
-static int reject_walk(struct env *env, int r, const struct btf_view *view, uint32_t id, int32_t off, uint32_t size)
+static int reject_walk(struct env *env, int r, const struct btf_view *view, uint32_t id,
+		       int32_t off, uint32_t size)
 {
 	return verdict_reject(env, -r, "BTF-FIELD", r == -EINVAL ?
 			      "struct %s doesn't have field at offset %d (size %u)" :
@@ -228,8 +230,8 @@ static int reject_walk(struct env *env, int r, const struct btf_view *view, uint
 }
 
 /* flex is off for own types, whose size is all there is. */
-static int walk_to_end(struct env *env, uint32_t btf, uint32_t id, int32_t off, uint32_t size, bool flex,
-		       struct walk *out)
+static int walk_to_end(struct env *env, uint32_t btf, uint32_t id, int32_t off, uint32_t size,
+		       bool flex, struct walk *out)
 {
 	const struct btf_view *view = btf_of(env, btf);
 	struct walker w = { .view = view, .off = off, .size = size, .flex = flex, .out = out,
@@ -254,7 +256,8 @@ static int walk_to_end(struct env *env, uint32_t btf, uint32_t id, int32_t off, 
 	return reject_walk(env, -EINVAL, view, id, off, size);
 }
 
-int btfptr_walk(struct env *env, uint32_t btf, uint32_t id, int32_t off, uint32_t size, struct walk *ret_walk)
+int btfptr_walk(struct env *env, uint32_t btf, uint32_t id, int32_t off, uint32_t size,
+		struct walk *ret_walk)
 {
 	return walk_to_end(env, btf, id, off, size, true, ret_walk);
 }
@@ -262,7 +265,8 @@ int btfptr_walk(struct env *env, uint32_t btf, uint32_t id, int32_t off, uint32_
 /* ---- trust of a loaded pointer ---- */
 
 /* Does the pattern struct `name + suffix` list the field with that pointee? */
-static bool pattern_lists(const struct btf_view *view, uint32_t id, const struct walk *w, const char *suffix)
+static bool pattern_lists(const struct btf_view *view, uint32_t id, const struct walk *w,
+			  const char *suffix)
 {
 	const struct btf_type *t = btf_view_type(view, id);
 	char name[64];
@@ -278,14 +282,15 @@ static bool pattern_lists(const struct btf_view *view, uint32_t id, const struct
 		const struct btf_member *m = &btf_members_of(t)[i];
 		const struct btf_type *ptr = btf_view_type(view, m->type);
 
-		if (btf_is_ptr(ptr) && btf_skip_mods(view, ptr->type, &pointee) && pointee == w->id &&
-		    strcmp(btf_view_str(view, m->name_off), w->field) == 0)
+		if (btf_is_ptr(ptr) && btf_skip_mods(view, ptr->type, &pointee) &&
+		    pointee == w->id && strcmp(btf_view_str(view, m->name_off), w->field) == 0)
 			return true;
 	}
 	return false;
 }
 
-static uint32_t flags_inside_rcu(const struct btf_view *view, const struct reg *r, const struct walk *w)
+static uint32_t flags_inside_rcu(const struct btf_view *view, const struct reg *r,
+				 const struct walk *w)
 {
 	bool or_null;
 
@@ -326,7 +331,10 @@ static void set_opaque(struct env *env, uint32_t regno)
 
 /* ---- writes ---- */
 
-/* Members of kernel structs that programs may write: by who, struct of the pointer, struct and path of the field. */
+/*
+ * Members of kernel structs that programs may write: by who, struct of the pointer, struct and path
+ * of the field.
+ */
 static const struct writable {
 	uint32_t prog_type;
 	const char *ops;	/* struct_ops: name; else NULL */
@@ -335,8 +343,10 @@ static const struct writable {
 } writables[] = {
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "sock", "sk_pacing_rate", NULL },
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "sock", "sk_pacing_status", NULL },
-	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "inet_connection_sock", "icsk_ca_priv", NULL },
-	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "inet_connection_sock", "icsk_ack", "pending" },
+	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "inet_connection_sock", "icsk_ca_priv",
+	  NULL },
+	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "inet_connection_sock", "icsk_ack",
+	  "pending" },
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "tcp_sock", "snd_cwnd", NULL },
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "tcp_sock", "snd_cwnd_cnt", NULL },
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "tcp_sock", "snd_cwnd_stamp", NULL },
@@ -370,7 +380,8 @@ static bool member_range(const struct btf_view *view, const struct btf_type *t, 
 	return false;
 }
 
-static bool row_covers(const struct btf_view *view, const struct writable *row, int32_t off, uint32_t size)
+static bool row_covers(const struct btf_view *view, const struct writable *row, int32_t off,
+		       uint32_t size)
 {
 	uint32_t id = btf_view_find(view, BTF_KIND_STRUCT, row->holder), at = 0, bytes;
 	const struct btf_type *t;
@@ -389,19 +400,22 @@ static int check_kernel_write(struct env *env, const struct reg *r, int32_t off,
 	const struct btf_type *t = btf_view_type(view, r->btf_id);
 
 	/* the state of bpf_dummy_ops exists to be written in tests, all of it */
-	if (env->prog_type == PT_STRUCT_OPS && env->att.ops_name && strcmp(env->att.ops_name, "bpf_dummy_ops") == 0 &&
+	if (env->prog_type == PT_STRUCT_OPS && env->att.ops_name &&
+	    strcmp(env->att.ops_name, "bpf_dummy_ops") == 0 &&
 	    strcmp(object, "bpf_dummy_ops_state") == 0 && (uint64_t)(uint32_t)off + size <= t->size)
 		return 0;
 	for (size_t i = 0; i < sizeof(writables) / sizeof(writables[0]); i++) {
 		const struct writable *row = &writables[i];
 
 		if (row->prog_type == env->prog_type && strcmp(row->object, object) == 0 &&
-		    (!row->ops || (env->att.ops_name && strcmp(row->ops, env->att.ops_name) == 0)) &&
+		    (!row->ops ||
+		     (env->att.ops_name && strcmp(row->ops, env->att.ops_name) == 0)) &&
 		    row_covers(view, row, off, size))
 			return 0;
 	}
-	return verdict_reject(env, EACCES, "BTF-WRITE", "no write support to %s at off %d: only read is supported",
-			      object, off);
+	return verdict_reject(env, EACCES, "BTF-WRITE",
+			      "no write support to %s at off %d: only read is supported", object,
+			      off);
 }
 
 /* ---- loads and stores ---- */
@@ -412,30 +426,39 @@ static int check_base(struct env *env, const struct reg *r, const struct memop *
 	const char *name = view ? btf_view_name(view, r->btf_id) : "?";
 
 	if (!env->allow_ptr_leaks)
-		return verdict_reject(env, EPERM, "CAP-PERFMON",
-				      "'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN", name);
+		return verdict_reject(
+			env, EPERM, "CAP-PERFMON",
+			"'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN",
+			name);
 	if (!env->gpl && r->btf != env->prog->prog_btf_idx && !env->beh->args_old)
-		return verdict_reject(env, EINVAL, "BTF-LICENSE",
-				      "Cannot access kernel 'struct %s' from non-GPL compatible program", name);
+		return verdict_reject(
+			env, EINVAL, "BTF-LICENSE",
+			"Cannot access kernel 'struct %s' from non-GPL compatible program", name);
 	if (off < 0)
-		return verdict_reject(env, EACCES, "BTF-OFFSET", "R%u is ptr_%s invalid negative access: off=%d",
-				      op->regno, name, off);
+		return verdict_reject(env, EACCES, "BTF-OFFSET",
+				      "R%u is ptr_%s invalid negative access: off=%d", op->regno,
+				      name, off);
 	if (!val_is(&r->v, 0))
-		return verdict_reject(env, EACCES, "BTF-OFFSET", "R%u is ptr_%s invalid variable offset: off=%d",
-				      op->regno, name, off);
+		return verdict_reject(env, EACCES, "BTF-OFFSET",
+				      "R%u is ptr_%s invalid variable offset: off=%d", op->regno,
+				      name, off);
 	if (r->type & (REG_F_USER | REG_F_PERCPU))
-		return verdict_reject(env, EACCES, "BTF-MEMORY", "R%u is ptr_%s access %s memory: off=%d", op->regno,
-				      name, r->type & REG_F_USER ? "user" : "percpu", off);
+		return verdict_reject(env, EACCES, "BTF-MEMORY",
+				      "R%u is ptr_%s access %s memory: off=%d", op->regno, name,
+				      r->type & REG_F_USER ? "user" : "percpu", off);
 	return 0;
 }
 
 static int check_own_fields(struct env *env, const struct reg *r, int32_t off, uint32_t size)
 {
-	const struct btfrec *rec = r->type & REG_F_ALLOC ? btfrec_of_type(env, r->btf, r->btf_id) : NULL;
+	const struct btfrec *rec =
+		r->type & REG_F_ALLOC ? btfrec_of_type(env, r->btf, r->btf_id) : NULL;
 
 	for (uint32_t i = 0; rec && i < rec->cnt; i++)
-		if ((uint32_t)off < rec->field[i].off + rec->field[i].size && rec->field[i].off < (uint32_t)off + size)
-			return verdict_reject(env, EACCES, "BTF-FIELD", "direct access to %s is disallowed",
+		if ((uint32_t)off < rec->field[i].off + rec->field[i].size &&
+		    rec->field[i].off < (uint32_t)off + size)
+			return verdict_reject(env, EACCES, "BTF-FIELD",
+					      "direct access to %s is disallowed",
 					      btfrec_kind_name(rec->field[i].kind));
 	return 0;
 }
@@ -463,7 +486,8 @@ int btfptr_access(struct env *env, const struct memop *op)
 	if (ret < 0 || op->access != ACCESS_READ || op->value_regno < 0)
 		return ret < 0 ? ret : 0;
 	if (ret == WALK_PTR && !own)
-		btfptr_set_reg(env, (uint32_t)op->value_regno, r.btf, w.id, loaded_flags(env, &r, &w));
+		btfptr_set_reg(env, (uint32_t)op->value_regno, r.btf, w.id,
+			       loaded_flags(env, &r, &w));
 	else if (ret == WALK_OPAQUE)
 		set_opaque(env, (uint32_t)op->value_regno);
 	else
@@ -481,12 +505,15 @@ int btfptr_check_subprog_arg(struct env *env, uint32_t regno, const struct subpr
 	if (arg->flags & REG_F_UNTRUSTED)
 		return 0;	/* only read, by faulting loads */
 	if (reg_base(r) != REG_BTF_ID || (flags && flags != REG_F_TRUSTED && flags != REG_F_RCU))
-		return verdict_reject(env, EACCES, "CALL-ARG", "R%u type=%s expected=ptr_, trusted_ptr_, rcu_ptr_",
-				      regno, reg_type_name(r));
+		return verdict_reject(env, EACCES, "CALL-ARG",
+				      "R%u type=%s expected=ptr_, trusted_ptr_, rcu_ptr_", regno,
+				      reg_type_name(r));
 	if (reg_maybe_null(r) && !(arg->flags & REG_F_MAYBE_NULL))
-		return verdict_reject(env, EACCES, "CALL-ARG", "Possibly NULL pointer passed to helper arg%u", regno);
+		return verdict_reject(env, EACCES, "CALL-ARG",
+				      "Possibly NULL pointer passed to helper arg%u", regno);
 	if (!btf_ids_match(env, r->btf, r->btf_id, r->off, arg->btf, arg->btf_id, false))
-		return verdict_reject(env, EACCES, "CALL-ARG", "R%u is of type %s but %s is expected", regno,
+		return verdict_reject(env, EACCES, "CALL-ARG",
+				      "R%u is of type %s but %s is expected", regno,
 				      btf_view_name(btf_of(env, r->btf), r->btf_id),
 				      btf_view_name(btf_of(env, arg->btf), arg->btf_id));
 	return ptr_check_arg_off(env, r, regno, 0);
@@ -495,25 +522,39 @@ int btfptr_check_subprog_arg(struct env *env, uint32_t regno, const struct subpr
 /* ---- struct bpf_map ---- */
 
 static const char *const map_structs[] = {
-	[BPF_MAP_TYPE_HASH] = "bpf_htab", [BPF_MAP_TYPE_ARRAY] = "bpf_array",
-	[BPF_MAP_TYPE_PROG_ARRAY] = "bpf_array", [BPF_MAP_TYPE_PERF_EVENT_ARRAY] = "bpf_array",
-	[BPF_MAP_TYPE_PERCPU_HASH] = "bpf_htab", [BPF_MAP_TYPE_PERCPU_ARRAY] = "bpf_array",
-	[BPF_MAP_TYPE_STACK_TRACE] = "bpf_stack_map", [BPF_MAP_TYPE_CGROUP_ARRAY] = "bpf_array",
-	[BPF_MAP_TYPE_LRU_HASH] = "bpf_htab", [BPF_MAP_TYPE_LRU_PERCPU_HASH] = "bpf_htab",
-	[BPF_MAP_TYPE_LPM_TRIE] = "lpm_trie", [BPF_MAP_TYPE_ARRAY_OF_MAPS] = "bpf_array",
-	[BPF_MAP_TYPE_HASH_OF_MAPS] = "bpf_htab", [BPF_MAP_TYPE_DEVMAP] = "bpf_dtab",
-	[BPF_MAP_TYPE_SOCKMAP] = "bpf_stab", [BPF_MAP_TYPE_CPUMAP] = "bpf_cpu_map",
-	[BPF_MAP_TYPE_XSKMAP] = "xsk_map", [BPF_MAP_TYPE_SOCKHASH] = "bpf_shtab",
+	[BPF_MAP_TYPE_HASH] = "bpf_htab",
+	[BPF_MAP_TYPE_ARRAY] = "bpf_array",
+	[BPF_MAP_TYPE_PROG_ARRAY] = "bpf_array",
+	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = "bpf_array",
+	[BPF_MAP_TYPE_PERCPU_HASH] = "bpf_htab",
+	[BPF_MAP_TYPE_PERCPU_ARRAY] = "bpf_array",
+	[BPF_MAP_TYPE_STACK_TRACE] = "bpf_stack_map",
+	[BPF_MAP_TYPE_CGROUP_ARRAY] = "bpf_array",
+	[BPF_MAP_TYPE_LRU_HASH] = "bpf_htab",
+	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = "bpf_htab",
+	[BPF_MAP_TYPE_LPM_TRIE] = "lpm_trie",
+	[BPF_MAP_TYPE_ARRAY_OF_MAPS] = "bpf_array",
+	[BPF_MAP_TYPE_HASH_OF_MAPS] = "bpf_htab",
+	[BPF_MAP_TYPE_DEVMAP] = "bpf_dtab",
+	[BPF_MAP_TYPE_SOCKMAP] = "bpf_stab",
+	[BPF_MAP_TYPE_CPUMAP] = "bpf_cpu_map",
+	[BPF_MAP_TYPE_XSKMAP] = "xsk_map",
+	[BPF_MAP_TYPE_SOCKHASH] = "bpf_shtab",
 	[BPF_MAP_TYPE_CGROUP_STORAGE] = "bpf_cgroup_storage_map",
 	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = "reuseport_array",
 	[BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE] = "bpf_cgroup_storage_map",
-	[BPF_MAP_TYPE_QUEUE] = "bpf_queue_stack", [BPF_MAP_TYPE_STACK] = "bpf_queue_stack",
-	[BPF_MAP_TYPE_SK_STORAGE] = "bpf_local_storage_map", [BPF_MAP_TYPE_DEVMAP_HASH] = "bpf_dtab",
-	[BPF_MAP_TYPE_STRUCT_OPS] = "bpf_struct_ops_map", [BPF_MAP_TYPE_RINGBUF] = "bpf_ringbuf_map",
+	[BPF_MAP_TYPE_QUEUE] = "bpf_queue_stack",
+	[BPF_MAP_TYPE_STACK] = "bpf_queue_stack",
+	[BPF_MAP_TYPE_SK_STORAGE] = "bpf_local_storage_map",
+	[BPF_MAP_TYPE_DEVMAP_HASH] = "bpf_dtab",
+	[BPF_MAP_TYPE_STRUCT_OPS] = "bpf_struct_ops_map",
+	[BPF_MAP_TYPE_RINGBUF] = "bpf_ringbuf_map",
 	[BPF_MAP_TYPE_INODE_STORAGE] = "bpf_local_storage_map",
 	[BPF_MAP_TYPE_TASK_STORAGE] = "bpf_local_storage_map",
-	[BPF_MAP_TYPE_BLOOM_FILTER] = "bpf_bloom_filter", [BPF_MAP_TYPE_USER_RINGBUF] = "bpf_ringbuf_map",
-	[32] = "bpf_local_storage_map", [33] = "bpf_arena",
+	[BPF_MAP_TYPE_BLOOM_FILTER] = "bpf_bloom_filter",
+	[BPF_MAP_TYPE_USER_RINGBUF] = "bpf_ringbuf_map",
+	[32] = "bpf_local_storage_map",
+	[33] = "bpf_arena",
 };
 
 int mapval_ptr_access(struct env *env, const struct memop *op)
@@ -528,18 +569,24 @@ int mapval_ptr_access(struct env *env, const struct memop *op)
 	if (!view)
 		return verdict_unsupported(env, "reading struct bpf_map without the kernel's BTF");
 	if (type >= sizeof(map_structs) / sizeof(map_structs[0]) || !map_structs[type])
-		return verdict_reject(env, ENOTSUPP, "MAP-PTR", "map_ptr access not supported for map type %u", type);
+		return verdict_reject(env, ENOTSUPP, "MAP-PTR",
+				      "map_ptr access not supported for map type %u", type);
 	id = btf_view_find(view, BTF_KIND_STRUCT, map_structs[type]);
 	if (!id)
-		return verdict_unsupported(env, "struct %s is not in the kernel's BTF", map_structs[type]);
+		return verdict_unsupported(env, "struct %s is not in the kernel's BTF",
+					   map_structs[type]);
 	if (!env->allow_ptr_leaks)
-		return verdict_reject(env, EPERM, "CAP-PERFMON",
-				      "'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN", map_structs[type]);
+		return verdict_reject(
+			env, EPERM, "CAP-PERFMON",
+			"'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN",
+			map_structs[type]);
 	if (off < 0)
-		return verdict_reject(env, EACCES, "MAP-PTR", "R%u is %s invalid negative access: off=%d", op->regno,
+		return verdict_reject(env, EACCES, "MAP-PTR",
+				      "R%u is %s invalid negative access: off=%d", op->regno,
 				      map_structs[type], off);
 	if (op->access != ACCESS_READ)
-		return verdict_reject(env, EACCES, "MAP-PTR", "only read from %s is supported", map_structs[type]);
+		return verdict_reject(env, EACCES, "MAP-PTR", "only read from %s is supported",
+				      map_structs[type]);
 	ret = btfptr_walk(env, 0, id, off, op->size, &w);
 	if (ret < 0 || op->value_regno < 0)
 		return ret < 0 ? ret : 0;

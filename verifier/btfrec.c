@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Special fields of map values and own types: locks, timers, kernel pointers, lists, trees. Found by the
- * names of their structs and by type tags, as the kernel finds them when the map is made or the BTF is
- * loaded. Nested structs and arrays are walked with a stack of fixed depth; refuses with the errno the
- * kernel has, and records no verdict.
+ * Special fields of map values and own types: locks, timers, kernel pointers, lists, trees. Found
+ * by the names of their structs and by type tags, as the kernel finds them when the map is made or
+ * the BTF is loaded. Nested structs and arrays are walked with a stack of fixed depth; refuses with
+ * the errno the kernel has, and records no verdict.
  */
 #include "verifier/btfrec.h"
 #include "verifier/env.h"
@@ -122,7 +122,8 @@ static int repeat(struct scan *s, uint32_t first, uint32_t times, uint32_t elem_
 static int root_contents(const struct scan *s, const struct item *item, struct found *f)
 {
 	uint32_t tag;
-	const char *text = btf_decl_tag(s->view, item->tag_id, item->tag_component, "contains:", 0, &tag);
+	const char *text =
+		btf_decl_tag(s->view, item->tag_id, item->tag_component, "contains:", 0, &tag);
 	const char *colon = text ? strchr(text, ':') : NULL;
 	char name[128];
 
@@ -190,16 +191,20 @@ static const struct kind_row *row_of_struct(const struct scan *s, const struct b
 	const char *name = btf_view_str(s->view, t->name_off);
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (kinds[i].struct_name && (kinds[i].kind & s->mask) && strcmp(kinds[i].struct_name, name) == 0)
+		if (kinds[i].struct_name && (kinds[i].kind & s->mask) &&
+		    strcmp(kinds[i].struct_name, name) == 0)
 			return &kinds[i];
 	return NULL;
 }
 
-static int push_struct(struct scan *s, uint32_t id, const struct btf_type *t, uint32_t off, uint32_t times)
+static int push_struct(struct scan *s, uint32_t id, const struct btf_type *t, uint32_t off,
+		       uint32_t times)
 {
 	if (s->depth == BTF_DEPTH_MAX)
 		return -E2BIG;
-	s->at[s->depth++] = (struct scan_level){ .t = t, .id = id, .off = off, .first = s->cnt, .times = times };
+	s->at[s->depth++] = (struct scan_level){
+		.t = t, .id = id, .off = off, .first = s->cnt, .times = times
+	};
 	return 0;
 }
 
@@ -231,7 +236,8 @@ static int scan_item(struct scan *s, const struct item *item)
 	if (!row && (!(s->mask & (BTFREC_KPTR | BTFREC_UPTR)) || item->off % 8))
 		return 0;
 	r = row ? scan_named(s, item, row, t) : scan_kptr(s, item, t);
-	return r < 0 || s->cnt == first ? r : repeat(s, first, (uint32_t)times, row ? row->size : 8);
+	return r < 0 || s->cnt == first ? r
+					: repeat(s, first, (uint32_t)times, row ? row->size : 8);
 }
 
 /* The next member of the innermost level, or its end. */
@@ -247,24 +253,26 @@ static int scan_step(struct scan *s)
 	if (btf_kind_of(l->t) == BTF_KIND_DATASEC) {
 		const struct btf_var_secinfo *v = &btf_vars_of(l->t)[i];
 
-		return scan_item(s, &(struct item){ btf_view_type(s->view, v->type)->type, v->offset, v->size,
-						    v->type, -1 });
+		return scan_item(s, &(struct item){ btf_view_type(s->view, v->type)->type,
+						    v->offset, v->size, v->type, -1 });
 	}
 	if (btf_member_bits(l->t, &btf_members_of(l->t)[i]) % 8)
 		return -EINVAL;
-	return scan_item(s, &(struct item){ btf_members_of(l->t)[i].type,
-					    l->off + btf_member_bits(l->t, &btf_members_of(l->t)[i]) / 8, 0,
-					    l->id, (int32_t)i });
+	return scan_item(
+		s, &(struct item){ btf_members_of(l->t)[i].type,
+				   l->off + btf_member_bits(l->t, &btf_members_of(l->t)[i]) / 8, 0,
+				   l->id, (int32_t)i });
 }
 
 /* ---- from what was found to a record ---- */
 
-static int finish_kptr(struct env *env, const struct btf_view *view, uint32_t btf, const struct found *f,
-		       struct btf_member_field *field)
+static int finish_kptr(struct env *env, const struct btf_view *view, uint32_t btf,
+		       const struct found *f, struct btf_member_field *field)
 {
 	const struct btf_type *t = btf_view_type(view, f->id);
 	const struct btf_view *kernel = btf_of(env, 0);
-	uint32_t id = kernel ? btf_view_find(kernel, btf_kind_of(t), btf_view_str(view, t->name_off)) : 0;
+	uint32_t id =
+		kernel ? btf_view_find(kernel, btf_kind_of(t), btf_view_str(view, t->name_off)) : 0;
 
 	/* what uptr names is the user's own; other names mean the kernel's type if it has one */
 	field->btf = id && f->kind != BTFREC_UPTR ? 0 : btf;
@@ -285,7 +293,8 @@ static int finish_root(const struct btf_view *view, uint32_t btf, const struct f
 		if (strcmp(f->node, btf_view_str(view, m->name_off)) != 0)
 			continue;
 		node = btf_view_type(view, m->type);
-		if (seen || !btf_is_struct(node) || strcmp(want, btf_view_str(view, node->name_off)) != 0 ||
+		if (seen || !btf_is_struct(node) ||
+		    strcmp(want, btf_view_str(view, node->name_off)) != 0 ||
 		    btf_member_bits(t, m) % 64)
 			return -EINVAL;
 		seen = true;
@@ -339,7 +348,8 @@ static int fill_field(struct env *env, const struct scan *s, uint32_t btf, const
 /* Roots need a lock beside them; a node of both a list and a tree needs a refcount. */
 static int check_combination(const struct btfrec *rec)
 {
-	if ((rec->mask & (BTFREC_LIST_HEAD | BTFREC_RB_ROOT)) && rec->spin_lock_off < 0 && rec->res_spin_lock_off < 0)
+	if ((rec->mask & (BTFREC_LIST_HEAD | BTFREC_RB_ROOT)) && rec->spin_lock_off < 0 &&
+	    rec->res_spin_lock_off < 0)
 		return -EINVAL;
 	if (rec->refcount_off < 0 && (rec->mask & BTFREC_LIST_NODE) && (rec->mask & BTFREC_RB_NODE))
 		return -EINVAL;
@@ -443,7 +453,8 @@ int btfrec_of_map(struct env *env, uint32_t map_idx, struct btfrec **ret_rec)
 	*ret_rec = NULL;
 	if (!shape->btf_idx || !shape->btf_value_type_id || shape->btf_vmlinux_value_type_id)
 		return 0;
-	return btfrec_parse(env, shape->btf_idx, shape->btf_value_type_id, shape->value_size, MAP_KINDS, ret_rec);
+	return btfrec_parse(env, shape->btf_idx, shape->btf_value_type_id, shape->value_size,
+			    MAP_KINDS, ret_rec);
 }
 
 const struct btf_member_field *btfrec_find(const struct btfrec *rec, uint32_t off)

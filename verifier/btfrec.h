@@ -28,21 +28,23 @@ enum btfrec_kind {
 struct btf_member_field {
 	uint32_t kind;			/* one enum btfrec_kind */
 	uint32_t off, size;		/* bytes */
-	uint32_t btf, btf_id;		/* kptr: what it points to; list head, rbtree root: type of its nodes */
+	uint32_t btf,
+		btf_id; /* kptr: what it points to; list head, rbtree root: type of its nodes */
 	uint32_t node_offset;		/* graph roots: of the node in that type */
 };
 
 struct btfrec {
 	uint32_t mask;			/* enum btfrec_kind of all fields */
 	uint32_t cnt;
-	int32_t spin_lock_off, res_spin_lock_off, timer_off, wq_off, refcount_off, task_work_off;	/* -1: none */
+	int32_t spin_lock_off, res_spin_lock_off, timer_off, wq_off, refcount_off,
+		task_work_off;			/* -1: none */
 	struct btf_member_field field[];	/* by offset */
 };
 
 /*
- * Special fields of the struct (btf, id), of the kinds in mask. *ret_rec is the env's; NULL: there are
- * none. 0, or the errno the kernel gives for such a type (no verdict is recorded): -EINVAL, -E2BIG,
- * -EEXIST, -ENOENT; -ENOMEM.
+ * Special fields of the struct (btf, id), of the kinds in mask. *ret_rec is the env's; NULL: there
+ * are none. 0, or the errno the kernel gives for such a type (no verdict is recorded): -EINVAL,
+ * -E2BIG, -EEXIST, -ENOENT; -ENOMEM.
  */
 int btfrec_parse(struct env *env, uint32_t btf, uint32_t id, uint32_t value_bytes, uint32_t mask,
 		 struct btfrec **ret_rec);
@@ -50,10 +52,15 @@ int btfrec_parse(struct env *env, uint32_t btf, uint32_t id, uint32_t value_byte
 /* The record of an own type (bpf_obj_new, node, kptr target) of the program's BTF. NULL: none. */
 struct btfrec *btfrec_of_type(struct env *env, uint32_t btf, uint32_t id);
 
-/* The record of what a graph root holds, or a kptr to an own type points to; NULL: a kernel type, or none. */
+/*
+ * The record of what a graph root holds, or a kptr to an own type points to; NULL: a kernel type,
+ * or none.
+ */
 struct btfrec *btfrec_pointee(struct env *env, const struct btf_member_field *field);
 
-/* The record of a map's value, by its BTF; NULL in *ret_rec without BTF or fields. 0 or negative. */
+/*
+ * The record of a map's value, by its BTF; NULL in *ret_rec without BTF or fields. 0 or negative.
+ */
 int btfrec_of_map(struct env *env, uint32_t map_idx, struct btfrec **ret_rec);
 
 /* The field that starts at exactly that offset; NULL. rec may be NULL. */

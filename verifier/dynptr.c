@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dynptrs: two stack slots, or a const pointer handed in. Promises that slices die with their dynptr, that a
- * referenced one is neither overwritten nor lost, and that a helper gets the kind it names.
+ * Dynptrs: two stack slots, or a const pointer handed in. Promises that slices die with their
+ * dynptr, that a referenced one is neither overwritten nor lost, and that a helper gets the kind it
+ * names.
  */
 #include "verifier/dynptr.h"
 #include "verifier/objslot.h"
@@ -55,7 +56,8 @@ static const struct reg *described(struct env *env, const struct reg *r)
 	return &stack_slot(state_frame(env->cur, r->frame), spi)->r;
 }
 
-int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, uint32_t *ret_ref, enum dynptr_type *ret_type)
+int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, uint32_t *ret_ref,
+		 enum dynptr_type *ret_type)
 {
 	const struct reg *d = described(env, &env_regs(env)[regno]);
 
@@ -112,7 +114,8 @@ int dynptr_destroy_slot(struct env *env, struct frame *f, uint32_t spi)
 	if (!s->r.dynptr_first)
 		s = stack_slot(f, ++spi);
 	if (dynptr_type_is_refcounted((enum dynptr_type)s->r.dynptr_type))
-		return verdict_reject(env, EINVAL, "DYNPTR-OVERWRITE", "cannot overwrite referenced dynptr");
+		return verdict_reject(env, EINVAL, "DYNPTR-OVERWRITE",
+				      "cannot overwrite referenced dynptr");
 	id = s->r.id;
 	r = clear_both(env, frameno, spi);
 	return r < 0 ? r : invalidate_slices(env, id);
@@ -125,8 +128,8 @@ static int destroy_at(struct env *env, uint32_t frameno, uint32_t spi)
 	return f ? dynptr_destroy_slot(env, f, spi) : verdict_nomem(env);
 }
 
-static int mark_slots(struct env *env, uint32_t frameno, uint32_t spi, enum dynptr_type type, uint32_t insn_idx,
-		      uint32_t clone_ref)
+static int mark_slots(struct env *env, uint32_t frameno, uint32_t spi, enum dynptr_type type,
+		      uint32_t insn_idx, uint32_t clone_ref)
 {
 	struct reg d;
 	int r = destroy_at(env, frameno, spi);
@@ -158,9 +161,12 @@ int dynptr_check_release(struct env *env, uint32_t regno)
 	uint32_t spi;
 
 	if (reg_base(r) != REG_STACK)
-		return verdict_reject(env, EINVAL, "DYNPTR-RELEASE", "cannot release unowned const bpf_dynptr");
-	if (dynptr_slot(env, r, &spi) < 0 || !stack_slot(state_frame(env->cur, r->frame), spi)->r.ref)
-		return verdict_reject(env, EINVAL, "DYNPTR-RELEASE", "arg %u is an unacquired reference", regno);
+		return verdict_reject(env, EINVAL, "DYNPTR-RELEASE",
+				      "cannot release unowned const bpf_dynptr");
+	if (dynptr_slot(env, r, &spi) < 0 ||
+	    !stack_slot(state_frame(env->cur, r->frame), spi)->r.ref)
+		return verdict_reject(env, EINVAL, "DYNPTR-RELEASE",
+				      "arg %u is an unacquired reference", regno);
 	return 0;
 }
 
@@ -172,7 +178,9 @@ int dynptr_release_arg(struct env *env, uint32_t regno)
 	int r = dynptr_slot(env, &reg, &spi);
 
 	if (r < 0)
-		return r == -ERANGE ? verdict_reject(env, EINVAL, "DYNPTR-RELEASE", "R%u is no dynptr", regno) : r;
+		return r == -ERANGE ? verdict_reject(env, EINVAL, "DYNPTR-RELEASE",
+						     "R%u is no dynptr", regno)
+				    : r;
 	s = stack_slot(state_frame(env->cur, frameno), spi);
 	if (!dynptr_type_is_refcounted((enum dynptr_type)s->r.dynptr_type))
 		return clear_both(env, frameno, spi);
@@ -191,10 +199,12 @@ int dynptr_release_arg(struct env *env, uint32_t regno)
 
 static bool holds_dynptr(const struct frame *f, uint32_t spi)
 {
-	return stack_slot(f, spi)->byte[0] == SLOT_DYNPTR || stack_slot(f, spi - 1)->byte[0] == SLOT_DYNPTR;
+	return stack_slot(f, spi)->byte[0] == SLOT_DYNPTR ||
+	       stack_slot(f, spi - 1)->byte[0] == SLOT_DYNPTR;
 }
 
-static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type, uint32_t clone_ref)
+static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,
+			uint32_t clone_ref)
 {
 	const struct reg reg = env_regs(env)[regno];
 	uint32_t spi;
@@ -207,7 +217,8 @@ static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint
 	if (r >= 0 && env->beh->args_old && holds_dynptr(state_frame(env->cur, reg.frame), spi))
 		r = -EINVAL;
 	if (r < 0 && r != -ERANGE)
-		return verdict_reject(env, EINVAL, "DYNPTR-ARG", "Dynptr has to be an uninitialized dynptr");
+		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
+				      "Dynptr has to be an uninitialized dynptr");
 	r = objslot_prepare(env, regno, insn_idx, DYNPTR_SLOTS);
 	if (r < 0)
 		return r;
@@ -235,14 +246,16 @@ static int check_init(struct env *env, uint32_t regno, uint32_t arg_type)
 	uint32_t spi;
 
 	if (reg_base(r) == REG_DYNPTR && !(arg_type & REG_F_RDONLY))
-		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
-				      "cannot pass pointer to const bpf_dynptr, the helper mutates it");
+		return verdict_reject(
+			env, EINVAL, "DYNPTR-ARG",
+			"cannot pass pointer to const bpf_dynptr, the helper mutates it");
 	if (!is_initialized(env, r))
-		return verdict_reject(env, EINVAL, "DYNPTR-ARG", "Expected an initialized dynptr as arg #%u",
-				      regno - 1);
+		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
+				      "Expected an initialized dynptr as arg #%u", regno - 1);
 	if (want && described(env, r)->dynptr_type != want)
-		return verdict_reject(env, EINVAL, "DYNPTR-ARG", "Expected a dynptr of type %s as arg #%u",
-				      kinds[want].name, regno - 1);
+		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
+				      "Expected a dynptr of type %s as arg #%u", kinds[want].name,
+				      regno - 1);
 	if (reg_base(r) == REG_DYNPTR)
 		return 0;
 	if (dynptr_slot(env, r, &spi) < 0)
@@ -250,13 +263,15 @@ static int check_init(struct env *env, uint32_t regno, uint32_t arg_type)
 	return objslot_read(env, r->frame, spi, DYNPTR_SLOTS);
 }
 
-int dynptr_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type, uint32_t clone_ref)
+int dynptr_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,
+		     uint32_t clone_ref)
 {
 	const struct reg *r = &env_regs(env)[regno];
 
 	if (reg_base(r) != REG_STACK && reg_base(r) != REG_DYNPTR)
 		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
-				      "arg#%u expected pointer to stack or const struct bpf_dynptr", regno - 1);
+				      "arg#%u expected pointer to stack or const struct bpf_dynptr",
+				      regno - 1);
 	if (arg_type & REG_F_UNINIT)
 		return check_uninit(env, regno, insn_idx, arg_type, clone_ref);
 	return check_init(env, regno, arg_type);

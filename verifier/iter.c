@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Open-coded iterators: stack objects made by new, walked by next, ended by destroy. next forks: the drained
- * path goes on with NULL, the active one waits with what is imprecise widened, so that loops converge.
+ * Open-coded iterators: stack objects made by new, walked by next, ended by destroy. next forks:
+ * the drained path goes on with NULL, the active one waits with what is imprecise widened, so that
+ * loops converge.
  */
 #include "verifier/btf.h"
 #include "verifier/iter.h"
@@ -15,8 +16,8 @@ static const char *iter_name(struct env *env, uint32_t btf, uint32_t id)
 	return btf_text_begins(name, "bpf_iter_") ? name + strlen("bpf_iter_") : name;
 }
 
-static int make(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t btf, uint32_t id, uint32_t cnt,
-		bool rcu_protected)
+static int make(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t btf, uint32_t id,
+		uint32_t cnt, bool rcu_protected)
 {
 	const struct reg reg = env_regs(env)[regno];
 	struct reg it;
@@ -26,9 +27,12 @@ static int make(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t btf
 
 	for (uint32_t i = 0; r >= 0 && i < cnt; i++)
 		for (uint32_t b = 0; b < 8; b++)
-			free_slots &= stack_slot(state_frame(env->cur, reg.frame), spi - i)->byte[b] != SLOT_ITER;
+			free_slots &=
+				stack_slot(state_frame(env->cur, reg.frame), spi - i)->byte[b] !=
+				SLOT_ITER;
 	if ((r < 0 && r != -ERANGE) || !free_slots)
-		return verdict_reject(env, EINVAL, "ITER-ARG", "expected uninitialized iter_%s as arg #%u",
+		return verdict_reject(env, EINVAL, "ITER-ARG",
+				      "expected uninitialized iter_%s as arg #%u",
 				      iter_name(env, btf, id), regno - 1);
 	r = objslot_prepare(env, regno, insn_idx, cnt);
 	if (r >= 0)
@@ -74,7 +78,8 @@ static int end(struct env *env, uint32_t frameno, uint32_t spi, uint32_t cnt)
 }
 
 int iter_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, enum iter_call call,
-		   uint32_t btf, uint32_t id, bool rcu_protected, uint32_t *ret_frame, uint32_t *ret_spi)
+		   uint32_t btf, uint32_t id, bool rcu_protected, uint32_t *ret_frame,
+		   uint32_t *ret_spi)
 {
 	const struct reg reg = env_regs(env)[regno];
 	const struct btf_view *view = btf_of(env, btf);
@@ -82,19 +87,23 @@ int iter_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, enum iter
 	int r;
 
 	if (reg.type != REG_STACK)
-		return verdict_reject(env, EINVAL, "ITER-ARG", "arg#%u expected pointer to an iterator on stack", regno - 1);
+		return verdict_reject(env, EINVAL, "ITER-ARG",
+				      "arg#%u expected pointer to an iterator on stack", regno - 1);
 	if (cnt == 0 || cnt > ENV_SLOTS)
-		return verdict_reject(env, EINVAL, "ITER-ARG", "expected valid iter pointer as arg #%u", regno - 1);
+		return verdict_reject(env, EINVAL, "ITER-ARG",
+				      "expected valid iter pointer as arg #%u", regno - 1);
 	if (call == ITER_NEW)
 		return make(env, regno, insn_idx, btf, id, cnt, rcu_protected);
 	r = objslot_find(env, &reg, "iter", cnt, &spi);
 	if (r >= 0)
 		r = check_made(state_frame(env->cur, reg.frame), spi, cnt, btf, id);
 	if (r == -EPROTO)
-		return verdict_reject(env, EPROTO, "ITER-RCU", "expected an RCU CS when using bpf_iter_%s_next",
+		return verdict_reject(env, EPROTO, "ITER-RCU",
+				      "expected an RCU CS when using bpf_iter_%s_next",
 				      iter_name(env, btf, id));
 	if (r < 0)
-		return verdict_reject(env, EINVAL, "ITER-ARG", "expected an initialized iter_%s as arg #%u",
+		return verdict_reject(env, EINVAL, "ITER-ARG",
+				      "expected an initialized iter_%s as arg #%u",
 				      iter_name(env, btf, id), regno - 1);
 	r = objslot_read(env, reg.frame, spi, cnt);
 	if (r < 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Calls of kernel functions: which function, may this program call it, and the order of what a call
- * checks and does. Prototypes come from the target's BTF; flags and permission, which the BTF does not
- * tell, from kfunc.def. A function without a row is unsupported, never guessed.
+ * checks and does. Prototypes come from the target's BTF; flags and permission, which the BTF does
+ * not tell, from kfunc.def. A function without a row is unsupported, never guessed.
  */
 #include "verifier/kfunc.h"
 #include "verifier/names.h"
@@ -65,7 +65,8 @@ static bool condition_holds(const struct env *env, enum kfunc_condition conditio
 	case ITER:
 		return env->attach_type == BPF_TRACE_ITER;
 	case SESSION:	/* kprobe.session, uprobe.session */
-		return env->attach_type == AT_TRACE_KPROBE_SESSION || env->attach_type == AT_TRACE_UPROBE_SESSION;
+		return env->attach_type == AT_TRACE_KPROBE_SESSION ||
+		       env->attach_type == AT_TRACE_UPROBE_SESSION;
 	default:
 		return true;
 	}
@@ -83,7 +84,8 @@ static void apply_row(const struct env *env, struct kfunc *k)
 		return;
 	k->known = true;
 	k->flags = rule->flags;
-	k->allowed = env->prog_type < 64 && (rule->types >> env->prog_type & 1) && condition_holds(env, rule->condition);
+	k->allowed = env->prog_type < 64 && (rule->types >> env->prog_type & 1) &&
+		     condition_holds(env, rule->condition);
 }
 
 /* ---- the functions pass: every call's target, dead ones too ---- */
@@ -113,10 +115,12 @@ static int start_table(struct env *env, uint32_t at)
 	if (!env->target->vmlinux)
 		return verdict_unsupported(env, "kernel functions without the kernel's BTF");
 	if (env->target->flags & BGV_TARGET_NO_JIT)
-		return verdict_reject_at(env, at, ENOTSUPP, "KFUNC-JIT", "JIT is required for calling kernel function");
+		return verdict_reject_at(env, at, ENOTSUPP, "KFUNC-JIT",
+					 "JIT is required for calling kernel function");
 	if (!env->gpl)
-		return verdict_reject_at(env, at, EINVAL, "KFUNC-LICENSE",
-					 "cannot call kernel function from non-GPL compatible program");
+		return verdict_reject_at(
+			env, at, EINVAL, "KFUNC-LICENSE",
+			"cannot call kernel function from non-GPL compatible program");
 	env->kfuncs = pool_zalloc(env, sizeof(struct kfunc_tab));
 	return env->kfuncs ? 0 : verdict_nomem(env);
 }
@@ -126,8 +130,9 @@ static int resolve(struct env *env, uint32_t at, struct kfunc *k)
 	const struct btf_type *func;
 
 	if ((int16_t)k->off < 0)
-		return verdict_reject_at(env, at, EINVAL, "KFUNC-OFF",
-					 "negative offset disallowed for kernel module function call");
+		return verdict_reject_at(
+			env, at, EINVAL, "KFUNC-OFF",
+			"negative offset disallowed for kernel module function call");
 	/* the program's own BTF is nothing that an fd_array named for a call */
 	if (k->off > env->prog->btf_cnt || (k->off && k->off == env->prog->prog_btf_idx))
 		return verdict_reject_at(env, at, EPROTO, "KFUNC-OFF",
@@ -135,16 +140,20 @@ static int resolve(struct env *env, uint32_t at, struct kfunc *k)
 	k->btf = k->off;
 	k->view = btf_of(env, k->btf);
 	if (!k->view)
-		return verdict_reject_at(env, at, EINVAL, "KFUNC-OFF", "invalid module BTF fd specified");
+		return verdict_reject_at(env, at, EINVAL, "KFUNC-OFF",
+					 "invalid module BTF fd specified");
 	func = btf_view_type(k->view, k->id);
 	if (!func || btf_kind_of(func) != BTF_KIND_FUNC)
-		return verdict_reject_at(env, at, EINVAL, "KFUNC-ID", "kernel btf_id %u is not a function", k->id);
+		return verdict_reject_at(env, at, EINVAL, "KFUNC-ID",
+					 "kernel btf_id %u is not a function", k->id);
 	k->proto = btf_view_type(k->view, func->type);
 	if (!k->proto || btf_kind_of(k->proto) != BTF_KIND_FUNC_PROTO)
-		return verdict_reject_at(env, at, EINVAL, "KFUNC-ID",
-					 "kernel function btf_id %u does not have a valid func_proto", k->id);
+		return verdict_reject_at(
+			env, at, EINVAL, "KFUNC-ID",
+			"kernel function btf_id %u does not have a valid func_proto", k->id);
 	k->name = btf_view_str(k->view, func->name_off);
-	if (btf_text_begins(k->name, "bpf_xdp_metadata_rx_"))	/* bound programs are unsupported before */
+	if (btf_text_begins(k->name,
+			    "bpf_xdp_metadata_rx_")) /* bound programs are unsupported before */
 		return verdict_reject_at(env, at, EINVAL, "KFUNC-DEVICE",
 					 "metadata kfuncs require device-bound program");
 	apply_row(env, k);
@@ -168,7 +177,8 @@ int kfunc_add(struct env *env, uint32_t insn_idx)
 		return 0;
 	tab = env->kfuncs;
 	if (tab->cnt == sizeof(tab->at) / sizeof(tab->at[0]))
-		return verdict_reject_at(env, insn_idx, E2BIG, "KFUNC-COUNT", "too many different kernel function calls");
+		return verdict_reject_at(env, insn_idx, E2BIG, "KFUNC-COUNT",
+					 "too many different kernel function calls");
 	tab->at[tab->cnt].id = (uint32_t)insn->imm;
 	tab->at[tab->cnt].off = (uint16_t)insn->off;
 	r = resolve(env, insn_idx, &tab->at[tab->cnt]);
@@ -210,15 +220,18 @@ void kfunc_facts(const struct env *env, const struct bpf_insn *insn, struct call
 static int check_may_call(struct env *env, const struct kfunc *k)
 {
 	if (!k->known)
-		return verdict_unsupported(env, "kernel function %s has no row for this kernel", k->name);
+		return verdict_unsupported(env, "kernel function %s has no row for this kernel",
+					   k->name);
 	if (!k->allowed)
-		return verdict_reject(env, EACCES, "KFUNC-ALLOWED", "calling kernel function %s is not allowed", k->name);
+		return verdict_reject(env, EACCES, "KFUNC-ALLOWED",
+				      "calling kernel function %s is not allowed", k->name);
 	if (k->flags & KF_DESTR)	/* needs CAP_SYS_BOOT, which nobody here holds */
 		return verdict_reject(env, EACCES, "KFUNC-DESTRUCTIVE",
 				      "destructive kfunc calls require CAP_SYS_BOOT capability");
 	if ((k->flags & KF_SLEEP) && !env_in_sleepable(env))
 		return verdict_reject(env, EACCES, "KFUNC-SLEEP",
-				      "program must be sleepable to call sleepable kfunc %s", k->name);
+				      "program must be sleepable to call sleepable kfunc %s",
+				      k->name);
 	return 0;
 }
 
@@ -229,8 +242,9 @@ int kfunc_call(struct env *env, uint32_t insn_idx)
 	int r;
 
 	if (!k)
-		return verdict_reject(env, EINVAL, "KFUNC-ID",
-				      "invalid kernel function call not eliminated in verifier pass");
+		return verdict_reject(
+			env, EINVAL, "KFUNC-ID",
+			"invalid kernel function call not eliminated in verifier pass");
 	env->aux[insn_idx].is_iter_next = k->flags & KF_NEXT;
 	r = check_may_call(env, k);
 	if (r >= 0)

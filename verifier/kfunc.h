@@ -17,19 +17,21 @@ enum kfunc_flag {
 
 /* Those with rules of their own: KF_IS(name) is the number of `name`. */
 #define KFUNC_SPECIALS(X) \
-	X(bpf_obj_new_impl) X(bpf_obj_drop_impl) X(bpf_percpu_obj_new_impl) X(bpf_percpu_obj_drop_impl) \
-	X(bpf_refcount_acquire_impl) X(bpf_list_push_front_impl) X(bpf_list_push_back_impl) \
-	X(bpf_list_pop_front) X(bpf_list_pop_back) X(bpf_list_front) X(bpf_list_back) \
-	X(bpf_rbtree_add_impl) X(bpf_rbtree_remove) X(bpf_rbtree_first) X(bpf_rbtree_root) \
-	X(bpf_rbtree_left) X(bpf_rbtree_right) X(bpf_cast_to_kern_ctx) X(bpf_rdonly_cast) \
-	X(bpf_rcu_read_lock) X(bpf_rcu_read_unlock) X(bpf_preempt_disable) X(bpf_preempt_enable) \
-	X(bpf_local_irq_save) X(bpf_local_irq_restore) X(bpf_res_spin_lock) X(bpf_res_spin_unlock) \
-	X(bpf_res_spin_lock_irqsave) X(bpf_res_spin_unlock_irqrestore) X(bpf_dynptr_from_skb) \
-	X(bpf_dynptr_from_xdp) X(bpf_dynptr_from_skb_meta) X(bpf_dynptr_slice) X(bpf_dynptr_slice_rdwr) \
+	X(bpf_obj_new_impl) X(bpf_obj_drop_impl) X(bpf_percpu_obj_new_impl) \
+	X(bpf_percpu_obj_drop_impl) X(bpf_refcount_acquire_impl) X(bpf_list_push_front_impl) \
+	X(bpf_list_push_back_impl) X(bpf_list_pop_front) X(bpf_list_pop_back) X(bpf_list_front) \
+	X(bpf_list_back) X(bpf_rbtree_add_impl) X(bpf_rbtree_remove) X(bpf_rbtree_first) \
+	X(bpf_rbtree_root) X(bpf_rbtree_left) X(bpf_rbtree_right) X(bpf_cast_to_kern_ctx) \
+	X(bpf_rdonly_cast) X(bpf_rcu_read_lock) X(bpf_rcu_read_unlock) X(bpf_preempt_disable) \
+	X(bpf_preempt_enable) X(bpf_local_irq_save) X(bpf_local_irq_restore) \
+	X(bpf_res_spin_lock) X(bpf_res_spin_unlock) X(bpf_res_spin_lock_irqsave) \
+	X(bpf_res_spin_unlock_irqrestore) X(bpf_dynptr_from_skb) X(bpf_dynptr_from_xdp) \
+	X(bpf_dynptr_from_skb_meta) X(bpf_dynptr_slice) X(bpf_dynptr_slice_rdwr) \
 	X(bpf_dynptr_clone) X(bpf_throw) X(bpf_wq_set_callback_impl) X(bpf_session_cookie) \
-	X(bpf_iter_css_task_new) X(bpf_iter_num_new) X(bpf_iter_num_next) X(bpf_iter_num_destroy) \
-	X(bpf_task_work_schedule_signal_impl) X(bpf_task_work_schedule_resume_impl) \
-	X(bpf_wq_init) X(bpf_xdp_pull_data) X(bpf_get_kmem_cache) X(__bpf_trap)
+	X(bpf_iter_css_task_new) X(bpf_iter_num_new) X(bpf_iter_num_next) \
+	X(bpf_iter_num_destroy) X(bpf_task_work_schedule_signal_impl) \
+	X(bpf_task_work_schedule_resume_impl) X(bpf_wq_init) X(bpf_xdp_pull_data) \
+	X(bpf_get_kmem_cache) X(__bpf_trap)
 
 enum kfunc_special {
 	KFS_NONE,
@@ -68,7 +70,7 @@ struct kfunc_meta {
 	uint32_t subprog;		/* callback */
 	uint32_t arg_btf, arg_btf_id;	/* the own object passed */
 	uint32_t ret_btf_id;		/* cast_to_kern_ctx */
-	const struct btf_member_field *root;	/* the list head or tree root passed */
+	const struct btf_member_field *root;	/* list head or tree root */
 	uint32_t dynptr_id, dynptr_ref;
 	enum dynptr_type dynptr_type;
 	uint32_t iter_frame, iter_spi;
@@ -84,10 +86,15 @@ static inline bool kfunc_ret_null(const struct kfunc_meta *m)
 int kfunc_check_args(struct env *env, struct kfunc_meta *m, uint32_t insn_idx);	/* kfunc_arg.c */
 int kfunc_set_ret(struct env *env, struct kfunc_meta *m, uint32_t insn_idx);	/* kfunc_ret.c */
 
-/* What happens before the arguments are looked at: a trap, the path on which a lock was not taken. */
+/*
+ * What happens before the arguments are looked at: a trap, the path on which a lock was not taken.
+ */
 int kfunc_before_args(struct env *env, const struct kfunc_meta *m, uint32_t insn_idx);
 
-/* Locks, RCU, preemption, callbacks, ownership: what the call does beside its result (kfunc_special.c). */
+/*
+ * Locks, RCU, preemption, callbacks, ownership: what the call does beside its result
+ * (kfunc_special.c).
+ */
 int kfunc_apply_effects(struct env *env, struct kfunc_meta *m, uint32_t insn_idx);
 
 /* Is the program inside the less() callback of bpf_rbtree_add? */

@@ -1,48 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Arguments of kernel functions. The prototype and the suffixes of its parameters' names say what each must
- * be; the register must be that. Promises the kernel's order of checks and its errno; refuses what has no
- * such meaning.
+ * Arguments of kernel functions. The prototype and the suffixes of its parameters' names say what
+ * each must be; the register must be that. Promises the kernel's order of checks and its errno;
+ * refuses what has no such meaning.
  */
 #include "verifier/btfctx.h"
 #include "verifier/btfptr.h"
 #include "verifier/dynptr.h"
 #include "verifier/helper.h"
 #include "verifier/kfunc.h"
+#include "verifier/kfunc_arg.h"
 #include "verifier/lock.h"
 
-enum kfarg {
-	KFARG_NULL, KFARG_CTX, KFARG_ALLOC, KFARG_REFCOUNTED, KFARG_DYNPTR, KFARG_ITER, KFARG_LIST_HEAD,
-	KFARG_LIST_NODE, KFARG_RB_ROOT, KFARG_RB_NODE, KFARG_STRING, KFARG_MAP, KFARG_WQ, KFARG_TASK_WORK,
-	KFARG_IRQ_FLAG, KFARG_RES_LOCK, KFARG_OBJECT, KFARG_CALLBACK, KFARG_MEM, KFARG_MEM_SIZE, KFARG_CNT,
-};
-
-/* One argument being checked. */
-struct karg {
-	struct env *env;
-	struct kfunc_meta *m;
-	uint32_t insn_idx, i, regno;
-	const struct btf_param *param;
-	const char *name;		/* of the parameter */
-	const struct btf_type *ref;	/* what a pointer points to, behind modifiers; NULL: no pointer */
-	uint32_t ref_id;
-	enum kfarg kind;
-};
-
-static struct reg *reg_of(const struct karg *a)
-{
-	return &env_regs(a->env)[a->regno];
-}
 
 static bool param_ends(const struct kfunc_meta *m, uint32_t i, const char *suffix)
 {
 	return i < btf_vlen_of(m->k->proto) &&
-	       btf_text_ends(btf_view_str(m->k->view, btf_params_of(m->k->proto)[i].name_off), suffix);
+	       btf_text_ends(btf_view_str(m->k->view, btf_params_of(m->k->proto)[i].name_off),
+			     suffix);
 }
 
-static int bad(const struct karg *a, int err, const char *what)
+int kfarg_bad(const struct karg *a, int err, const char *what)
 {
-	return verdict_reject(a->env, err, "KFUNC-ARG", "arg#%u %s (kernel function %s)", a->i, what, a->m->k->name);
+	return verdict_reject(a->env, err, "KFUNC-ARG", "arg#%u %s (kernel function %s)", a->i,
+			      what, a->m->k->name);
 }
 
 /* ---- numbers ---- */
@@ -52,9 +33,10 @@ static int note_constant(const struct karg *a, uint32_t regno)
 	const struct reg *r = &env_regs(a->env)[regno];
 
 	if (a->m->has_const)
-		return bad(a, EFAULT, "is a second constant");
+		return kfarg_bad(a, EFAULT, "is a second constant");
 	if (!reg_is_const(r))
-		return verdict_reject(a->env, EINVAL, "KFUNC-CONST", "R%u must be a known constant", regno);
+		return verdict_reject(a->env, EINVAL, "KFUNC-CONST", "R%u must be a known constant",
+				      regno);
 	a->m->has_const = true;
 	a->m->constant = r->v.tv;
 	return 0;
@@ -66,11 +48,13 @@ static int buffer_size(const struct karg *a, bool rdonly)
 
 	a->m->ret_rdonly = rdonly;
 	if (a->m->ret_bytes)
-		return bad(a, EINVAL, "is a second buffer size");
+		return kfarg_bad(a, EINVAL, "is a second buffer size");
 	if (!reg_is_const(r))
-		return verdict_reject(a->env, EINVAL, "KFUNC-CONST", "R%u is not a const", a->regno);
+		return verdict_reject(a->env, EINVAL, "KFUNC-CONST", "R%u is not a const",
+				      a->regno);
 	if (r->v.tv > UINT32_MAX)
-		return verdict_reject(a->env, EINVAL, "KFUNC-CONST", "R%u rdonly/rdwr_buf_size exceeds u32 max", a->regno);
+		return verdict_reject(a->env, EINVAL, "KFUNC-CONST",
+				      "R%u rdonly/rdwr_buf_size exceeds u32 max", a->regno);
 	a->m->ret_bytes = r->v.tv;
 	return precise_mark_reg(a->env, a->regno);
 }
@@ -116,8 +100,9 @@ static bool is_size_of(const struct karg *a)
 
 static bool is_base_object(const struct reg *r)
 {
-	return reg_base(r) == REG_BTF_ID || reg_base(r) == REG_SOCKET || reg_base(r) == REG_SOCK_COMMON ||
-	       reg_base(r) == REG_TCP_SOCK || reg_base(r) == REG_MAP_PTR;
+	return reg_base(r) == REG_BTF_ID || reg_base(r) == REG_SOCKET ||
+	       reg_base(r) == REG_SOCK_COMMON || reg_base(r) == REG_TCP_SOCK ||
+	       reg_base(r) == REG_MAP_PTR;
 }
 
 static bool is_function(const struct karg *a)
@@ -186,7 +171,9 @@ bool kfunc_is_scalar_struct(const struct btf_view *view, const struct btf_type *
 			continue;
 		}
 		if (m && btf_kind_of(m) == BTF_KIND_ARRAY)
-			m = btf_array_of(m)->nelems ? btf_skip_mods(view, btf_array_of(m)->type, NULL) : NULL;
+			m = btf_array_of(m)->nelems
+				    ? btf_skip_mods(view, btf_array_of(m)->type, NULL)
+				    : NULL;
 		if (!m || !btf_is_scalar(m))
 			return false;
 	}
@@ -200,7 +187,8 @@ static int kind_of_pointer(struct karg *a)
 	bool sized;
 	int kind;
 
-	if (KF_IS(a->m->k, bpf_cast_to_kern_ctx) || btfctx_is_ctx_type(a->env, view, a->param->type, a->i))
+	if (KF_IS(a->m->k, bpf_cast_to_kern_ctx) ||
+	    btfctx_is_ctx_type(a->env, view, a->param->type, a->i))
 		return KFARG_CTX;
 	if (btf_text_ends(a->name, "__nullable") && reg_is_zero(r))
 		return KFARG_NULL;
@@ -209,14 +197,15 @@ static int kind_of_pointer(struct karg *a)
 		return kind;
 	if (is_base_object(r) && !(a->env->beh->args_old && reg_maybe_null(r))) {
 		if (!btf_is_struct(a->ref))
-			return bad(a, EINVAL, "has a pointer type that is not supported");
+			return kfarg_bad(a, EINVAL, "has a pointer type that is not supported");
 		return KFARG_OBJECT;
 	}
 	if (is_function(a))
 		return KFARG_CALLBACK;
 	sized = is_size_of(a);
-	if (!btf_is_scalar(a->ref) && !kfunc_is_scalar_struct(view, a->ref) && !(sized && btf_is_void(a->ref)))
-		return bad(a, EINVAL, "must point to scalar, or struct with scalar");
+	if (!btf_is_scalar(a->ref) && !kfunc_is_scalar_struct(view, a->ref) &&
+	    !(sized && btf_is_void(a->ref)))
+		return kfarg_bad(a, EINVAL, "must point to scalar, or struct with scalar");
 	return sized ? KFARG_MEM_SIZE : KFARG_MEM;
 }
 
@@ -225,11 +214,11 @@ static int kind_of_pointer(struct karg *a)
 static int arg_ctx(struct karg *a)
 {
 	if (reg_of(a)->type != REG_CTX)
-		return bad(a, EINVAL, "expected pointer to ctx");
+		return kfarg_bad(a, EINVAL, "expected pointer to ctx");
 	if (KF_IS(a->m->k, bpf_cast_to_kern_ctx)) {
 		a->m->ret_btf_id = btfctx_kernel_ctx(a->env, a->env->prog_type);
 		if (!a->m->ret_btf_id)
-			return bad(a, EINVAL, "has no kernel context");
+			return kfarg_bad(a, EINVAL, "has no kernel context");
 	}
 	return 0;
 }
@@ -240,15 +229,15 @@ static int arg_alloc(struct karg *a)
 
 	if (r->type == (REG_BTF_ID | REG_F_ALLOC)) {
 		if (!KF_IS(a->m->k, bpf_obj_drop_impl))
-			return bad(a, EINVAL, "expected for bpf_obj_drop_impl()");
+			return kfarg_bad(a, EINVAL, "expected for bpf_obj_drop_impl()");
 	} else if (r->type == (REG_BTF_ID | REG_F_ALLOC | REG_F_PERCPU)) {
 		if (!KF_IS(a->m->k, bpf_percpu_obj_drop_impl))
-			return bad(a, EINVAL, "expected for bpf_percpu_obj_drop_impl()");
+			return kfarg_bad(a, EINVAL, "expected for bpf_percpu_obj_drop_impl()");
 	} else {
-		return bad(a, EINVAL, "expected pointer to allocated object");
+		return kfarg_bad(a, EINVAL, "expected pointer to allocated object");
 	}
 	if (!r->ref)
-		return bad(a, EINVAL, "allocated object must be referenced");
+		return kfarg_bad(a, EINVAL, "allocated object must be referenced");
 	a->m->arg_btf = r->btf;
 	a->m->arg_btf_id = r->btf_id;
 	return 0;
@@ -260,11 +249,11 @@ static int arg_refcounted(struct karg *a)
 	const struct btfrec *rec;
 
 	if (reg_base(r) != REG_BTF_ID || !(r->type & REG_F_ALLOC))
-		return bad(a, EINVAL, "is neither owning or non-owning ref");
+		return kfarg_bad(a, EINVAL, "is neither owning or non-owning ref");
 	a->m->owning = !(r->type & REG_F_NON_OWN_REF) && r->ref;
 	rec = btfrec_of_type(a->env, r->btf, r->btf_id);
 	if (!rec || rec->refcount_off < 0)
-		return bad(a, EINVAL, "doesn't point to a type with bpf_refcount field");
+		return kfarg_bad(a, EINVAL, "doesn't point to a type with bpf_refcount field");
 	a->m->arg_btf = r->btf;
 	a->m->arg_btf_id = r->btf_id;
 	return 0;
@@ -295,14 +284,15 @@ static int arg_dynptr(struct karg *a)
 	flags |= dynptr_kind_flags(a);
 	if (uninit && KF_IS(a->m->k, bpf_dynptr_clone)) {
 		if (!a->m->dynptr_type)
-			return bad(a, EFAULT, "is cloned from no dynptr");
+			return kfarg_bad(a, EFAULT, "is cloned from no dynptr");
 		flags |= dynptr_flags_of_type(a->m->dynptr_type);
 		clone = a->m->dynptr_ref;
 	}
 	r = dynptr_check_arg(a->env, a->regno, a->insn_idx, flags, clone);
 	if (r < 0 || uninit)
 		return r;
-	return dynptr_facts(a->env, a->regno, &a->m->dynptr_id, &a->m->dynptr_ref, &a->m->dynptr_type);
+	return dynptr_facts(a->env, a->regno, &a->m->dynptr_id, &a->m->dynptr_ref,
+			    &a->m->dynptr_type);
 }
 
 static bool css_task_iter_allowed(const struct env *env)
@@ -320,10 +310,11 @@ static int arg_iter(struct karg *a)
 	int r;
 
 	if (KF_IS(a->m->k, bpf_iter_css_task_new) && !css_task_iter_allowed(a->env))
-		return verdict_reject(a->env, EINVAL, "KFUNC-ITER",
-				      "css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable progs");
-	r = iter_check_arg(a->env, a->regno, a->insn_idx, call, a->m->k->btf, a->ref_id, flags & KF_RCUP,
-			   &a->m->iter_frame, &a->m->iter_spi);
+		return verdict_reject(
+			a->env, EINVAL, "KFUNC-ITER",
+			"css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable progs");
+	r = iter_check_arg(a->env, a->regno, a->insn_idx, call, a->m->k->btf, a->ref_id,
+			   flags & KF_RCUP, &a->m->iter_frame, &a->m->iter_spi);
 	if (r < 0 || call == ITER_NEW || call == ITER_DESTROY)
 		return r;
 	slot = &stack_slot(state_frame(a->env->cur, a->m->iter_frame), a->m->iter_spi)->r;
@@ -332,127 +323,10 @@ static int arg_iter(struct karg *a)
 	return 0;
 }
 
-/* Is the lock that guards the object held? */
-static bool its_lock_held(const struct env *env, const struct reg *r)
-{
-	uint32_t object = reg_base(r) == REG_MAP_VALUE ? r->map : 1u << 31 | r->btf;
-
-	for (uint32_t i = 0; env->cur->held && i < env->cur->held->cnt; i++) {
-		const struct held *h = &env->cur->held->h[i];
-
-		if ((h->type & HELD_LOCK_MASK) && h->id == r->id && h->object == object)
-			return true;
-	}
-	return false;
-}
-
-static int check_root(struct karg *a, uint32_t kind, const char *name)
-{
-	const struct reg *r = reg_of(a);
-	const struct btf_member_field *f;
-	const struct btfrec *rec;
-	uint32_t off;
-
-	if (r->type != REG_MAP_VALUE && r->type != (REG_BTF_ID | REG_F_ALLOC))
-		return bad(a, EINVAL, "expected pointer to map value or allocated object");
-	if (r->type == (REG_BTF_ID | REG_F_ALLOC) && !r->ref)
-		return bad(a, EINVAL, "allocated object must be referenced");
-	if (!val_is_const(&r->v))
-		return verdict_reject(a->env, EINVAL, "GRAPH-ROOT", "R%u doesn't have constant offset. %s has to be at the constant offset",
-				      a->regno, name);
-	rec = reg_base(r) == REG_MAP_VALUE ? a->env->maps[r->map - 1].rec : btfrec_of_type(a->env, r->btf, r->btf_id);
-	off = (uint32_t)r->off + (uint32_t)r->v.tv;
-	f = btfrec_find(rec, off);
-	if (!f || f->kind != kind)
-		return verdict_reject(a->env, EINVAL, "GRAPH-ROOT", "%s not found at offset=%u", name, off);
-	if (!its_lock_held(a->env, r))
-		return verdict_reject(a->env, EINVAL, "GRAPH-LOCK", a->env->cur->active_locks ?
-				      "held lock and object are not in the same allocation: bpf_spin_lock at off=%d must be held for %s" :
-				      "bpf_spin_lock at off=%d must be held for %s", rec->spin_lock_off, name);
-	a->m->root = f;
-	return 0;
-}
-
-static int arg_list_head(struct karg *a)
-{
-	return check_root(a, BTFREC_LIST_HEAD, "bpf_list_head");
-}
-
-static int arg_rb_root(struct karg *a)
-{
-	return check_root(a, BTFREC_RB_ROOT, "bpf_rb_root");
-}
-
-/* The node must be of the type, and at the offset, that the root's tag names. */
-static int check_node(struct karg *a, uint32_t kind, const char *name)
-{
-	const struct reg *r = reg_of(a);
-	const struct btf_member_field *root = a->m->root, *f;
-	uint32_t off = (uint32_t)r->off + (uint32_t)r->v.tv;
-
-	if (!val_is_const(&r->v))
-		return verdict_reject(a->env, EINVAL, "GRAPH-NODE", "R%u doesn't have constant offset. %s has to be at the constant offset",
-				      a->regno, name);
-	f = btfrec_find(btfrec_of_type(a->env, r->btf, r->btf_id), off);
-	if (!f || f->kind != kind)
-		return verdict_reject(a->env, EINVAL, "GRAPH-NODE", "%s not found at offset=%u", name, off);
-	if (!root)	/* rbtree_left, rbtree_right take a node alone: it names its tree's type */
-		return 0;
-	if (!btf_ids_match(a->env, r->btf, r->btf_id, 0, root->btf, root->btf_id, true))
-		return verdict_reject(a->env, EINVAL, "GRAPH-NODE",
-				      "operation on %s expects arg#1 %s at offset=%u in struct %s, but arg is at offset=%u in struct %s",
-				      btfrec_kind_name(root->kind), name, root->node_offset,
-				      btf_view_name(btf_of(a->env, root->btf), root->btf_id), off,
-				      btf_view_name(btf_of(a->env, r->btf), r->btf_id));
-	a->m->arg_btf = r->btf;
-	a->m->arg_btf_id = r->btf_id;
-	if (off != root->node_offset)
-		return verdict_reject(a->env, EINVAL, "GRAPH-NODE", "arg#1 offset=%u, but expected %s at offset=%u",
-				      off, name, root->node_offset);
-	return 0;
-}
-
-static int owned_object(struct karg *a)
-{
-	const struct reg *r = reg_of(a);
-
-	if (r->type != (REG_BTF_ID | REG_F_ALLOC))
-		return bad(a, EINVAL, "expected pointer to allocated object");
-	return r->ref ? 0 : bad(a, EINVAL, "allocated object must be referenced");
-}
-
-static int arg_list_node(struct karg *a)
-{
-	int r = owned_object(a);
-
-	return r < 0 ? r : check_node(a, BTFREC_LIST_NODE, "bpf_list_node");
-}
-
-static int arg_rb_node(struct karg *a)
-{
-	const struct reg *r = reg_of(a);
-	int ret;
-
-	if (KF_IS(a->m->k, bpf_rbtree_add_impl)) {
-		ret = owned_object(a);
-		if (ret < 0)
-			return ret;
-	} else {
-		if (!a->env->beh->graph_walk && (!(r->type & REG_F_NON_OWN_REF) || r->ref))
-			return verdict_reject(a->env, EINVAL, "GRAPH-NODE", "rbtree_remove node input must be non-owning ref");
-		if (!(r->type & REG_F_NON_OWN_REF) && !r->ref)
-			return verdict_reject(a->env, EINVAL, "GRAPH-NODE",
-					      "%s can only take non-owning or refcounted bpf_rb_node pointer", a->m->k->name);
-		if (kfunc_in_rbtree_callback(a->env))
-			return verdict_reject(a->env, EINVAL, "GRAPH-NODE", "%s not allowed in rbtree cb", a->m->k->name);
-	}
-	return check_node(a, BTFREC_RB_NODE, "bpf_rb_node");
-}
-
 static int arg_string(struct karg *a)
 {
 	if (reg_of(a)->type != REG_MAP_VALUE)
-		return bad(a, EINVAL, "doesn't point to a const string");
+		return kfarg_bad(a, EINVAL, "doesn't point to a const string");
 	return helper_check_const_str(a->env, a->regno);
 }
 
@@ -463,16 +337,19 @@ static int map_value_field(struct karg *a, uint32_t kind)
 	const struct btf_member_field *f;
 
 	if (r->type != REG_MAP_VALUE)
-		return bad(a, EINVAL, "doesn't point to a map value");
+		return kfarg_bad(a, EINVAL, "doesn't point to a map value");
 	if (!val_is_const(&r->v))
-		return verdict_reject(a->env, EINVAL, "KFUNC-ARG", "R%u doesn't have constant offset. %s has to be at the constant offset",
-				      a->regno, btfrec_kind_name(kind));
+		return verdict_reject(
+			a->env, EINVAL, "KFUNC-ARG",
+			"R%u doesn't have constant offset. %s has to be at the constant offset",
+			a->regno, btfrec_kind_name(kind));
 	f = btfrec_find(a->env->maps[r->map - 1].rec, (uint32_t)r->off + (uint32_t)r->v.tv);
 	if (!f || f->kind != kind)
-		return verdict_reject(a->env, EINVAL, "KFUNC-ARG", "off %lld doesn't point to 'struct %s'",
-				      (long long)r->off + (long long)r->v.tv, btfrec_kind_name(kind));
+		return verdict_reject(
+			a->env, EINVAL, "KFUNC-ARG", "off %lld doesn't point to 'struct %s'",
+			(long long)r->off + (long long)r->v.tv, btfrec_kind_name(kind));
 	if (a->m->map)
-		return bad(a, EFAULT, "is a second map value");
+		return kfarg_bad(a, EFAULT, "is a second map value");
 	a->m->map = r->map;
 	a->m->map_uid = r->map_uid;
 	return 0;
@@ -490,7 +367,8 @@ static int arg_task_work(struct karg *a)
 
 static int arg_irq_flag(struct karg *a)
 {
-	bool lock = KF_IS(a->m->k, bpf_res_spin_lock_irqsave) || KF_IS(a->m->k, bpf_res_spin_unlock_irqrestore);
+	bool lock = KF_IS(a->m->k, bpf_res_spin_lock_irqsave) ||
+		    KF_IS(a->m->k, bpf_res_spin_unlock_irqrestore);
 	bool save = KF_IS(a->m->k, bpf_res_spin_lock_irqsave) || KF_IS(a->m->k, bpf_local_irq_save);
 
 	return lock_irq_arg(a->env, a->regno, save, lock ? IRQ_LOCK : IRQ_NATIVE);
@@ -499,11 +377,12 @@ static int arg_irq_flag(struct karg *a)
 static int arg_res_lock(struct karg *a)
 {
 	const struct reg *r = reg_of(a);
-	bool irq = KF_IS(a->m->k, bpf_res_spin_lock_irqsave) || KF_IS(a->m->k, bpf_res_spin_unlock_irqrestore);
+	bool irq = KF_IS(a->m->k, bpf_res_spin_lock_irqsave) ||
+		   KF_IS(a->m->k, bpf_res_spin_unlock_irqrestore);
 	bool take = KF_IS(a->m->k, bpf_res_spin_lock_irqsave) || KF_IS(a->m->k, bpf_res_spin_lock);
 
 	if (r->type != REG_MAP_VALUE && r->type != (REG_BTF_ID | REG_F_ALLOC))
-		return bad(a, EINVAL, "doesn't point to map value or allocated object");
+		return kfarg_bad(a, EINVAL, "doesn't point to map value or allocated object");
 	return lock_spin_arg(a->env, a->regno, take, LOCK_RES | (irq ? LOCK_IRQ : 0));
 }
 
@@ -527,8 +406,10 @@ static bool is_projection(const char *want, const char *have)
 /* The kernel type behind a socket or map register. */
 static uint32_t type_of_base(const struct env *env, const struct reg *r)
 {
-	const char *name = reg_base(r) == REG_SOCKET ? "sock" : reg_base(r) == REG_SOCK_COMMON ? "sock_common"
-			 : reg_base(r) == REG_TCP_SOCK ? "tcp_sock" : "bpf_map";
+	const char *name = reg_base(r) == REG_SOCKET	    ? "sock"
+			   : reg_base(r) == REG_SOCK_COMMON ? "sock_common"
+			   : reg_base(r) == REG_TCP_SOCK    ? "tcp_sock"
+							    : "bpf_map";
 
 	return btf_view_find(env->target->vmlinux, BTF_KIND_STRUCT, name);
 }
@@ -548,11 +429,13 @@ static int match_object(struct karg *a, uint32_t want_btf, uint32_t want_id)
 	}
 	have = btf_view_name(btf_of(a->env, btf), id);
 	strict = ((a->m->k->flags & KF_REL) && r->ref) || nocast_alias(have, want);
-	if (is_projection(want, have) || btf_ids_match(a->env, btf, id, r->off, want_btf, want_id, strict))
+	if (is_projection(want, have) ||
+	    btf_ids_match(a->env, btf, id, r->off, want_btf, want_id, strict))
 		return 0;
-	return verdict_reject(a->env, EINVAL, "KFUNC-TYPE",
-			      "kernel function %s args#%u expected pointer to %s but R%u has a pointer to %s",
-			      a->m->k->name, a->i, want, a->regno, have);
+	return verdict_reject(
+		a->env, EINVAL, "KFUNC-TYPE",
+		"kernel function %s args#%u expected pointer to %s but R%u has a pointer to %s",
+		a->m->k->name, a->i, want, a->regno, have);
 }
 
 static bool has_unsafe_flags(const struct reg *r)
@@ -565,9 +448,13 @@ static int arg_object(struct karg *a)
 	const struct reg *r = reg_of(a);
 
 	if (reg_base(r) == REG_BTF_ID && has_unsafe_flags(r) && !btfptr_is_rcu(r))
-		return verdict_reject(a->env, EINVAL, "KFUNC-ARG", "arg#%u is %s expected ptr_ or socket", a->i, reg_type_name(r));
+		return verdict_reject(a->env, EINVAL, "KFUNC-ARG",
+				      "arg#%u is %s expected ptr_ or socket", a->i,
+				      reg_type_name(r));
 	if (!is_base_object(r))
-		return verdict_reject(a->env, EINVAL, "KFUNC-ARG", "arg#%u is %s expected ptr_ or socket", a->i, reg_type_name(r));
+		return verdict_reject(a->env, EINVAL, "KFUNC-ARG",
+				      "arg#%u is %s expected ptr_ or socket", a->i,
+				      reg_type_name(r));
 	return match_object(a, a->m->k->btf, a->ref_id);
 }
 
@@ -577,15 +464,18 @@ static int arg_map(struct karg *a)
 
 	if (reg_base(r) == REG_MAP_PTR) {
 		if (a->m->map && (a->m->map != r->map || a->m->map_uid != r->map_uid))
-			return verdict_reject(a->env, EINVAL, "KFUNC-MAP",
-					      "workqueue pointer in R1 map_uid=%u doesn't match map pointer in R2 map_uid=%u",
-					      a->m->map_uid, r->map_uid);
+			return verdict_reject(
+				a->env, EINVAL, "KFUNC-MAP",
+				"workqueue pointer in R1 map_uid=%u doesn't match map pointer in R2 map_uid=%u",
+				a->m->map_uid, r->map_uid);
 		a->m->map = r->map;
 		a->m->map_uid = r->map_uid;
 	} else if (reg_base(r) != REG_BTF_ID) {
-		return verdict_reject(a->env, EINVAL, "KFUNC-MAP", "pointer in R%u isn't map pointer", a->regno);
+		return verdict_reject(a->env, EINVAL, "KFUNC-MAP",
+				      "pointer in R%u isn't map pointer", a->regno);
 	}
-	return match_object(a, 0, btf_view_find(a->env->target->vmlinux, BTF_KIND_STRUCT, "bpf_map"));
+	return match_object(a, 0,
+			    btf_view_find(a->env->target->vmlinux, BTF_KIND_STRUCT, "bpf_map"));
 }
 
 static int arg_callback(struct karg *a)
@@ -593,7 +483,7 @@ static int arg_callback(struct karg *a)
 	const struct reg *r = reg_of(a);
 
 	if (reg_base(r) != REG_FUNC)
-		return bad(a, EINVAL, "expected pointer to func");
+		return kfarg_bad(a, EINVAL, "expected pointer to func");
 	a->m->subprog = r->subprog;
 	return 0;
 }
@@ -603,11 +493,13 @@ static int arg_mem(struct karg *a)
 	uint32_t bytes;
 
 	if (btf_size_of(a->m->k->view, a->ref_id, &bytes) < 0)
-		return bad(a, EINVAL, "reference type size cannot be determined");
+		return kfarg_bad(a, EINVAL, "reference type size cannot be determined");
 	return mem_check_reg(a->env, a->regno, bytes);
 }
 
-/* Memory and its size in the next register; readable and writable, for the prototype does not tell. */
+/*
+ * Memory and its size in the next register; readable and writable, for the prototype does not tell.
+ */
 static int arg_mem_size(struct karg *a)
 {
 	const struct reg saved = *reg_of(a);
@@ -633,12 +525,25 @@ static int arg_null(struct karg *a)
 }
 
 static int (*const arg_checks[KFARG_CNT])(struct karg *a) = {
-	[KFARG_NULL] = arg_null, [KFARG_CTX] = arg_ctx, [KFARG_ALLOC] = arg_alloc,
-	[KFARG_REFCOUNTED] = arg_refcounted, [KFARG_DYNPTR] = arg_dynptr, [KFARG_ITER] = arg_iter,
-	[KFARG_LIST_HEAD] = arg_list_head, [KFARG_LIST_NODE] = arg_list_node, [KFARG_RB_ROOT] = arg_rb_root,
-	[KFARG_RB_NODE] = arg_rb_node, [KFARG_STRING] = arg_string, [KFARG_MAP] = arg_map, [KFARG_WQ] = arg_wq,
-	[KFARG_TASK_WORK] = arg_task_work, [KFARG_IRQ_FLAG] = arg_irq_flag, [KFARG_RES_LOCK] = arg_res_lock,
-	[KFARG_OBJECT] = arg_object, [KFARG_CALLBACK] = arg_callback, [KFARG_MEM] = arg_mem,
+	[KFARG_NULL] = arg_null,
+	[KFARG_CTX] = arg_ctx,
+	[KFARG_ALLOC] = arg_alloc,
+	[KFARG_REFCOUNTED] = arg_refcounted,
+	[KFARG_DYNPTR] = arg_dynptr,
+	[KFARG_ITER] = arg_iter,
+	[KFARG_LIST_HEAD] = kfarg_list_head,
+	[KFARG_LIST_NODE] = kfarg_list_node,
+	[KFARG_RB_ROOT] = kfarg_rb_root,
+	[KFARG_RB_NODE] = kfarg_rb_node,
+	[KFARG_STRING] = arg_string,
+	[KFARG_MAP] = arg_map,
+	[KFARG_WQ] = arg_wq,
+	[KFARG_TASK_WORK] = arg_task_work,
+	[KFARG_IRQ_FLAG] = arg_irq_flag,
+	[KFARG_RES_LOCK] = arg_res_lock,
+	[KFARG_OBJECT] = arg_object,
+	[KFARG_CALLBACK] = arg_callback,
+	[KFARG_MEM] = arg_mem,
 	[KFARG_MEM_SIZE] = arg_mem_size,
 };
 
@@ -648,27 +553,34 @@ static int check_trust(struct karg *a)
 {
 	const struct reg *r = reg_of(a);
 	uint32_t flags = a->m->k->flags;
-	bool trusted = (flags & KF_TRUST) || !a->env->beh->kfunc_trusted_is_flag || (flags & KF_REL);
+	bool trusted =
+		(flags & KF_TRUST) || !a->env->beh->kfunc_trusted_is_flag || (flags & KF_REL);
 
 	if (a->kind != KFARG_MAP && a->kind != KFARG_ALLOC && a->kind != KFARG_OBJECT)
 		return 0;
 	if ((!trusted && !(flags & KF_RCU)) || btfptr_is_trusted(a->env, r))
 		return 0;
 	if (!(flags & KF_RCU))
-		return verdict_reject(a->env, EINVAL, "KFUNC-TRUST", "R%u must be referenced or trusted", a->regno);
-	return btfptr_is_rcu(r) ? 0 : verdict_reject(a->env, EINVAL, "KFUNC-TRUST", "R%u must be a rcu pointer", a->regno);
+		return verdict_reject(a->env, EINVAL, "KFUNC-TRUST",
+				      "R%u must be referenced or trusted", a->regno);
+	return btfptr_is_rcu(r) ? 0
+				: verdict_reject(a->env, EINVAL, "KFUNC-TRUST",
+						 "R%u must be a rcu pointer", a->regno);
 }
 
 static int check_null(const struct karg *a)
 {
 	const struct reg *r = reg_of(a);
 	uint32_t flags = a->m->k->flags;
-	bool trusted = (flags & (KF_TRUST | KF_RCU | KF_REL)) || !a->env->beh->kfunc_trusted_is_flag;
+	bool trusted =
+		(flags & (KF_TRUST | KF_RCU | KF_REL)) || !a->env->beh->kfunc_trusted_is_flag;
 
 	if (a->env->beh->args_old)
 		return 0;
-	if (trusted && (reg_is_zero(r) || reg_maybe_null(r)) && !btf_text_ends(a->name, "__nullable"))
-		return verdict_reject(a->env, EACCES, "KFUNC-NULL", "Possibly NULL pointer passed to trusted arg%u", a->i);
+	if (trusted && (reg_is_zero(r) || reg_maybe_null(r)) &&
+	    !btf_text_ends(a->name, "__nullable"))
+		return verdict_reject(a->env, EACCES, "KFUNC-NULL",
+				      "Possibly NULL pointer passed to trusted arg%u", a->i);
 	return 0;
 }
 
@@ -682,7 +594,7 @@ static int check_pointer(struct karg *a)
 		return ret;
 	if (r->ref) {
 		if (release && a->m->ref)
-			return bad(a, EFAULT, "is a second referenced argument");
+			return kfarg_bad(a, EFAULT, "is a second referenced argument");
 		a->m->ref = r->ref;
 		if (release)
 			a->m->release_regno = a->regno;
@@ -714,10 +626,10 @@ static int check_arg(struct env *env, struct kfunc_meta *m, uint32_t insn_idx, u
 	if (t && btf_is_scalar(t))
 		return check_number(&a);
 	if (!t || !btf_is_ptr(t))
-		return bad(&a, EINVAL, "has an unrecognized type");
+		return kfarg_bad(&a, EINVAL, "has an unrecognized type");
 	a.ref = btf_skip_mods(view, t->type, &a.ref_id);
 	if (!a.ref)
-		return bad(&a, EINVAL, "has a type that does not end");
+		return kfarg_bad(&a, EINVAL, "has a type that does not end");
 	r = check_pointer(&a);
 	*i += r >= 0 && a.kind == KFARG_MEM_SIZE;
 	return r;
@@ -729,13 +641,15 @@ int kfunc_check_args(struct env *env, struct kfunc_meta *m, uint32_t insn_idx)
 	int r = 0;
 
 	if (n > ENV_ARGS_MAX)
-		return verdict_reject(env, EINVAL, "KFUNC-ARG", "Function %s has %u > %d args", m->k->name, n, ENV_ARGS_MAX);
+		return verdict_reject(env, EINVAL, "KFUNC-ARG", "Function %s has %u > %d args",
+				      m->k->name, n, ENV_ARGS_MAX);
 	for (uint32_t i = 0; r >= 0 && i < n; i++)
 		r = check_arg(env, m, insn_idx, &i);
 	if (r < 0)
 		return r;
 	if ((m->k->flags & KF_REL) && !m->release_regno)
 		return verdict_reject(env, EINVAL, "KFUNC-RELEASE",
-				      "release kernel function %s expects refcounted PTR_TO_BTF_ID", m->k->name);
+				      "release kernel function %s expects refcounted PTR_TO_BTF_ID",
+				      m->k->name);
 	return 0;
 }

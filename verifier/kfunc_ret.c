@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Results of kernel functions: what r0 holds after the call, by the prototype and by the rules of those
- * whose type depends on their arguments. Maybe-null results get an identity, acquired ones a reference.
+ * Results of kernel functions: what r0 holds after the call, by the prototype and by the rules of
+ * those whose type depends on their arguments. Maybe-null results get an identity, acquired ones a
+ * reference.
  */
 #include "verifier/ctx.h"
 #include "verifier/dynptr.h"
@@ -25,22 +26,28 @@ static int ret_new_object(struct env *env, const struct kfunc_meta *m)
 	const struct btf_type *t;
 
 	if (m->constant > UINT32_MAX)
-		return verdict_reject(env, EINVAL, "OBJ-NEW", "local type ID argument must be in range [0, U32_MAX]");
+		return verdict_reject(env, EINVAL, "OBJ-NEW",
+				      "local type ID argument must be in range [0, U32_MAX]");
 	if (!view)
-		return verdict_reject(env, EINVAL, "OBJ-NEW", "bpf_obj_new/bpf_percpu_obj_new requires prog BTF");
+		return verdict_reject(env, EINVAL, "OBJ-NEW",
+				      "bpf_obj_new/bpf_percpu_obj_new requires prog BTF");
 	t = btf_view_type(view, (uint32_t)m->constant);
 	if (!t || btf_kind_of(t) != BTF_KIND_STRUCT)
-		return verdict_reject(env, EINVAL, "OBJ-NEW",
-				      "bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct");
+		return verdict_reject(
+			env, EINVAL, "OBJ-NEW",
+			"bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct");
 	if (percpu && t->size > PERCPU_OBJECT_MAX)
-		return verdict_reject(env, EINVAL, "OBJ-NEW", "bpf_percpu_obj_new type size (%u) is greater than %d",
+		return verdict_reject(env, EINVAL, "OBJ-NEW",
+				      "bpf_percpu_obj_new type size (%u) is greater than %d",
 				      t->size, PERCPU_OBJECT_MAX);
 	if (percpu && !kfunc_is_scalar_struct(view, t))
-		return verdict_reject(env, EINVAL, "OBJ-NEW",
-				      "bpf_percpu_obj_new type ID argument must be of a struct of scalars");
+		return verdict_reject(
+			env, EINVAL, "OBJ-NEW",
+			"bpf_percpu_obj_new type ID argument must be of a struct of scalars");
 	if (percpu && btfrec_of_type(env, btf, (uint32_t)m->constant))
-		return verdict_reject(env, EINVAL, "OBJ-NEW",
-				      "bpf_percpu_obj_new type ID argument must not contain special fields");
+		return verdict_reject(
+			env, EINVAL, "OBJ-NEW",
+			"bpf_percpu_obj_new type ID argument must not contain special fields");
 	reg_set_ptr(r0_of(env), REG_BTF_ID | REG_F_ALLOC | (percpu ? REG_F_PERCPU : 0));
 	r0_of(env)->btf = btf;
 	r0_of(env)->btf_id = (uint32_t)m->constant;
@@ -58,7 +65,8 @@ static int ret_same_object(struct env *env, const struct kfunc_meta *m)
 static int ret_node(struct env *env, const struct kfunc_meta *m)
 {
 	if (!m->root)
-		return verdict_reject(env, EFAULT, "GRAPH-ROOT", "kernel function %s without a root", m->k->name);
+		return verdict_reject(env, EFAULT, "GRAPH-ROOT",
+				      "kernel function %s without a root", m->k->name);
 	reg_set_ptr(r0_of(env), REG_BTF_ID | REG_F_ALLOC);
 	r0_of(env)->btf = m->root->btf;
 	r0_of(env)->btf_id = m->root->btf_id;
@@ -76,15 +84,17 @@ static int ret_kern_ctx(struct env *env, const struct kfunc_meta *m)
 
 static int ret_rdonly_cast(struct env *env, const struct kfunc_meta *m)
 {
-	const struct btf_type *t = m->constant > UINT32_MAX ? NULL : btf_view_type(m->k->view, (uint32_t)m->constant);
+	const struct btf_type *t =
+		m->constant > UINT32_MAX ? NULL : btf_view_type(m->k->view, (uint32_t)m->constant);
 
 	if (t && btf_is_void(t) && env->beh->arg_untrusted) {
 		reg_set_ptr(r0_of(env), REG_MEM | REG_F_RDONLY | REG_F_UNTRUSTED);
 		return 0;
 	}
 	if (!t || !btf_is_struct(t))
-		return verdict_reject(env, EINVAL, "RDONLY-CAST",
-				      "kfunc bpf_rdonly_cast type ID argument must be of a struct or void");
+		return verdict_reject(
+			env, EINVAL, "RDONLY-CAST",
+			"kfunc bpf_rdonly_cast type ID argument must be of a struct or void");
 	reg_set_ptr(r0_of(env), REG_BTF_ID | REG_F_UNTRUSTED);
 	r0_of(env)->btf = m->k->btf;
 	r0_of(env)->btf_id = (uint32_t)m->constant;
@@ -97,9 +107,11 @@ static int ret_slice(struct env *env, const struct kfunc_meta *m)
 	uint32_t type = REG_MEM | (rdonly ? REG_F_RDONLY : 0);
 
 	if (!m->has_const || !m->dynptr_type)
-		return verdict_reject(env, EFAULT, "DYNPTR-SLICE", "slice without a dynptr or a constant size");
+		return verdict_reject(env, EFAULT, "DYNPTR-SLICE",
+				      "slice without a dynptr or a constant size");
 	if (!rdonly && !ctx_may_access_pkt(env, NULL, ACCESS_WRITE))
-		return verdict_reject(env, EINVAL, "DYNPTR-SLICE", "the prog does not allow writes to packet data");
+		return verdict_reject(env, EINVAL, "DYNPTR-SLICE",
+				      "the prog does not allow writes to packet data");
 	reg_set_ptr(r0_of(env), type | dynptr_flags_of_type(m->dynptr_type));
 	r0_of(env)->mem_size = (uint32_t)m->constant;
 	r0_of(env)->dynptr_id = m->dynptr_id;
@@ -132,8 +144,10 @@ static int ret_memory(struct env *env, struct kfunc_meta *m, uint32_t pointee)
 		m->ret_rdonly = true;
 	}
 	if (!m->ret_bytes)
-		return verdict_reject(env, EINVAL, "KFUNC-RET", "kernel function %s returns a pointer type that is not supported",
-				      m->k->name);
+		return verdict_reject(
+			env, EINVAL, "KFUNC-RET",
+			"kernel function %s returns a pointer type that is not supported",
+			m->k->name);
 	reg_set_ptr(r0_of(env), REG_MEM | (m->ret_rdonly ? REG_F_RDONLY : 0));
 	r0_of(env)->mem_size = (uint32_t)m->ret_bytes;
 	r0_of(env)->ref = m->ref;
@@ -150,7 +164,8 @@ static int ret_pointer(struct env *env, struct kfunc_meta *m, const struct btf_t
 			return special_rets[i].set(env, m);
 	t = btf_skip_mods(m->k->view, ptr->type, &id);
 	if (!t)
-		return verdict_reject(env, EINVAL, "KFUNC-RET", "kernel function %s returns an endless type", m->k->name);
+		return verdict_reject(env, EINVAL, "KFUNC-RET",
+				      "kernel function %s returns an endless type", m->k->name);
 	if (btf_is_void(t)) {
 		reg_set_unknown(r0_of(env));
 		return 0;
@@ -202,7 +217,8 @@ int kfunc_set_ret(struct env *env, struct kfunc_meta *m, uint32_t insn_idx)
 	const struct btf_type *t = btf_skip_mods(m->k->view, m->k->proto->type, NULL);
 	int r;
 
-	/* unlike helpers, where liveness is marked: arguments count as read, the rest not as written */
+	/* unlike helpers, where liveness is marked: arguments count as read, the rest not as
+	 * written */
 	for (uint32_t i = 1; i <= btf_vlen_of(m->k->proto); i++)
 		livemark_read_reg(env, i);
 	for (uint32_t i = 0; i <= 5; i++)
@@ -212,7 +228,8 @@ int kfunc_set_ret(struct env *env, struct kfunc_meta *m, uint32_t insn_idx)
 	if (KF_IS(m->k, bpf_session_cookie))
 		m->ret_bytes = 8;	/* writable, unlike what a pointer to a number gives */
 	if (!t)
-		return verdict_reject(env, EINVAL, "KFUNC-RET", "kernel function %s returns an endless type", m->k->name);
+		return verdict_reject(env, EINVAL, "KFUNC-RET",
+				      "kernel function %s returns an endless type", m->k->name);
 	if (btf_is_scalar(t)) {
 		if (KF_IS(m->k, bpf_res_spin_lock) || KF_IS(m->k, bpf_res_spin_lock_irqsave))
 			reg_set_known(r0_of(env), 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What calls of kernel functions do beside their result: callbacks, sections entered and left, references
- * given up, objects handed to a list or tree, exceptions. In the kernel's order, which decides the message
- * when two things are wrong.
+ * What calls of kernel functions do beside their result: callbacks, sections entered and left,
+ * references given up, objects handed to a list or tree, exceptions. In the kernel's order, which
+ * decides the message when two things are wrong.
  */
 #include "verifier/alu.h"
 #include "verifier/dynptr.h"
@@ -12,15 +12,18 @@
 
 static bool is_rbtree_special(enum kfunc_special s)
 {
-	return s == KFS_bpf_rbtree_add_impl || s == KFS_bpf_rbtree_remove || s == KFS_bpf_rbtree_first ||
-	       s == KFS_bpf_rbtree_root || s == KFS_bpf_rbtree_left || s == KFS_bpf_rbtree_right;
+	return s == KFS_bpf_rbtree_add_impl || s == KFS_bpf_rbtree_remove ||
+	       s == KFS_bpf_rbtree_first || s == KFS_bpf_rbtree_root || s == KFS_bpf_rbtree_left ||
+	       s == KFS_bpf_rbtree_right;
 }
 
 bool kfunc_in_rbtree_callback(const struct env *env)
 {
 	for (uint32_t n = env->cur->curframe; n; n--) {
 		const struct frame *f = state_frame(env->cur, n);
-		const struct kfunc *k = f->in_callback && f->callsite >= 0 ? kfunc_at(env, &env->insns[f->callsite]) : NULL;
+		const struct kfunc *k = f->in_callback && f->callsite >= 0
+						? kfunc_at(env, &env->insns[f->callsite])
+						: NULL;
 
 		if (k && is_rbtree_special(k->special))
 			return true;
@@ -33,7 +36,8 @@ int kfunc_set_non_owning(struct env *env, struct reg *r)
 	const struct btfrec *rec = btfrec_of_type(env, r->btf, r->btf_id);
 
 	if (!env->cur->active_locks || (r->type & REG_F_NON_OWN_REF))
-		return verdict_reject(env, EFAULT, "GRAPH-OWN", "non-owning reference outside of a lock");
+		return verdict_reject(env, EFAULT, "GRAPH-OWN",
+				      "non-owning reference outside of a lock");
 	r->type |= REG_F_NON_OWN_REF;
 	if (rec && rec->refcount_off >= 0)
 		r->type |= REG_F_RCU;
@@ -51,7 +55,8 @@ static void graph_node(struct reg *r, const struct btf_member_field *root)
 }
 
 /* less(a, b): two nodes of the tree, not owned. */
-static int callee_less(struct env *env, struct frame *caller, struct frame *callee, uint32_t insn_idx)
+static int callee_less(struct env *env, struct frame *caller, struct frame *callee,
+		       uint32_t insn_idx)
 {
 	const struct reg *root = &caller->r[1];
 	const struct btfrec *rec = reg_base(root) == REG_MAP_VALUE ? env->maps[root->map - 1].rec
@@ -98,7 +103,8 @@ static int callee_wq(struct env *env, struct frame *caller, struct frame *callee
 	return 0;
 }
 
-static int callee_task_work(struct env *env, struct frame *caller, struct frame *callee, uint32_t insn_idx)
+static int callee_task_work(struct env *env, struct frame *caller, struct frame *callee,
+			    uint32_t insn_idx)
 {
 	(void)env;
 	(void)insn_idx;
@@ -132,8 +138,9 @@ static int sections(struct env *env, const struct kfunc_meta *m)
 	char what[128] = "kernel func ";
 
 	if (rcu && env->cur->rcu_locks && kfunc_in_rbtree_callback(env))
-		return verdict_reject(env, EACCES, "RCU-CALLBACK",
-				      "Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback");
+		return verdict_reject(
+			env, EACCES, "RCU-CALLBACK",
+			"Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback");
 	switch (k->special) {
 	case KFS_bpf_rcu_read_lock:
 		return lock_rcu_enter(env);
@@ -166,7 +173,8 @@ static int release(struct env *env, const struct kfunc_meta *m)
 	r = refs_release(env, env_regs(env)[m->release_regno].ref);
 	if (r == -EINVAL)
 		return verdict_reject(env, EINVAL, "REF-RELEASE",
-				      "kfunc %s reference has not been acquired before", m->k->name);
+				      "kfunc %s reference has not been acquired before",
+				      m->k->name);
 	return r;
 }
 
@@ -183,7 +191,8 @@ static int hand_over(struct env *env, const struct kfunc_meta *m)
 	    !KF_IS(m->k, bpf_rbtree_add_impl))
 		return 0;
 	if (!ref || !refs_has(env, ref))
-		return verdict_reject(env, EFAULT, "GRAPH-OWN", "kfunc %s conversion of owning ref to non-owning failed",
+		return verdict_reject(env, EFAULT, "GRAPH-OWN",
+				      "kfunc %s conversion of owning ref to non-owning failed",
 				      m->k->name);
 	while ((r = reg_iter_next(&it))) {
 		if (r->ref != ref)
@@ -208,7 +217,8 @@ static int throw(struct env *env, const struct kfunc_meta *m)
 	env->seen_exception = true;
 	if (env->exception_subprog)
 		return 0;
-	r = ret_check(env, 1);	/* with the default callback the cookie is what the program returns */
+	r = ret_check(env,
+		      1); /* with the default callback the cookie is what the program returns */
 	return r < 0 ? r : 0;
 }
 

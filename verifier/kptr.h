@@ -5,7 +5,9 @@
 #include "verifier/btfrec.h"
 #include "verifier/env.h"
 
-/* The kptr slot regs[regno] points to, for kptr_xchg; fills meta->kptr_field (process_kptr_func). */
+/*
+ * The kptr slot regs[regno] points to, for kptr_xchg; fills meta->kptr_field (process_kptr_func).
+ */
 int kptr_check_slot_arg(struct env *env, uint32_t regno, struct call_meta *meta);
 
 /* Does regs[regno] fit the field it is stored into? Rejects if not (map_kptr_match_type). */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sections: spin locks, RCU, preemption, irq flags. Promises that what is entered is left, in order, and by
- * the same kind of call; that rcu and non-owning pointers end with their section; and that nothing that
- * sleeps is called inside one.
+ * Sections: spin locks, RCU, preemption, irq flags. Promises that what is entered is left, in
+ * order, and by the same kind of call; that rcu and non-owning pointers end with their section; and
+ * that nothing that sleeps is called inside one.
  */
 #include "verifier/btfrec.h"
 #include "verifier/insn.h"
@@ -28,11 +28,14 @@ bool lock_is_held(const struct env *env)
 int lock_check_sleepable(struct env *env, const char *what)
 {
 	if (env->cur->rcu_locks)
-		return verdict_reject(env, EACCES, "SLEEP", "%s is sleepable within rcu_read_lock region", what);
+		return verdict_reject(env, EACCES, "SLEEP",
+				      "%s is sleepable within rcu_read_lock region", what);
 	if (env->cur->preempt_locks)
-		return verdict_reject(env, EACCES, "SLEEP", "%s is sleepable within non-preemptible region", what);
+		return verdict_reject(env, EACCES, "SLEEP",
+				      "%s is sleepable within non-preemptible region", what);
 	if (env->cur->active_irq_id)
-		return verdict_reject(env, EACCES, "SLEEP", "%s is sleepable within IRQ-disabled region", what);
+		return verdict_reject(env, EACCES, "SLEEP",
+				      "%s is sleepable within IRQ-disabled region", what);
 	return 0;
 }
 
@@ -110,12 +113,16 @@ static bool holds_any(const struct state *st, uint32_t types)
 
 static int take(struct env *env, const struct lock_arg *l)
 {
-	struct held h = { .type = l->type, .id = l->id, .insn_idx = env->insn_idx, .object = l->object };
+	struct held h = {
+		.type = l->type, .id = l->id, .insn_idx = env->insn_idx, .object = l->object
+	};
 
 	if (l->type == HELD_LOCK && holds_any(env->cur, HELD_LOCK))
-		return verdict_reject(env, lock_errno(env), "LOCK-TWO", "Locking two bpf_spin_locks are not allowed");
+		return verdict_reject(env, lock_errno(env), "LOCK-TWO",
+				      "Locking two bpf_spin_locks are not allowed");
 	if (l->type != HELD_LOCK && holds(env->cur, l, HELD_RES_LOCK | HELD_RES_LOCK_IRQ))
-		return verdict_reject(env, lock_errno(env), "LOCK-AA", "Acquiring the same lock again, AA deadlock detected");
+		return verdict_reject(env, lock_errno(env), "LOCK-AA",
+				      "Acquiring the same lock again, AA deadlock detected");
 	return refs_acquire_typed(env, env->cur, &h);
 }
 
@@ -142,11 +149,14 @@ static int leave(struct env *env, const struct lock_arg *l)
 	int r;
 
 	if (!st->active_locks)
-		return verdict_reject(env, lock_errno(env), "LOCK-UNLOCK", "%s_unlock without taking a lock", l->name);
+		return verdict_reject(env, lock_errno(env), "LOCK-UNLOCK",
+				      "%s_unlock without taking a lock", l->name);
 	if (!holds(st, l, l->type))
-		return verdict_reject(env, lock_errno(env), "LOCK-UNLOCK", "%s_unlock of different lock", l->name);
+		return verdict_reject(env, lock_errno(env), "LOCK-UNLOCK",
+				      "%s_unlock of different lock", l->name);
 	if (l->id != st->active_lock_id || l->object != st->active_lock_object)
-		return verdict_reject(env, lock_errno(env), "LOCK-ORDER", "%s_unlock cannot be out of order", l->name);
+		return verdict_reject(env, lock_errno(env), "LOCK-ORDER",
+				      "%s_unlock cannot be out of order", l->name);
 	r = refs_drop(env, st, l->type, l->id);
 	return r < 0 ? r : invalidate_non_owning(env);
 }
@@ -164,24 +174,31 @@ int lock_spin_arg(struct env *env, uint32_t regno, bool is_lock, uint32_t flags)
 	const struct reg *r = &env_regs(env)[regno];
 	const struct btfrec *rec = record_of(env, r);
 	bool res = flags & LOCK_RES, map = reg_base(r) == REG_MAP_VALUE;
-	struct lock_arg l = { .name = res ? "bpf_res_spin" : "bpf_spin", .id = r->id,
+	struct lock_arg l = { .name = res ? "bpf_res_spin" : "bpf_spin",
+			      .id = r->id,
 			      .object = map ? r->map : 1u << 31 | r->btf,
-			      .type = !res ? HELD_LOCK : flags & LOCK_IRQ ? HELD_RES_LOCK_IRQ : HELD_RES_LOCK };
+			      .type = !res		 ? HELD_LOCK
+				      : flags & LOCK_IRQ ? HELD_RES_LOCK_IRQ
+							 : HELD_RES_LOCK };
 	int64_t off = (int64_t)r->v.tv + r->off;
 	int32_t want;
 
 	if (!val_is_const(&r->v))
-		return verdict_reject(env, lock_errno(env), "LOCK-ARG",
-				      "R%u doesn't have constant offset. %s_lock has to be at the constant offset",
-				      regno, l.name);
+		return verdict_reject(
+			env, lock_errno(env), "LOCK-ARG",
+			"R%u doesn't have constant offset. %s_lock has to be at the constant offset",
+			regno, l.name);
 	if (map && !env->maps[r->map - 1].shape->btf_idx)
-		return verdict_reject(env, lock_errno(env), "LOCK-ARG", "map '%.16s' has to have BTF in order to use %s_lock",
+		return verdict_reject(env, lock_errno(env), "LOCK-ARG",
+				      "map '%.16s' has to have BTF in order to use %s_lock",
 				      env->maps[r->map - 1].shape->name, l.name);
 	if (!btfrec_has(rec, res ? BTFREC_RES_SPIN_LOCK : BTFREC_SPIN_LOCK))
-		return verdict_reject(env, lock_errno(env), "LOCK-ARG", "%s has no valid %s_lock", map ? "map" : "local kptr", l.name);
+		return verdict_reject(env, lock_errno(env), "LOCK-ARG", "%s has no valid %s_lock",
+				      map ? "map" : "local kptr", l.name);
 	want = res ? rec->res_spin_lock_off : rec->spin_lock_off;
 	if (off != want)
-		return verdict_reject(env, lock_errno(env), "LOCK-ARG", "off %lld doesn't point to 'struct %s_lock' that is at %d",
+		return verdict_reject(env, lock_errno(env), "LOCK-ARG",
+				      "off %lld doesn't point to 'struct %s_lock' that is at %d",
 				      (long long)off, l.name, want);
 	return is_lock ? take(env, &l) : leave(env, &l);
 }
@@ -198,10 +215,12 @@ static int irq_save(struct env *env, uint32_t regno, uint32_t irq_class)
 
 	if (r >= 0)
 		for (uint32_t b = 0; b < 8; b++)
-			if (stack_slot(state_frame(env->cur, reg.frame), spi)->byte[b] == SLOT_IRQ_FLAG)
+			if (stack_slot(state_frame(env->cur, reg.frame), spi)->byte[b] ==
+			    SLOT_IRQ_FLAG)
 				r = -EINVAL;
 	if (r < 0 && r != -ERANGE)
-		return verdict_reject(env, EINVAL, "IRQ-ARG", "expected uninitialized irq flag as arg#%u", regno - 1);
+		return verdict_reject(env, EINVAL, "IRQ-ARG",
+				      "expected uninitialized irq flag as arg#%u", regno - 1);
 	r = objslot_prepare(env, regno, env->insn_idx, 1);
 	if (r < 0)
 		return r;
@@ -224,16 +243,21 @@ static int irq_restore(struct env *env, uint32_t regno, uint32_t irq_class)
 
 	s = r < 0 ? NULL : stack_slot(state_frame(env->cur, reg.frame), spi);
 	if (!s || !s->r.ref || !objslot_is(state_frame(env->cur, reg.frame), spi, SLOT_IRQ_FLAG))
-		return verdict_reject(env, EINVAL, "IRQ-ARG", "expected an initialized irq flag as arg#%u", regno - 1);
+		return verdict_reject(env, EINVAL, "IRQ-ARG",
+				      "expected an initialized irq flag as arg#%u", regno - 1);
 	id = s->r.ref;
 	r = objslot_read(env, reg.frame, spi, 1);
 	if (r < 0)
 		return r;
 	if (s->r.irq_class != irq_class)
-		return verdict_reject(env, EINVAL, "IRQ-CLASS", "irq flag acquired by %s kfuncs cannot be restored with %s kfuncs",
-				      irq_class == IRQ_NATIVE ? "lock" : "native", irq_class == IRQ_NATIVE ? "native" : "lock");
+		return verdict_reject(
+			env, EINVAL, "IRQ-CLASS",
+			"irq flag acquired by %s kfuncs cannot be restored with %s kfuncs",
+			irq_class == IRQ_NATIVE ? "lock" : "native",
+			irq_class == IRQ_NATIVE ? "native" : "lock");
 	if (id != env->cur->active_irq_id)
-		return verdict_reject(env, EACCES, "IRQ-ORDER", "cannot restore irq state out of order, expected id=%u",
+		return verdict_reject(env, EACCES, "IRQ-ORDER",
+				      "cannot restore irq state out of order, expected id=%u",
 				      env->cur->active_irq_id);
 	r = refs_drop(env, env->cur, HELD_IRQ, id);
 	return r < 0 ? r : objslot_clear(env, reg.frame, spi);
@@ -242,7 +266,8 @@ static int irq_restore(struct env *env, uint32_t regno, uint32_t irq_class)
 int lock_irq_arg(struct env *env, uint32_t regno, bool is_save, uint32_t irq_class)
 {
 	if (env_regs(env)[regno].type != REG_STACK)
-		return verdict_reject(env, EINVAL, "IRQ-ARG", "arg#%u doesn't point to an irq flag on stack", regno - 1);
+		return verdict_reject(env, EINVAL, "IRQ-ARG",
+				      "arg#%u doesn't point to an irq flag on stack", regno - 1);
 	return is_save ? irq_save(env, regno, irq_class) : irq_restore(env, regno, irq_class);
 }
 
@@ -295,7 +320,8 @@ static int untrust_rcu(struct env *env)
 int lock_rcu_enter(struct env *env)
 {
 	if (env->cur->rcu_locks && !env->beh->rcu_nested)
-		return verdict_reject(env, EINVAL, "RCU-NEST", "nested rcu read lock (kernel function bpf_rcu_read_lock)");
+		return verdict_reject(env, EINVAL, "RCU-NEST",
+				      "nested rcu read lock (kernel function bpf_rcu_read_lock)");
 	env->cur->rcu_locks++;
 	return 0;
 }
@@ -303,8 +329,9 @@ int lock_rcu_enter(struct env *env)
 int lock_rcu_leave(struct env *env)
 {
 	if (!env->cur->rcu_locks)
-		return verdict_reject(env, EINVAL, "RCU-UNLOCK",
-				      "unmatched rcu read unlock (kernel function bpf_rcu_read_unlock)");
+		return verdict_reject(
+			env, EINVAL, "RCU-UNLOCK",
+			"unmatched rcu read unlock (kernel function bpf_rcu_read_unlock)");
 	if (--env->cur->rcu_locks)
 		return 0;
 	return untrust_rcu(env);
@@ -319,8 +346,9 @@ int lock_preempt_enter(struct env *env)
 int lock_preempt_leave(struct env *env)
 {
 	if (!env->cur->preempt_locks)
-		return verdict_reject(env, EINVAL, "PREEMPT",
-				      "unmatched attempt to enable preemption (kernel function bpf_preempt_enable)");
+		return verdict_reject(
+			env, EINVAL, "PREEMPT",
+			"unmatched attempt to enable preemption (kernel function bpf_preempt_enable)");
 	env->cur->preempt_locks--;
 	return 0;
 }

@@ -9,7 +9,10 @@ enum { IRQ_NATIVE = 1, IRQ_LOCK };	/* struct reg.irq_class */
 #define LOCK_RES	(1u << 0)	/* bpf_res_spin_lock */
 #define LOCK_IRQ	(1u << 1)	/* its irqsave form */
 
-/* bpf_spin_lock / bpf_spin_unlock of the lock regs[regno] points to (process_spin_lock); flags: LOCK_*. */
+/*
+ * bpf_spin_lock / bpf_spin_unlock of the lock regs[regno] points to (process_spin_lock); flags:
+ * LOCK_*.
+ */
 int lock_spin_arg(struct env *env, uint32_t regno, bool is_lock, uint32_t flags);
 
 /* bpf_local_irq_save and restore: the flag's stack slot (process_irq_flag). */

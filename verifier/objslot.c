@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stack slots that hold objects instead of bytes. Finds them from a pointer, writes and clears them, and
- * tells liveness. Trusts its callers to have checked that the register points to the stack.
+ * Stack slots that hold objects instead of bytes. Finds them from a pointer, writes and clears
+ * them, and tells liveness. Trusts its callers to have checked that the register points to the
+ * stack.
  */
 #include "verifier/objslot.h"
 
-int objslot_find(struct env *env, const struct reg *r, const char *what, uint32_t cnt, uint32_t *ret_spi)
+int objslot_find(struct env *env, const struct reg *r, const char *what, uint32_t cnt,
+		 uint32_t *ret_spi)
 {
 	int64_t off, spi;
 
 	if (!val_is_const(&r->v))
-		return verdict_reject(env, EINVAL, "STACK-OBJECT", "%s has to be at a constant offset", what);
+		return verdict_reject(env, EINVAL, "STACK-OBJECT",
+				      "%s has to be at a constant offset", what);
 	off = (int64_t)r->off + (int64_t)r->v.tv;
 	if (off >= 0 || off % 8 || off < -8 * (int64_t)ENV_SLOTS)
-		return verdict_reject(env, EINVAL, "STACK-OBJECT", "cannot pass in %s at an offset=%lld", what,
-				      (long long)off);
+		return verdict_reject(env, EINVAL, "STACK-OBJECT",
+				      "cannot pass in %s at an offset=%lld", what, (long long)off);
 	spi = (-off - 1) / 8;
 	if (spi + 1 < cnt)
-		return verdict_reject(env, EINVAL, "STACK-OBJECT", "cannot pass in %s at an offset=%lld", what,
-				      (long long)off);
+		return verdict_reject(env, EINVAL, "STACK-OBJECT",
+				      "cannot pass in %s at an offset=%lld", what, (long long)off);
 	*ret_spi = (uint32_t)spi;
 	return spi < state_frame(env->cur, r->frame)->slot_cnt ? 0 : -ERANGE;
 }
@@ -46,7 +49,8 @@ bool objslot_is(const struct frame *f, uint32_t spi, enum slot_byte kind)
 	return true;
 }
 
-int objslot_set(struct env *env, uint32_t frameno, uint32_t spi, enum slot_byte kind, const struct reg *r)
+int objslot_set(struct env *env, uint32_t frameno, uint32_t spi, enum slot_byte kind,
+		const struct reg *r)
 {
 	struct frame *f = state_frame_mut(env, env->cur, frameno);
 	struct slot *s = f ? stack_slot_mut(env, f, spi) : NULL;

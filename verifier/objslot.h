@@ -5,15 +5,16 @@
 #include "verifier/env.h"
 
 /*
- * Objects that live in whole stack slots: dynptrs, iterators, irq flags. The first (highest) slot is
- * spi, the others lie below it in address order: spi - 1, spi - 2, ...
+ * Objects that live in whole stack slots: dynptrs, iterators, irq flags. The first (highest) slot
+ * is spi, the others lie below it in address order: spi - 1, spi - 2, ...
  */
 
 /*
- * The first slot of an object of `cnt` slots that r, a stack pointer, points to. -EINVAL: rejected, the
- * pointer cannot name one; -ERANGE without a verdict: those slots were never touched.
+ * The first slot of an object of `cnt` slots that r, a stack pointer, points to. -EINVAL: rejected,
+ * the pointer cannot name one; -ERANGE without a verdict: those slots were never touched.
  */
-int objslot_find(struct env *env, const struct reg *r, const char *what, uint32_t cnt, uint32_t *ret_spi);
+int objslot_find(struct env *env, const struct reg *r, const char *what, uint32_t cnt,
+		 uint32_t *ret_spi);
 
 /* Stores `cnt` slots of plain data at regs[regno], so that the stack is there and checked. */
 int objslot_prepare(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t cnt);
@@ -22,7 +23,8 @@ int objslot_prepare(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t
 bool objslot_is(const struct frame *f, uint32_t spi, enum slot_byte kind);
 
 /* Slot spi of frame frameno := kind with register r (copied); marks it written. 0 or negative. */
-int objslot_set(struct env *env, uint32_t frameno, uint32_t spi, enum slot_byte kind, const struct reg *r);
+int objslot_set(struct env *env, uint32_t frameno, uint32_t spi, enum slot_byte kind,
+		const struct reg *r);
 int objslot_clear(struct env *env, uint32_t frameno, uint32_t spi);
 
 /* Marks slots spi, spi - 1, ... as read. */

@@ -41,7 +41,7 @@ struct tnum tnum_range(uint64_t low, uint64_t high);
 
 struct tnum tnum_lsh(struct tnum t, unsigned int shift);	/* shift < 64 */
 struct tnum tnum_rsh(struct tnum t, unsigned int shift);
-struct tnum tnum_arsh(struct tnum t, unsigned int shift, unsigned int width_bits);	/* 32 or 64 */
+struct tnum tnum_arsh(struct tnum t, unsigned int shift, unsigned int width_bits); /* 32 or 64 */
 struct tnum tnum_add(struct tnum a, struct tnum b);
 struct tnum tnum_sub(struct tnum a, struct tnum b);
 struct tnum tnum_and(struct tnum a, struct tnum b);
@@ -56,7 +56,10 @@ struct tnum tnum_mul_long(struct tnum a, struct tnum b);
 /* The bytes of the low `bytes` (2, 4, 8) reversed, the others dropped. */
 struct tnum tnum_swap(struct tnum t, unsigned int bytes);
 
-/* Members of both. When they contradict each other, a disputed known bit comes out as 1, as in the kernel. */
+/*
+ * Members of both. When they contradict each other, a disputed known bit comes out as 1, as in the
+ * kernel.
+ */
 struct tnum tnum_intersect(struct tnum a, struct tnum b);
 /* The smallest tnum with all members of both. */
 struct tnum tnum_union(struct tnum a, struct tnum b);
@@ -67,7 +70,7 @@ bool tnum_within(struct tnum outer, struct tnum inner);
 
 struct tnum tnum_low(struct tnum t, unsigned int bytes);	/* keeps the low 1..8 bytes */
 struct tnum tnum_with_low32(struct tnum t, struct tnum low);	/* replaces the low half */
-bool tnum_is_aligned(struct tnum t, uint64_t size);		/* size: power of two, or 0: always */
+bool tnum_is_aligned(struct tnum t, uint64_t size); /* size: power of two, or 0: always */
 
 /* The least member above `after`, or the greatest member when there is none. */
 uint64_t tnum_next(struct tnum t, uint64_t after);

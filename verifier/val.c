@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is known of a number, and how its five views teach one another. The deductions, their order and
- * the number of rounds mirror the kernel's, because a value that is tighter or looser than the
- * kernel's leads to another verdict. Every deduction keeps all members (checked exhaustively at small
- * widths in tests/verifier); only a value without members may come out contradictory.
+ * What is known of a number, and how its five views teach one another. The deductions, their order
+ * and the number of rounds mirror the kernel's, because a value that is tighter or looser than the
+ * kernel's leads to another verdict. Every deduction keeps all members (checked exhaustively at
+ * small widths in tests/verifier); only a value without members may come out contradictory.
  */
 #include "verifier/val.h"
 
@@ -88,7 +88,8 @@ void val_clamp32_by_bits(struct val *v)
 {
 	uint32_t value = (uint32_t)v->tv, mask = (uint32_t)v->tm;
 
-	within_s32(v, (int32_t)(value | (mask & 0x80000000u)), (int32_t)(value | (mask & 0x7fffffffu)));
+	within_s32(v, (int32_t)(value | (mask & 0x80000000u)),
+		   (int32_t)(value | (mask & 0x7fffffffu)));
 	within_u32(v, value, value | mask);
 }
 
@@ -126,7 +127,10 @@ void val_clamp_by_bits(const struct behave *bh, struct val *v)
 
 /* ---- the pairs teach each other ---- */
 
-/* D1, D2: ends with one common upper half bound the low half, signed or unsigned as they are ordered. */
+/*
+ * D1, D2: ends with one common upper half bound the low half, signed or unsigned as they are
+ * ordered.
+ */
 static void low_from_common_upper(struct val *v)
 {
 	if (v->ul >> 32 == v->uh >> 32) {
@@ -389,7 +393,8 @@ static int64_t sign_extended(uint64_t number, uint32_t bytes)
  * Ends whose bits above the field are equal can be extended one by one, if both get the same sign.
  * Then *ret_low and *ret_high are the extended ends in order.
  */
-static bool ends_extend(int64_t low, int64_t high, uint32_t bytes, int64_t *ret_low, int64_t *ret_high)
+static bool ends_extend(int64_t low, int64_t high, uint32_t bytes, int64_t *ret_low,
+			int64_t *ret_high)
 {
 	int64_t a = sign_extended((uint64_t)low, bytes), b = sign_extended((uint64_t)high, bytes);
 

@@ -10,9 +10,9 @@
 #include "verifier/tnum.h"
 
 /*
- * What is known of a 64-bit number: its bits (tv, tm: a tnum), and its unsigned and signed ends as a
- * whole (ul..uh, sl..sh) and of its low half (wl..wh, xl..xh). The pairs are not kept minimal: which
- * deductions ran, in which order, is part of the kernel's verdict.
+ * What is known of a 64-bit number: its bits (tv, tm: a tnum), and its unsigned and signed ends as
+ * a whole (ul..uh, sl..sh) and of its low half (wl..wh, xl..xh). The pairs are not kept minimal:
+ * which deductions ran, in which order, is part of the kernel's verdict.
  */
 struct val {
 	uint64_t tv, tm;
@@ -42,9 +42,12 @@ static inline void val_unknown(struct val *v)
 }
 
 void val_known(struct val *v, uint64_t number);	/* exactly this number */
-void val_known32(struct val *v, uint32_t number);	/* the low half; the upper half's bits stay */
+void val_known32(struct val *v, uint32_t number); /* the low half; the upper half's bits stay */
 
-/* Is the number (its low half) constant by its bits? That is what the kernel asks nearly everywhere. */
+/*
+ * Is the number (its low half) constant by its bits? That is what the kernel asks nearly
+ * everywhere.
+ */
 static inline bool val_is_const(const struct val *v)
 {
 	return v->tm == 0;
@@ -74,7 +77,9 @@ void val_unbound32(struct val *v);
 /* The kernel's round of deductions after each operator and refinement (reg_bounds_sync). */
 void val_sync(const struct behave *bh, struct val *v);
 
-/* Its first step alone: the tnum clamps all pairs (one member in the range settles the value) ... */
+/*
+ * Its first step alone: the tnum clamps all pairs (one member in the range settles the value) ...
+ */
 void val_clamp_by_bits(const struct behave *bh, struct val *v);
 /* ... or the 32-bit pairs only. */
 void val_clamp32_by_bits(struct val *v);
@@ -90,8 +95,8 @@ void val_zext(struct val *v);
 
 /*
  * The value cut to its low `bytes` (1, 2, 4; 8: nothing happens), or sign-extended from them, as
- * loads, fills and narrow moves do (coerce_reg_to_size and its _sx forms). sext32 extends to 32 bits
- * and zero-extends. A load starts with an unknown value.
+ * loads, fills and narrow moves do (coerce_reg_to_size and its _sx forms). sext32 extends to 32
+ * bits and zero-extends. A load starts with an unknown value.
  */
 void val_truncate(const struct behave *bh, struct val *v, uint32_t bytes);
 void val_sext(const struct behave *bh, struct val *v, uint32_t bytes);
@@ -100,7 +105,9 @@ void val_sext32(const struct behave *bh, struct val *v, uint32_t bytes);
 /* u64 and s64 pair from the 32-bit pairs of a zero-extended number (tnum is the caller's). */
 void val_ends_from_low(struct val *v);
 
-/* The 32-bit pairs from the 64-bit ones where these fit, then synced: how 6.1 narrows, there only. */
+/*
+ * The 32-bit pairs from the 64-bit ones where these fit, then synced: how 6.1 narrows, there only.
+ */
 void val_low_from_ends(const struct behave *bh, struct val *v);
 
 /* Is every pair, and the tnum, of `inner` inside `outer`'s? (range_within and tnum_in) */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs that attach to programs: an extension that fits what it replaces, fentry of a function, and
- * each refusal beside them. What stands for a context is told by the kernel's BTF, so that machines
- * without it skip.
+ * Programs that attach to programs: an extension that fits what it replaces, fentry of a function,
+ * and each refusal beside them. What stands for a context is told by the kernel's BTF, so that
+ * machines without it skip.
  */
 #include <check.h>
 #include <errno.h>
@@ -39,8 +39,8 @@ static void tear_down(void)
 }
 
 /*
- * 1 int, 2 struct xdp_md {}, 3 xdp_md *, 4 int (struct xdp_md *ctx), 5 int (int a, int b), 6 func "f" of
- * type 4 or 5; 7 func "main".
+ * 1 int, 2 struct xdp_md {}, 3 xdp_md *, 4 int (struct xdp_md *ctx), 5 int (int a, int b), 6 func
+ * "f" of type 4 or 5; 7 func "main".
  */
 struct blob {
 	uint8_t bytes[512];
@@ -59,8 +59,12 @@ static struct blob make_btf(uint32_t proto, uint32_t linkage)
 		16, BTF_KIND_FUNC << 24 | linkage, proto,
 		18, BTF_KIND_FUNC << 24 | 1, 4,
 	};
-	struct btf_header h = { .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(h),
-				.type_len = sizeof(words), .str_off = sizeof(words), .str_len = sizeof(names) };
+	struct btf_header h = { .magic = BTF_MAGIC,
+				.version = BTF_VERSION,
+				.hdr_len = sizeof(h),
+				.type_len = sizeof(words),
+				.str_off = sizeof(words),
+				.str_len = sizeof(names) };
 	struct blob b = { .len = sizeof(h) + sizeof(words) + sizeof(names) };
 
 	memcpy(b.bytes, &h, sizeof(h));
@@ -96,12 +100,25 @@ static void make_pair(struct pair *p)
 	p->target_funcs[2] = 2;
 	p->target_funcs[3] = 6;
 	p->own_funcs[1] = 6;
-	p->target = (struct bgv_program){ .insns = main_and_f, .insn_cnt = 4, .prog_type = BPF_PROG_TYPE_XDP,
-		.license = "GPL", .btf_cnt = 1, .prog_btf_idx = 1, .func_info_rec_size = 8, .func_info_cnt = 2,
-		.caps = BGV_CAP_ALL };
-	p->own = (struct bgv_program){ .insns = return_zero, .insn_cnt = 2, .prog_type = BPF_PROG_TYPE_EXT,
-		.license = "GPL", .btf_cnt = 1, .prog_btf_idx = 1, .func_info_rec_size = 8, .func_info_cnt = 1,
-		.attach_btf_id = 6, .caps = BGV_CAP_ALL };
+	p->target = (struct bgv_program){ .insns = main_and_f,
+					  .insn_cnt = 4,
+					  .prog_type = BPF_PROG_TYPE_XDP,
+					  .license = "GPL",
+					  .btf_cnt = 1,
+					  .prog_btf_idx = 1,
+					  .func_info_rec_size = 8,
+					  .func_info_cnt = 2,
+					  .caps = BGV_CAP_ALL };
+	p->own = (struct bgv_program){ .insns = return_zero,
+				       .insn_cnt = 2,
+				       .prog_type = BPF_PROG_TYPE_EXT,
+				       .license = "GPL",
+				       .btf_cnt = 1,
+				       .prog_btf_idx = 1,
+				       .func_info_rec_size = 8,
+				       .func_info_cnt = 1,
+				       .attach_btf_id = 6,
+				       .caps = BGV_CAP_ALL };
 }
 
 static int judge(struct pair *p)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The BTF reader and its judge: small type sections written by hand, each refusal beside a control that
- * differs in the thing refused only, and damaged bytes by the hundred thousand, which must neither crash
- * nor let an accessor out of its section.
+ * The BTF reader and its judge: small type sections written by hand, each refusal beside a control
+ * that differs in the thing refused only, and damaged bytes by the hundred thousand, which must
+ * neither crash nor let an accessor out of its section.
  */
 #include <check.h>
 #include <errno.h>
@@ -44,7 +44,8 @@ static void word(struct maker *m, uint32_t w)
 	m->words[m->word_cnt++] = w;
 }
 
-static void type(struct maker *m, uint32_t name_off, uint32_t kind, uint32_t vlen, uint32_t size_or_type)
+static void type(struct maker *m, uint32_t name_off, uint32_t kind, uint32_t vlen,
+		 uint32_t size_or_type)
 {
 	word(m, name_off);
 	word(m, kind << 24 | vlen);
@@ -66,8 +67,12 @@ static void member(struct maker *m, const char *s, uint32_t id, uint32_t bits)
 
 static void maker_end(struct maker *m)
 {
-	struct btf_header h = { .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(h),
-				.type_len = m->word_cnt * 4, .str_off = m->word_cnt * 4, .str_len = m->names_len };
+	struct btf_header h = { .magic = BTF_MAGIC,
+				.version = BTF_VERSION,
+				.hdr_len = sizeof(h),
+				.type_len = m->word_cnt * 4,
+				.str_off = m->word_cnt * 4,
+				.str_len = m->names_len };
 
 	memcpy(m->bytes, &h, sizeof(h));
 	memcpy(m->bytes + sizeof(h), m->words, m->word_cnt * 4);
@@ -75,7 +80,10 @@ static void maker_end(struct maker *m)
 	m->len = sizeof(h) + m->word_cnt * 4 + m->names_len;
 }
 
-/* 1 int, 2 struct node { int a; struct node *next; }, 3 node*, 4 array int[3], 5 typedef, 6 proto, 7 func, 8 tag */
+/*
+ * 1 int, 2 struct node { int a; struct node *next; }, 3 node*, 4 array int[3], 5 typedef, 6 proto,
+ * 7 func, 8 tag
+ */
 static void good(struct maker *m)
 {
 	maker_start(m);
@@ -244,9 +252,11 @@ START_TEST(damaged_bytes_never_lead_outside)
 
 		good(&m);
 		for (uint64_t k = random64() % 4 + 1; k; k--)
-			m.bytes[random64() % m.len] = (uint8_t)(random64() % 5 ? random64() % 32 : random64());
+			m.bytes[random64() % m.len] =
+				(uint8_t)(random64() % 5 ? random64() % 32 : random64());
 		m.len -= random64() % 8 ? 0 : random64() % m.len;
-		exact = malloc(m.len ? m.len : 1);	/* so that a checker sees the first byte too far */
+		exact = malloc(m.len ? m.len
+				     : 1); /* so that a checker sees the first byte too far */
 		memcpy(exact, m.bytes, m.len);
 		(void)bgv_btf_check(NULL, exact, m.len, NULL);
 		if (btf_view_new(exact, m.len, NULL, &v) == 0)

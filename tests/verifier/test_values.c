@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The value domain against concrete arithmetic. Every operator, refinement and prediction is tried on
- * all ranges and all bit patterns of four bits, placed at the low end, across bit 32 and across the
- * sign, and on random 64-bit values; a result that misses a concrete outcome fails. What the kernel
- * was seen to compute is compared for equality.
+ * The value domain against concrete arithmetic. Every operator, refinement and prediction is tried
+ * on all ranges and all bit patterns of four bits, placed at the low end, across bit 32 and across
+ * the sign, and on random 64-bit values; a result that misses a concrete outcome fails. What the
+ * kernel was seen to compute is compared for equality.
  */
 #include <check.h>
 #include <linux/bpf.h>
@@ -165,7 +165,8 @@ static struct sets sets_of(const struct behave *bh, struct place p)
 	return all;
 }
 
-static void try_operator(const struct behave *bh, uint8_t op, bool alu32, const struct set *a, const struct set *b)
+static void try_operator(const struct behave *bh, uint8_t op, bool alu32, const struct set *a,
+			 const struct set *b)
 {
 	struct val d = a->v;
 
@@ -173,11 +174,12 @@ static void try_operator(const struct behave *bh, uint8_t op, bool alu32, const 
 	for (unsigned int i = 0; i < a->cnt; i++)
 		for (unsigned int j = 0; j < b->cnt; j++)
 			must(val_has(&d, concrete(op, alu32, a->member[i], b->member[j])),
-				      "op %#x alu32 %d: %#llx, %#llx", op, alu32,
-				      (unsigned long long)a->member[i], (unsigned long long)b->member[j]);
+			     "op %#x alu32 %d: %#llx, %#llx", op, alu32,
+			     (unsigned long long)a->member[i], (unsigned long long)b->member[j]);
 }
 
-static void try_jump(const struct behave *bh, uint8_t op, bool jmp32, const struct set *a, const struct set *b)
+static void try_jump(const struct behave *bh, uint8_t op, bool jmp32, const struct set *a,
+		     const struct set *b)
 {
 	struct val yes_a = a->v, yes_b = b->v, no_a = a->v, no_b = b->v;
 	enum branch_taken taken = branch_predict(bh, op, jmp32, &a->v, &b->v);
@@ -191,13 +193,16 @@ static void try_jump(const struct behave *bh, uint8_t op, bool jmp32, const stru
 			must(taken == BRANCH_UNKNOWN || taken == (enum branch_taken)is,
 				      "jump %#x jmp32 %d predicted wrongly", op, jmp32);
 			must(val_has(is ? &yes_a : &no_a, a->member[i]) &&
-				      val_has(is ? &yes_b : &no_b, b->member[j]),
-				      "jump %#x jmp32 %d is %d: %#llx, %#llx lost", op, jmp32, is,
-				      (unsigned long long)a->member[i], (unsigned long long)b->member[j]);
+				     val_has(is ? &yes_b : &no_b, b->member[j]),
+			     "jump %#x jmp32 %d is %d: %#llx, %#llx lost", op, jmp32, is,
+			     (unsigned long long)a->member[i], (unsigned long long)b->member[j]);
 		}
 }
 
-/* A stride over the right-hand sides keeps the run short; the loop index is kernel and pair of places. */
+/*
+ * A stride over the right-hand sides keeps the run short; the loop index is kernel and pair of
+ * places.
+ */
 START_TEST(no_outcome_is_missed_at_small_widths)
 {
 	const struct behave *bh = behaviours[_i / 36];
@@ -234,8 +239,13 @@ static uint64_t random64(void)
 /* Numbers near the places where rules change are as likely as others. */
 static uint64_t random_number(void)
 {
-	static const uint64_t edges[] = { 0, 1, UINT64_C(1) << 31, UINT64_C(1) << 32, UINT64_C(1) << 63,
-					  UINT64_C(0xffffffff), UINT64_MAX };
+	static const uint64_t edges[] = { 0,
+					  1,
+					  UINT64_C(1) << 31,
+					  UINT64_C(1) << 32,
+					  UINT64_C(1) << 63,
+					  UINT64_C(0xffffffff),
+					  UINT64_MAX };
 
 	switch (random64() % 4) {
 	case 0: return edges[random64() % COUNT(edges)] + random64() % 16 - 8;
@@ -282,8 +292,10 @@ START_TEST(no_outcome_is_missed_at_random)
 	const struct behave *bh = behaviours[_i];
 
 	for (unsigned int n = 0; n < 400000; n++) {
-		uint64_t a = random_number(), b = random64() % 3 ? random_number() : random64() % 64;
-		struct set x = { random_around(bh, a), { a }, 1 }, y = { random_around(bh, b), { b }, 1 };
+		uint64_t a = random_number(),
+			 b = random64() % 3 ? random_number() : random64() % 64;
+		struct set x = { random_around(bh, a), { a }, 1 },
+			   y = { random_around(bh, b), { b }, 1 };
 		bool narrow = random64() % 2;
 
 		if (random64() % 3 == 0)
@@ -299,7 +311,8 @@ START_TEST(narrowing_keeps_its_members)
 	const struct behave *bh = behaviours[_i];
 
 	for (unsigned int n = 0; n < 300000; n++) {
-		uint64_t a = random_number(), bytes = UINT64_C(1) << (random64() % 3), bits = 8 * bytes;
+		uint64_t a = random_number(), bytes = UINT64_C(1) << (random64() % 3),
+			 bits = 8 * bytes;
 		struct val v = random_around(bh, a), t = v, s = v, s32 = v, e = v, p = v, q = v;
 		uint64_t field = (UINT64_C(1) << bits) - 1;
 		int64_t sx = (int64_t)(a << (64 - bits)) >> (64 - bits);
