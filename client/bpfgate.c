@@ -29,7 +29,8 @@ static const struct verb verbs[] = {
 	{ "capture", cmd_capture, "[--out DIR] [--prog NAME] -- CMD [ARG]...",
 	  "record each program a command loads, with the kernel's answer", "--out --prog --help" },
 	{ "check", cmd_check, "OBJ|BUNDLE...", "verify offline; no daemon, no privileges",
-	  "--prog --kernel --format --json --jsonl --verbose --quiet --help" },
+	  "--prog --kernel --btf --kernels --mode --time-limit --memory-limit --jobs --format --json --jsonl "
+	  "--pretty --verbose --quiet --help" },
 	{ "completion", verb_completion, "bash|zsh|fish", "print a completion script", "" },
 	{ "doctor", cmd_doctor, "[--json]", "what this kernel and set-up lack, with the mend",
 	  "--json --pretty --fail-on-missing" },
