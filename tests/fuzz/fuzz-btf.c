@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * BTF as a client would load it: through the index of names, and as the BTF of a program whose
- * function records point into it.
+ * BTF as a client would load it: through the check of BTF_LOAD, through the index of names, and as
+ * the BTF of a program whose function records point into it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -51,10 +51,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct bgv_target *target;
 	const struct bgv_target_spec spec = { .version = "6.18.44" };
+	char message[256];
 
 	if (!target && bgv_target_new(&spec, &target) < 0)
 		return 0;
 	walk_names(data, bytes);
+	(void)bgv_btf_check(target, data, bytes, message);
 	verify_with(target, data, bytes);
 	return 0;
 }
