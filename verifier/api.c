@@ -58,7 +58,7 @@ static int run_passes(struct env *env)
 	static int (*const passes[])(struct env *) = {
 		btfprog_check_early, subprog_find_all, subprog_check_bounds, btfprog_check,
 		load_resolve_ldimm64, cfg_check, attach_check, scc_compute, live_compute,
-		fastcall_mark, explore_program, depth_check,
+		fastcall_mark, explore_program, depth_check, helper_check_tail_calls,
 	};
 	int r = attach_check_load(env);
 	size_t i;

@@ -9,6 +9,7 @@
 #include "verifier/dynptr.h"
 #include "verifier/mapval.h"
 #include "verifier/names.h"
+#include "verifier/passes.h"
 
 static struct helper_caller helper_caller_of(const struct env *env)
 {
@@ -136,6 +137,22 @@ static int helper_note_map(struct env *env, uint32_t id, const struct call_meta 
 		aux->call_map = meta->map;
 	else if (aux->call_map != meta->map)
 		aux->call_map_poisoned = true;
+	return 0;
+}
+
+/*
+ * Without mitigations' bypass an index is masked by the map's size, which takes one map a call. The map has the
+ * rights of its maker; we take them for the program's.
+ */
+int helper_check_tail_calls(struct env *env)
+{
+	for (uint32_t i = 0; i < env->insn_cnt && !env->bypass_spec_v1; i++) {
+		const struct bpf_insn *insn = &env->insns[i];
+
+		if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == 0 &&
+		    insn->imm == HELPER_TAIL_CALL && env->aux[i].call_map_poisoned)
+			return verdict_reject_at(env, i, EINVAL, "HELPER-MAP", "tail_call abusing map_ptr");
+	}
 	return 0;
 }
 

@@ -165,6 +165,10 @@ static int load_case(void *arg, struct tcase *c)
 	if (!insns)
 		return -ENOMEM;
 	memcpy(insns, c->prog.insns, c->prog.insn_cnt * sizeof(*insns));
+	if (ld->no_perfmon && load_lower_caps(true) < 0) {	/* a map has its maker's rights */
+		free(insns);
+		return -EPERM;
+	}
 	for (; made < c->prog.map_cnt; made++) {
 		fds[made] = load_make_map(c, made, fds);
 		if (fds[made] < 0) {
@@ -173,6 +177,8 @@ static int load_case(void *arg, struct tcase *c)
 			break;
 		}
 	}
+	if (ld->no_perfmon)
+		load_lower_caps(false);
 	for (uint32_t i = 0; i < c->prog.insn_cnt; i++)
 		if (insn_names_map(&insns[i]))
 			insns[i].imm = insns[i].imm >= 0 && (uint32_t)insns[i].imm < made ?
