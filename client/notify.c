@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * seccomp user notification for bpf(2), and for readlink(2) of /proc/self/fd. Promises that a call is answered once, and that the kernel is
+ * seccomp user notification for bpf(2), and for what goes with it: readlink(2) of /proc/self/fd,
+ * unlink(2) of pins, perf_event_open(2). Promises that a call is answered once, and that the kernel is
  * told to go on by itself only with calls that ask no privilege: it reads the arguments anew then,
  * and a racing thread may have changed them to anything, which the kernel judges with that process's own
  * (absent) rights.
  */
 #include "client/notify.h"
 
+#include "client/bpfgate.h"
 #include "client/call.h"
 #include "client/other.h"
 #include "client/perf.h"
@@ -36,12 +38,17 @@
 #error "notify.c needs the audit number of this architecture"
 #endif
 
-/* The older call, where the architecture has it; else the number of no call. */
+/* The older calls, where the architecture has them; else the number of no call. */
 #ifdef __NR_readlink
 #define NOTIFY_READLINK __NR_readlink
+#define NOTIFY_UNLINK	__NR_unlink
 #else
 #define NOTIFY_READLINK UINT32_MAX
+#define NOTIFY_UNLINK	UINT32_MAX
 #endif
+
+/* Where every tool pins. */
+#define NOTIFY_BPFFS "/sys/fs/bpf/"
 
 /* Calls that wait for the daemon at the same time; loads of one process rarely overlap. */
 enum { NOTIFY_THREADS = 4 };
@@ -59,8 +66,10 @@ static int notify_set_filter(bool handles_in_maps)
 	/* The command is the low half of the first argument: all our architectures are little-endian. */
 	struct sock_filter insns[] = {
 		LOAD_WORD(arch),
-		IF_EQUAL(NOTIFY_ARCH, 0, 11),
+		IF_EQUAL(NOTIFY_ARCH, 0, 13),
 		LOAD_WORD(nr),
+		IF_EQUAL(__NR_unlinkat, 10, 0),
+		IF_EQUAL(NOTIFY_UNLINK, 9, 0),
 		IF_EQUAL(__NR_perf_event_open, 8, 0),
 		IF_EQUAL(__NR_readlinkat, 7, 0),
 		IF_EQUAL(NOTIFY_READLINK, 6, 0),
@@ -172,7 +181,7 @@ static void notify_bpf(const struct notify_server *server, struct other *other,
 
 /* ---- what an fd is: tools read it off /proc/self/fd, where a handle would say "socket" ---- */
 
-/* The text at addr if it is short enough to be such a path; false if not. */
+/* The text at addr if it is short enough for path_bytes; false if not. */
 static bool notify_read_path(const struct codec_source *src, uint64_t addr, char *path,
 			     size_t path_bytes)
 {
@@ -220,6 +229,22 @@ static void notify_readlink(const struct notify_server *server, struct other *ot
 		notify_answer(server->listener, other->id, (int64_t)bytes, 0, 0);
 }
 
+/* ---- pins, which are names that the daemon keeps ---- */
+
+/* A pin of the caller's goes first; whatever else has that name is the kernel's to remove. */
+static void notify_unlink(const struct notify_server *server, struct other *other,
+			  const struct seccomp_data *data)
+{
+	const __u64 *args = data->args + (data->nr == __NR_unlinkat ? 1 : 0);
+	char path[256]; /* the longest name that a pin may have */
+
+	if (notify_read_path(&other->source, args[0], path, sizeof(path)) &&
+	    !strncmp(path, NOTIFY_BPFFS, strlen(NOTIFY_BPFFS)) && bpfgate_unpin(path) == 0)
+		notify_answer(server->listener, other->id, 0, 0, 0);
+	else
+		notify_continue(server->listener, other->id);
+}
+
 /* ---- perf events that programs write into ---- */
 
 static void notify_perf(const struct notify_server *server, struct other *other,
@@ -252,6 +277,8 @@ static void notify_handle(const struct notify_server *server, const struct secco
 		notify_bpf(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_perf_event_open)
 		notify_perf(server, &other, &notif->data);
+	else if (notif->data.nr == __NR_unlinkat || (uint32_t)notif->data.nr == NOTIFY_UNLINK)
+		notify_unlink(server, &other, &notif->data);
 	else
 		notify_readlink(server, &other, &notif->data);
 	other_done(&other);
