@@ -92,6 +92,10 @@ static int premise_prog_load(const struct request *req)
 
 	if (r < 0)
 		return r;
+	/* Of an empty program the kernel says so before it looks at the type. */
+	if (premise_u32(req, ATTR_PROG_LOAD_INSN_CNT) &&
+	    !policy_prog_type_name(premise_u32(req, ATTR_PROG_LOAD_TYPE)))
+		return -EINVAL;
 	/* Neither a program nor BTF: the kernel tries both and keeps to the second's answer. */
 	if (attach_fd && request_find_fd(req, (int32_t)attach_fd) < 0)
 		return -EINVAL;

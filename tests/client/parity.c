@@ -128,6 +128,7 @@ static void ask_load_words(uint8_t *attr)
 		{ "flag without its fd", ATTR_PROG_LOAD_FLAGS, CMD_F_TOKEN_FD },
 		{ "unknown type", ATTR_PROG_LOAD_TYPE, 900 },
 		{ "type 0", ATTR_PROG_LOAD_TYPE, 0 },
+		{ "type max", ATTR_PROG_LOAD_TYPE, UINT32_MAX },
 		{ "unknown attach type", ATTR_PROG_LOAD_EXPECTED_ATTACH_TYPE, 900 },
 		{ "log level without buffer", ATTR_PROG_LOAD_LOG_LEVEL, 1 },
 		{ "unknown log level", ATTR_PROG_LOAD_LOG_LEVEL, 64 },
