@@ -163,14 +163,19 @@ static const struct {
 	{ BPF_MAP_TYPE_CPUMAP, 4 },
 };
 
-static int update_find_value_fd(const struct work *work, uint32_t map_type, uint32_t *ret_off)
+/* The kernel reads as much of key and value as the map has: the client must have sent all of it. */
+static int update_find_value_fd(const struct work *work, const struct ledger_map *map,
+				uint32_t *ret_off)
 {
 	const struct request_ptr *value = work_ptr(work, ATTR_ELEM_VALUE);
+	const struct request_ptr *key = work_ptr(work, ATTR_ELEM_KEY);
 
-	if (value->state != WIRE_PTR_PRESENT)
+	if (value->state != WIRE_PTR_PRESENT || value->bytes < map->value_size)
+		return -EFAULT;
+	if (key->state != WIRE_PTR_PRESENT || key->bytes < map->key_size)
 		return -EFAULT;
 	for (size_t i = 0; i < ARRAY_CNT(update_maps); i++) {
-		if (update_maps[i].type != map_type)
+		if (update_maps[i].type != map->type)
 			continue;
 		if (value->bytes < update_maps[i].fd_off + sizeof(int32_t))
 			return -EINVAL;
@@ -221,7 +226,7 @@ void map_update(struct work *work)
 	if (r >= 0 && !map.rec)
 		r = -EPERM;
 	if (r >= 0)
-		r = update_find_value_fd(work, map.rec->map.type, &off);
+		r = update_find_value_fd(work, &map.rec->map, &off);
 	if (r < 0) {
 		work_reply(work, r);
 		return;
