@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/own.h"
@@ -146,11 +147,12 @@ static bool rig_pong(struct rig *rig)
 bool rig_hear(struct rig *rig, uint32_t kind, struct keep_tell *ret_tell, int *ret_fd)
 {
 	struct keep_tell tell;
+	time_t give_up = time(NULL) + WAIT_MS / 1000;
 
 	for (;;) {
 		OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
 
-		if (!wait_readable(rig->channel) ||
+		if (time(NULL) > give_up || !wait_readable(rig->channel) ||
 		    packet_recv(rig->channel, &tell, sizeof(tell), &fds, 0) != (int)sizeof(tell))
 			return false;
 		if (tell.kind == TELL_PING && !rig_pong(rig))
