@@ -711,6 +711,8 @@ static bool a_loader_stands_in_its_clients_network_namespace(void)
 		  rig_loader_start(&rig, client, &there) && netns_of(&there, &other) &&
 		  rig_loader_stop(&rig, &there);
 
+	own_close_fd(&here.door); /* when a step before failed */
+	own_close_fd(&there.door);
 	return ok && host.ino == ours.st_ino && other.ino == theirs.st_ino && host.ino != other.ino &&
 	       strcmp(host.ifname, "lo") == 0 && strcmp(other.ifname, "lo") == 0;
 }
