@@ -20,7 +20,7 @@ struct writer {
 
 static uint8_t *writer_take(struct writer *w, size_t bytes)
 {
-	size_t need, room;
+	size_t need = 0, room;
 	uint8_t *grown;
 
 	if (!w->err && (!SIZE_ADD(w->cnt, bytes, &need) || need > BUNDLE_BYTES_MAX))

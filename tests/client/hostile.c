@@ -402,6 +402,7 @@ static void dying_at_every_stage(void)
 		OWN_FD int asked = connect_well();
 		OWN_FD int half = connect_well();
 
+		EXPECT(silent >= 0 && greeted >= 0);
 		EXPECT(send_body(asked, call.body, call.body_bytes) == 0);
 		EXPECT(send_body(half, call.body, call.body_bytes) == 0);
 		shutdown(half, SHUT_RD);
