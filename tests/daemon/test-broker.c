@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/btf.h>
+#include <linux/magic.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,6 +19,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,7 +29,9 @@
 #include "proto/packet.h"
 #include "tests/daemon/live.h"
 
-#define CGROUP_MOUNT "/sys/fs/cgroup/unified"
+/* Where cgroup2 is mounted: alone, or beside version 1. */
+#define CGROUP_ALONE  "/sys/fs/cgroup"
+#define CGROUP_HYBRID "/sys/fs/cgroup/unified"
 
 static const char test_policy[] =
 	"{\"version\": 1, \"rules\": [\n"
@@ -37,7 +41,8 @@ static const char test_policy[] =
 	"  \"perfmon\": \"judged\", \"unsupported\": \"kernel\", \"test_run\": true,\n"
 	"  \"sleepable\": true,\n"
 	"  \"attach\": {\"xdp\": [\"lo\", \"netns:/run/netns/bgtest:veth*\"],\n"
-	"             \"tcx\": [\"lo\"], \"cgroup\": [\"" CGROUP_MOUNT "/bpfgate-test\"],\n"
+	"             \"tcx\": [\"lo\"], \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-test\",\n"
+	"             \"" CGROUP_HYBRID "/bpfgate-test\"],\n"
 	"             \"map\": [\"prog_array\"]}},\n"
 	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"
 	"  \"pin_under\": [\"/sys/fs/bpf/alice\"]},\n"
@@ -394,13 +399,31 @@ static bool part_outside_netns(void *arg)
 	       live_link(prog, BPF_XDP, if_nametoindex("lo")) >= 0;
 }
 
+static const char *cgroup_mount(void)
+{
+	struct statfs fs;
+
+	if (statfs(CGROUP_ALONE, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
+		return CGROUP_ALONE;
+	return CGROUP_HYBRID;
+}
+
+/* mkdir (or rmdir) of a cgroup below the mount, made for one test. */
+static bool cgroup_make(const char *name, bool make)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", cgroup_mount(), name);
+	return make ? mkdir(path, 0755) == 0 || errno == EEXIST : rmdir(path) == 0;
+}
+
 static bool an_interface_counts_in_the_network_namespace_of_the_clients_socket(void)
 {
 	int status = 1;
 	pid_t pid;
 	bool ok;
 
-	if (system("ip netns add bgtest && ip link add vethbg0 type veth peer name vethbg1 netns bgtest"
+	if (system("ip netns del bgtest 2>/dev/null; ip netns add bgtest && ip link add vethbg0 type veth peer name vethbg1 netns bgtest"
 		   " && ip netns exec bgtest ip link set lo up") != 0)
 		return false;
 	pid = fork();
@@ -418,11 +441,12 @@ struct lie {
 
 static int open_permitted_cgroup(bool lying)
 {
-	const char *path = CGROUP_MOUNT "/bpfgate-test/sub";
+	char path[128];
 
+	snprintf(path, sizeof(path), "%s/bpfgate-test/sub", cgroup_mount());
 	if (lying && (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
 		      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		      mount(CGROUP_MOUNT, path, NULL, MS_BIND, NULL) < 0))
+		      mount(cgroup_mount(), path, NULL, MS_BIND, NULL) < 0))
 		return -1;
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
@@ -444,13 +468,10 @@ static bool a_mount_over_a_permitted_cgroup_permits_nothing(void)
 	struct lie truth = { false }, lie = { true };
 	bool ok;
 
-	mkdir(CGROUP_MOUNT "/bpfgate-test", 0755);
-	if (mkdir(CGROUP_MOUNT "/bpfgate-test/sub", 0755) < 0 && errno != EEXIST)
+	if (!cgroup_make("bpfgate-test", true) || !cgroup_make("bpfgate-test/sub", true))
 		return false;
 	ok = live_as(LIVE_ALICE, part_cgroup, &truth) && live_as(LIVE_ALICE, part_cgroup, &lie);
-	rmdir(CGROUP_MOUNT "/bpfgate-test/sub");
-	rmdir(CGROUP_MOUNT "/bpfgate-test");
-	return ok;
+	return cgroup_make("bpfgate-test/sub", false) && cgroup_make("bpfgate-test", false) && ok;
 }
 
 /* ---- judges ---- */
