@@ -341,7 +341,8 @@ static bool part_ifindex(void *arg)
 	       live_link(prog, BPF_XDP, if_nametoindex("lo")) >= 0;
 }
 
-static bool an_interface_that_no_rule_names_is_refused_with_the_rules_place(void)
+/* Alice's part beside an interface that no rule names; its index is the part's argument. */
+static bool beside_an_unnamed_interface(bool (*part)(void *arg))
 {
 	uint32_t ifindex;
 	bool ok;
@@ -349,8 +350,13 @@ static bool an_interface_that_no_rule_names_is_refused_with_the_rules_place(void
 	if (system("ip link add bgtest0 type veth peer name bgtest1") != 0)
 		return false;
 	ifindex = if_nametoindex("bgtest0");
-	ok = live_as(LIVE_ALICE, part_ifindex, &ifindex);
+	ok = live_as(LIVE_ALICE, part, &ifindex);
 	return system("ip link del bgtest0") == 0 && ok;
+}
+
+static bool an_interface_that_no_rule_names_is_refused_with_the_rules_place(void)
+{
+	return beside_an_unnamed_interface(part_ifindex);
 }
 
 static bool part_tcx(void *arg)
@@ -365,14 +371,7 @@ static bool part_tcx(void *arg)
 
 static bool a_tcx_program_attaches_where_a_rule_says(void)
 {
-	uint32_t ifindex;
-	bool ok;
-
-	if (system("ip link add bgtest0 type veth peer name bgtest1") != 0)
-		return false;
-	ifindex = if_nametoindex("bgtest0");
-	ok = live_as(LIVE_ALICE, part_tcx, &ifindex);
-	return system("ip link del bgtest0") == 0 && ok;
+	return beside_an_unnamed_interface(part_tcx);
 }
 
 static bool enter_netns(const char *path)

@@ -44,7 +44,7 @@ static bool in_region(uint64_t addr, uint32_t bytes, const void *base, uint32_t 
 }
 
 /* May these bytes be read or written? ctx is not memory here: its loads go through ctx_load(). */
-static bool allowed(const struct interp *in, uint64_t addr, uint32_t bytes, bool write)
+static bool allowed(const struct interp *in, uint64_t addr, uint32_t bytes)
 {
 	for (uint32_t i = 0; i <= in->depth; i++)
 		if (in_region(addr, bytes, in->frame[i].stack, INTERP_STACK_BYTES))
@@ -55,7 +55,6 @@ static bool allowed(const struct interp *in, uint64_t addr, uint32_t bytes, bool
 		for (int i = 0; i < 16; i++)
 			if (in_region(addr, bytes, in->values[m][i], gen_maps[m].value_size))
 				return true;
-	(void)write;
 	return in_region(addr, bytes, in->record, sizeof(in->record));
 }
 
@@ -90,7 +89,7 @@ static bool load(struct interp *in, const struct bpf_insn *insn)
 	uint32_t bytes = access_bytes(insn->code);
 
 	if (!ctx_load(in, addr, bytes, &value)) {
-		if (!allowed(in, addr, bytes, false))
+		if (!allowed(in, addr, bytes))
 			return false;
 		memcpy(&value, (const void *)(uintptr_t)addr, bytes);
 	}
@@ -110,7 +109,7 @@ static bool store(struct interp *in, const struct bpf_insn *insn)
 		memcpy((void *)(uintptr_t)addr, &value, bytes);
 		return true;
 	}
-	if (!allowed(in, addr, bytes, true))
+	if (!allowed(in, addr, bytes))
 		return false;
 	memcpy((void *)(uintptr_t)addr, &value, bytes);
 	return true;
@@ -141,7 +140,7 @@ static bool atomic(struct interp *in, const struct bpf_insn *insn)
 	uint32_t bytes = access_bytes(insn->code);
 	uint64_t mask = bytes == 8 ? ~0ull : (1ull << (8 * bytes)) - 1;
 
-	if (!allowed(in, addr, bytes, true))
+	if (!allowed(in, addr, bytes))
 		return false;
 	memcpy(&old, (const void *)(uintptr_t)addr, bytes);
 	if (insn->imm == 0x100) { /* load-acquire: dst and src change roles */
@@ -263,7 +262,7 @@ static bool lookup(struct interp *in, uint64_t *ret_value)
 {
 	uint64_t map = in->reg[1] - INTERP_MAP_TAG, key = 0;
 
-	if (map >= GEN_MAP_CNT || !allowed(in, in->reg[2], gen_maps[map].key_size, false))
+	if (map >= GEN_MAP_CNT || !allowed(in, in->reg[2], gen_maps[map].key_size))
 		return false;
 	memcpy(&key, (const void *)(uintptr_t)in->reg[2], gen_maps[map].key_size);
 	if (gen_maps[map].type == BPF_MAP_TYPE_HASH ? key % 3 == 0 : key >= gen_maps[map].max_entries)
@@ -280,7 +279,7 @@ static bool load_bytes(struct interp *in, uint64_t *ret_value)
 	uint32_t bytes = (uint32_t)in->reg[4];
 	bool fails = interp_random(in) & 1;
 
-	if (!allowed(in, at, bytes, true))
+	if (!allowed(in, at, bytes))
 		return false;
 	for (uint32_t i = 0; i < bytes; i++)
 		((uint8_t *)(uintptr_t)at)[i] = fails ? 0 : (uint8_t)interp_random(in);
@@ -293,8 +292,8 @@ static bool update(struct interp *in, bool has_value, uint64_t *ret_value)
 {
 	uint64_t map = in->reg[1] - INTERP_MAP_TAG;
 
-	if (map >= GEN_VALUE_MAP_CNT || !allowed(in, in->reg[2], gen_maps[map].key_size, false) ||
-	    (has_value && !allowed(in, in->reg[3], gen_maps[map].value_size, false)))
+	if (map >= GEN_VALUE_MAP_CNT || !allowed(in, in->reg[2], gen_maps[map].key_size) ||
+	    (has_value && !allowed(in, in->reg[3], gen_maps[map].value_size)))
 		return false;
 	*ret_value = interp_random(in) & 1 ? 0 : (uint64_t)-22;
 	return true;

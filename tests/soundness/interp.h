@@ -27,12 +27,6 @@ enum interp_outcome {
 
 extern const char *const interp_outcome_names[];
 
-struct interp_region {
-	uint64_t base;
-	uint32_t bytes;
-	bool writable;
-};
-
 struct interp_frame {
 	uint64_t saved[5];	/* r6-r10 of the caller */
 	uint32_t return_to;
