@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/session.h"
 #include "daemon/verdicts.h"
 
 /* What comes back of our verifier's log at most: it shows one path. */
@@ -19,7 +20,8 @@ static void judging_on_judged(void *ctx, struct judge_call *call)
 {
 	struct work *work = ctx;
 
-	if (work->judging_has_key)
+	/* A judge that served its caller before is believed about that caller's programs only. */
+	if (work->judging_has_key && call->by_fresh_judge)
 		verdicts_put(work->broker->verdicts, work->judging_key, &call->verdict);
 	work->on_judged(work);
 }
@@ -68,6 +70,7 @@ void judging_start(struct work *work, const struct judging *judging)
 	work->judge_call = call;
 	call->payload = judging->take_payload;
 	call->payload_bytes = judging->payload_bytes;
+	call->caller = work->session ? work->session->id : 0;
 	judging_fill_job(work, judging, &call->job);
 	call->deadline_ns = judging_deadline(work);
 

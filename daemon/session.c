@@ -36,6 +36,7 @@ static void session_free(struct session *session)
 		session->work->session = NULL;
 	if (session->offer)
 		offer_forget(session->offer);
+	judges_forget_caller(broker->judges, session->id);
 	sd_event_source_disable_unref(session->source);
 	own_close_fd(&session->fd);
 	quota_charge_done(&session->connection);
@@ -269,6 +270,7 @@ static void session_accept(struct broker *broker, int take_fd)
 	if (!session)
 		return;
 	session->broker = broker;
+	session->id = ++broker->last_session_id;
 	session->fd = TAKE_FD(fd);
 	TAILQ_INSERT_TAIL(&broker->sessions, session, link);
 	broker->session_cnt++;

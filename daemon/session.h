@@ -8,6 +8,7 @@
 
 struct session {
 	struct broker *broker;
+	uint64_t id;				/* never used twice by one broker; not 0 */
 	int fd;
 	sd_event_source *source;
 	struct ident *ident;

@@ -508,6 +508,45 @@ static bool a_verdict_with_wrong_sizes_approves_nothing(void)
 	       live_as(LIVE_ALICE, part_odd_judge, "odd_log");
 }
 
+/* Loads one program after the other over this process's connection; "!NAME" is one to be refused. */
+static bool part_in_turn(void *arg)
+{
+	for (const char **name = arg; *name; name++) {
+		bool refused = **name == '!';
+
+		if ((live_prog(BPF_PROG_TYPE_SOCKET_FILTER, *name + refused, 0) < 0) != refused)
+			return false;
+	}
+	return true;
+}
+
+static bool programs_of_one_connection_share_a_judge(void)
+{
+	static const char *second[] = { "fair1", "odd_used1", NULL };
+	static const char *first[] = { "!odd_used1", NULL };
+
+	return live_as(LIVE_ALICE, part_in_turn, second) && live_as(LIVE_ALICE, part_in_turn, first);
+}
+
+static bool a_job_that_a_used_judge_fails_goes_to_a_fresh_one(void)
+{
+	static const char *once[] = { "fair2", "odd_once", NULL };
+	static const char *always[] = { "fair2b", "!odd_crash", "fair2c", NULL };
+
+	return live_as(LIVE_ALICE, part_in_turn, once) && live_as(LIVE_ALICE, part_in_turn, always);
+}
+
+/* What a fresh judge says is remembered: the third program here is not judged a second time. */
+static bool what_a_used_judge_says_is_not_remembered(void)
+{
+	static const char *used[] = { "fair3", "odd_used3", NULL };
+	static const char *fresh[] = { "odd_fresh3", "fair3b", "odd_fresh3", "!odd_fresh3c", NULL };
+	static const char *again[] = { "!odd_used3", NULL };
+
+	return live_as(LIVE_ALICE, part_in_turn, used) && live_as(LIVE_BOB, part_in_turn, again) &&
+	       live_as(LIVE_BOB, part_in_turn, fresh);
+}
+
 static bool part_served(void *arg)
 {
 	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) >= 0;
@@ -935,6 +974,9 @@ static const struct test tests[] = {
 	TEST(a_judge_that_dies_approves_nothing),
 	TEST(a_judge_that_hangs_approves_nothing),
 	TEST(a_judge_that_floods_its_log_approves_nothing),
+	TEST(programs_of_one_connection_share_a_judge),
+	TEST(a_job_that_a_used_judge_fails_goes_to_a_fresh_one),
+	TEST(what_a_used_judge_says_is_not_remembered),
 	TEST(a_verdict_on_another_job_approves_nothing),
 	TEST(a_verdict_with_wrong_sizes_approves_nothing),
 	TEST(one_users_slow_program_does_not_delay_another),
