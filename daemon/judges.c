@@ -16,8 +16,11 @@
 #include "daemon/chan.h"
 #include "proto/channel.h"
 
-/* Above the zygote's own deadline: for a zygote that itself hangs. */
-#define JUDGES_GRACE_USEC (2ull * 1000 * 1000)
+/*
+ * The zygote kills a judge so long after its job's deadline, should we have failed to. A judge that stays
+ * for its caller needs no word to the zygote for each job meanwhile.
+ */
+#define JUDGES_GRACE_USEC (5ull * 1000 * 1000)
 /* How long a job waits for a zygote that is being restarted, or for a free judge. */
 #define JUDGES_WAIT_USEC  (60ull * 1000 * 1000)
 
@@ -36,6 +39,7 @@ struct judge {
 	uint64_t caller;		/* whose jobs it serves; 0: none yet, or just one job */
 	unsigned int job_cnt;
 	uint64_t cpu_ns;
+	uint64_t watched_usec;		/* until when the zygote lets it live */
 	sd_event_source *timer;
 	TAILQ_ENTRY(judge) link;
 };
@@ -344,28 +348,33 @@ static void judge_on_spare_gone(void *ctx, int err)
 
 /* ---- giving jobs to judges ---- */
 
-static int judge_send_job(struct judge *judge, struct judge_call *call)
+/* After the job was sent: while the judge begins. */
+static int judge_watch(struct judge *judge, const struct judge_call *call)
 {
 	struct judge_ask watch = { .kind = JUDGE_ASK_WATCH, .judge_id = judge->id,
-				   .deadline_ns = call->deadline_ns };
+				   .deadline_ns = call->deadline_ns + 1000 * JUDGES_GRACE_USEC };
 	struct iovec part = { &watch, sizeof(watch) };
+
+	if (judge->watched_usec >= call->started_usec + call->deadline_ns / 1000)
+		return 0;
+	judge->watched_usec = call->started_usec + watch.deadline_ns / 1000;
+	return judge->judges->zygote ? chan_send(judge->judges->zygote, &part, 1, NULL, 0) : -EPIPE;
+}
+
+static int judge_send_job(struct judge *judge, struct judge_call *call)
+{
 	struct iovec parts[2] = { { &call->job, sizeof(call->job) },
 				  { call->payload, call->payload_bytes } };
 	OWN_FD int memfd = -1;
 	int r;
 
-	if (!judge->judges->zygote)
-		return -EPIPE;
-	if (call->payload_bytes <= JUDGE_INLINE_MAX) {
-		r = chan_send(judge->chan, parts, 2, NULL, 0);
-	} else {
-		call->job.flags |= JUDGE_PAYLOAD_FD;
-		r = channel_seal_bytes(call->payload, call->payload_bytes, &memfd);
-		if (r >= 0)
-			r = chan_send(judge->chan, parts, 1, &memfd, 1);
-	}
-	/* While the judge begins. */
-	return r < 0 ? r : chan_send(judge->judges->zygote, &part, 1, NULL, 0);
+	if (call->payload_bytes <= JUDGE_INLINE_MAX)
+		return chan_send(judge->chan, parts, 2, NULL, 0);
+	r = channel_seal_bytes(call->payload, call->payload_bytes, &memfd);
+	if (r < 0)
+		return r;
+	call->job.flags |= JUDGE_PAYLOAD_FD;
+	return chan_send(judge->chan, parts, 1, &memfd, 1);
 }
 
 /* The judge that serves this caller already, or a fresh one; out of its list. NULL: none is there. */
@@ -389,7 +398,7 @@ static struct judge *judges_take(struct judges *judges, const struct judge_call 
 static void judge_start(struct judge *judge, struct judge_call *call)
 {
 	struct judges *judges = judge->judges;
-	uint64_t usec = call->deadline_ns / 1000 + JUDGES_GRACE_USEC;
+	uint64_t usec = call->deadline_ns / 1000;
 	int r = 0;
 
 	TAILQ_INSERT_TAIL(&judges->working, judge, link);
@@ -410,6 +419,8 @@ static void judge_start(struct judge *judge, struct judge_call *call)
 					       judge_on_timer, judge);
 	if (r >= 0)
 		r = judge_send_job(judge, call);
+	if (r >= 0)
+		r = judge_watch(judge, call);
 	if (r < 0)
 		judge_end(judge, "the job could not be sent to a judge");
 }

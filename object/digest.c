@@ -40,7 +40,7 @@ struct encoder {
 
 static void put(struct encoder *e, const void *bytes, size_t cnt)
 {
-	size_t need, room = e->room ? e->room : 4096;
+	size_t need, room = e->room ? e->room : 4096 + sizeof(struct bpf_insn) * e->prog->insn_cnt;
 	uint8_t *grown;
 
 	if (!e->err && (!SIZE_ADD(e->cnt, cnt, &need) || need > BUNDLE_BYTES_MAX))
