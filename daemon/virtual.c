@@ -91,9 +91,11 @@ static void virtual_on_opened(void *ctx, struct loader_result *result)
 	if (!work_loader_answered(work, result))
 		return;
 	if (result->answer->result < 0) {
-		ledger_remove(work->broker->ledger,
-			      virtual_rows[virtual_row_of(work->req.cmd)].kind,
-			      work_u32(work, ATTR_ID_PROG_ID));
+		/* Only this says that it is gone; the others say that the question was wrong. */
+		if (result->answer->result == -ENOENT)
+			ledger_remove(work->broker->ledger,
+				      virtual_rows[virtual_row_of(work->req.cmd)].kind,
+				      work_u32(work, ATTR_ID_PROG_ID));
 		work_reply(work, result->answer->result);
 	} else if (work->loader_call->ask.result_fd == DOOR_FD_KEEP) {
 		work_reply_kept(work, result->keep_id, false);
@@ -113,6 +115,10 @@ static void virtual_open(struct work *work, const struct ledger_rec *rec, uint32
 		work_reply(work, -ENOMEM);
 		return;
 	}
+	/* A short attr must not cut off what narrows the descriptor. */
+	if (call->ask.attr_bytes < ATTR_END_ID_OPEN_FLAGS)
+		call->ask.attr_bytes = ATTR_END_ID_OPEN_FLAGS;
+	memcpy(call->ask.attr, work->req.attr, call->ask.attr_bytes);
 	call->uid = (uid_t)-1;
 	call->loader_flags = LOADER_LEDGER;
 	call->ask.obj_kind = obj_kind;
