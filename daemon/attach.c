@@ -110,17 +110,13 @@ static void attach_run(struct work *work)
 	struct attach *attach = work->state;
 	int r = forward_fill(work, caps_for_attach(attach->rec.prog.type));
 
-	if (r >= 0 && attach->target.in_netns && !work->session)
-		r = -EPIPE;
+	if (r >= 0 && attach->target.in_netns)
+		r = work_enter_netns(work);
 	if (r < 0) {
 		work_reply(work, r);
 		return;
 	}
 	work->loader_call->ask.obj_kind = work->req.row->returns_fd ? KEEP_LINK : 0;
-	if (attach->target.in_netns) {
-		work->loader_call->netns_sock = work->session->fd;
-		work->loader_call->netns_cookie = work->ident->netns_cookie;
-	}
 	work_submit_loader(work, attach_on_done);
 }
 

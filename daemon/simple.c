@@ -37,8 +37,12 @@ static void simple_on_done(void *ctx, struct loader_result *result)
 
 static void simple_run(struct work *work, uint64_t caps)
 {
+	uint32_t cmd = work->req.cmd;
 	int r = forward_fill(work, caps);
 
+	/* What a program does when it runs, and what an iterator walks over, is of one namespace. */
+	if (r >= 0 && (cmd == CMD_PROG_TEST_RUN || cmd == CMD_ITER_CREATE))
+		r = work_enter_netns(work);
 	if (r < 0)
 		work_reply(work, r);
 	else

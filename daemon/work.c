@@ -355,6 +355,17 @@ struct loader_call *work_new_loader_call(struct work *work, uint32_t cmd, uint64
 	return call;
 }
 
+int work_enter_netns(struct work *work)
+{
+	if (work->ident->netns_cookie == work->broker->netns_cookie)
+		return 0;
+	if (!work->session)
+		return -EPIPE;
+	work->loader_call->netns_sock = work->session->fd;
+	work->loader_call->netns_cookie = work->ident->netns_cookie;
+	return 0;
+}
+
 void work_submit_loader(struct work *work, loader_done_fn on_done)
 {
 	int r;

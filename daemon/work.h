@@ -84,6 +84,11 @@ void work_reply_kept(struct work *work, uint64_t keep_id, bool pinned);
 
 /* A call to the loader of this work's uid, with the client's attr in it (fds not yet translated). */
 struct loader_call *work_new_loader_call(struct work *work, uint32_t cmd, uint64_t caps);
+/*
+ * Interfaces and sockets are those of the network namespace in which the client made its socket: the call
+ * is made there. 0, or -EPIPE when the client has gone meanwhile and its namespace with it.
+ */
+int work_enter_netns(struct work *work);
 /* Submits work->loader_call; on failure the work is answered. */
 void work_submit_loader(struct work *work, loader_done_fn on_done);
 /* Submits work->judge_call; on failure the work is answered. */
