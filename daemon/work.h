@@ -26,6 +26,7 @@ struct work {
 	struct request req;
 	struct reply reply;
 	struct quota_charge bytes, fds;
+	struct quota_charge room;	/* for what the reply may bring */
 	uint64_t began_ns;
 
 	struct decision *decision;	/* being filled; NULL: nothing is decided here */
