@@ -45,6 +45,7 @@ struct judge_call {
 	struct judges *judges;
 	struct judge *judge;
 	struct quota_charge queued;
+	struct quota_charge bytes;	/* for the payload */
 	uint64_t queued_usec;
 	bool has_verdict;
 	TAILQ_ENTRY(judge_call) link;
