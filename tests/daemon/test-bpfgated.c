@@ -159,6 +159,20 @@ static bool a_dropped_program_hangs_up_its_handle(void)
 	return let_go(&held) && ok;
 }
 
+/* A client's two ends: the one that the broker accepted, and its own. */
+static bool connect_client(int ends[2])
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	strcpy(at.sun_path, rig.socket);
+	ends[1] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (ends[1] < 0 || connect(ends[1], (struct sockaddr *)&at, sizeof(at)) < 0)
+		return false;
+	ends[0] = accept4(rig.listen, NULL, NULL, SOCK_CLOEXEC);
+	return ends[0] >= 0;
+}
+
+/* What could be the broker's own way to it, or lead to somebody who trusts root, is no client's socket. */
 static bool the_program_fd_goes_to_the_client_only(void)
 {
 	char frame[] = "a reply frame", got[64] = "";
@@ -166,18 +180,23 @@ static bool the_program_fd_goes_to_the_client_only(void)
 	OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
 	struct keep_tell tell;
 	struct held held;
-	int client[2];
-	bool ok = load_kept(&held, DOOR_FD_KEEP) && held.handle < 0 &&
-		  socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, client) == 0;
+	int client[2] = { -1, -1 }, other[2];
+	bool ok = load_kept(&held, DOOR_FD_KEEP) && held.handle < 0 && connect_client(client) &&
+		  socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, other) == 0;
 
 	ask.keep_id[0] = held.keep_id;
+	ok = ok && rig_ask(&rig, &ask, frame, other, 1) && rig_hear(&rig, ANS_HAND_OVER, &tell, NULL) &&
+	     tell.result == -EPERM &&
+	     packet_recv(other[1], got, sizeof(got), &fds, MSG_DONTWAIT) == -EAGAIN;
 	ok = ok && rig_ask(&rig, &ask, frame, client, 1) && rig_hear(&rig, TELL_GONE, &tell, NULL) &&
 	     tell.keep_id == held.keep_id && rig_hear(&rig, ANS_HAND_OVER, &tell, NULL) && tell.result == 0;
 	ok = ok && packet_recv(client[1], got, sizeof(got), &fds, 0) == (int)sizeof(frame) &&
 	     strcmp(got, frame) == 0 && fds.cnt == 1 && rig_prog_lives(held.prog_id);
 	packet_fds_done(&fds);
-	(void)close(client[0]);
-	(void)close(client[1]);
+	for (int i = 0; i < 2; i++) {
+		own_close_fd(&client[i]);
+		own_close_fd(&other[i]);
+	}
 	return let_go(&held) && ok;
 }
 
@@ -360,6 +379,21 @@ static bool a_broker_that_does_not_answer_is_replaced(void)
 	     listed(held.keep_id, held.cookie);
 	own_close_fd(&held.handle);
 	return ok && rig_prog_dies(held.prog_id);
+}
+
+/* The broker is away when its answer is due: nobody else must die for it. */
+static bool a_broker_that_is_away_is_not_killed_with_everybody_else(void)
+{
+	char cmd[256];
+	bool ok = rig_hear(&rig, TELL_PING, NULL, NULL);
+
+	(void)snprintf(cmd, sizeof(cmd), "mv '%s/bpfgate-broker' '%s/away'", rig.dir, rig.dir);
+	ok = system(cmd) == 0 && kill(rig.broker, SIGKILL) == 0 && ok;
+	(void)sleep(11); /* a second more than a broker has for its answer */
+	ok = kill(rig.parent, 0) == 0 && waitpid(rig.parent, NULL, WNOHANG) == 0 && ok;
+	(void)snprintf(cmd, sizeof(cmd), "mv '%s/away' '%s/bpfgate-broker'", rig.dir, rig.dir);
+	return system(cmd) == 0 && ok && rig_next_broker(&rig) &&
+	       rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote);
 }
 
 static bool a_question_with_too_many_descriptors_is_nonsense(void)
@@ -811,6 +845,7 @@ static const struct promise {
 	PROMISE(a_broker_that_talks_nonsense_is_replaced),
 	PROMISE(a_question_with_too_many_descriptors_is_nonsense),
 	PROMISE(a_broker_that_does_not_answer_is_replaced),
+	PROMISE(a_broker_that_is_away_is_not_killed_with_everybody_else),
 	PROMISE(sighup_reaches_the_broker),
 	PROMISE(a_broker_that_reads_slowly_hears_everything),
 	PROMISE(capabilities_are_those_of_the_approval),
