@@ -18,6 +18,7 @@
 #include "daemon/obj.h"
 #include "daemon/record.h"
 #include "daemon/session.h"
+#include "daemon/standing.h"
 #include "daemon/target.h"
 
 struct attach_fields {
@@ -120,6 +121,17 @@ static void attach_run(struct work *work)
 	work_submit_loader(work, attach_on_done);
 }
 
+static void attach_on_standing(struct work *work, int err)
+{
+	if (err == -EPERM)
+		work_refuse(work, EPERM, DECISION_BY_POLICY, "STANDING",
+			    "another user's program stands at this cgroup, and only one can");
+	else if (err < 0)
+		work_reply(work, err);
+	else
+		attach_run(work);
+}
+
 static void attach_decide(struct work *work)
 {
 	struct attach *attach = work->state;
@@ -142,6 +154,8 @@ static void attach_decide(struct work *work)
 	if (work->req.row->returns_fd &&
 	    ledger_charge(work->account, LEDGER_LINK, 0, &work->charge) < 0)
 		work_reply(work, -ENOMEM);
+	else if (!work->req.row->returns_fd && attach->target.policy.kind == POLICY_ATTACH_CGROUP)
+		standing_check(work, attach->rec.id, attach_on_standing);
 	else
 		attach_run(work);
 }

@@ -46,6 +46,8 @@ struct work {
 	uint64_t handle_of;		/* virtual.c: the kept object that gets one more handle */
 	struct target *target;		/* target.c: being found, inside state */
 	void (*on_target)(struct work *work, int err);
+	uint32_t standing_of;		/* standing.c: the program that is presented */
+	void (*on_standing)(struct work *work, int err);
 
 	void *state;			/* the handler's own, freed by state_free */
 	void (*state_free)(void *state);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/btf.h>
+#include <linux/magic.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -14,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,21 +32,27 @@
 
 #define LIVE_CAROL 65533
 
+/* Where cgroup2 is mounted: alone, or beside version 1. */
+#define CGROUP_ALONE  "/sys/fs/cgroup"
+#define CGROUP_HYBRID "/sys/fs/cgroup/unified"
+
 static const char attacks_policy[] =
 	"{\"version\": 1, \"rules\": [\n"
 	"{\"id\": \"alice\", \"effect\": \"allow\", \"who\": {\"users\": [\"65531\"]},\n"
 	" \"signed_by\": {\"unsigned\": true},\n"
 	" \"programs\": {\"types\": {\"any_except\": [\"lsm\"]}, \"helpers\": {\"any_except\": []},\n"
 	"  \"max_insns\": 1000000, \"perfmon\": \"judged\", \"test_run\": true,\n"
-	"  \"attach\": {\"xdp\": [\"lo\"], \"map\": [\"devmap\"]}},\n"
+	"  \"attach\": {\"xdp\": [\"lo\"], \"map\": [\"devmap\"],\n"
+	"             \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-attacks\", \"" CGROUP_HYBRID "/bpfgate-attacks\"]}},\n"
 	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"
 	"  \"pin_under\": [\"/sys/fs/bpf/alice\"], \"share_with\": [\"user:65532:rw\", \"user:65533\"]},\n"
 	" \"quota\": {\"verify_seconds\": 1, \"programs\": 8, \"maps\": 3, \"links\": 2, \"map_bytes\": \"4M\",\n"
 	"  \"loads_per_minute\": 100000}},\n"
 	"{\"id\": \"bob\", \"effect\": \"allow\", \"who\": {\"users\": [\"65532\"]},\n"
 	" \"signed_by\": {\"unsigned\": true},\n"
-	" \"programs\": {\"types\": {\"only\": [\"xdp\"]},\n"
-	"  \"perfmon\": \"judged\", \"attach\": {\"xdp\": [\"lo\"]}},\n"
+	" \"programs\": {\"types\": {\"only\": [\"xdp\", \"cgroup_skb\"]},\n"
+	"  \"perfmon\": \"judged\", \"attach\": {\"xdp\": [\"lo\"],\n"
+	"             \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-attacks\", \"" CGROUP_HYBRID "/bpfgate-attacks\"]}},\n"
 	" \"maps\": {\"types\": {\"only\": [\"array\"]}, \"max_bytes_each\": \"1M\",\n"
 	"  \"pin_under\": [\"/sys/fs/bpf/alice\"]}},\n"
 	"{\"id\": \"carol\", \"effect\": \"allow\", \"who\": {\"users\": [\"65533\"]},\n"
@@ -446,6 +455,63 @@ static bool a_test_run_stands_in_the_clients_namespace(void)
 	return in_guest(part_test_run);
 }
 
+/* ---- who stands at a cgroup ---- */
+
+static const char *cgroup_path(void)
+{
+	struct statfs fs;
+
+	if (statfs(CGROUP_ALONE, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
+		return CGROUP_ALONE "/bpfgate-attacks";
+	return CGROUP_HYBRID "/bpfgate-attacks";
+}
+
+static int cgroup_do(int cmd, int prog, uint32_t flags)
+{
+	OWN_FD int cgroup = open(cgroup_path(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)cgroup;
+	attr.attach_bpf_fd = (uint32_t)prog;
+	attr.attach_type = BPF_CGROUP_INET_EGRESS;
+	attr.attach_flags = flags;
+	return call(cmd, &attr, sizeof(attr));
+}
+
+static bool part_stand(void *arg)
+{
+	struct turns *turns = arg;
+	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "first", 1);
+	int other = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "second", 1);
+	bool ok = prog >= 0 && other >= 0 && cgroup_do(BPF_PROG_ATTACH, prog, 0) == 0 &&
+		  turns_say(turns);
+
+	/* The controls: to its owner the kernel does what it always does. */
+	return cgroup_do(BPF_PROG_ATTACH, other, 0) == 0 &&
+	       cgroup_do(BPF_PROG_DETACH, prog, 0) == -ENOENT &&
+	       cgroup_do(BPF_PROG_DETACH, other, 0) == 0 && ok;
+}
+
+static bool part_stand_there_too(void *arg)
+{
+	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "bob", 1);
+
+	return prog >= 0 && cgroup_do(BPF_PROG_DETACH, prog, 0) == -ENOENT &&
+	       cgroup_do(BPF_PROG_ATTACH, prog, 0) == -EPERM && live_reason_has("only one");
+}
+
+static bool a_program_at_a_cgroup_is_taken_away_by_its_user_only(void)
+{
+	struct turns turns;
+	bool ok;
+
+	if (mkdir(cgroup_path(), 0755) < 0 && errno != EEXIST)
+		return false;
+	ok = turns_take(&turns, part_stand, LIVE_BOB, part_stand_there_too);
+	return rmdir(cgroup_path()) == 0 && ok;
+}
+
 /* ---- what a single user may make the daemon hold and do ---- */
 
 /* A connection of the test's own, with one request on it and nobody who reads its answer. */
@@ -734,6 +800,7 @@ static const struct test tests[] = {
 	TEST(a_failed_look_at_an_id_gives_no_quota_back),
 	TEST(an_interface_in_a_device_map_is_one_of_the_clients_namespace),
 	TEST(a_test_run_stands_in_the_clients_namespace),
+	TEST(a_program_at_a_cgroup_is_taken_away_by_its_user_only),
 	TEST(what_answers_may_bring_is_charged_before_they_are_made),
 	TEST(who_reads_no_answers_gets_none_to_questions_either),
 	TEST(one_users_jobs_leave_others_a_judge),
