@@ -455,6 +455,35 @@ static bool a_test_run_stands_in_the_clients_namespace(void)
 	return in_guest(part_test_run);
 }
 
+/* Calls the helper where it never gets to: kernels that are locked down take no other. */
+static int run_calling(int32_t helper)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
+		{ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = 0, .off = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+		{ .code = BPF_JMP | BPF_CALL, .imm = helper },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int prog = live_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "write", insns, ARRAY_CNT(insns));
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (uint32_t)prog;
+	return prog < 0 ? -EBADF : call(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+}
+
+static bool part_write_user(void *arg)
+{
+	return run_calling(BPF_FUNC_probe_write_user) == -EPERM && live_reason_has("write_user") &&
+	       run_calling(BPF_FUNC_ktime_get_ns) == 0;
+}
+
+static bool a_program_that_writes_to_its_runner_is_not_run(void)
+{
+	return live_as(LIVE_ALICE, part_write_user, NULL);
+}
+
 /* ---- who stands at a cgroup ---- */
 
 static const char *cgroup_path(void)
@@ -800,6 +829,7 @@ static const struct test tests[] = {
 	TEST(a_failed_look_at_an_id_gives_no_quota_back),
 	TEST(an_interface_in_a_device_map_is_one_of_the_clients_namespace),
 	TEST(a_test_run_stands_in_the_clients_namespace),
+	TEST(a_program_that_writes_to_its_runner_is_not_run),
 	TEST(a_program_at_a_cgroup_is_taken_away_by_its_user_only),
 	TEST(what_answers_may_bring_is_charged_before_they_are_made),
 	TEST(who_reads_no_answers_gets_none_to_questions_either),

@@ -519,13 +519,24 @@ static bool a_capability_outside_the_loader_is_refused(void)
 	struct door_ask ask;
 	bool ok = rig_loader_start(&rig, -1, &loader);
 
-	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF) | BIT(CAP_SYS_ADMIN), DOOR_FD_NONE);
+	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF) | BIT(CAP_SYS_ADMIN), DOOR_FD_KEEP);
 	ok = ok && rig_approve(&loader, &ask, payload, NULL, 0, &answer) && answer.refused &&
 	     answer.result == -EPERM;
 	return rig_loader_stop(&rig, &loader) && ok;
 }
 
 typedef void (*spoil_fn)(struct door_ask *ask);
+
+/* A program's descriptor is not the broker's to have, nor to be left open in the loader. */
+static void spoil_to_broker(struct door_ask *ask)
+{
+	ask->result_fd = DOOR_FD_BROKER;
+}
+
+static void spoil_to_nobody(struct door_ask *ask)
+{
+	ask->result_fd = DOOR_FD_NONE;
+}
 
 static void spoil_nothing(struct door_ask *ask)
 {
@@ -572,9 +583,12 @@ static bool malformed_approvals_never_reach_the_kernel(void)
 {
 	static const spoil_fn spoils[] = { spoil_op, spoil_ptr_cnt, spoil_attr_bytes, spoil_ptr_off,
 					   spoil_ptr_bytes, spoil_ptr_at, spoil_out_bytes, spoil_fd_cnt,
-					   spoil_payload_bytes, spoil_nothing };
+					   spoil_payload_bytes, spoil_to_broker, spoil_to_nobody,
+					   spoil_nothing };
+	struct keep_ask drop = { .kind = ASK_DROP };
 	uint8_t payload[PAYLOAD_MAX];
 	struct rig_loader loader;
+	struct keep_tell tell;
 	struct door_answer answer;
 	struct door_ask ask;
 	bool ok = rig_loader_start(&rig, -1, &loader);
@@ -584,16 +598,19 @@ static bool malformed_approvals_never_reach_the_kernel(void)
 		bool control = spoils[i] == spoil_nothing;
 		struct iovec parts[] = { { &ask, sizeof(ask) }, { payload, 20 } };
 
-		rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_BROKER);
+		rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_KEEP);
 		spoils[i](&ask);
 		ok = packet_send(loader.door, parts, 2, NULL, 0, 0) == 0;
 		OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
 		ok = ok && packet_recv(loader.door, &answer, sizeof(answer), &fds, 0) == (int)sizeof(answer);
 		ok = ok && answer.approval_id == ask.approval_id && answer.refused == !control &&
-		     fds.cnt == (control ? 1 : 0);
+		     fds.cnt == 0;
+		ok = ok && (!control || rig_hear(&rig, TELL_KEPT, &tell, NULL));
 		if (!ok)
 			printf("spoilt approval %zu\n", i);
 	}
+	drop.keep_id[0] = tell.keep_id;
+	ok = ok && rig_call(&rig, &drop, NULL, 0, NULL, NULL) == 0;
 	return rig_loader_stop(&rig, &loader) && ok;
 }
 
@@ -607,7 +624,7 @@ static bool an_unsealed_payload_is_refused(void)
 	struct door_ask ask;
 	bool ok = rig_loader_start(&rig, -1, &loader);
 
-	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_NONE);
+	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_KEEP);
 	ask.flags = DOOR_PAYLOAD_FD;
 	ask.cmd = 12345; /* the control is refused by the kernel itself: EINVAL */
 	ok = ok && write(fd, payload, ask.payload_bytes) == (ssize_t)ask.payload_bytes &&
