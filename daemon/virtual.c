@@ -66,7 +66,8 @@ static void virtual_on_handle(void *ctx, const struct keep_tell *tell, struct pa
 	int r = tell->result;
 
 	if (r >= 0)
-		r = fd < 0 ? -EIO : handles_add(work->broker->handles, work->handle_of, tell->cookie);
+		r = fd < 0 ? -EIO : handles_add(work->broker->handles, work->handle_of, tell->cookie,
+						   &work->handle);
 	if (r < 0)
 		work_reply(work, r);
 	else
@@ -79,6 +80,12 @@ void virtual_reply_handle(struct work *work, uint64_t keep_id)
 	int r;
 
 	work->handle_of = keep_id;
+	r = quota_charge(work->account, QUOTA_HANDLES, 1, &work->handle);
+	if (r < 0) {
+		work_refuse(work, EMFILE, DECISION_BY_QUOTA, "HANDLES",
+			    "too many further handles of programs are open");
+		return;
+	}
 	r = warden_ask(work->broker->warden, &ask, NULL, NULL, 0, virtual_on_handle, work);
 	if (r < 0)
 		work_reply(work, r);

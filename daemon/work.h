@@ -44,6 +44,7 @@ struct work {
 	bool judging_has_key;
 
 	uint64_t handle_of;		/* virtual.c: the kept object that gets one more handle */
+	struct quota_charge handle;	/* ... and what is paid for it */
 	struct target *target;		/* target.c: being found, inside state */
 	void (*on_target)(struct work *work, int err);
 	uint32_t standing_of;		/* standing.c: the program that is presented */

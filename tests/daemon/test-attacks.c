@@ -656,6 +656,31 @@ static bool who_reads_no_answers_gets_none_to_questions_either(void)
 	return live_as(LIVE_ALICE, part_unread, NULL);
 }
 
+static bool part_handles(void *arg)
+{
+	enum { MOST = 256 };
+	uint32_t id = id_of(live_prog(BPF_PROG_TYPE_XDP, "xdp", 2));
+	int last = -1;
+
+	for (int i = 0; id && i < MOST; i++) {
+		last = fd_of(BPF_PROG_GET_FD_BY_ID, id, 0);
+		if (last < 0)
+			return false;
+	}
+	if (fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) != -EMFILE || !live_reason_has("handles"))
+		return false;
+	/* The control: one less. bpfgated sees it closed soon. */
+	close(last);
+	for (int i = 0; i < 1000 && fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) < 0; i++)
+		(void)usleep(5000);
+	return fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) == -EMFILE;
+}
+
+static bool handles_are_not_had_without_end(void)
+{
+	return live_as(LIVE_ALICE, part_handles, NULL);
+}
+
 /* BTF whose text makes its judge hang. */
 static int ask_to_hang(void)
 {
@@ -833,6 +858,7 @@ static const struct test tests[] = {
 	TEST(a_program_at_a_cgroup_is_taken_away_by_its_user_only),
 	TEST(what_answers_may_bring_is_charged_before_they_are_made),
 	TEST(who_reads_no_answers_gets_none_to_questions_either),
+	TEST(handles_are_not_had_without_end),
 	TEST(one_users_jobs_leave_others_a_judge),
 	TEST(two_pins_of_a_name_are_one),
 	TEST(naming_one_map_a_million_times_costs_what_naming_it_once_costs),

@@ -447,8 +447,8 @@ START_TEST(a_handle_is_known_by_its_cookie_until_it_is_gone)
 
 	ck_assert_int_eq(handles_new(&handles), 0);
 	ck_assert_int_eq(handles_on_kept(handles, &tell), 0);
-	ck_assert_int_eq(handles_add(handles, 5, 101), 0);
-	ck_assert_int_eq(handles_add(handles, 6, 102), -ENOENT);
+	ck_assert_int_eq(handles_add(handles, 5, 101, NULL), 0);
+	ck_assert_int_eq(handles_add(handles, 6, 102, NULL), -ENOENT);
 	ck_assert_uint_eq(handles_find(handles, 101)->obj_id, 42);
 	ck_assert_ptr_null(handles_find(handles, 102));
 	tell.kind = TELL_GONE;
