@@ -311,6 +311,8 @@ static void family_drop_orphans(struct parent *parent)
 
 static int broker_gone(struct parent *parent, int wait_status)
 {
+	/* Whoever is not there answers no ping, and is not killed for it: pid 0 would be all of us. */
+	parent->ping_at_ns = parent->pong_by_ns = 0;
 	family_end_generation(parent);
 	family_drop_orphans(parent);
 	if (parent->stop_by_ns) {

@@ -21,6 +21,8 @@
  * for its caller needs no word to the zygote for each job meanwhile.
  */
 #define JUDGES_GRACE_USEC (5ull * 1000 * 1000)
+/* Of those that may be alive at once: enough for everything one user does, and others find one free. */
+#define JUDGES_PER_UID	  (JUDGES_MAX / 4)
 /* How long a job waits for a zygote that is being restarted, or for a free judge. */
 #define JUDGES_WAIT_USEC  (60ull * 1000 * 1000)
 
@@ -86,6 +88,7 @@ void judge_call_free(struct judge_call *call)
 		return;
 	judge_call_unsay(call);
 	free(call->payload);
+	quota_charge_done(&call->bytes);
 	free(call);
 }
 
@@ -217,6 +220,8 @@ static void judge_end(struct judge *judge, const char *why)
 		judge_hold(judge);
 	else
 		judge_free(judge);
+	/* Somebody may have waited for one of its own to end, while others were free. */
+	(void)sd_event_source_set_enabled(judges->kick, SD_EVENT_ONESHOT);
 	if (!again)
 		judge_call_finish(call);
 }
@@ -436,16 +441,16 @@ static unsigned int judges_working_for(const struct judges *judges,
 	return cnt;
 }
 
-/* The first job of the user that has the fewest judges at work. */
+/* The first job of the user that has the fewest judges at work; NULL when all have as many as they may. */
 static struct judge_call *judges_pick(struct judges *judges)
 {
 	struct judge_call *call, *best = NULL;
-	unsigned int best_cnt = 0;
+	unsigned int best_cnt = JUDGES_PER_UID;
 
 	TAILQ_FOREACH(call, &judges->queue, link) {
 		unsigned int cnt = judges_working_for(judges, call->account);
 
-		if (!best || cnt < best_cnt) {
+		if (cnt < best_cnt) {
 			best = call;
 			best_cnt = cnt;
 		}
@@ -525,6 +530,11 @@ int judges_submit(struct judges *judges, struct judge_call *call)
 	r = quota_charge(call->account, QUOTA_QUEUED, 1, &call->queued);
 	if (r < 0)
 		return r;
+	r = quota_charge(call->account, QUOTA_BYTES, call->payload_bytes, &call->bytes);
+	if (r < 0) {
+		quota_charge_done(&call->queued);
+		return r;
+	}
 	call->job.version = JUDGE_VERSION;
 	call->job.payload_bytes = call->payload_bytes;
 	if (!call->deadline_ns)

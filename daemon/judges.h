@@ -47,6 +47,7 @@ struct judge_call {
 	struct judges *judges;
 	struct judge *judge;
 	struct quota_charge queued;
+	struct quota_charge bytes;	/* for the payload */
 	uint64_t queued_usec, started_usec;
 	bool has_verdict, retried;
 	TAILQ_ENTRY(judge_call) link;

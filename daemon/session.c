@@ -74,14 +74,29 @@ static bool session_has_unread(struct session *session)
 	return false;
 }
 
-uint64_t sessions_count_unread(struct quota_account *account, struct broker *broker)
+void sessions_count_unread(struct quota_account *account, struct broker *broker)
 {
 	struct session *session;
 
 	TAILQ_FOREACH(session, &broker->sessions, link)
 		if (session->account == account)
 			(void)session_has_unread(session);
-	return account->used[QUOTA_UNREAD];
+}
+
+static bool session_limit_reached(const struct quota_account *account, const struct broker *broker)
+{
+	const uint64_t *limits = broker->options.limits.per_uid;
+
+	return account->used[QUOTA_UNREAD] >= limits[QUOTA_UNREAD] ||
+	       account->used[QUOTA_BYTES] >= limits[QUOTA_BYTES];
+}
+
+bool sessions_are_full(struct quota_account *account, struct broker *broker)
+{
+	if (!session_limit_reached(account, broker))
+		return false;
+	sessions_count_unread(account, broker);
+	return session_limit_reached(account, broker);
 }
 
 static void session_set_stalled(struct session *session, bool stalled)
