@@ -36,6 +36,13 @@ says() { # NAME TEXT: what the last command said
 	fi
 }
 
+# verbs
+check "a misspelt verb" 2 "$bpfgate" policy chekc
+says "a misspelt verb" 'did you mean "check"?'
+check "a verb far from any" 2 "$bpfgate" policy frobnicate
+says "a verb far from any" 'see bpfgate policy help'
+check "help" 0 "$bpfgate" policy --help
+
 # what ships
 check "the default is right" 0 "$bpfgate" policy check --strict "$policy/default.json"
 says "and grants nothing" "1 files, 0 rules, 0 signers"
