@@ -69,21 +69,24 @@ void ident_unit_of_cgroup(const char *path, char *ret_unit, size_t unit_bytes)
 	}
 }
 
-/* The path of the unified hierarchy ("0::/..."), else of systemd's own; NULL when there is none. */
-static char *ident_find_cgroup_path(char *text)
+char *ident_find_cgroup_path(char *text)
 {
-	static const char *const heads[] = { "0::", ":name=systemd:" };
-	char *best = NULL, *line, *save = NULL;
+	char *unified = NULL, *own = NULL, *line, *save = NULL;
 
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *named = strstr(line, heads[1]);
+		/* ID:CONTROLLERS:PATH. Only the first two colons count: the path is whatever somebody called it. */
+		char *controllers = strchr(line, ':');
+		char *path = controllers ? strchr(controllers + 1, ':') : NULL;
 
-		if (strncmp(line, heads[0], strlen(heads[0])) == 0 && !best)
-			best = line + strlen(heads[0]);
-		else if (named && (!best || strcmp(best, "/") == 0))
-			best = named + strlen(heads[1]);
+		if (!path)
+			continue;
+		*path++ = '\0';
+		if (strcmp(line, "0:") == 0)
+			unified = path;
+		else if (strcmp(controllers + 1, "name=systemd") == 0)
+			own = path;
 	}
-	return best;
+	return unified && (!own || strcmp(unified, "/") != 0) ? unified : own;
 }
 
 static int ident_read_file(const char *path, char *buf, size_t bytes)

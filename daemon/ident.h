@@ -40,4 +40,10 @@ void ident_unref(struct ident *ident);
  */
 void ident_unit_of_cgroup(const char *path, char *ret_unit, size_t unit_bytes);
 
+/*
+ * The path that names the unit, in the text of /proc/PID/cgroup, which is cut up: the unified hierarchy's unless
+ * that is the root and systemd has a hierarchy of its own. NULL when there is neither.
+ */
+char *ident_find_cgroup_path(char *text);
+
 #endif

@@ -104,6 +104,32 @@ START_TEST(a_unit_of_a_users_manager_is_not_a_system_unit)
 }
 END_TEST
 
+START_TEST(a_cgroup_called_like_a_hierarchy_is_none)
+{
+	static const struct {
+		const char *text, *path;
+	} rows[] = {
+		{ "0::/a.service\n", "/a.service" },
+		{ "9:name=systemd:/a.service\n1:cpu:/c\n0::/\n", "/a.service" },
+		{ "9:name=systemd:/\n1:cpu:/c\n0::/a.service\n", "/a.service" },
+		{ "9:name=systemd:/b.service\n0::/a.service\n", "/a.service" },
+		{ "3:cpu:/u/:name=systemd:/a.service\n1:name=systemd:/b.scope\n0::/\n", "/b.scope" },
+		{ "3:cpu:/u/:name=systemd:/a.service\n0::/u/:name=systemd:/a.service\n",
+		  "/u/:name=systemd:/a.service" },
+		{ "3:cpu:/0::/a.service\n0::/b.scope\n", "/b.scope" },
+		{ "3:cpu:/a.service\nnonsense\n", NULL },
+		{ "", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "%s", rows[i].text);
+		ck_assert_pstr_eq(ident_find_cgroup_path(text), rows[i].path);
+	}
+}
+END_TEST
+
 /* ---- quotas ---- */
 
 START_TEST(a_charge_above_the_limit_charges_nothing)
@@ -497,6 +523,7 @@ int main(void)
 		a_log_that_does_not_fit_keeps_its_tail_or_when_fixed_its_head,
 		without_a_buffer_the_size_is_told_and_without_a_level_nothing,
 		a_unit_of_a_users_manager_is_not_a_system_unit,
+		a_cgroup_called_like_a_hierarchy_is_none,
 		a_charge_above_the_limit_charges_nothing,
 		recent_loads_are_remembered_when_their_user_has_gone,
 		every_resource_has_a_name,
