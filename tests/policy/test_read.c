@@ -131,6 +131,8 @@ static const struct mistake mistakes[] = {
 	  ALLOW("\"programs\": {" XDP ", \"perfmon\": \"judged\"}"), "\"never\", \"judged\" or \"grant\"" },
 	{ ALLOW("\"programs\": {" XDP ", \"grant\": \"handles\"}"),
 	  ALLOW("\"programs\": {" XDP ", \"grant\": \"handle\"}"), "\"handle\" or \"fd\"" },
+	{ ALLOW("\"programs\": {" XDP ", \"sandbox\": true}"),
+	  ALLOW("\"programs\": {" XDP ", \"sandbox\": \"whole\"}"), "\"any\" or \"whole\"" },
 	{ ALLOW("\"programs\": {" XDP ", \"unsupported\": true}"),
 	  ALLOW("\"programs\": {" XDP ", \"unsupported\": \"kernel\"}"), "\"refuse\" or \"kernel\"" },
 	{ ALLOW("\"programs\": {" XDP ", \"test_run\": \"dead\"}"),
