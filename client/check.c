@@ -13,7 +13,7 @@
 #include "proto/own.h"
 
 static const char usage_text[] =
-	"usage: bpfgate check [OPTIONS] OBJECT|BUNDLE|DIR...\n"
+	"usage: bpfgate check [OPTIONS] OBJECT|BUNDLE|DIR|-...\n"
 	"  -p, --prog NAME        only programs of this name\n"
 	"      --kernel REL,...   for these kernels instead of the bundle's or the running one\n"
 	"      --btf FILE         their vmlinux BTF\n"
@@ -223,6 +223,14 @@ static int check_all(const struct check_options *opts, const struct check_inputs
 	if (r >= 0)
 		r = check_print(stdout, opts, inputs, results, cnt);
 	code = check_exit_code(results, cnt);
+	/* "All would load" must not be said of nothing. */
+	if (r >= 0 && !cnt) {
+		(void)fprintf(stderr, "bpfgate check: %s\n",
+			      !inputs->cnt ? "no *.o and no *.bpfb there" :
+			      opts->prog   ? "no program of that name" :
+					     "no program in it");
+		code = EXIT_INPUT;
+	}
 	free(results);
 	if (r >= 0)
 		return code;

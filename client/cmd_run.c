@@ -6,6 +6,7 @@
  * it. Trusts the command no more than its user does: it and we are the same user.
  */
 #include "client/cmd.h"
+#include "client/out.h"
 #include "client/present.h"
 
 #include "client/bpfgate.h"
@@ -109,7 +110,9 @@ static _Noreturn void run_child(const struct run_args *args, int sock, const sig
 		_exit(RUN_FAILED);
 	execvp(args->argv[0], args->argv);
 	r = errno;
-	fprintf(stderr, "bpfgate run: %s: %s\n", args->argv[0], strerror(r));
+	fputs("bpfgate run: ", stderr);
+	out_safe(stderr, args->argv[0], false);
+	fprintf(stderr, ": %s\n", strerror(r));
 	_exit(r == ENOENT ? RUN_NOT_FOUND : RUN_CANNOT_INVOKE);
 }
 

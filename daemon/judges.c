@@ -602,11 +602,11 @@ static void judges_on_tell(void *ctx, const uint8_t *bytes, size_t len, struct p
 		return;
 	}
 	memcpy(&tell, bytes, sizeof(tell));
+	/* The zygote's hello is no judge: it lacks what each judge puts on at its own start. */
 	if (tell.kind == JUDGE_TELL_READY && fds->cnt == 1) {
+		judges->missing = SANDBOX_ALL & ~tell.sandbox;
 		if (judges_add_spare(judges, tell.judge_id, packet_fds_take(fds, 0)) == 0)
 			judges_dispatch(judges);
-	} else if (tell.kind == JUDGE_TELL_HELLO) {
-		judges->missing = SANDBOX_ALL & ~tell.sandbox;
 	}
 }
 

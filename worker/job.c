@@ -9,6 +9,7 @@
 #include "worker/job.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -182,11 +183,14 @@ static const job_fn job_kinds[] = {
 static int job_judge(struct job *job)
 {
 	uint32_t missing = job->ask.sandbox_needed & ~job->verdict.sandbox;
+	char lack[64];
 	int r;
 
-	if (missing)
-		return job_conclude(job, JUDGE_SAYS_UNDECIDED, ENOSYS,
-				    sandbox_part_name(missing & -missing) ?: "unknown sandbox part");
+	if (missing) {
+		(void)snprintf(lack, sizeof(lack), "the judge's sandbox lacks %s",
+			       sandbox_part_name(missing & -missing) ?: "a part that is unknown here");
+		return job_conclude(job, JUDGE_SAYS_UNDECIDED, ENOSYS, lack);
+	}
 	if (job->ask.kind >= ARRAY_CNT(job_kinds) || !job_kinds[job->ask.kind])
 		return job_conclude(job, JUDGE_SAYS_MALFORMED, EINVAL, "no such kind of job");
 	r = job_kinds[job->ask.kind](job);

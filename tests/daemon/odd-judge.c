@@ -3,6 +3,7 @@
  * Stands in for bpfgate-judge in tests of the broker: the real zygote and sandbox, and judges that do
  * what the program's name asks of them. A name that asks for nothing is accepted.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,11 @@ static int odd_judge(int channel, const struct judge_job *job, const uint8_t *pa
 		verdict.says = JUDGE_SAYS_UNSUPPORTED;
 	if (odd_asked(payload, bytes, "odd_undec"))
 		verdict.says = JUDGE_SAYS_UNDECIDED;
+	/* As on a kernel without some part of the sandbox. */
+	if (odd_asked(payload, bytes, "odd_bare") && job->sandbox_needed) {
+		verdict.says = JUDGE_SAYS_UNDECIDED;
+		verdict.err = ENOSYS;
+	}
 	/* Accepts when it was told some BTF, and only then. */
 	if (odd_asked(payload, bytes, "odd_btf") && !memmem(payload, bytes, "\x9f\xeb\x01\x00", 4)) {
 		verdict.says = JUDGE_SAYS_REJECT;

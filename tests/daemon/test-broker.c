@@ -52,7 +52,7 @@ static const char test_policy[] =
 	" \"signed_by\": {\"unsigned\": true},\n"
 	" \"programs\": {\"types\": {\"only\": [\"xdp\", \"socket_filter\"]},\n"
 	"  \"helpers\": {\"only\": [\"bpf_map_lookup_elem\"]}, \"perfmon\": \"grant\",\n"
-	"  \"unsupported\": \"kernel\", \"attach\": {\"xdp\": [\"lo\"]}},\n"
+	"  \"unsupported\": \"kernel\", \"sandbox\": \"whole\", \"attach\": {\"xdp\": [\"lo\"]}},\n"
 	" \"maps\": {\"types\": {\"only\": [\"array\", \"prog_array\"]}, \"max_bytes_each\": \"1M\"},\n"
 	" \"quota\": {\"programs\": 8, \"maps\": 8, \"links\": 2, \"map_bytes\": \"4M\",\n"
 	"  \"loads_per_minute\": 100000}}\n"
@@ -552,6 +552,23 @@ static bool part_served(void *arg)
 	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) >= 0;
 }
 
+static bool part_bare(void *arg)
+{
+	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "odd_bare", 0) == -EPERM;
+}
+
+static bool part_bare_is_enough(void *arg)
+{
+	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "odd_bare", 0) >= 0;
+}
+
+/* The control: of a rule that does not insist, and of a judge that lacks nothing. */
+static bool a_rule_may_insist_on_the_whole_sandbox(void)
+{
+	return live_as(LIVE_ALICE, part_bare_is_enough, NULL) && live_as(LIVE_BOB, part_bare, NULL) &&
+	       live_as(LIVE_BOB, part_served, NULL);
+}
+
 static bool one_users_slow_program_does_not_delay_another(void)
 {
 	struct timespec began, ended;
@@ -979,6 +996,7 @@ static const struct test tests[] = {
 	TEST(what_a_used_judge_says_is_not_remembered),
 	TEST(a_verdict_on_another_job_approves_nothing),
 	TEST(a_verdict_with_wrong_sizes_approves_nothing),
+	TEST(a_rule_may_insist_on_the_whole_sandbox),
 	TEST(one_users_slow_program_does_not_delay_another),
 	TEST(a_refusal_fills_log_buf_as_the_kernel_would),
 	TEST(a_user_walks_over_its_own_objects_only),
