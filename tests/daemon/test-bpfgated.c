@@ -302,6 +302,25 @@ static bool what_no_client_got_dies_with_the_broker(void)
 	return kill_broker() && ok && rig_prog_dies(held.prog_id);
 }
 
+/* bpfgated hears of the broker's death first, and then of a program that was meant for it. */
+static bool what_a_loader_makes_after_the_brokers_death_is_dropped(void)
+{
+	uint8_t payload[PAYLOAD_MAX];
+	struct rig_loader loader;
+	struct door_answer answer = { 0 };
+	struct door_ask ask;
+	bool ok = rig_loader_start(&rig, -1, &loader) && kill(rig.parent, SIGSTOP) == 0;
+
+	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_KEEP);
+	ok = ok && kill(rig.broker, SIGKILL) == 0 &&
+	     rig_approve(&loader, &ask, payload, NULL, 0, &answer) && answer.result == 0 &&
+	     rig_prog_lives(answer.obj_id);
+	(void)kill(rig.parent, SIGCONT);
+	own_close_fd(&loader.door);
+	return rig_next_broker(&rig) && rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote) && ok &&
+	       rig_prog_dies(answer.obj_id);
+}
+
 static bool a_killed_loader_loses_no_program(void)
 {
 	struct keep_ask stop = { .kind = ASK_STOP_LOADER };
@@ -856,6 +875,7 @@ static const struct promise {
 	PROMISE(what_is_not_kept_is_not_lent),
 	PROMISE(a_killed_broker_loses_no_program_and_no_ledger),
 	PROMISE(what_no_client_got_dies_with_the_broker),
+	PROMISE(what_a_loader_makes_after_the_brokers_death_is_dropped),
 	PROMISE(a_killed_loader_loses_no_program),
 	PROMISE(a_loader_is_killed_in_the_middle_of_a_call),
 	PROMISE(a_killed_zygote_is_replaced),
