@@ -10,6 +10,7 @@
 #include "client/present.h"
 
 #include "client/bpfgate.h"
+#include "client/conn.h"
 #include "client/notify.h"
 #include "proto/channel.h"
 #include "proto/own.h"
@@ -227,6 +228,19 @@ static int run_start(const struct run_args *args, const sigset_t *signals, const
 	return code;
 }
 
+/* The command may have other things to do than bpf(): it runs all the same. */
+static void run_look_for_daemon(void)
+{
+	struct conn *conn = NULL;
+	int r = conn_take(&conn);
+
+	if (r < 0)
+		fprintf(stderr, "bpfgate run: no bpfgated answers at %s (%s): bpf() calls that need it will be refused\n",
+			conn_path(), strerror(-r));
+	else
+		conn_give(conn);
+}
+
 int cmd_run(int argc, char **argv)
 {
 	static const int passed_on[] = { SIGCHLD, SIGHUP,  SIGINT,  SIGQUIT,
@@ -237,6 +251,7 @@ int cmd_run(int argc, char **argv)
 
 	if (!run_parse(argc, argv, &args))
 		return run_usage();
+	run_look_for_daemon();
 	r = run_present(&args);
 	if (r < 0)
 		return run_complain(args.object, r);

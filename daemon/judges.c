@@ -275,6 +275,7 @@ static int judge_take_verdict(struct judge_call *call, const uint8_t *bytes, siz
 		return -EBADMSG;
 	verdict.code[sizeof(verdict.code) - 1] = '\0';
 	verdict.message[sizeof(verdict.message) - 1] = '\0';
+	verdict.place[sizeof(verdict.place) - 1] = '\0';
 	call->verdict = verdict;
 	call->cpu_ns = verdict.time_ns;
 	call->judge->cpu_ns += verdict.time_ns;

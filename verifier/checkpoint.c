@@ -175,7 +175,9 @@ static int keep_state(struct env *env, uint32_t insn_idx)
 	r = backedge_enter(env, st);
 	st->next = *bucket;
 	*bucket = st;		/* the list's reference */
-	st->on_list = true;
+	st->on_list = st->kept = true;
+	if (++env->kept_states > env->peak_states)
+		env->peak_states = env->kept_states;
 	st->refs++;		/* cur's, as its parent */
 	state_put(env, cur->parent);
 	cur->parent = st;

@@ -285,6 +285,7 @@ struct state {
 	bool cleaned;
 	bool used_as_loop_entry;
 	bool on_list;			/* still on its explored list */
+	bool kept;			/* stored at a prune point: counts among those alive */
 	uint8_t curframe;
 	uint8_t level_cap;		/* levels there is room for */
 	struct level l[];		/* curframe + 1 of them are valid */
@@ -446,6 +447,7 @@ struct env {
 	uint32_t insn_processed, prev_insn_processed;
 	uint32_t jmps_processed, prev_jmps_processed;
 	uint32_t total_states, peak_states, max_states_per_insn;
+	uint32_t kept_states;		/* stored ones that are still alive */
 	struct hist *cur_hist;		/* entry of the instruction being stepped; NULL: none */
 	struct slotlive *slotlive;
 	struct scc_visits *scc;

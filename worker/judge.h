@@ -90,7 +90,7 @@ static_assert(sizeof(struct judge_tell) == 40, "no padding");
 
 /* ---- broker <-> judge ------------------------------------------------------------------------ */
 
-#define JUDGE_VERSION	1u
+#define JUDGE_VERSION	2u
 #define JUDGE_INLINE_MAX  98304u		/* payload behind the struct; larger: a sealed memfd */
 #define JUDGE_PAYLOAD_MAX (64u << 20)
 #define JUDGE_PIECE_MAX	  32768u		/* bytes of one piece */
@@ -173,7 +173,8 @@ struct judge_verdict {
 	uint32_t stack_depth[8];
 	char code[32];		/* NUL-terminated, as all texts here; printable is for the reader to check */
 	char message[256];
+	char place[64];		/* of insn_idx in the source, "FILE:LINE:COLUMN"; "" */
 };
-static_assert(sizeof(struct judge_verdict) == 128 + 32 + 256, "no padding");
+static_assert(sizeof(struct judge_verdict) == 128 + 32 + 256 + 64, "no padding");
 
 #endif

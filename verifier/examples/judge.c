@@ -39,12 +39,14 @@ static int judge(const struct bgv_target *target, const char *name, const struct
 	};
 	struct bgv_options options = { .explain = 1 };
 	struct bgv_result result;
-	char *text = NULL;
+	char *text = NULL, place[64];
 
 	if (bgv_verify(target, &prog, &options, &result) < 0)
 		return -1;
 	printf("%s: %s, %llu instructions walked\n", name, bgv_verdict_name(result.verdict),
 	       (unsigned long long)result.stats.insn_processed);
+	if (bgv_place(&prog, result.insn_idx, place, sizeof(place)) == 0)
+		printf("at %s\n", place);
 	if (result.verdict != BGV_ACCEPT && bgv_explain(&prog, &result, &text) == 0)
 		fputs(text, stdout);
 	free(text);
@@ -64,6 +66,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "no profile for Linux %s\n", spec.version);
 		return 1;
 	}
+	printf("by the rules of Linux %s\n", bgv_target_profile(target));
 	failed = judge(target, "careful", careful, CNT(careful)) < 0 ||
 		 judge(target, "careless", careless, CNT(careless)) < 0;
 	if (bgv_btf_check(target, no_btf, sizeof(no_btf), message) < 0)
