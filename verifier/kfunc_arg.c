@@ -572,12 +572,11 @@ static int check_null(const struct karg *a)
 {
 	const struct reg *r = reg_of(a);
 	uint32_t flags = a->m->k->flags;
-	bool trusted =
-		(flags & (KF_TRUST | KF_RCU | KF_REL)) || !a->env->beh->kfunc_trusted_is_flag;
+	bool asked = (flags & (KF_TRUST | KF_RCU | KF_REL)) || a->env->beh->kfunc_null_first;
 
 	if (a->env->beh->args_old)
 		return 0;
-	if (trusted && (reg_is_zero(r) || reg_maybe_null(r)) &&
+	if (asked && (reg_is_zero(r) || reg_maybe_null(r)) &&
 	    !btf_text_ends(a->name, "__nullable"))
 		return verdict_reject(a->env, EACCES, "KFUNC-NULL",
 				      "Possibly NULL pointer passed to trusted arg%u", a->i);
