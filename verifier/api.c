@@ -108,6 +108,8 @@ static int verify(const struct bgv_target *target, const struct bgv_program *pro
 		env->cur = NULL;
 		verdict_unsupported(env, "internal: no reason for %d", r);
 	}
+	if (watch && watch->done)
+		watch->done(watch->ctx);
 	if (opt->explain && res->verdict == BGV_REJECT && env->cur)
 		why_record(env);
 	if (env->subprogs)

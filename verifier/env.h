@@ -377,10 +377,15 @@ struct pool;			/* pool.c */
 
 /*
  * For the soundness test: sees each state before its instruction is stepped. all_precise makes every
- * scalar count as precise when states are compared, so that a pruned path lies wholly in what was seen.
+ * scalar count as precise when states are compared, so that a pruned path lies in what was seen, as far
+ * as comparing looks: at live registers. Which those are, read marks tell on kernels that have them
+ * (live_marks) once the walk is over: then done is called, while the states still stand, and each look
+ * finds a copy of the current state as its parent, which look may state_get() and whose marks are
+ * those of this very instruction.
  */
 struct env_watch {
 	void (*look)(void *ctx, const struct env *env);
+	void (*done)(void *ctx);	/* NULL: not asked for */
 	void *ctx;
 	bool all_precise;
 };
