@@ -549,6 +549,48 @@ static void block_loop(struct gen *g)
 	g->kind[9] = K_SCALAR;
 }
 
+/* One of two numbers in a register or a slot, by which way was taken: what pruning must not mix up. */
+static void block_either(struct gen *g)
+{
+	uint8_t cond = scalar(g), reg = (uint8_t)(7 + pick(g, 3));
+	int32_t first = -8 * (int32_t)(1 + pick(g, 8)), second = -8 * (int32_t)(1 + pick(g, 9));
+	uint32_t slot = pick(g, 8);
+
+	if (chance(g, 50)) {
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, first);
+		emit(g, BPF_JMP | BPF_JGT | BPF_K, cond == reg ? 10 : cond, 0, 1, number(g));
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, second);
+		g->kind[reg] = K_SCALAR;
+		return;
+	}
+	emit(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, (int16_t)(-8 * (int)(slot + 1)), first);
+	emit(g, BPF_JMP | BPF_JGT | BPF_K, cond, 0, 1, number(g));
+	emit(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, (int16_t)(-8 * (int)(slot + 1)), second);
+	g->stack_written |= 1ull << slot;
+	g->slot_kind[slot] = K_SCALAR;
+}
+
+/* A number from the stack, or any, decides where on the stack something is written. */
+static void block_place(struct gen *g)
+{
+	uint32_t slot = pick(g, 8);
+	uint8_t dst = (uint8_t)(1 + pick(g, 5)), from = dst;
+
+	if ((g->stack_written >> slot & 1) && g->slot_kind[slot] == K_SCALAR && chance(g, 70))
+		emit(g, BPF_LDX | BPF_MEM | BPF_DW, dst, 10, (int16_t)(-8 * (int)(slot + 1)), 0);
+	else
+		from = scalar(g);
+	if (from == dst)
+		emit(g, BPF_ALU64 | BPF_ADD | BPF_X, dst, 10, 0, 0);
+	else {
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, dst, 10, 0, 0);
+		emit(g, BPF_ALU64 | BPF_ADD | BPF_X, dst, from, 0, 0);
+	}
+	g->kind[dst] = K_NONE;
+	if (chance(g, 50))
+		emit(g, BPF_ST | BPF_MEM | BPF_B, dst, 0, 0, number(g));
+}
+
 static void block_call(struct gen *g)
 {
 	if (g->subprog_call_cnt == 8)
@@ -608,7 +650,7 @@ static const struct choice choices[] = {
 	{ block_lookup, 6 }, { block_value, 9 }, { block_packet, 3 }, { block_packet_access, 5 }, { block_ctx, 4 },
 	{ block_helper, 4 }, { block_loop, 3 },	 { block_call, 2 },   { block_pointer, 3 },
 	{ block_load_bytes, 2 }, { block_update, 2 }, { block_reserve, 2 }, { block_adjust_head, 1 },
-	{ block_ld_abs, 1 },
+	{ block_ld_abs, 1 }, { block_either, 6 }, { block_place, 1 },
 };
 
 /* What kernels before 6.6 do not know at all: only in every fourth program, so that they are asked the rest too. */

@@ -301,9 +301,9 @@ static bool update(struct interp *in, bool has_value, uint64_t *ret_value)
 
 static bool reserve(struct interp *in, uint64_t *ret_value)
 {
-	if (in->reg[1] != INTERP_MAP_TAG + GEN_RINGBUF || in->reg[2] > sizeof(in->record))
+	if (in->reg[1] != INTERP_MAP_TAG + GEN_RINGBUF)
 		return false;
-	*ret_value = interp_random(in) & 3 ? (uint64_t)(uintptr_t)in->record : 0;
+	*ret_value = in->reg[2] <= sizeof(in->record) && (interp_random(in) & 3) ? (uint64_t)(uintptr_t)in->record : 0;
 	return true;
 }
 
