@@ -418,6 +418,7 @@ struct env {
 	bool seen_exception, seen_direct_write;
 	uint32_t max_pkt_offset, max_ctx_offset, max_tp_access, max_rdonly, max_rdwr;
 	bool has_callchain_buf, uses_cgroup_storage;
+	bool callback_once;		/* a callback was walked once, as kernels do where callbacks_converge is not */
 
 	/* attach target, filled by attach_check() */
 	struct {

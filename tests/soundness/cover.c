@@ -19,6 +19,7 @@ struct cover_state {
 	const struct state *marked;	/* where read marks are collected, until cover_done(); NULL: static liveness */
 	uint32_t depth;
 	uint16_t live;
+	bool counted;
 	struct reg reg[ENV_REGS];
 };
 
@@ -71,6 +72,7 @@ void cover_look(void *ctx, const struct env *env)
 	}
 	state = &insn->state[insn->cnt++];
 	state->depth = env->cur->curframe;
+	state->counted = false;
 	state->live = env->aux[env->insn_idx].live_regs;
 	state->marked = env->beh->live_marks ? state_get(env->cur->parent) : NULL;
 	memcpy(state->reg, env_regs(env), sizeof(state->reg));
@@ -84,9 +86,12 @@ void cover_done(void *ctx)
 		for (uint32_t s = 0; s < cover->insn[i].cnt; s++) {
 			struct cover_state *state = &cover->insn[i].state[s];
 
+			if (state->counted)
+				continue;	/* seen by an earlier walk over the same program */
 			if (state->marked)
 				state->live = (uint16_t)(state->marked->l[state->depth].read_r | 1u << BPF_REG_10);
 			state->marked = NULL;
+			state->counted = true;
 			cover->claimed += (unsigned int)__builtin_popcount(state->live);
 		}
 }

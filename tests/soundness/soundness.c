@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "proto/own.h"
+#include "tests/differential/gen_info.h"
 #include "tests/soundness/cover.h"
 #include "tests/soundness/interp.h"
 #include "verifier/passes.h"
@@ -22,6 +23,7 @@ static bool known_helper(int32_t id)
 		BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem, BPF_FUNC_ktime_get_ns,
 		BPF_FUNC_get_prandom_u32, BPF_FUNC_get_smp_processor_id, BPF_FUNC_skb_load_bytes, BPF_FUNC_skb_pull_data,
 		BPF_FUNC_xdp_adjust_head, BPF_FUNC_ringbuf_reserve, BPF_FUNC_ringbuf_submit, BPF_FUNC_ringbuf_discard,
+		BPF_FUNC_loop,
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -40,7 +42,7 @@ static bool interpretable(const struct gen_program *program)
 			if (BPF_SIZE(insn->code) == BPF_DW)
 				return false;
 		} else if (BPF_CLASS(insn->code) == BPF_LD) {
-			if (insn->code != (BPF_LD | BPF_IMM | BPF_DW) || insn->src_reg > BPF_PSEUDO_MAP_VALUE)
+			if (insn->code != (BPF_LD | BPF_IMM | BPF_DW) || (insn->src_reg > BPF_PSEUDO_MAP_VALUE && insn->src_reg != BPF_PSEUDO_FUNC))
 				return false;
 			i++;
 		} else if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg != BPF_PSEUDO_CALL) {
@@ -72,6 +74,7 @@ static bool accepted(const struct bgv_target *target, const struct gen_program *
 {
 	const struct bgv_options opt = { .limits.insns = INSNS_MAX };
 	struct bgv_map maps[GEN_MAP_CNT];
+	struct gen_info info;
 	struct bgv_program prog = {
 		.insns = program->insns,
 		.insn_cnt = program->insn_cnt,
@@ -86,6 +89,7 @@ static bool accepted(const struct bgv_target *target, const struct gen_program *
 	bool accept;
 
 	shapes(maps);
+	gen_info_attach(program, &info, &prog);
 	if (api_verify_watched(target, &prog, &opt, watch, &result) < 0) {
 		fprintf(stderr, "soundness: out of memory\n");
 		exit(2);
