@@ -17,7 +17,7 @@
 #include <time.h>
 
 #include "proto/own.h"
-#include "tests/differential/gen_info.h"
+#include "tests/differential/gen.h"
 #include "verifier/bpfgate-verifier.h"
 
 enum difference { AGREED, LAXER, STRICTER, ERRNO, COUNT, UNSUPPORTED, DIFFERENCE_CNT };
@@ -31,7 +31,6 @@ static void judge(const struct bgv_target *target, const struct gen_program *pro
 {
 	struct bgv_map maps[GEN_MAP_CNT] = { 0 };
 	struct gen_program told = *program;
-	struct gen_info info;
 	struct bgv_program prog = {
 		.insns = told.insns,
 		.insn_cnt = program->insn_cnt,
@@ -59,7 +58,6 @@ static void judge(const struct bgv_target *target, const struct gen_program *pro
 		maps[i].value_size = gen_maps[i].value_size;
 		maps[i].max_entries = gen_maps[i].max_entries;
 	}
-	gen_info_attach(program, &info, &prog);
 	if (bgv_verify(target, &prog, NULL, ret_result) < 0) {
 		fprintf(stderr, "compare: out of memory\n");
 		exit(2);

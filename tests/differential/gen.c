@@ -37,7 +37,6 @@ struct gen {
 	uint32_t slot_map[8];
 	struct pending pending[16];
 	uint32_t pending_cnt, subprog_calls[8], subprog_call_cnt;
-	uint32_t callbacks[4], callback_cnt;	/* their ld_imm64 */
 	uint32_t pkt_checked, record_bytes;
 	bool in_function, new_insns;
 };
@@ -182,10 +181,6 @@ static void block_copy(struct gen *g)
 	g->kind[dst] = g->kind[src];
 	g->map_of[dst] = g->map_of[src];
 }
-
-#ifndef BPF_PSEUDO_FUNC
-#define BPF_PSEUDO_FUNC 4
-#endif
 
 #define GEN_JCOND 0xe0 /* BPF_JCOND */
 #define GEN_MEMSX 0x80 /* BPF_MEMSX of newer headers */
@@ -554,48 +549,6 @@ static void block_loop(struct gen *g)
 	g->kind[9] = K_SCALAR;
 }
 
-/* One of two numbers in a register or a slot, by which way was taken: what pruning must not mix up. */
-static void block_either(struct gen *g)
-{
-	uint8_t cond = scalar(g), reg = (uint8_t)(7 + pick(g, 3));
-	int32_t first = -8 * (int32_t)(1 + pick(g, 8)), second = -8 * (int32_t)(1 + pick(g, 9));
-	uint32_t slot = pick(g, 8);
-
-	if (chance(g, 50)) {
-		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, first);
-		emit(g, BPF_JMP | BPF_JGT | BPF_K, cond == reg ? 10 : cond, 0, 1, number(g));
-		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, reg, 0, 0, second);
-		g->kind[reg] = K_SCALAR;
-		return;
-	}
-	emit(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, (int16_t)(-8 * (int)(slot + 1)), first);
-	emit(g, BPF_JMP | BPF_JGT | BPF_K, cond, 0, 1, number(g));
-	emit(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, (int16_t)(-8 * (int)(slot + 1)), second);
-	g->stack_written |= 1ull << slot;
-	g->slot_kind[slot] = K_SCALAR;
-}
-
-/* A number from the stack, or any, decides where on the stack something is written. */
-static void block_place(struct gen *g)
-{
-	uint32_t slot = pick(g, 8);
-	uint8_t dst = (uint8_t)(1 + pick(g, 5)), from = dst;
-
-	if ((g->stack_written >> slot & 1) && g->slot_kind[slot] == K_SCALAR && chance(g, 70))
-		emit(g, BPF_LDX | BPF_MEM | BPF_DW, dst, 10, (int16_t)(-8 * (int)(slot + 1)), 0);
-	else
-		from = scalar(g);
-	if (from == dst)
-		emit(g, BPF_ALU64 | BPF_ADD | BPF_X, dst, 10, 0, 0);
-	else {
-		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, dst, 10, 0, 0);
-		emit(g, BPF_ALU64 | BPF_ADD | BPF_X, dst, from, 0, 0);
-	}
-	g->kind[dst] = K_NONE;
-	if (chance(g, 50))
-		emit(g, BPF_ST | BPF_MEM | BPF_B, dst, 0, 0, number(g));
-}
-
 static void block_call(struct gen *g)
 {
 	if (g->subprog_call_cnt == 8)
@@ -606,33 +559,6 @@ static void block_call(struct gen *g)
 	g->subprog_calls[g->subprog_call_cnt++] = g->p->insn_cnt;
 	emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 0);
 	after_call(g, K_SCALAR);
-}
-
-/* bpf_loop over a function that works on one slot of ours. */
-static void block_callback(struct gen *g)
-{
-	uint32_t slot = pick(g, 8);
-	int32_t at = -8 * (int32_t)(slot + 1);
-
-	if (g->callback_cnt == 4 || g->in_function)
-		return;
-	if (chance(g, 50)) {
-		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 1, 0, 0, (int32_t)pick(g, 12));
-	} else {
-		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, scalar(g), 0, 0);
-		emit(g, BPF_ALU64 | BPF_AND | BPF_K, 1, 0, 0, (int32_t)(1u << pick(g, 5)) - 1);
-	}
-	emit(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, (int16_t)at, (int32_t)pick(g, 3));
-	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 3, 10, 0, 0);
-	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 3, 0, 0, at);
-	g->callbacks[g->callback_cnt++] = g->p->insn_cnt;
-	emit(g, BPF_LD | BPF_IMM | BPF_DW, 2, BPF_PSEUDO_FUNC, 0, 0);
-	emit(g, 0, 0, 0, 0, 0);
-	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 4, 0, 0, 0);
-	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_loop);
-	after_call(g, K_SCALAR);
-	g->stack_written |= 1ull << slot;
-	g->slot_kind[slot] = K_SCALAR;
 }
 
 static void block_pointer(struct gen *g)
@@ -682,8 +608,7 @@ static const struct choice choices[] = {
 	{ block_lookup, 6 }, { block_value, 9 }, { block_packet, 3 }, { block_packet_access, 5 }, { block_ctx, 4 },
 	{ block_helper, 4 }, { block_loop, 3 },	 { block_call, 2 },   { block_pointer, 3 },
 	{ block_load_bytes, 2 }, { block_update, 2 }, { block_reserve, 2 }, { block_adjust_head, 1 },
-	{ block_ld_abs, 1 }, { block_either, 6 }, { block_place, 1 },
-	{ block_callback, 2 },
+	{ block_ld_abs, 1 },
 };
 
 /* What kernels before 6.6 do not know at all: only in every fourth program, so that they are asked the rest too. */
@@ -733,34 +658,6 @@ static void subprogs(struct gen *g)
 			chance(g, 70) ? block_alu(g) : block_stack(g);
 		if (chance(g, 40))
 			emit(g, BPF_ALU64 | BPF_AND | BPF_K, 0, 0, 0, number(g));
-		emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
-	}
-}
-
-/* The functions that bpf_loop calls: read the slot, compute, write it back, say whether to go on. */
-static void callbacks(struct gen *g)
-{
-	for (uint32_t i = 0; i < g->callback_cnt; i++) {
-		if (g->callbacks[i] >= g->p->insn_cnt)
-			return;
-		g->p->insns[g->callbacks[i]].imm = (int32_t)(g->p->insn_cnt - g->callbacks[i] - 1);
-		memset(g->kind, 0, sizeof(g->kind));
-		g->kind[1] = g->kind[3] = K_SCALAR;
-		g->kind[2] = K_STACK;
-		g->stack_written = 0;
-		g->in_function = true;
-		emit(g, BPF_LDX | BPF_MEM | BPF_DW, 3, 2, 0, 0);
-		for (uint32_t j = pick(g, 3); j > 0; j--)
-			block_alu(g);
-		if (chance(g, 70))
-			emit(g, (uint8_t)(BPF_ALU64 | (chance(g, 70) ? BPF_ADD : BPF_AND) | BPF_K), 3, 0, 0, (int32_t)pick(g, 9));
-		if (chance(g, 90))
-			emit(g, BPF_STX | BPF_MEM | BPF_DW, 2, 3, 0, 0);
-		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, chance(g, 90) ? 0 : number(g));
-		if (chance(g, 20)) {
-			emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 0, 1, 0, 0);
-			emit(g, BPF_ALU64 | BPF_AND | BPF_K, 0, 0, 0, chance(g, 95) ? 1 : 3);
-		}
 		emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	}
 }
@@ -815,49 +712,8 @@ void gen_make(uint64_t seed, struct gen_program *ret_program)
 		emit(&g, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, (int32_t)pick(&g, 3));
 	emit(&g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	subprogs(&g);
-	callbacks(&g);
 	if (chance(&g, 12))
 		mutate(&g);
-}
-
-uint32_t gen_func_info(const struct gen_program *program, struct bpf_func_info ret_info[GEN_FUNCS_MAX])
-{
-	bool starts[GEN_INSNS_MAX] = { true }, callback = false;
-	uint32_t cnt = 0;
-
-	for (uint32_t i = 0; i < program->insn_cnt; i++) {
-		const struct bpf_insn *insn = &program->insns[i];
-		bool func = insn->code == (BPF_LD | BPF_IMM | BPF_DW) && insn->src_reg == BPF_PSEUDO_FUNC;
-		int64_t to = (int64_t)i + insn->imm + 1;
-
-		callback |= func;
-		if ((func || (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL)) && to >= 0 &&
-		    to < program->insn_cnt)
-			starts[to] = true;
-	}
-	for (uint32_t i = 0; callback && i < program->insn_cnt && cnt < GEN_FUNCS_MAX; i++)
-		if (starts[i])
-			ret_info[cnt++] = (struct bpf_func_info){ .insn_off = i, .type_id = 3 };
-	return cnt;
-}
-
-/* int; a function that takes nothing; a static one of that kind, called f. */
-const void *gen_btf(uint32_t *ret_bytes)
-{
-	static const struct {
-		uint16_t magic;
-		uint8_t version, flags;
-		uint32_t hdr_len, type_off, type_len, str_off, str_len;
-		uint32_t types[10];
-		char strings[7];
-	} __attribute__((packed)) btf = {
-		.magic = 0xeb9f, .version = 1, .hdr_len = 24, .type_len = 40, .str_off = 40, .str_len = 7,
-		.types = { 1, 1u << 24, 4, 1u << 24 | 32, 0, 13u << 24, 1, 5, 12u << 24, 2 },
-		.strings = "\0int\0f",
-	};
-
-	*ret_bytes = sizeof(btf);
-	return &btf;
 }
 
 void gen_print(FILE *out, const struct gen_program *program)

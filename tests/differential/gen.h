@@ -32,14 +32,6 @@ struct gen_program {
 /* Makes the seed's program. Deterministic, on every machine. */
 void gen_make(uint64_t seed, struct gen_program *ret_program);
 
-/*
- * Programs with callbacks must carry BTF: one record of func_info a function, each of the one type that gen_btf() has.
- * Returns the number of records, 0 when the program has no callbacks and needs none.
- */
-#define GEN_FUNCS_MAX 32
-uint32_t gen_func_info(const struct gen_program *program, struct bpf_func_info ret_info[GEN_FUNCS_MAX]);
-const void *gen_btf(uint32_t *ret_bytes);
-
 /* One line of text: type, attach type, then the instructions as 16 hex digits each. */
 void gen_print(FILE *out, const struct gen_program *program);
 

@@ -46,25 +46,8 @@ static void guest_fill_maps(struct gen_program *program)
 	}
 }
 
-/* The BTF that programs with callbacks need; loaded once. */
-static int guest_btf(void)
-{
-	static int fd = -1;
-	union bpf_attr attr = { 0 };
-	uint32_t bytes;
-
-	if (fd >= 0)
-		return fd;
-	attr.btf = (uint64_t)(uintptr_t)gen_btf(&bytes);
-	attr.btf_size = bytes;
-	fd = (int)syscall(__NR_bpf, BPF_BTF_LOAD, &attr, sizeof(attr));
-	return fd;
-}
-
 static int guest_load(struct gen_program *program, uint32_t log_level)
 {
-	struct bpf_func_info info[GEN_FUNCS_MAX];
-	uint32_t info_cnt = gen_func_info(program, info);
 	union bpf_attr attr = { .prog_type = program->prog_type,
 				.expected_attach_type = program->expected_attach_type,
 				.insns = (uint64_t)(uintptr_t)program->insns,
@@ -75,12 +58,6 @@ static int guest_load(struct gen_program *program, uint32_t log_level)
 				.log_size = sizeof(log_text) };
 	long fd;
 
-	if (info_cnt) {
-		attr.prog_btf_fd = (uint32_t)guest_btf();
-		attr.func_info = (uint64_t)(uintptr_t)info;
-		attr.func_info_cnt = info_cnt;
-		attr.func_info_rec_size = sizeof(info[0]);
-	}
 	log_text[0] = '\0';
 	fd = syscall(__NR_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (fd < 0)

@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "proto/own.h"
-#include "tests/differential/gen_info.h"
 #include "tests/soundness/cover.h"
 #include "tests/soundness/interp.h"
+#include "tests/soundness/shapes.h"
 #include "verifier/passes.h"
 
 static bool known_helper(int32_t id)
@@ -74,7 +74,7 @@ static bool accepted(const struct bgv_target *target, const struct gen_program *
 {
 	const struct bgv_options opt = { .limits.insns = INSNS_MAX };
 	struct bgv_map maps[GEN_MAP_CNT];
-	struct gen_info info;
+	struct shapes_info info;
 	struct bgv_program prog = {
 		.insns = program->insns,
 		.insn_cnt = program->insn_cnt,
@@ -89,7 +89,7 @@ static bool accepted(const struct bgv_target *target, const struct gen_program *
 	bool accept;
 
 	shapes(maps);
-	gen_info_attach(program, &info, &prog);
+	shapes_attach_info(program, &info, &prog);
 	if (api_verify_watched(target, &prog, &opt, watch, &result) < 0) {
 		fprintf(stderr, "soundness: out of memory\n");
 		exit(2);
@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 	for (uint64_t seed = first; seed < first + programs; seed++) {
 		struct gen_program program;
 
-		gen_make(seed, &program);
+		shapes_make(seed, &program);
 		if (!accepted(target, &program, NULL))
 			continue;
 		accept_cnt++;
