@@ -48,7 +48,7 @@
 static struct {
 	struct capture *cap;
 	const char *want; /* name of the program; NULL: just pass calls on */
-	const char *label; /* what it is called in results: its name, or PROGRAM@TARGET.FUNCTION */
+	const char *label; /* what it is called in results: its name, or PROGRAM@OBJECT.TARGET.FUNCTION */
 	bool target;	  /* recording the program to attach to: no result of its own */
 	const char *dir, *object;
 	char reason[REASON_BYTES];
@@ -581,9 +581,12 @@ struct lists {
 static void load_program(const char *path, const char *name, const struct target *t, unsigned int limit_s,
 			 const struct lists *lists)
 {
-	char label[512];
+	char label[4 * 128 + 4];
 
-	(void)snprintf(label, sizeof(label), t ? "%s@%s.%s" : "%s", name, t ? t->on_prog : "", t ? t->func : "");
+	if (t)
+		(void)snprintf(label, sizeof(label), "%s@%s.%s.%s", name, t->on_object, t->on_prog, t->func);
+	else
+		(void)snprintf(label, sizeof(label), "%s", name);
 	self.label = label;
 	if (listed(lists->done, label) || (lists->only && !listed(lists->only, label)))
 		return;
