@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Programs that attach to programs. Promises the kernel's answer to: is there such a function, may
- * it be traced or replaced, and does a replacement take and return the same. What the target does
- * inside is known only by its instructions, so that the one question about them (does it move
- * packet data?) is answered by looking for a call that does.
+ * it be traced or replaced, and does a replacement take and return the same. What was found inside
+ * the target, attach_look.c says.
  */
+#include "verifier/attach_look.h"
 #include "verifier/attach_prog.h"
 #include "verifier/btfctx.h"
 #include "verifier/btfprog.h"
-#include "verifier/insn.h"
 #include "verifier/names.h"
 
 static int refuse(struct env *env, const char *what)
@@ -59,21 +58,6 @@ static bool is_reliable(struct env *env, const struct btf_view *view, const stru
 			return false;
 	}
 	return true;
-}
-
-static bool target_moves_packets(const struct env *env)
-{
-	const struct bgv_program *target = env->prog->attach_prog;
-	struct call_facts facts;
-
-	for (uint32_t i = 0; i < target->insn_cnt; i++) {
-		if (!insn_is_helper_call(&target->insns[i]))
-			continue;
-		helper_facts(env, target->insns[i].imm, &facts);
-		if (facts.changes_pkt)
-			return true;
-	}
-	return false;
 }
 
 /* ---- does a replacement fit? (btf_check_func_type_match) ---- */
@@ -134,13 +118,13 @@ static int match_functions(struct env *env, const struct btf_view *theirs,
 }
 
 static int check_extension(struct env *env, const struct btf_view *view,
-			   const struct btf_type *func, bool reliable)
+			   const struct btf_type *func, bool reliable, bool moves_packets)
 {
 	const struct bgv_program *target = env->prog->attach_prog;
 
 	if (!reliable)
 		return refuse(env, "Cannot replace static functions");
-	if (env->subprogs[0].changes_pkt && !target_moves_packets(env))
+	if (env->subprogs[0].changes_pkt && !moves_packets)
 		return refuse(env,
 			      "Extension program changes packet data, while original does not");
 	if (target->prog_type == PT_EXT)
@@ -172,6 +156,28 @@ static int check_tracing(struct env *env)
 			      : 0;
 }
 
+static int check_function(struct env *env, const struct btf_view *view,
+			  const struct btf_type *func, uint32_t index)
+{
+	bool extends = env->prog->prog_type == PT_EXT, reliable;
+	struct attach_look look;
+	int r = attach_look(env, view, index, &look);
+
+	if (r < 0)
+		return r;
+	if (!look.alive)
+		return verdict_reject(env, EINVAL, "ATTACH-PROG", "Subprog %s doesn't exist",
+				      env->att.name);
+	if (look.is_exception_cb)
+		return verdict_reject(env, EINVAL, "ATTACH-PROG",
+				      "%s programs cannot attach to exception callback",
+				      extends ? "Extension" : "FENTRY/FEXIT");
+	reliable = !look.args_differ && is_reliable(env, view, func, index);
+	env->att.proto_id = reliable ? func->type : 0;
+	return extends ? check_extension(env, view, func, reliable, look.moves_packets)
+		       : check_tracing(env);
+}
+
 int attach_prog_check(struct env *env)
 {
 	const struct bgv_program *prog = env->prog;
@@ -179,8 +185,6 @@ int attach_prog_check(struct env *env)
 		prog->attach_prog->prog_btf_idx ? btf_of(env, attach_prog_btf(env)) : NULL;
 	const struct btf_type *func;
 	int64_t index;
-	bool reliable;
-	int r;
 
 	env->att.btf = attach_prog_btf(env);
 	env->att.func_id = prog->attach_btf_id;
@@ -203,9 +207,5 @@ int attach_prog_check(struct env *env)
 	if (btf_kind_of(func) != BTF_KIND_FUNC)
 		return verdict_reject(env, EINVAL, "ATTACH-PROG",
 				      "attach_btf_id %u is not a function", env->att.func_id);
-	reliable = is_reliable(env, view, func, index);
-	r = prog->prog_type == PT_EXT ? check_extension(env, view, func, reliable)
-				      : check_tracing(env);
-	env->att.proto_id = reliable ? func->type : 0;
-	return r;
+	return check_function(env, view, func, (uint32_t)index);
 }

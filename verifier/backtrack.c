@@ -116,6 +116,12 @@ static int back_callback(struct env *env, struct backtrack *bt, uint32_t idx)
 	return 0;
 }
 
+/* Was a function left here, by a tail call that succeeded? Then from here on back we are in it. */
+static bool left_by_tail_call(const struct bpf_insn *i, uint32_t idx, int64_t subseq)
+{
+	return insn_is_helper_call(i) && i->imm == BPF_FUNC_tail_call && subseq != (int64_t)idx + 1;
+}
+
 static int back_call(struct env *env, struct backtrack *bt, uint32_t idx, int64_t subseq)
 {
 	const struct bpf_insn *i = &env->insns[idx];
@@ -133,7 +139,9 @@ static int back_call(struct env *env, struct backtrack *bt, uint32_t idx, int64_
 		return ENOTSUPP;
 	}
 	unwant(bt, 0);
-	return bt->reg[bt->frame] & ARGS ? bug(env, idx) : 0;
+	if (bt->reg[bt->frame] & ARGS)
+		return bug(env, idx);
+	return left_by_tail_call(i, idx, subseq) && !enter_frame(env, bt) ? bug(env, idx) : 0;
 }
 
 /* An exit of a called function or callback: from here on back we are in the callee. */
@@ -174,9 +182,13 @@ static int back_ld(struct env *env, struct backtrack *bt, uint32_t idx, int64_t 
 	}
 	if (wanted(bt, 0) || wanted(bt, i->dst_reg))
 		return ENOTSUPP;
-	if (subseq != (int64_t)idx + 1 && !enter_frame(env, bt))
-		return bug(env, idx);
-	return 0;
+	if (subseq == (int64_t)idx + 1)
+		return 0;
+	if (!env->beh->ld_abs_backtracks) {
+		bt->lost = true;
+		return 0;
+	}
+	return enter_frame(env, bt) ? 0 : bug(env, idx);
 }
 
 static int back_atomic(struct backtrack *bt, const struct bpf_insn *i, const struct hist *hist)

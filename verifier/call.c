@@ -248,6 +248,7 @@ static int enter_callback(struct env *env, uint32_t insn_idx, uint32_t subprog,
 	reg_set_unknown(&f->r[0]);
 	env->cur->l[caller].written_r |= 0x3f;
 	env->insn_idx = env->subprogs[subprog].start - 1;	/* the dispatcher adds one */
+	env->callback_once = true;
 	slotlive_leave_instance(env);
 	return 0;
 }

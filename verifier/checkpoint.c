@@ -157,27 +157,17 @@ static int take_over(struct env *env, struct state *old, bool loop)
 
 /* ---- keeping --------------------------------------------------------------------------------------- */
 
-static int keep_state(struct env *env, uint32_t insn_idx)
+/* A copy of the current state becomes its parent; the reference returned is the caller's. */
+static struct state *split_state(struct env *env, uint32_t insn_idx)
 {
-	struct state *cur = env->cur, **bucket = bucket_of(env, insn_idx, cur), *st;
+	struct state *cur = env->cur, *st = state_copy(env, cur);
 	uint32_t i;
-	int r;
 
-	env->total_states++;
-	env->prev_jmps_processed = env->jmps_processed;
-	env->prev_insn_processed = env->insn_processed;
-	st = state_copy(env, cur);
 	if (!st)
-		return verdict_nomem(env);
+		return NULL;
 	st->insn_idx = insn_idx;
 	for (i = 0; i <= st->curframe; i++)	/* marks are a path's own, from here on anew */
 		st->l[i].prec_r = 0, st->l[i].prec_s = 0;
-	r = backedge_enter(env, st);
-	st->next = *bucket;
-	*bucket = st;		/* the list's reference */
-	st->on_list = st->kept = true;
-	if (++env->kept_states > env->peak_states)
-		env->peak_states = env->kept_states;
 	st->refs++;		/* cur's, as its parent */
 	state_put(env, cur->parent);
 	cur->parent = st;
@@ -187,7 +177,35 @@ static int keep_state(struct env *env, uint32_t insn_idx)
 	cur->hist = NULL;
 	cur->hist_cnt = 0;
 	livemark_checkpoint(env, cur);
-	return r;
+	return st;
+}
+
+static int keep_state(struct env *env, uint32_t insn_idx)
+{
+	struct state **bucket = bucket_of(env, insn_idx, env->cur), *st;
+
+	env->total_states++;
+	env->prev_jmps_processed = env->jmps_processed;
+	env->prev_insn_processed = env->insn_processed;
+	st = split_state(env, insn_idx);
+	if (!st)
+		return verdict_nomem(env);
+	st->next = *bucket;
+	*bucket = st;		/* the list's reference */
+	st->on_list = st->kept = true;
+	if (++env->kept_states > env->peak_states)
+		env->peak_states = env->kept_states;
+	return backedge_enter(env, st);
+}
+
+int checkpoint_for_watch(struct env *env)
+{
+	struct state *st = split_state(env, env->insn_idx);
+
+	if (!st)
+		return verdict_nomem(env);
+	state_put(env, st);
+	return 0;
 }
 
 static void evict(struct env *env, struct state **link)

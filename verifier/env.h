@@ -378,10 +378,15 @@ struct pool;			/* pool.c */
 
 /*
  * For the soundness test: sees each state before its instruction is stepped. all_precise makes every
- * scalar count as precise when states are compared, so that a pruned path lies wholly in what was seen.
+ * scalar count as precise when states are compared, so that a pruned path lies in what was seen, as far
+ * as comparing looks: at live registers. Which those are, read marks tell on kernels that have them
+ * (live_marks) once the walk is over: then done is called, while the states still stand, and each look
+ * finds a copy of the current state as its parent, which look may state_get() and whose marks are
+ * those of this very instruction.
  */
 struct env_watch {
 	void (*look)(void *ctx, const struct env *env);
+	void (*done)(void *ctx);	/* NULL: not asked for */
 	void *ctx;
 	bool all_precise;
 };
@@ -414,6 +419,7 @@ struct env {
 	bool seen_exception, seen_direct_write;
 	uint32_t max_pkt_offset, max_ctx_offset, max_tp_access, max_rdonly, max_rdwr;
 	bool has_callchain_buf, uses_cgroup_storage;
+	bool callback_once;		/* a callback was walked once, as kernels do where callbacks_converge is not */
 
 	/* attach target, filled by attach_check() */
 	struct {

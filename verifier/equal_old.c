@@ -73,7 +73,8 @@ static bool old_reg_safe(struct env *env, const struct reg *old, const struct re
 	case REG_SCALAR:
 		if (env->explore_alu_limits || !reg_is_scalar(cur))
 			return false;
-		return !precise || val_within(&old->v, &cur->v);
+		return (!precise && !(env->watch && env->watch->all_precise)) ||
+		       val_within(&old->v, &cur->v);
 	case REG_MAP_KEY:
 	case REG_MAP_VALUE:
 		return old_map_safe(env, old, cur);

@@ -111,9 +111,17 @@ static int check_budget(struct env *env)
 	return 0;
 }
 
+/* Does a watcher want a state here that has none, for the marks of this very instruction? */
+static bool watch_wants_state(const struct env *env, uint32_t states_before)
+{
+	return env->watch && env->watch->done && env->beh->live_marks &&
+	       env->total_states == states_before;
+}
+
 /* Counts the instruction. STEP_PATH_ENDS: an equal state was proved safe. */
 static int arrive(struct env *env)
 {
+	uint32_t states = env->total_states;
 	int r;
 
 	env->cur_hist = NULL;
@@ -133,6 +141,11 @@ static int arrive(struct env *env)
 		r = checkpoint_visit(env);
 		if (r)
 			return r < 0 ? r : STEP_PATH_ENDS;
+	}
+	if (watch_wants_state(env, states)) {
+		r = checkpoint_for_watch(env);
+		if (r < 0)
+			return r;
 	}
 	return env->aux[env->insn_idx].jmp_point ? hist_push(env, 0, 0) : 0;
 }

@@ -206,10 +206,16 @@ int mapval_access(struct env *env, const struct memop *op)
 	return 0;
 }
 
+/* Extensions are known for what they replace by the attach pass only. */
+static uint32_t mapval_prog_type(const struct env *env)
+{
+	return env->prog->prog_type == PT_EXT && !env->beh->attach_before_maps ? PT_EXT : env->prog_type;
+}
+
 /* Programs that run where locks, timers and lists cannot be used. */
 static bool mapval_is_tracing(const struct env *env)
 {
-	switch (env->prog_type) {
+	switch (mapval_prog_type(env)) {
 	case PT_KPROBE:
 	case PT_TRACEPOINT:
 	case PT_PERF_EVENT:
@@ -229,7 +235,7 @@ static int mapval_bind_fields(struct env *env, const struct btfrec *rec)
 		return verdict_reject(env, EINVAL, "MAP-TYPE",
 				      "tracing progs cannot use bpf_{list_head,rb_root} yet");
 	if (btfrec_has(rec, BTFREC_SPIN_LOCK | BTFREC_RES_SPIN_LOCK)) {
-		if (env->prog_type == PT_SOCKET_FILTER)
+		if (mapval_prog_type(env) == PT_SOCKET_FILTER)
 			return verdict_reject(env, EINVAL, "MAP-TYPE",
 					      "socket filter progs cannot use bpf_spin_lock yet");
 		if (tracing && btfrec_has(rec, BTFREC_SPIN_LOCK))

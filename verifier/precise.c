@@ -161,25 +161,27 @@ static int mark_chain(struct env *env, struct state *start, struct backtrack *bt
 	if (!env->cap_bpf || bt_empty(bt))
 		return 0;
 	for (;;) {
-		if (last_idx == UINT32_MAX)
-			return at_entry(env, st, bt);
+		if (last_idx == UINT32_MAX) {
+			r = at_entry(env, st, bt);
+			break;
+		}
 		first_idx = st->first_insn_idx;
 		r = walk_part(env, st, bt, last_idx, &subseq, &skip_first);
-		if (r == ENOTSUPP)
-			break;
 		if (r)
-			return r < 0 ? r : 0;
+			break;
 		st = st->parent;
+		r = st ? 0 : ENOTSUPP;
 		if (!st)
 			break;
 		set_marks(st, bt, changed);
 		if (bt_empty(bt))
-			return 0;
+			break;
 		subseq = first_idx;
 		last_idx = st->last_insn_idx;
 	}
-	precise_mark_all(start);
-	return 0;
+	if (r == ENOTSUPP || (r >= 0 && bt->lost))
+		precise_mark_all(start);
+	return r < 0 ? r : 0;
 }
 
 int precise_mark_reg(struct env *env, uint32_t regno)

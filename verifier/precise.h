@@ -7,6 +7,7 @@
 /* Which scalars are wanted precise, per frame, while walking back over a path. */
 struct backtrack {
 	uint32_t frame;
+	bool lost;		/* the walk went as the kernel's, in a frame that is not the wishes' */
 	uint16_t reg[ENV_FRAMES_MAX];
 	uint64_t slot[ENV_FRAMES_MAX];
 };

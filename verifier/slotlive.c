@@ -12,7 +12,7 @@
 #include "verifier/passes.h"
 #include "verifier/state.h"
 
-#define BUCKETS 256u
+#define BUCKETS_FIRST 256u	/* doubled as call chains come: there can be one for each few instructions walked */
 
 struct masks {
 	uint64_t may_read, must_write, must_acc, before;
@@ -21,6 +21,7 @@ struct masks {
 /* One function, reached by one chain of call sites. */
 struct instance {
 	struct instance *next;
+	uint32_t hash;
 	uint32_t frame;				/* index of its own frame */
 	uint32_t site[ENV_FRAMES_MAX];		/* call sites of the outer frames */
 	uint32_t sub_start[ENV_FRAMES_MAX];	/* function of each frame */
@@ -33,7 +34,8 @@ struct instance {
 };
 
 struct slotlive {
-	struct instance *bucket[BUCKETS];
+	struct instance **bucket;
+	uint32_t bucket_cnt, instance_cnt;	/* the first is a power of two */
 	struct instance *cur;
 	uint64_t write[ENV_FRAMES_MAX];
 	uint32_t write_insn;
@@ -81,6 +83,10 @@ int slotlive_init(struct env *env)
 	env->slotlive = pool_zalloc(env, sizeof(*env->slotlive));
 	if (!env->slotlive)
 		return verdict_nomem(env);
+	env->slotlive->bucket_cnt = BUCKETS_FIRST;
+	env->slotlive->bucket = pool_calloc(env, BUCKETS_FIRST, sizeof(struct instance *));
+	if (!env->slotlive->bucket)
+		return verdict_nomem(env);
 	return 0;
 }
 
@@ -90,7 +96,7 @@ static uint32_t chain_hash(const struct instance *k)
 
 	for (i = 0; i < k->frame; i++)
 		h = (h ^ k->site[i]) * 0x9e3779b1u;
-	return (h ^ h >> 15) % BUCKETS;
+	return h ^ h >> 15;
 }
 
 static bool same_chain(const struct instance *a, const struct instance *b)
@@ -99,25 +105,54 @@ static bool same_chain(const struct instance *a, const struct instance *b)
 	       !memcmp(a->site, b->site, a->frame * sizeof(a->site[0]));
 }
 
+static void put_in(struct slotlive *sl, struct instance *i)
+{
+	struct instance **head = &sl->bucket[i->hash & (sl->bucket_cnt - 1)];
+
+	i->next = *head;
+	*head = i;
+}
+
+/* Twice the buckets; without memory for them the lists just stay long. */
+static void grow(struct env *env, struct slotlive *sl)
+{
+	struct instance **old = sl->bucket, *i, *next;
+	uint32_t cnt = sl->bucket_cnt;
+	struct instance **twice = pool_calloc(env, 2 * (size_t)cnt, sizeof(*twice));
+
+	if (!twice)
+		return;
+	sl->bucket = twice;
+	sl->bucket_cnt = 2 * cnt;
+	for (uint32_t b = 0; b < cnt; b++)
+		for (i = old[b]; i; i = next) {
+			next = i->next;
+			put_in(sl, i);
+		}
+}
+
 static struct instance *lookup(struct env *env, const struct instance *key)
 {
-	struct instance **head = &env->slotlive->bucket[chain_hash(key)], *i;
-	uint32_t sub;
+	struct slotlive *sl = env->slotlive;
+	uint32_t hash = chain_hash(key), sub;
+	struct instance *i;
 
-	for (i = *head; i; i = i->next)
-		if (same_chain(i, key))
+	for (i = sl->bucket[hash & (sl->bucket_cnt - 1)]; i; i = i->next)
+		if (i->hash == hash && same_chain(i, key))
 			return i;
 	i = pool_zalloc(env, sizeof(*i));
 	if (!i)
 		return NULL;
 	*i = *key;
+	i->hash = hash;
 	sub = i->subprog = subprog_containing(env, key->sub_start[key->frame]);
 	i->insn_cnt = env->subprogs[sub + 1].start - env->subprogs[sub].start;
 	i->seen = pool_calloc(env, i->insn_cnt, sizeof(bool));
 	if (!i->seen)
 		return NULL;
-	i->next = *head;
-	*head = i;
+	if (++sl->instance_cnt > sl->bucket_cnt)
+		grow(env, sl);
+	put_in(sl, i);
 	return i;
 }
 

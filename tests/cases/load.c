@@ -110,18 +110,32 @@ static bool insn_names_map(const struct bpf_insn *insn)
 	       (insn->src_reg == BPF_PSEUDO_MAP_FD || insn->src_reg == BPF_PSEUDO_MAP_VALUE);
 }
 
+/* The case's own BTF; -1: it has none, or the kernel does not want it (then neither will PROG_LOAD). */
+static int load_btf(const struct tcase *c)
+{
+	union bpf_attr attr = { 0 };
+
+	if (!c->prog.btf_cnt)
+		return -1;
+	attr.btf = ptr(c->prog.btfs[0].data);
+	attr.btf_size = (uint32_t)c->prog.btfs[0].bytes;
+	return sys_bpf(BPF_BTF_LOAD, &attr);
+}
+
 static int load_prog(struct load *ld, const struct tcase *c, struct bpf_insn *insns, int log_level)
 {
+	int btf_fd = load_btf(c);
 	union bpf_attr attr = {
 		.prog_type = c->prog.prog_type, .insns = ptr(insns), .insn_cnt = c->prog.insn_cnt,
 		.license = ptr(c->license), .prog_flags = c->prog.prog_flags,
 		.expected_attach_type = c->prog.expected_attach_type,
 		.attach_btf_id = c->prog.attach_btf_id, .log_level = (uint32_t)log_level,
 		.log_buf = ptr(ld->log), .log_size = LOG_BYTES,
+		.prog_btf_fd = btf_fd < 0 ? 0 : (uint32_t)btf_fd,
+		.func_info = ptr(c->prog.func_info.data), .func_info_cnt = c->prog.func_info_cnt,
+		.func_info_rec_size = c->prog.func_info_rec_size,
 	};
-	int fd;
-
-	int err;
+	int fd, err;
 
 	memcpy(attr.prog_name, c->prog_name, sizeof(attr.prog_name));
 	ld->log[0] = '\0';
@@ -133,6 +147,8 @@ static int load_prog(struct load *ld, const struct tcase *c, struct bpf_insn *in
 		load_lower_caps(false);
 	if (fd >= 0)
 		close(fd);
+	if (btf_fd >= 0)
+		close(btf_fd);
 	return err;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load-each [-c] [-t SECONDS] [-x EXCLUDE-FILE] [-i ONLY-FILE] -o DIR|- OBJ|DIR...: this kernel's
- * verdict on each program; with -c, its verdict for a loader without CAP_PERFMON.
+ * load-each [-c] [-t SECONDS] [-x EXCLUDE-FILE] [-i ONLY-FILE] [-a TARGETS-FILE] -o DIR|- OBJ|DIR...:
+ * this kernel's verdict on each program; with -c, its verdict for a loader without CAP_PERFMON; with
+ * -a, only on those programs that attach to programs, as that file says (targets.tsv), out of one DIR.
  *
  * Loads every program of every object alone, one at a time, in a process of its own, and records
  * it as DIR/OBJECT/PROGRAM.bpfb with the kernel's answer (client/capture.c does the recording: this
@@ -39,6 +40,7 @@
 #define NAMES_MAX	 4096
 #define TYPE_STRUCT_OPS	 27u
 #define REASON_BYTES	 256
+#define PATH_BYTES	 4608
 #define BTF_BYTES_MAX	 (16u << 20)
 #define TASK_BYTES_MAX	 (64ull << 30) /* address space: an arena maps 4 GiB and more */
 
@@ -46,6 +48,8 @@
 static struct {
 	struct capture *cap;
 	const char *want; /* name of the program; NULL: just pass calls on */
+	const char *label; /* what it is called in results: its name, or PROGRAM@OBJECT.TARGET.FUNCTION */
+	bool target;	  /* recording the program to attach to: no result of its own */
 	const char *dir, *object;
 	char reason[REASON_BYTES];
 	FILE *results;
@@ -138,7 +142,7 @@ static int write_file(const uint8_t *bytes, size_t bytes_cnt)
 
 	(void)snprintf(path, sizeof(path), "%s/%s", self.dir, self.object);
 	(void)mkdir(path, 0777);
-	(void)snprintf(path, sizeof(path), "%s/%s/%s.bpfb", self.dir, self.object, self.want);
+	(void)snprintf(path, sizeof(path), "%s/%s/%s.bpfb", self.dir, self.object, self.label);
 	(void)snprintf(temp, sizeof(temp), "%s.new", path);
 	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0 || write(fd, bytes, bytes_cnt) != (ssize_t)bytes_cnt || rename(temp, path) < 0) {
@@ -153,12 +157,14 @@ static void keep_bundle(void *arg, const struct bgv_program *prog, const struct 
 {
 	char text[REASON_BYTES];
 
+	if (self.target)
+		return;
 	if (self.stream)
-		stream_bytes("BUNDLE", self.object, self.want, bytes, bytes_cnt);
+		stream_bytes("BUNDLE", self.object, self.label, bytes, bytes_cnt);
 	else if (write_file(bytes, bytes_cnt) < 0)
 		return;
 	log_reason(answer, text, sizeof(text));
-	put_result(self.want, answer->err ? "REJECT" : "ACCEPT", answer->err, answer->insn_processed,
+	put_result(self.label, answer->err ? "REJECT" : "ACCEPT", answer->err, answer->insn_processed,
 		   answer->verification_time_ns / 1000, answer->err ? text : "");
 	_exit(0);
 }
@@ -185,7 +191,7 @@ static bool is_sibling(const void *attr, unsigned int attr_bytes)
 
 static long call_bpf(unsigned int cmd, void *attr, unsigned int attr_bytes)
 {
-	if (cmd == BPF_PROG_LOAD && !is_wanted(attr, attr_bytes)) {
+	if (cmd == BPF_PROG_LOAD && !self.target && !is_wanted(attr, attr_bytes)) {
 		if (is_sibling(attr, attr_bytes))
 			return open("/dev/null", O_RDONLY | O_CLOEXEC);
 		return rawcall3(__NR_bpf, (long)cmd, (long)attr, attr_bytes);
@@ -400,27 +406,77 @@ static void drop_perfmon(void)
 		_exit(1);
 }
 
-static void child_load(const char *path, const char *name)
+/* One line of targets.tsv: a program, and the function of another one that it attaches to. */
+struct target {
+	char object[128], prog[128], on_object[128], on_prog[128];
+	char func[128]; /* "-": its section's name says which */
+	const char *dir;
+};
+
+/* Guests get objects stripped, under a shorter name. */
+static void object_path(const char *dir, const char *object, char *path, size_t path_bytes)
+{
+	(void)snprintf(path, path_bytes, "%s/%s.o", dir, object);
+	if (access(path, R_OK) < 0)
+		(void)snprintf(path, path_bytes, "%s/%s.bpf.o", dir, object);
+}
+
+/* The program to attach to is loaded under the recorder's eyes, so that the bundle can carry it. */
+static int load_target(const struct target *t)
+{
+	char path[PATH_BYTES];
+	struct bpf_object *obj;
+	struct bpf_program *prog;
+	int r;
+
+	object_path(t->dir, t->on_object, path, sizeof(path));
+	obj = open_object(path);
+	prog = obj ? prepare(obj, t->on_prog) : NULL;
+	if (!prog)
+		return -ENOENT;
+	self.target = true;
+	r = bpf_object__load(obj);
+	self.target = false;
+	return r < 0 ? r : bpf_program__fd(prog);
+}
+
+static int set_target(struct bpf_program *prog, const struct target *t)
+{
+	int fd = load_target(t);
+
+	if (fd < 0)
+		return fd;
+	self.reason[0] = '\0';
+	return bpf_program__set_attach_target(prog, fd, strcmp(t->func, "-") ? t->func : NULL);
+}
+
+static void not_loaded(void)
+{
+	put_result(self.label, "NOTLOADED", 0, 0, 0, self.reason);
+	_exit(0);
+}
+
+/* t: what it attaches to; NULL for all others. */
+static void child_load(const char *path, const char *name, const struct target *t)
 {
 	struct bpf_object *obj = open_object(path);
+	struct bpf_program *prog = obj ? prepare(obj, name) : NULL;
 	char source[512];
 
-	if (!obj || !prepare(obj, name)) {
-		put_result(name, "NOTLOADED", 0, 0, 0, self.reason);
-		_exit(0);
-	}
-	(void)snprintf(source, sizeof(source), "%s:%s", self.object, name);
+	if (!prog)
+		not_loaded();
+	(void)snprintf(source, sizeof(source), "%s:%s", self.object, self.label);
 	self.cap = capture_new(keep_bundle, NULL);
 	if (!self.cap)
 		_exit(1);
 	capture_set_source(self.cap, source);
+	if (t && set_target(prog, t) < 0)
+		not_loaded();
 	if (self.no_perfmon)
 		drop_perfmon();
 	self.want = name;
 	(void)bpf_object__load(obj);
-	/* Back here means that the program never reached the kernel, or could not be recorded. */
-	put_result(name, "NOTLOADED", 0, 0, 0, self.reason);
-	_exit(0);
+	not_loaded(); /* it never reached the kernel, or could not be recorded */
 }
 
 /* The child's end, or -1 when it had to be killed. SIGCHLD is blocked by main(). */
@@ -441,7 +497,7 @@ static int wait_child(pid_t pid, unsigned int limit_s)
 	return status;
 }
 
-static void load_one(const char *path, const char *name, unsigned int limit_s)
+static void load_one(const char *path, const char *name, const struct target *t, unsigned int limit_s)
 {
 	struct rlimit memory = { TASK_BYTES_MAX, TASK_BYTES_MAX };
 	int status;
@@ -453,11 +509,11 @@ static void load_one(const char *path, const char *name, unsigned int limit_s)
 	}
 	if (pid == 0) {
 		(void)setrlimit(RLIMIT_AS, &memory);
-		child_load(path, name);
+		child_load(path, name, t);
 	}
 	status = wait_child(pid, limit_s);
 	if (status)
-		put_result(name, status < 0 ? "TIMEOUT" : "CRASHED", 0, 0, 0, "");
+		put_result(self.label, status < 0 ? "TIMEOUT" : "CRASHED", 0, 0, 0, "");
 }
 
 /* Is "object\tprog\t" the beginning of a line of text? */
@@ -519,21 +575,29 @@ static void mark_inflight(const char *prog)
 
 struct lists {
 	char *skip, *only, *done, *inflight; /* text of files; NULL: no such list */
+	const char *targets;		     /* path; NULL: programs that attach to no program */
 };
 
-static void load_program(const char *path, const char *name, unsigned int limit_s,
+static void load_program(const char *path, const char *name, const struct target *t, unsigned int limit_s,
 			 const struct lists *lists)
 {
-	if (listed(lists->done, name) || (lists->only && !listed(lists->only, name)))
+	char label[4 * 128 + 4];
+
+	if (t)
+		(void)snprintf(label, sizeof(label), "%s@%s.%s.%s", name, t->on_object, t->on_prog, t->func);
+	else
+		(void)snprintf(label, sizeof(label), "%s", name);
+	self.label = label;
+	if (listed(lists->done, label) || (lists->only && !listed(lists->only, label)))
 		return;
 	self.reason[0] = '\0';
-	if (listed(lists->skip, name)) {
-		put_result(name, "SKIPPED", 0, 0, 0, "on the list of exclusions");
-	} else if (listed(lists->inflight, name)) {
-		put_result(name, "CRASHED", 0, 0, 0, "the machine went down");
+	if (listed(lists->skip, label)) {
+		put_result(label, "SKIPPED", 0, 0, 0, "on the list of exclusions");
+	} else if (listed(lists->inflight, label)) {
+		put_result(label, "CRASHED", 0, 0, 0, "the machine went down");
 	} else {
-		mark_inflight(name);
-		load_one(path, name, limit_s);
+		mark_inflight(label);
+		load_one(path, name, t, limit_s);
 	}
 }
 
@@ -557,7 +621,7 @@ static void load_object(const char *path, unsigned int limit_s, const struct lis
 			names[cnt++] = strdup(bpf_program__name(prog));
 	bpf_object__close(obj);
 	for (size_t i = 0; i < cnt; i++) {
-		load_program(path, names[i], limit_s, lists);
+		load_program(path, names[i], NULL, limit_s, lists);
 		free(names[i]);
 	}
 }
@@ -580,10 +644,33 @@ static void load_path(const char *path, unsigned int limit_s, const struct lists
 	globfree(&found);
 }
 
+/* Programs that attach to programs: the lines of a file. */
+static int load_targets(const char *file, const char *dir, unsigned int limit_s, const struct lists *lists)
+{
+	char line[1024], path[PATH_BYTES], object[256];
+	FILE *f = fopen(file, "re");
+	struct target t = { .dir = dir };
+
+	if (!f) {
+		perror(file);
+		return 8;
+	}
+	while (fgets(line, sizeof(line), f)) {
+		if (line[0] == '#' || sscanf(line, "%127s %127s %127s %127s %127s", t.object, t.prog, t.on_object,
+					     t.on_prog, t.func) != 5)
+			continue;
+		object_path(dir, t.object, path, sizeof(path));
+		set_object_name(path, object, sizeof(object));
+		load_program(path, t.prog, &t, limit_s, lists);
+	}
+	(void)fclose(f);
+	return 0;
+}
+
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: load-each [-c] [-t SECONDS] [-x EXCLUDE-FILE] [-i ONLY-FILE] -o DIR|- "
-			      "OBJ|DIR...\n");
+	(void)fprintf(stderr, "usage: load-each [-c] [-t SECONDS] [-x EXCLUDE-FILE] [-i ONLY-FILE] "
+			      "[-a TARGETS-FILE] -o DIR|- OBJ|DIR...\n");
 	return 2;
 }
 
@@ -628,7 +715,7 @@ static int parse_options(int argc, char **argv, struct lists *lists, unsigned in
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "ct:x:i:o:")) >= 0) {
+	while ((opt = getopt(argc, argv, "ct:x:i:a:o:")) >= 0) {
 		if (opt == 'c')
 			self.no_perfmon = true;
 		else if (opt == 't')
@@ -637,6 +724,8 @@ static int parse_options(int argc, char **argv, struct lists *lists, unsigned in
 			lists->skip = read_text(optarg);
 		else if (opt == 'i')
 			lists->only = read_text(optarg);
+		else if (opt == 'a')
+			lists->targets = optarg;
 		else if (opt == 'o')
 			self.dir = optarg;
 		else
@@ -659,6 +748,8 @@ int main(int argc, char **argv)
 	(void)sigaddset(&chld, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &chld, NULL);
 	(void)libbpf_set_print(keep_reason);
+	if (lists.targets)
+		return load_targets(lists.targets, argv[optind], limit_s, &lists);
 	for (int i = optind; i < argc; i++)
 		load_path(argv[i], limit_s, &lists);
 	free(lists.skip);

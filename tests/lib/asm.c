@@ -28,7 +28,7 @@
 #define BPF_PSEUDO_FUNC 4
 #endif
 
-struct label {
+struct asm_label {
 	char name[NAME_BYTES];
 	uint32_t idx;
 };
@@ -45,9 +45,8 @@ struct as {
 	const struct asm_names *names;
 	struct asm_out *out;
 	uint32_t cap, line;
-	struct label *labels;
 	struct fixup *fixups;
-	uint32_t label_cnt, fixup_cnt;
+	uint32_t fixup_cnt;
 };
 
 static int as_fail(struct as *as, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -588,8 +587,8 @@ static int as_statement(struct as *as)
 static int as_label(struct as *as, bool *ret_was_label)
 {
 	const char *at = as->p;
-	struct label l = { .idx = as->out->cnt };
-	struct label *grown;
+	struct asm_label l = { .idx = as->out->cnt };
+	struct asm_label *grown;
 
 	*ret_was_label = false;
 	if (!take_name(as, l.name) || *as->p != ':') {
@@ -597,11 +596,11 @@ static int as_label(struct as *as, bool *ret_was_label)
 		return 0;
 	}
 	as->p++;
-	grown = realloc(as->labels, (as->label_cnt + 1) * sizeof(*grown));
+	grown = realloc(as->out->labels, (as->out->label_cnt + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
-	as->labels = grown;
-	grown[as->label_cnt++] = l;
+	as->out->labels = grown;
+	grown[as->out->label_cnt++] = l;
 	*ret_was_label = true;
 	return 0;
 }
@@ -631,21 +630,25 @@ static int as_line(struct as *as, char *line)
 	return 0;
 }
 
+int64_t asm_label(const struct asm_out *out, const char *name)
+{
+	for (uint32_t i = out->label_cnt; i-- > 0;)
+		if (!strcmp(out->labels[i].name, name))
+			return out->labels[i].idx;
+	return -ENOENT;
+}
+
 static int as_resolve(struct as *as)
 {
 	for (uint32_t i = 0; i < as->fixup_cnt; i++) {
 		const struct fixup *f = &as->fixups[i];
-		const struct label *l = NULL;
-		int64_t delta;
+		int64_t at = asm_label(as->out, f->name), delta;
 
-		for (uint32_t j = 0; j < as->label_cnt; j++)
-			if (!strcmp(as->labels[j].name, f->name))
-				l = &as->labels[j];
-		if (!l) {
+		if (at < 0) {
 			as->line = f->line;
 			return as_fail(as, "no label, helper or kfunc named %s", f->name);
 		}
-		delta = (int64_t)l->idx - f->idx - 1;
+		delta = at - f->idx - 1;
 		if (f->in_imm)
 			as->out->insns[f->idx].imm = (__s32)delta;
 		else
@@ -685,7 +688,6 @@ int asm_text(const char *text, const struct asm_names *names, struct asm_out *ou
 	}
 	if (r >= 0)
 		r = as_resolve(&as);
-	free(as.labels);
 	free(as.fixups);
 	return r;
 }
@@ -693,5 +695,6 @@ int asm_text(const char *text, const struct asm_names *names, struct asm_out *ou
 void asm_done(struct asm_out *out)
 {
 	free(out->insns);
+	free(out->labels);
 	memset(out, 0, sizeof(*out));
 }

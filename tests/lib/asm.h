@@ -34,15 +34,21 @@ struct asm_names {
 	int (*var)(void *arg, const char *name);
 };
 
+struct asm_label;
+
 struct asm_out {
 	struct bpf_insn *insns;		/* heap */
 	uint32_t cnt;
+	struct asm_label *labels;	/* heap */
+	uint32_t label_cnt;
 	char error[160];		/* on failure: what and in which line of the text */
 	uint32_t error_line;		/* from 0 */
 };
 
 /* 0 and a program, or -EINVAL with out->error, -ENOMEM. asm_done() in any case. */
 int asm_text(const char *text, const struct asm_names *names, struct asm_out *out);
+/* The instruction behind a label, or -ENOENT. */
+int64_t asm_label(const struct asm_out *out, const char *name);
 void asm_done(struct asm_out *out);
 
 #endif

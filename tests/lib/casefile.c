@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/casebtf.h"
 #include "verifier/names.h"
 
 #define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -324,6 +325,22 @@ static int key_needs_vmlinux(struct reader *rd, int argc, char **argv)
 	return 0;
 }
 
+static int key_struct(struct reader *rd, int argc, char **argv)
+{
+	const char *error = NULL;
+	int r = casebtf_struct(&rd->c.btf, argc, argv, &error);
+
+	return r < 0 ? refuse(rd, "struct", error) : 0;
+}
+
+static int key_func(struct reader *rd, int argc, char **argv)
+{
+	const char *error = NULL;
+	int r = casebtf_func(&rd->c.btf, argc, argv, &error);
+
+	return r < 0 ? refuse(rd, "func", error) : 0;
+}
+
 static const struct {
 	const char *word;
 	int (*take)(struct reader *rd, int argc, char **argv);
@@ -334,6 +351,7 @@ static const struct {
 	{ "cpus", key_cpus }, { "map", key_map }, { "expect", key_expect },
 	{ "kernel_says", key_kernel_says }, { "insns", key_insns },
 	{ "not_on_kernel", key_not_on_kernel }, { "needs_vmlinux", key_needs_vmlinux },
+	{ "struct", key_struct }, { "func", key_func },
 };
 
 static void case_begin(struct reader *rd, const char *name)
@@ -357,8 +375,30 @@ static void case_done(struct tcase *c)
 	for (size_t i = 0; i < CASE_MAPS_MAX; i++)
 		free(c->map_data[i]);
 	free(c->text);
+	casebtf_free(c->btf);
 	asm_done(&c->as);
 	memset(c, 0, sizeof(*c));
+}
+
+/* Everything is there: assembles the program and hands the case over. */
+static int case_hand_over(struct reader *rd)
+{
+	struct tcase *c = &rd->c;
+	const char *error = NULL;
+	int r = asm_text(c->text, rd->names, &c->as);
+
+	if (r < 0) {
+		fprintf(stderr, "%s:%u: %s\n", rd->file, c->text_line + c->as.error_line, c->as.error);
+		return r;
+	}
+	c->prog.insns = c->as.insns;
+	c->prog.insn_cnt = c->as.cnt;
+	c->prog.maps = c->maps;
+	c->prog.license = c->license;
+	c->prog.name = c->prog_name;
+	c->prog.attach_name = c->attach_name[0] ? c->attach_name : NULL;
+	r = casebtf_attach(c->btf, &c->as, &c->prog, &error);
+	return r < 0 ? refuse(rd, "func: no such label", error) : rd->each(rd->arg, c);
 }
 
 static int case_end(struct reader *rd)
@@ -369,23 +409,10 @@ static int case_end(struct reader *rd)
 	if (!rd->in_case)
 		return 0;
 	rd->in_case = false;
-	if (!c->text || !rd->has_expect) {
+	if (!c->text || !rd->has_expect)
 		r = refuse(rd, "case without program or expect", c->name);
-	} else {
-		r = asm_text(c->text, rd->names, &c->as);
-		if (r < 0) {
-			fprintf(stderr, "%s:%u: %s\n", rd->file, c->text_line + c->as.error_line,
-				c->as.error);
-		} else {
-			c->prog.insns = c->as.insns;
-			c->prog.insn_cnt = c->as.cnt;
-			c->prog.maps = c->maps;
-			c->prog.license = c->license;
-			c->prog.name = c->prog_name;
-			c->prog.attach_name = c->attach_name[0] ? c->attach_name : NULL;
-			r = rd->each(rd->arg, c);
-		}
-	}
+	else
+		r = case_hand_over(rd);
 	case_done(c);
 	return r;
 }

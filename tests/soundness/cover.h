@@ -15,11 +15,18 @@ struct cover *cover_new(void);		/* NULL: out of memory */
 void cover_free(struct cover *cover);
 void cover_clear(struct cover *cover);	/* before another program */
 
-/* For struct env_watch: remembers the top frame's live registers of env's current state. */
+/*
+ * For struct env_watch: look remembers the top frame's registers of env's current state; a claim is made of those that
+ * the verifier's own comparisons look at: live ones, or where the kernel has read marks, those that done finds marked.
+ */
 void cover_look(void *cover, const struct env *env);
+void cover_done(void *cover);
 
-/* For struct interp: does some remembered state of this instruction hold all live registers? */
+/* For struct interp: does some remembered state of this instruction hold all registers claimed? */
 bool cover_holds(void *cover, const struct interp *interp);
+
+/* How many registers of states were claims. */
+uint64_t cover_claimed(const struct cover *cover);
 
 /* How many states were compared, and prints the concrete registers at a place that no state held. */
 uint64_t cover_compared(const struct cover *cover);

@@ -301,9 +301,49 @@ static bool update(struct interp *in, bool has_value, uint64_t *ret_value)
 
 static bool reserve(struct interp *in, uint64_t *ret_value)
 {
-	if (in->reg[1] != INTERP_MAP_TAG + GEN_RINGBUF || in->reg[2] > sizeof(in->record))
+	if (in->reg[1] != INTERP_MAP_TAG + GEN_RINGBUF)
 		return false;
-	*ret_value = interp_random(in) & 3 ? (uint64_t)(uintptr_t)in->record : 0;
+	*ret_value = in->reg[2] <= sizeof(in->record) && (interp_random(in) & 3) ? (uint64_t)(uintptr_t)in->record : 0;
+	return true;
+}
+
+#define INTERP_FUNC_TAG 0xb9f1000000000000ull
+#define INTERP_ROUNDS_MAX 4096u	/* of a bpf_loop; more run into INTERP_STEPS_MAX for no new state */
+
+/* One round of a bpf_loop: its callback sees the number of the round and the caller's context. */
+static void enter_round(struct interp *in, struct interp_frame *callee)
+{
+	for (int i = 0; i < 10; i++)
+		in->reg[i] = interp_random(in);
+	in->reg[1] = callee->loop_done;
+	in->reg[2] = callee->loop_ctx;
+	in->insn_idx = callee->loop_start - 1; /* the step adds one */
+}
+
+static bool call_loop(struct interp *in)
+{
+	uint64_t func = in->reg[2] - INTERP_FUNC_TAG;
+	uint32_t rounds = (uint32_t)in->reg[1];
+	struct interp_frame *callee;
+
+	if (func >= in->program->insn_cnt || in->depth + 1 >= INTERP_FRAMES)
+		return false;
+	in->gave_up = rounds > INTERP_ROUNDS_MAX;
+	if (!rounds || in->reg[4] || in->gave_up) {
+		in->reg[0] = in->reg[4] ? (uint64_t)-22 : 0;
+		for (int i = 1; i <= 5; i++)
+			in->reg[i] = interp_random(in);
+		return true;
+	}
+	callee = &in->frame[++in->depth];
+	memcpy(callee->saved, &in->reg[6], sizeof(callee->saved));
+	callee->return_to = in->insn_idx + 1;
+	callee->loop_start = (uint32_t)func;
+	callee->loop_cnt = rounds;
+	callee->loop_done = 0;
+	callee->loop_ctx = in->reg[3];
+	in->reg[10] = (uint64_t)(uintptr_t)callee->stack + INTERP_STACK_BYTES;
+	enter_round(in, callee);
 	return true;
 }
 
@@ -366,6 +406,7 @@ static bool call_function(struct interp *in, const struct bpf_insn *insn)
 	callee = &in->frame[++in->depth];
 	memcpy(callee->saved, &in->reg[6], sizeof(callee->saved));
 	callee->return_to = in->insn_idx + 1;
+	callee->loop_cnt = 0;
 	in->reg[10] = (uint64_t)(uintptr_t)callee->stack + INTERP_STACK_BYTES;
 	in->insn_idx = (uint32_t)((int64_t)in->insn_idx + insn->imm); /* the step adds one */
 	return true;
@@ -378,6 +419,15 @@ static bool leave(struct interp *in)
 
 	if (in->depth == 0)
 		return true;
+	if (callee->loop_cnt) {
+		bool more = !in->reg[0] && callee->loop_done + 1 < callee->loop_cnt;
+
+		in->reg[0] = ++callee->loop_done;
+		if (more) {
+			enter_round(in, callee);
+			return false;
+		}
+	}
 	memcpy(&in->reg[6], callee->saved, sizeof(callee->saved));
 	for (int i = 1; i <= 5; i++)
 		in->reg[i] = interp_random(in);
@@ -397,6 +447,12 @@ static enum interp_outcome jump(struct interp *in, const struct bpf_insn *insn, 
 	if (BPF_OP(insn->code) == BPF_CALL) {
 		if (insn->src_reg == BPF_PSEUDO_CALL)
 			return call_function(in, insn) ? INTERP_DONE : INTERP_BAD_INSN;
+		if (insn->imm == BPF_FUNC_loop) {
+			if (!call_loop(in))
+				return INTERP_BAD_INSN;
+			*ret_done = in->gave_up;
+			return INTERP_DONE;
+		}
 		return call_helper(in, insn) ? INTERP_DONE : INTERP_BAD_INSN;
 	}
 	if (BPF_OP(insn->code) == 0xe0 ? interp_random(in) & 1 : taken(in, insn)) /* may_goto: as time permits */
@@ -426,6 +482,8 @@ static enum interp_outcome wide_constant(struct interp *in, const struct bpf_ins
 		return INTERP_BAD_INSN;
 	if (insn->src_reg == BPF_PSEUDO_MAP_FD)
 		in->reg[insn->dst_reg] = INTERP_MAP_TAG + (uint32_t)insn->imm;
+	else if (insn->src_reg == BPF_PSEUDO_FUNC)
+		in->reg[insn->dst_reg] = INTERP_FUNC_TAG + in->insn_idx + (uint64_t)(int64_t)insn->imm + 1;
 	else if (insn->src_reg == BPF_PSEUDO_MAP_VALUE)
 		in->reg[insn->dst_reg] = (uint64_t)(uintptr_t)in->values[insn->imm & 3][0] + (uint32_t)insn[1].imm;
 	else

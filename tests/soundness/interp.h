@@ -30,6 +30,8 @@ extern const char *const interp_outcome_names[];
 struct interp_frame {
 	uint64_t saved[5];	/* r6-r10 of the caller */
 	uint32_t return_to;
+	uint32_t loop_start, loop_cnt, loop_done;	/* of a bpf_loop callback: function, rounds; else loop_cnt is 0 */
+	uint64_t loop_ctx;
 	uint8_t stack[INTERP_STACK_BYTES] __attribute__((aligned(8)));
 };
 
@@ -43,6 +45,7 @@ struct interp {
 	uint32_t packet_bytes;
 	uint8_t values[GEN_MAP_CNT][16][64] __attribute__((aligned(8)));
 	uint8_t record[64] __attribute__((aligned(8)));	/* of the ring buffer; one at a time */
+	bool gave_up;	/* a loop too long for a test: the run ends, and says nothing */
 	uint64_t rng;
 	/* Called before each instruction when set; false ends the run as uncovered. */
 	bool (*observe)(void *observer, const struct interp *interp);
