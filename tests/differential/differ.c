@@ -23,6 +23,7 @@
 #include "proto/own.h"
 #include "tests/differential/batch.h"
 #include "tests/differential/casetext.h"
+#include "tests/differential/gen.h"
 #include "tests/differential/judge.h"
 #include "tests/differential/make.h"
 #include "tests/differential/shrink.h"
@@ -74,15 +75,36 @@ static int add_dir(struct differ *d, const char *dir, struct pool *pool)
 	return r;
 }
 
+/* Ids of the kfuncs that the grammar calls; false: the target lacks one. */
+static bool find_kfuncs(const struct casenames *names, uint32_t ids[GEN_KFUNC_CNT])
+{
+	static const char *const wanted[GEN_KFUNC_CNT] = {
+		[GEN_KFUNC_ITER_NEW] = "bpf_iter_num_new",
+		[GEN_KFUNC_ITER_NEXT] = "bpf_iter_num_next",
+		[GEN_KFUNC_ITER_DESTROY] = "bpf_iter_num_destroy",
+	};
+
+	for (int i = 0; i < GEN_KFUNC_CNT; i++) {
+		int id = names->vmlinux ? btf__find_by_name_kind(names->vmlinux, wanted[i], BTF_KIND_FUNC) : -1;
+
+		if (id <= 0)
+			return false;
+		ids[i] = (uint32_t)id;
+	}
+	return true;
+}
+
 static int verb_make(struct differ *d, int argc, char **argv)
 {
 	struct pool pool = { 0 };
-	struct make make = { .target = d->target, .pool = &pool, .mutant_percent = d->mutant_percent, .names = &d->names };
+	struct make make = { .target = d->target, .pool = &pool, .mutant_percent = d->mutant_percent };
+	uint32_t kfuncs[GEN_KFUNC_CNT];
 	FILE *out = argc >= 3 ? fopen(argv[2], "we") : NULL;
 	int r = out ? make_grammar_base(&pool) : -EINVAL;
 
 	for (int i = 3; r == 0 && i < argc; i++)
 		r = pool_add_cases(&pool, argv[i], &d->names);
+	make.kfuncs = find_kfuncs(&d->names, kfuncs) ? kfuncs : NULL;
 	make.case_cnt = r == 0 ? pool.cnt - 1 : 0;
 	for (uint32_t i = 0; r == 0 && i < d->dir_cnt; i++)
 		r = add_dir(d, d->dirs[i], &pool);
@@ -108,7 +130,7 @@ static void compare_one(const struct differ *d, const struct batch *batch, const
 	enum difference difference;
 
 	judge(d->target, p, batch_base(batch, p->base), &ours);
-	difference = judge_compare(kernel, &ours);
+	difference = judge_compare(d->version, kernel, &ours);
 	sums->cnt[difference]++;
 	sums->total++;
 	if (kernel->err >= 0) {
@@ -258,7 +280,7 @@ static int verb_shrink(struct differ *d, int argc, char **argv)
 	if (r == 0)
 		r = read_differences(d, batch, argv[1], items, &cnt);
 	if (r == 0 && argc > 2)
-		r = shrink_all(d->target, batch, argv[2], items, cnt);
+		r = shrink_all(d->target, d->version, batch, argv[2], items, cnt);
 	for (uint32_t i = 0; r == 0 && i < cnt; i++)
 		print_item(d, batch, &items[i]);
 	return r;

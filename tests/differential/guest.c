@@ -187,6 +187,18 @@ static int load(const struct bgv_program *prog, const struct made *made, uint32_
 	return 0;
 }
 
+/* A program array keeps the type of the first program that was loaded with it: each gets a new one. */
+static void renew_prog_arrays(struct made *made, const struct bgv_program *prog)
+{
+	for (uint32_t i = 0; made->whole && i < prog->map_cnt; i++) {
+		if (prog->maps[i].type != BPF_MAP_TYPE_PROG_ARRAY || prog->maps[i].inner_idx)
+			continue;
+		(void)close(made->map[i]);
+		made->map[i] = 0;
+		made->whole = make_map(made, prog, i) >= 0;
+	}
+}
+
 /* The line before "processed", which says why. */
 static const char *reason(void)
 {
@@ -208,6 +220,7 @@ static void judge(struct batch *batch, struct program *p, bool verbose)
 	const char *text;
 	int r;
 
+	renew_prog_arrays(made, base);
 	if (!made->whole || !memory) {
 		(void)printf("%llu ?\n", (unsigned long long)p->id);
 		return;

@@ -9,7 +9,7 @@
 
 #include "proto/own.h"
 
-const char *const difference_names[DIFF_CNT] = { "agreed", "laxer", "stricter", "errno", "count", "unsupported", "long", "unasked" };
+const char *const difference_names[DIFF_CNT] = { "agreed", "laxer", "stricter", "errno", "count", "purpose", "unsupported", "long", "unasked" };
 
 /* An index into an fd_array that is not there, and a BTF fd that is not open: what the library knows them by. */
 #define NO_ARRAY_INDEX (INT32_MAX - 2)
@@ -66,7 +66,24 @@ bool answer_parse(const char *line, struct answer *ret_answer)
 	return true;
 }
 
-enum difference judge_compare(const struct answer *kernel, const struct bgv_result *ours)
+/* What we refuse on purpose, so far as our message tells (verifier/SOUNDNESS.md). */
+static const struct {
+	const char *version, *message;
+} on_purpose[] = {
+	{ "6.1.", "potential write to dynptr" },
+	{ "6.1.", "cannot overwrite referenced dynptr" },
+};
+
+static bool is_on_purpose(const char *version, const struct bgv_result *ours)
+{
+	for (size_t i = 0; i < ARRAY_CNT(on_purpose); i++)
+		if (!strncmp(version, on_purpose[i].version, strlen(on_purpose[i].version)) &&
+		    !strncmp(ours->message, on_purpose[i].message, strlen(on_purpose[i].message)))
+			return true;
+	return false;
+}
+
+enum difference judge_compare(const char *version, const struct answer *kernel, const struct bgv_result *ours)
 {
 	if (kernel->err < 0)
 		return DIFF_UNASKED;
@@ -76,6 +93,8 @@ enum difference judge_compare(const struct answer *kernel, const struct bgv_resu
 		return DIFF_UNSUPPORTED;
 	if (kernel->err && ours->verdict == BGV_ACCEPT)
 		return DIFF_LAXER;
+	if (ours->verdict == BGV_REJECT && kernel->err != ours->err && is_on_purpose(version, ours))
+		return DIFF_PURPOSE;
 	if (!kernel->err && ours->verdict == BGV_REJECT)
 		return DIFF_STRICTER;
 	if (kernel->err && kernel->err != ours->err)

@@ -11,6 +11,7 @@ enum difference {
 	DIFF_STRICTER,
 	DIFF_ERRNO,
 	DIFF_COUNT,		/* both accept, after another number of instructions */
+	DIFF_PURPOSE,		/* stricter as verifier/SOUNDNESS.md says */
 	DIFF_UNSUPPORTED,
 	DIFF_LONG,		/* over JUDGE_INSNS_MAX here, or over the time limit there */
 	DIFF_UNASKED,		/* the guest could not make its maps or BTF */
@@ -36,6 +37,7 @@ bool answer_parse(const char *line, struct answer *ret_answer);
 void judge(const struct bgv_target *target, const struct program *p, const struct bgv_program *base,
 	   struct bgv_result *ret_result);
 
-enum difference judge_compare(const struct answer *kernel, const struct bgv_result *ours);
+/* version: of the kernel. */
+enum difference judge_compare(const char *version, const struct answer *kernel, const struct bgv_result *ours);
 
 #endif

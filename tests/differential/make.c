@@ -16,18 +16,36 @@
 
 int make_grammar_base(struct pool *pool)
 {
-	struct bgv_map maps[GEN_MAP_CNT] = { 0 };
+	struct bgv_map maps[GEN_MAP_ALL_CNT] = { 0 };
 	struct bpf_insn exit = { .code = BPF_JMP | BPF_EXIT };
 	struct bgv_program prog = { .insns = &exit, .insn_cnt = 1, .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .license = "GPL",
-				    .maps = maps, .map_cnt = GEN_MAP_CNT, .mode = BGV_MODE_FULL, .caps = BGV_CAP_ALL };
+				    .maps = maps, .map_cnt = GEN_MAP_ALL_CNT, .mode = BGV_MODE_FULL, .caps = BGV_CAP_ALL };
 
-	for (int i = 0; i < GEN_MAP_CNT; i++) {
+	for (int i = 0; i < GEN_MAP_ALL_CNT; i++) {
 		maps[i].type = gen_maps[i].type;
 		maps[i].key_size = gen_maps[i].key_size;
 		maps[i].value_size = gen_maps[i].value_size;
 		maps[i].max_entries = gen_maps[i].max_entries;
+		maps[i].map_flags = gen_maps[i].flags;
+		maps[i].inner_idx = gen_maps[i].inner;
+		maps[i].frozen = gen_maps[i].frozen;
+		if (gen_maps[i].frozen) {
+			maps[i].contents = gen_rodata;
+			maps[i].contents_bytes = sizeof(gen_rodata);
+		}
 	}
 	return pool_add(pool, &prog, "grammar");
+}
+
+static bool we_accept(const struct make *make, const struct program *p, const struct bgv_program *base)
+{
+	struct bgv_result result;
+	bool accept;
+
+	judge(make->target, p, base, &result);
+	accept = result.verdict == BGV_ACCEPT;
+	bgv_result_done(&result);
+	return accept;
 }
 
 /* Longer programs oftener: two are drawn. From cases and bundles alike, when there are bundles. */
@@ -49,8 +67,15 @@ static void make_mutant(const struct make *make, uint64_t number, struct program
 	uint64_t group = number / 100 * 64 + number % 100 / MUTANTS_A_BASE, rng = group * 0x2545f4914f6cdd1dull + 7;
 	const struct bgv_program *other = NULL;
 
-	p->base = draw_base(make, &rng);
-	(void)program_from(p, &make->pool->bases[p->base].bundle->prog);
+	for (int i = 0; i < 3; i++) { /* rather one that loads: more of its mutants do */
+		const struct bgv_program *base;
+
+		p->base = draw_base(make, &rng);
+		base = &make->pool->bases[p->base].bundle->prog;
+		(void)program_from(p, base);
+		if (we_accept(make, p, base))
+			break;
+	}
 	rng = number * 0x2545f4914f6cdd1dull + 3;
 	for (int i = 0; i < 8 && (!other || other->prog_type != p->prog_type); i++)
 		other = &make->pool->bases[draw_base(make, &rng)].bundle->prog;
@@ -67,10 +92,10 @@ void make_program(const struct make *make, uint64_t number, struct program *p)
 		make_mutant(make, number, p);
 		return;
 	}
-	gen_make(number, &made);
+	gen_make_more(number, make->kfuncs, &made);
 	p->prog_type = made.prog_type;
 	p->attach_type = made.expected_attach_type;
-	p->prog_flags = 0;
+	p->prog_flags = made.prog_flags;
 	p->func_cnt = 0;
 	p->insn_cnt = made.insn_cnt;
 	memcpy(p->insns, made.insns, made.insn_cnt * sizeof(*p->insns));

@@ -120,7 +120,8 @@ static int add_case(void *arg, struct tcase *c)
 		shrink_map(&c->maps[i]);
 		missing = missing || c->map_value[i][0];
 	}
-	if (missing || !fits(&c->prog)) {
+	/* where we differ on purpose, mutants do too */
+	if (missing || c->kernel_differs || !fits(&c->prog)) {
 		adding->pool->left_out++;
 		return 0;
 	}

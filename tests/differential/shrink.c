@@ -30,6 +30,7 @@ struct cuts {
 
 struct round {
 	const struct bgv_target *target;
+	const char *version;
 	const struct batch *batch;
 	struct shrinking *items;
 	struct cuts *cuts;
@@ -113,7 +114,7 @@ static bool same_difference(const struct round *round, const struct shrinking *i
 	bool same;
 
 	judge(round->target, p, batch_base(round->batch, p->base), &ours);
-	same = judge_compare(kernel, &ours) == item->class && kernel->err == item->kernel.err &&
+	same = judge_compare(round->version, kernel, &ours) == item->class && kernel->err == item->kernel.err &&
 	       (item->class != DIFF_ERRNO || ours.err == item->our_err);
 	*ret_err = ours.err;
 	bgv_result_done(&ours);
@@ -169,11 +170,12 @@ static int ask_round(struct round *round, const char *ask, const char *path, boo
 	return 0;
 }
 
-int shrink_all(const struct bgv_target *target, const struct batch *batch, const char *ask, struct shrinking *items, uint32_t cnt)
+int shrink_all(const struct bgv_target *target, const char *version, const struct batch *batch, const char *ask,
+	       struct shrinking *items, uint32_t cnt)
 {
 	OWN_MEM struct cuts *cuts = calloc(cnt, sizeof(*cuts));
 	OWN_MEM bool *better = calloc(cnt, sizeof(*better));
-	struct round round = { target, batch, items, cuts, cnt, false };
+	struct round round = { target, version, batch, items, cuts, cnt, false };
 	char path[] = "/tmp/differ.XXXXXX";
 	OWN_FD int fd = mkstemp(path);
 	bool more = true;

@@ -18,6 +18,7 @@ struct shrinking {
  * Shrinks all of them together, a few guests one after another: `ask FILE` is a command that puts a batch before the
  * kernel and prints its lines. Bases are those of batch. 0 or -errno.
  */
-int shrink_all(const struct bgv_target *target, const struct batch *batch, const char *ask, struct shrinking *items, uint32_t cnt);
+int shrink_all(const struct bgv_target *target, const char *version, const struct batch *batch, const char *ask,
+	       struct shrinking *items, uint32_t cnt);
 
 #endif
