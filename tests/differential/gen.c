@@ -134,6 +134,8 @@ void gen_block_stack(struct gen *g)
 	int16_t off = (int16_t)(-8 * (int)(slot + 1));
 	uint8_t reg = (uint8_t)pick(g, 10);
 
+	if (g->more && log2 < 3 && g->kind[reg] != K_SCALAR && chance(g, 85))
+		log2 = 3;
 	if (log2 < 3 && chance(g, 40))
 		off = (int16_t)(off + (int)(pick(g, 8 >> log2) << log2));
 	if ((g->stack_written >> slot & 1) && chance(g, 50)) {
@@ -434,11 +436,13 @@ static void block_ld_abs(struct gen *g)
 static void block_may_goto(struct gen *g)
 {
 	uint32_t head = g->p->insn_cnt, at;
+	enum kind before[11];
 
 	if (chance(g, 60)) {
 		emit(g, BPF_JMP32 | BPF_JA, 0, 0, 0, 0);
 		return;
 	}
+	memcpy(before, g->kind, sizeof(before));
 	emit(g, BPF_JMP | GEN_JCOND, 0, 0, 0, 0);
 	for (uint32_t i = 1 + pick(g, 3); i > 0; i--)
 		chance(g, 70) ? gen_block_alu(g) : gen_block_stack(g);
@@ -447,6 +451,9 @@ static void block_may_goto(struct gen *g)
 	if (head < GEN_INSNS_MAX)
 		g->p->insns[head].off = (int16_t)(at - head);
 	memset(g->kind, 0, sizeof(g->kind[0]) * 6);
+	for (int i = 0; g->more && i < 10; i++)
+		if (g->kind[i] != before[i])
+			g->kind[i] = K_NONE;
 }
 
 static void block_jump(struct gen *g)
@@ -600,12 +607,14 @@ static void block(struct gen *g)
 /* Functions called: take two scalars, compute, return. */
 static void subprogs(struct gen *g)
 {
+	g->p->func_offs[g->p->func_cnt++] = 0;
 	for (uint32_t i = 0; i < g->call_cnt; i++) {
 		struct bpf_insn *call = &g->p->insns[g->call[i].insn];
 
 		if (g->call[i].insn >= GEN_INSNS_MAX)
 			continue;
 		call->imm = (int32_t)(g->p->insn_cnt - g->call[i].insn - 1);
+		g->p->func_offs[g->p->func_cnt++] = g->p->insn_cnt;
 		memset(g->kind, 0, sizeof(g->kind));
 		g->kind[1] = g->kind[2] = K_SCALAR;
 		g->stack_written = 0;

@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 
 #define GEN_INSNS_MAX 160
+#define GEN_FUNCS_MAX 9
 
 /* ld_imm64 with src_reg BPF_PSEUDO_MAP_FD or _VALUE holds an index into this table in imm. */
 struct gen_map {
@@ -27,6 +28,7 @@ struct gen_program {
 	uint32_t prog_type;
 	uint32_t expected_attach_type;
 	uint32_t prog_flags;
+	uint32_t func_cnt, func_offs[GEN_FUNCS_MAX]; /* where functions begin */
 	uint32_t insn_cnt;
 	struct bpf_insn insns[GEN_INSNS_MAX];
 };

@@ -19,6 +19,10 @@
 #define FN_DYNPTR_WRITE 202
 #define FN_DYNPTR_DATA 203
 
+/* Beyond the slots that plain blocks write. */
+#define PLACE_DYNPTR (-80)
+#define PLACE_ITER   (-96)
+
 static void mov(struct gen *g, uint8_t dst, uint8_t src)
 {
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0);
@@ -166,7 +170,7 @@ static void more_index(struct gen *g)
 /* Spills and fills of every size and place, over one another. */
 static void more_stack(struct gen *g)
 {
-	int32_t place = -8 * (1 + (int32_t)pick(g, chance(g, 80) ? 4 : 12));
+	int32_t place = -8 * (1 + (int32_t)pick(g, chance(g, 80) ? 4 : 10));
 
 	for (uint32_t i = 2 + pick(g, 4); i > 0; i--) {
 		uint32_t log2 = pick(g, 4), step = pick(g, 8 >> log2) << log2;
@@ -268,6 +272,12 @@ static void more_call(struct gen *g)
 
 	if (g->call_cnt == 8 || g->in_function)
 		return;
+	if (chance(g, 50))
+		set(g, 1, number(g));
+	else
+		mov(g, 1, unknown(g));
+	if (value >= 0 && value < 6 && by_value)
+		return;
 	if (by_value) {
 		mov(g, 2, (uint8_t)value);
 	} else {
@@ -276,10 +286,6 @@ static void more_call(struct gen *g)
 		stack_address(g, 2, -24);
 		forget_slots(g, 2, 1);
 	}
-	if (chance(g, 50))
-		set(g, 1, number(g));
-	else
-		mov(g, 1, unknown(g) == 2 ? 10 : 0);
 	refer(g, (struct gen_call){ .kind = by_value ? CALL_VALUE : CALL_STACK, .map = by_value ? g->map_of[value] : 0 });
 	emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 0);
 	gen_after_call(g, K_SCALAR);
@@ -287,7 +293,7 @@ static void more_call(struct gen *g)
 
 static void kfunc(struct gen *g, int which)
 {
-	stack_address(g, 1, -32);
+	stack_address(g, 1, PLACE_ITER);
 	emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, (int32_t)g->kfuncs[which]);
 }
 
@@ -301,9 +307,18 @@ static void loop_body(struct gen *g, uint32_t blocks)
 		}
 }
 
-/* for (i in a..b) { a few operators }, by the kernel's iterator over numbers, at fp-32. */
+/* After a body that may not have run. */
+static void forget_changed(struct gen *g, const enum kind before[11])
+{
+	for (int i = 0; i < 10; i++)
+		if (g->kind[i] != before[i])
+			g->kind[i] = K_NONE;
+}
+
+/* for (i in a..b) { a few operators }, by the kernel's iterator over numbers. */
 static void more_iter(struct gen *g)
 {
+	enum kind before[11];
 	uint32_t head, out;
 
 	if (!g->kfuncs || g->in_function)
@@ -313,6 +328,7 @@ static void more_iter(struct gen *g)
 		set(g, 3, (int32_t)pick(g, 200));
 	else
 		mov(g, 3, gen_scalar(g));
+	memcpy(before, g->kind, sizeof(before));
 	kfunc(g, GEN_KFUNC_ITER_NEW);
 	gen_after_call(g, K_SCALAR);
 	head = g->p->insn_cnt;
@@ -334,7 +350,7 @@ static void more_iter(struct gen *g)
 		kfunc(g, GEN_KFUNC_ITER_DESTROY);
 	gen_after_call(g, K_NONE);
 	memset(g->kind, 0, 6 * sizeof(*g->kind));
-	g->stack_written &= ~8ull;
+	forget_changed(g, before);
 }
 
 static void dynptr_use(struct gen *g)
@@ -343,7 +359,7 @@ static void dynptr_use(struct gen *g)
 
 	switch (pick(g, 3)) {
 	case 0: /* a slice, written when it is there */
-		stack_address(g, 1, -48);
+		stack_address(g, 1, PLACE_DYNPTR);
 		set(g, 2, (int32_t)pick(g, 8));
 		set(g, 3, 1 + (int32_t)pick(g, 16));
 		call(g, FN_DYNPTR_DATA);
@@ -354,7 +370,7 @@ static void dynptr_use(struct gen *g)
 	case 1:
 		gen_emit_size(g, 2, 8 * slots);
 		gen_emit_buffer(g, 1, slots, chance(g, 30));
-		stack_address(g, 3, -48);
+		stack_address(g, 3, PLACE_DYNPTR);
 		set(g, 4, (int32_t)pick(g, 4));
 		set(g, 5, 0);
 		call(g, FN_DYNPTR_READ);
@@ -362,7 +378,7 @@ static void dynptr_use(struct gen *g)
 	default:
 		gen_emit_size(g, 4, 8 * slots);
 		gen_emit_buffer(g, 3, slots, true);
-		stack_address(g, 1, -48);
+		stack_address(g, 1, PLACE_DYNPTR);
 		set(g, 2, (int32_t)pick(g, 4));
 		set(g, 5, 0);
 		call(g, FN_DYNPTR_WRITE);
@@ -370,7 +386,7 @@ static void dynptr_use(struct gen *g)
 	gen_after_call(g, K_SCALAR);
 }
 
-/* A dynptr at fp-48: over a ring buffer's record, which is given back, or over a map's value. */
+/* A dynptr over a ring buffer's record, which is given back, or over a map's value. */
 static void more_dynptr(struct gen *g)
 {
 	int value = gen_reg_of(g, K_VALUE);
@@ -389,15 +405,14 @@ static void more_dynptr(struct gen *g)
 		set(g, 2, 1 + (int32_t)pick(g, gen_maps[g->map_of[value] % GEN_MAP_ALL_CNT].value_size | 1));
 	}
 	set(g, 3, 0);
-	stack_address(g, 4, -48);
+	stack_address(g, 4, PLACE_DYNPTR);
 	call(g, record ? FN_RESERVE_DYNPTR : FN_DYNPTR_FROM_MEM);
 	gen_after_call(g, K_SCALAR);
-	g->stack_written &= ~0x30ull;
 	for (uint32_t i = pick(g, 3); i > 0; i--)
 		dynptr_use(g);
 	if (!record || chance(g, 5))
 		return;
-	stack_address(g, 1, -48);
+	stack_address(g, 1, PLACE_DYNPTR);
 	set(g, 2, 0);
 	call(g, chance(g, 50) ? FN_SUBMIT_DYNPTR : FN_DISCARD_DYNPTR);
 	gen_after_call(g, K_NONE);
@@ -418,9 +433,9 @@ static void more_tail_call(struct gen *g)
 
 	if (ctx < 0)
 		return;
-	mov(g, 3, gen_scalar(g));
-	if (ctx == 3)
+	if (ctx < 6)
 		return;
+	mov(g, 3, gen_scalar(g));
 	mov(g, 1, (uint8_t)ctx);
 	gen_emit_map(g, 2, GEN_PROGS);
 	call(g, BPF_FUNC_tail_call);

@@ -2,6 +2,7 @@
 /* From numbers to programs: the grammar's, and mutants of the pool's. Deterministic. */
 #include "tests/differential/make.h"
 
+#include <bpf/btf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +15,30 @@
 
 #define MUTANTS_A_BASE 16 /* neighbouring numbers share a base, so that a guest makes its maps once */
 
+/* int f(void), for every function of a program: callbacks must be functions that BTF knows. */
+static struct btf *grammar_btf(uint32_t *ret_func)
+{
+	struct btf *btf = btf__new_empty();
+	int number = btf ? btf__add_int(btf, "int", 4, BTF_INT_SIGNED) : -1;
+	int proto = btf ? btf__add_func_proto(btf, number) : -1;
+	int func = btf ? btf__add_func(btf, "f", BTF_FUNC_STATIC, proto) : -1;
+
+	if (func > 0) {
+		*ret_func = (uint32_t)func;
+		return btf;
+	}
+	btf__free(btf);
+	return NULL;
+}
+
 int make_grammar_base(struct pool *pool)
 {
+	uint32_t records[GEN_FUNCS_MAX][2] = { 0 }, func = 0;
+	struct btf *btf = grammar_btf(&func);
+	struct bgv_blob blob = { 0 };
 	struct bgv_map maps[GEN_MAP_ALL_CNT] = { 0 };
+	uint32_t bytes = 0;
+	int r;
 	struct bpf_insn exit = { .code = BPF_JMP | BPF_EXIT };
 	struct bgv_program prog = { .insns = &exit, .insn_cnt = 1, .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .license = "GPL",
 				    .maps = maps, .map_cnt = GEN_MAP_ALL_CNT, .mode = BGV_MODE_FULL, .caps = BGV_CAP_ALL };
@@ -34,7 +56,20 @@ int make_grammar_base(struct pool *pool)
 			maps[i].contents_bytes = sizeof(gen_rodata);
 		}
 	}
-	return pool_add(pool, &prog, "grammar");
+	blob.data = btf ? btf__raw_data(btf, &bytes) : NULL;
+	if (!blob.data)
+		return -ENOMEM;
+	blob.bytes = bytes;
+	for (int i = 0; i < GEN_FUNCS_MAX; i++)
+		records[i][1] = func;
+	prog.btfs = &blob;
+	prog.btf_cnt = prog.prog_btf_idx = 1;
+	prog.func_info = (struct bgv_blob){ records, sizeof(records) };
+	prog.func_info_rec_size = sizeof(records[0]);
+	prog.func_info_cnt = GEN_FUNCS_MAX;
+	r = pool_add(pool, &prog, "grammar");
+	btf__free(btf);
+	return r;
 }
 
 static bool we_accept(const struct make *make, const struct program *p, const struct bgv_program *base)
@@ -96,7 +131,8 @@ void make_program(const struct make *make, uint64_t number, struct program *p)
 	p->prog_type = made.prog_type;
 	p->attach_type = made.expected_attach_type;
 	p->prog_flags = made.prog_flags;
-	p->func_cnt = 0;
+	p->func_cnt = made.func_cnt;
+	memcpy(p->func_offs, made.func_offs, sizeof(made.func_offs));
 	p->insn_cnt = made.insn_cnt;
 	memcpy(p->insns, made.insns, made.insn_cnt * sizeof(*p->insns));
 }

@@ -85,7 +85,7 @@ bool program_edit(struct program *p, uint32_t at, uint32_t del, const struct bpf
 
 void *program_view(const struct program *p, const struct bgv_program *base, struct bgv_program *ret_prog)
 {
-	size_t bytes = base->func_info.bytes;
+	size_t bytes = base->func_info_cnt ? (size_t)p->func_cnt * base->func_info_rec_size : 0;
 	char *records = malloc(bytes + 1);
 
 	if (!records)
@@ -103,6 +103,7 @@ void *program_view(const struct program *p, const struct bgv_program *base, stru
 		memcpy(records, base->func_info.data, bytes);
 	for (uint32_t i = 0; i < p->func_cnt; i++)
 		memcpy(records + (size_t)i * base->func_info_rec_size, &p->func_offs[i], sizeof(uint32_t));
-	ret_prog->func_info.data = records;
+	ret_prog->func_info = (struct bgv_blob){ bytes ? records : NULL, bytes };
+	ret_prog->func_info_cnt = p->func_cnt;
 	return records;
 }

@@ -18,7 +18,7 @@ struct program {
 	uint64_t id;
 	uint32_t base;			/* index into the batch's bases */
 	uint32_t prog_type, attach_type, prog_flags;
-	uint32_t insn_cnt, func_cnt;	/* func_cnt: of the base's func info */
+	uint32_t insn_cnt, func_cnt;	/* func_cnt: at most the base's func info */
 	uint32_t func_offs[PROGRAM_FUNCS_MAX];
 	struct bpf_insn insns[PROGRAM_INSNS_MAX];
 };

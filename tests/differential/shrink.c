@@ -155,7 +155,7 @@ static int ask_round(struct round *round, const char *ask, const char *path, boo
 
 	if (r < 0 || !best || !p)
 		return r < 0 ? r : -ENOMEM;
-	snprintf(command, sizeof(command), "%s '%s'", ask, path);
+	snprintf(command, sizeof(command), "%s '%s' -v", ask, path);
 	said = popen(command, "re");
 	if (!said)
 		return -errno;
