@@ -132,3 +132,37 @@ int subprog_check_bounds(struct env *env)
 	}
 	return 0;
 }
+
+/* The kernel takes out what was never stepped: is a function at or behind this place left? */
+static bool left_behind(const struct env *env, uint32_t start)
+{
+	for (uint32_t i = 0; i < env->subprog_cnt; i++)
+		if (env->subprogs[i].start >= start && env->aux[env->subprogs[i].start].seen)
+			return true;
+	return false;
+}
+
+/*
+ * A reference to a removed function then names the one that took its place, and the JIT looks for
+ * it; behind the last one there is none. With a single function left nobody looks.
+ */
+int subprog_check_removed(struct env *env)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < env->subprog_cnt; i++)
+		left += env->aux[env->subprogs[i].start].seen;
+	if (left < 2 || !env->cap_bpf || env->seen_exception ||
+	    (env->target->flags & BGV_TARGET_NO_JIT))
+		return 0;
+	for (uint32_t i = 0; i < env->insn_cnt; i++) {
+		const struct bpf_insn *insn = &env->insns[i];
+
+		if (insn_is_pseudo_func(insn) && env->aux[i].seen &&
+		    !left_behind(env, i + (uint32_t)insn->imm + 1))
+			return verdict_reject_at(env, i, EFAULT, "FUNC-REMOVED",
+						 "No program starts at insn %u: the function is never called",
+						 i + (uint32_t)insn->imm + 1);
+	}
+	return 0;
+}

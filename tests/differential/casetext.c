@@ -96,6 +96,8 @@ static void text_ld(const struct bpf_insn *insn, uint32_t left, char *text, size
 		snprintf(text, bytes, "r%u = map[%d]", insn->dst_reg, insn->imm);
 	else if (insn->src_reg == BPF_PSEUDO_MAP_VALUE)
 		snprintf(text, bytes, "r%u = map_value[%d]%+d", insn->dst_reg, insn->imm, insn[1].imm);
+	else if (insn->src_reg == BPF_PSEUDO_FUNC)
+		snprintf(text, bytes, "r%u = func %+d", insn->dst_reg, insn->imm);
 	else if (!insn->src_reg)
 		snprintf(text, bytes, "r%u = 0x%llx ll", insn->dst_reg,
 			 (unsigned long long)(uint32_t)insn[1].imm << 32 | (uint32_t)insn->imm);
