@@ -70,7 +70,7 @@ static int run_passes(struct env *env)
 		btfprog_check_early, subprog_find_all, subprog_check_bounds, btfprog_check,
 		attach_early, load_resolve_ldimm64, cfg_check, attach_late, scc_compute,
 		live_compute, fastcall_mark, explore_program, depth_check, helper_check_tail_calls,
-		subprog_check_removed,
+		kfunc_check_missing, subprog_check_removed,
 	};
 	int r = attach_check_load(env);
 	size_t i;

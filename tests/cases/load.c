@@ -119,10 +119,18 @@ static int load_prog(struct load *ld, const struct tcase *c, struct bpf_insn *in
 		.attach_btf_id = c->prog.attach_btf_id, .log_level = (uint32_t)log_level,
 		.log_buf = ptr(ld->log), .log_size = LOG_BYTES,
 	};
-	int fd;
+	union bpf_attr btf = { .btf = ptr(c->funcs.btf), .btf_size = (uint32_t)c->funcs.blob.bytes };
+	int fd, btf_fd = -1, err;
 
-	int err;
-
+	if (c->has_funcs) {
+		btf_fd = sys_bpf(BPF_BTF_LOAD, &btf);
+		if (btf_fd < 0)
+			return errno;
+		attr.prog_btf_fd = (uint32_t)btf_fd;
+		attr.func_info = ptr(c->funcs.records);
+		attr.func_info_cnt = c->prog.func_info_cnt;
+		attr.func_info_rec_size = c->prog.func_info_rec_size;
+	}
 	memcpy(attr.prog_name, c->prog_name, sizeof(attr.prog_name));
 	ld->log[0] = '\0';
 	if (ld->no_perfmon && load_lower_caps(true) < 0)
@@ -133,6 +141,8 @@ static int load_prog(struct load *ld, const struct tcase *c, struct bpf_insn *in
 		load_lower_caps(false);
 	if (fd >= 0)
 		close(fd);
+	if (btf_fd >= 0)
+		close(btf_fd);
 	return err;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "proto/own.h"
+#include "tests/differential/gen.h"
 #include "tests/lib/asm.h"
 #include "verifier/names.h"
 
@@ -213,7 +214,7 @@ void casetext_print(FILE *out, const struct program *p, const struct bgv_program
 	for (uint32_t i = 0; i < base->map_cnt && map_used(p, i); i++)
 		print_map(out, &base->maps[i]);
 	if (base->prog_btf_idx)
-		fprintf(out, "# and the program has BTF\n");
+		fprintf(out, "%s\n", base->func_info_cnt == GEN_FUNCS_MAX ? "functions_btf" : "# and the program has BTF");
 	if (kernel->err) {
 		fprintf(out, "expect reject %s\n", strerrorname_np(kernel->err) ? strerrorname_np(kernel->err) : kernel->err == 524 ? "ENOTSUPP" : "?");
 		fprintf(out, "# the kernel: %s\n", kernel->reason);

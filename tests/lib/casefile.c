@@ -324,6 +324,12 @@ static int key_needs_vmlinux(struct reader *rd, int argc, char **argv)
 	return 0;
 }
 
+static int key_functions_btf(struct reader *rd, int argc, char **argv)
+{
+	rd->c.has_funcs = true;
+	return 0;
+}
+
 static const struct {
 	const char *word;
 	int (*take)(struct reader *rd, int argc, char **argv);
@@ -334,6 +340,7 @@ static const struct {
 	{ "cpus", key_cpus }, { "map", key_map }, { "expect", key_expect },
 	{ "kernel_says", key_kernel_says }, { "insns", key_insns },
 	{ "not_on_kernel", key_not_on_kernel }, { "needs_vmlinux", key_needs_vmlinux },
+	{ "functions_btf", key_functions_btf },
 };
 
 static void case_begin(struct reader *rd, const char *name)
@@ -383,7 +390,10 @@ static int case_end(struct reader *rd)
 			c->prog.license = c->license;
 			c->prog.name = c->prog_name;
 			c->prog.attach_name = c->attach_name[0] ? c->attach_name : NULL;
-			r = rd->each(rd->arg, c);
+			if (c->has_funcs && !casefuncs_describe(&c->funcs, &c->prog))
+				r = refuse(rd, "too many functions", c->name);
+			if (r >= 0)
+				r = rd->each(rd->arg, c);
 		}
 	}
 	case_done(c);
