@@ -53,12 +53,24 @@ static void set_rules(struct env *env)
 	env->attach_type = p->expected_attach_type;
 }
 
+/* Where the order of the passes differs between kernels, one of two places is empty. */
+static int attach_early(struct env *env)
+{
+	return env->beh->attach_before_maps ? attach_check(env) : 0;
+}
+
+static int attach_late(struct env *env)
+{
+	return env->beh->attach_before_maps ? 0 : attach_check(env);
+}
+
 static int run_passes(struct env *env)
 {
 	static int (*const passes[])(struct env *) = {
 		btfprog_check_early, subprog_find_all, subprog_check_bounds, btfprog_check,
-		load_resolve_ldimm64, cfg_check, attach_check, scc_compute, live_compute,
-		fastcall_mark, explore_program, depth_check, helper_check_tail_calls,
+		attach_early, load_resolve_ldimm64, cfg_check, attach_late, scc_compute,
+		live_compute, fastcall_mark, explore_program, depth_check, helper_check_tail_calls,
+		kfunc_check_missing, subprog_check_removed,
 	};
 	int r = attach_check_load(env);
 	size_t i;

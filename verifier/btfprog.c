@@ -592,7 +592,7 @@ int btfprog_pseudo_btf_id(struct env *env, uint32_t insn_idx)
 	if (!t)
 		return verdict_reject(env, ENOENT, "BTF-ID",
 				      "ldimm64 insn specifies invalid btf_id %u.", id);
-	if (btf_kind_of(t) == BTF_KIND_FUNC) {
+	if (btf_kind_of(t) == BTF_KIND_FUNC && env->beh->ldimm64_func) {
 		aux->var.type = REG_MEM | REG_F_RDONLY;
 		aux->var.mem_size = 0;
 		return 0;

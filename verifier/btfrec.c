@@ -74,6 +74,7 @@ struct scan_level {
 struct scan {
 	const struct btf_view *view;
 	uint32_t mask, seen;
+	bool old_tags;		/* those of 6.1 */
 	uint32_t cnt;
 	struct found f[FIELDS_MAX];
 	uint32_t depth;
@@ -139,9 +140,10 @@ static int root_contents(const struct scan *s, const struct item *item, struct f
 
 static int scan_kptr(struct scan *s, const struct item *item, const struct btf_type *t)
 {
-	static const struct { const char *tag; uint32_t kind; } tags[] = {
-		{ "kptr_untrusted", BTFREC_KPTR_UNREF }, { "kptr", BTFREC_KPTR_REF },
-		{ "percpu_kptr", BTFREC_KPTR_PERCPU }, { "uptr", BTFREC_UPTR },
+	static const struct { const char *tag; uint32_t kind; bool old; } tags[] = {
+		{ "kptr_untrusted", BTFREC_KPTR_UNREF, false }, { "kptr", BTFREC_KPTR_REF, false },
+		{ "percpu_kptr", BTFREC_KPTR_PERCPU, false }, { "uptr", BTFREC_UPTR, false },
+		{ "kptr", BTFREC_KPTR_UNREF, true }, { "kptr_ref", BTFREC_KPTR_REF, true },
 	};
 	const struct btf_type *tag, *inner;
 	struct found f = { .off = item->off };
@@ -157,7 +159,8 @@ static int scan_kptr(struct scan *s, const struct item *item, const struct btf_t
 	if (btf_kind_of(inner) == BTF_KIND_TYPE_TAG)
 		return -EINVAL;
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
-		if (strcmp(tags[i].tag, btf_view_str(s->view, tag->name_off)) == 0)
+		if (tags[i].old == s->old_tags &&
+		    strcmp(tags[i].tag, btf_view_str(s->view, tag->name_off)) == 0)
 			f.kind = tags[i].kind;
 	if (f.kind == BTFREC_UPTR && !(s->mask & BTFREC_UPTR))
 		return 0;
@@ -399,6 +402,7 @@ int btfrec_parse(struct env *env, uint32_t btf, uint32_t id, uint32_t value_byte
 		return -ENOMEM;
 	s->view = btf_of(env, btf);
 	s->mask = mask;
+	s->old_tags = env->beh->kptr_tags_old;
 	t = s->view ? btf_skip_mods(s->view, id, &id) : NULL;
 	if (!t)
 		return -EINVAL;
@@ -449,12 +453,18 @@ struct btfrec *btfrec_pointee(struct env *env, const struct btf_member_field *fi
 int btfrec_of_map(struct env *env, uint32_t map_idx, struct btfrec **ret_rec)
 {
 	const struct bgv_map *shape = env->maps[map_idx].shape;
+	int r;
 
 	*ret_rec = NULL;
 	if (!shape->btf_idx || !shape->btf_value_type_id || shape->btf_vmlinux_value_type_id)
 		return 0;
-	return btfrec_parse(env, shape->btf_idx, shape->btf_value_type_id, shape->value_size,
-			    MAP_KINDS, ret_rec);
+	r = btfrec_parse(env, shape->btf_idx, shape->btf_value_type_id, shape->value_size,
+			 MAP_KINDS, ret_rec);
+	/* One tag that it does not know, and 6.1 sees no kptr at all. */
+	if (r == -EINVAL && env->beh->kptr_tags_old)
+		r = btfrec_parse(env, shape->btf_idx, shape->btf_value_type_id, shape->value_size,
+				 MAP_KINDS & ~BTFREC_KPTR, ret_rec);
+	return r;
 }
 
 const struct btf_member_field *btfrec_find(const struct btfrec *rec, uint32_t off)

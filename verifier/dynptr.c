@@ -203,13 +203,26 @@ static bool holds_dynptr(const struct frame *f, uint32_t spi)
 	       stack_slot(f, spi - 1)->byte[0] == SLOT_DYNPTR;
 }
 
+/* Not two whole slots of the stack: 6.1 learns that by writing there. */
+static bool misplaced(const struct reg *r)
+{
+	int64_t off = (int64_t)r->off + (int64_t)r->v.tv;
+
+	return reg_base(r) == REG_STACK && val_is_const(&r->v) &&
+	       (off > -8 * DYNPTR_SLOTS || off % 8 || off < -8 * (int64_t)ENV_SLOTS);
+}
+
 static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,
 			uint32_t clone_ref)
 {
 	const struct reg reg = env_regs(env)[regno];
 	uint32_t spi;
-	int r;
+	int r = 0;
 
+	if (env->beh->args_old && misplaced(&reg))
+		r = objslot_prepare(env, regno, insn_idx, DYNPTR_SLOTS);
+	if (r < 0)
+		return r;
 	if (reg_base(&reg) == REG_DYNPTR)
 		r = -EINVAL;
 	else

@@ -417,6 +417,7 @@ struct env {
 	int exception_subprog;		/* own exception callback; 0: none */
 	uint32_t arena_map;		/* 1 + map index */
 	bool seen_exception, seen_direct_write;
+	uint32_t missing_kfunc;		/* 1 + a stepped kfunc call with id 0; 0: none */
 	uint32_t max_pkt_offset, max_ctx_offset, max_tp_access, max_rdonly, max_rdwr;
 	bool has_callchain_buf, uses_cgroup_storage;
 	bool callback_once;		/* a callback was walked once, as kernels do where callbacks_converge is not */

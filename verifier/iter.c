@@ -23,8 +23,14 @@ static int make(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t btf
 	struct reg it;
 	uint32_t spi, ref;
 	bool free_slots = true;
-	int r = objslot_find(env, &reg, "iter", cnt, &spi);
+	int r = 0;
 
+	/* Directly behind the frame counts as its first slot, until it is written to. */
+	if (cnt == 1 && val_is_const(&reg.v) && (int64_t)reg.off + (int64_t)reg.v.tv == 0)
+		r = objslot_prepare(env, regno, insn_idx, cnt);
+	if (r < 0)
+		return r;
+	r = objslot_find(env, &reg, "iter", cnt, &spi);
 	for (uint32_t i = 0; r >= 0 && i < cnt; i++)
 		for (uint32_t b = 0; b < 8; b++)
 			free_slots &=

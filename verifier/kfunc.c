@@ -241,10 +241,10 @@ int kfunc_call(struct env *env, uint32_t insn_idx)
 	struct kfunc_meta m = { .k = k };
 	int r;
 
-	if (!k)
-		return verdict_reject(
-			env, EINVAL, "KFUNC-ID",
-			"invalid kernel function call not eliminated in verifier pass");
+	if (!k) { /* stepped over now, refused at the end: kfunc_check_missing() */
+		env->missing_kfunc = insn_idx + 1;
+		return 0;
+	}
 	env->aux[insn_idx].is_iter_next = k->flags & KF_NEXT;
 	r = check_may_call(env, k);
 	if (r >= 0)
@@ -258,4 +258,12 @@ int kfunc_call(struct env *env, uint32_t insn_idx)
 	if (r >= 0 && (k->flags & KF_NEXT))
 		r = iter_next(env, insn_idx, m.iter_frame, m.iter_spi);
 	return r;
+}
+
+int kfunc_check_missing(struct env *env)
+{
+	if (!env->missing_kfunc)
+		return 0;
+	return verdict_reject_at(env, env->missing_kfunc - 1, EINVAL, "KFUNC-ID",
+				 "invalid kernel function call not eliminated in verifier pass");
 }

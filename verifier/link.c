@@ -18,7 +18,7 @@ void link_before_copy(struct env *env, struct reg *src)
 		return;
 	if (src->id & REG_ID_DELTA)	/* the copy would need the same delta: a fresh link instead */
 		link_drop(src);
-	if (!src->id && !val_is_const(&src->v))
+	if (!src->id && (env->beh->link_constants || !val_is_const(&src->v)))
 		src->id = env_new_id(env);
 }
 

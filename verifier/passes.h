@@ -16,6 +16,8 @@ int fastcall_mark(struct env *env);		/* mark_fastcall_patterns */
 int explore_program(struct env *env);		/* main, then called global functions */
 int depth_check(struct env *env);		/* check_max_stack_depth */
 int helper_check_tail_calls(struct env *env);	/* of do_misc_fixups, what may fail */
+int kfunc_check_missing(struct env *env);	/* of fixup_kfunc_call */
+int subprog_check_removed(struct env *env);	/* of jit_subprogs */
 
 /* bgv_verify() with somebody looking on; watch may be NULL. */
 int api_verify_watched(const struct bgv_target *target, const struct bgv_program *prog,

@@ -132,3 +132,119 @@ int subprog_check_bounds(struct env *env)
 	}
 	return 0;
 }
+
+/* ---- functions that are taken out ---------------------------------------------------------------- */
+
+/*
+ * The kernel takes out what was never stepped, one run of instructions after another, and moves
+ * the references over it. One that points into such a run keeps its distance, so that it names what
+ * comes to stand there, and the JIT then looks for a function: at most one answer a function, so
+ * that many references cost nothing.
+ */
+struct removed {
+	const struct env *env;
+	uint32_t *before;		/* how many are taken out before this instruction */
+	int64_t *moved[2];		/* of function i, referred to from behind or from before; -1: not known yet */
+};
+
+static bool is_out(const struct removed *rm, uint32_t idx)
+{
+	return rm->before[idx + 1] != rm->before[idx];
+}
+
+static void count_removed(const struct removed *rm)
+{
+	const struct env *env = rm->env;
+	bool second = false;
+
+	for (uint32_t i = 0; i < env->insn_cnt; i++) {
+		bool out = !env->aux[second ? i - 1 : i].seen;
+
+		rm->before[i + 1] = rm->before[i] + out;
+		second = !second && insn_is_ldimm64(&env->insns[i]);
+	}
+}
+
+/* Where a reference to `start` from before it points in the end. */
+static int64_t moved_forward(const struct removed *rm, uint32_t start)
+{
+	uint32_t first = start, pos, i;
+	int64_t at;
+
+	while (is_out(rm, start) && first && is_out(rm, first - 1))
+		first--;
+	at = (int64_t)start - rm->before[first];
+	for (i = first; i < rm->env->insn_cnt; i++) {
+		if (!is_out(rm, i))
+			continue;
+		for (pos = i; i < rm->env->insn_cnt && is_out(rm, i);)
+			i++;
+		if (at >= (int64_t)pos - rm->before[pos] + (i - pos))
+			at -= i - pos;
+	}
+	return at;
+}
+
+static int64_t moved(const struct removed *rm, uint32_t subprog, bool forward)
+{
+	uint32_t start = rm->env->subprogs[subprog].start, end = start;
+
+	if (rm->moved[forward][subprog] >= 0)
+		return rm->moved[forward][subprog];
+	while (end < rm->env->insn_cnt && is_out(rm, end))
+		end++;
+	rm->moved[forward][subprog] = !is_out(rm, start) ? (int64_t)start - rm->before[start] :
+				      forward		 ? moved_forward(rm, start) :
+							   (int64_t)start - rm->before[end];
+	return rm->moved[forward][subprog];
+}
+
+static bool begins_there(const struct removed *rm, int64_t at)
+{
+	const struct env *env = rm->env;
+
+	for (uint32_t i = 0; i < env->subprog_cnt; i++)
+		if (env->aux[env->subprogs[i].start].seen &&
+		    (int64_t)env->subprogs[i].start - rm->before[env->subprogs[i].start] == at)
+			return true;
+	return false;
+}
+
+static int check_references(struct env *env, const struct removed *rm)
+{
+	for (uint32_t i = 0; i < env->insn_cnt; i++) {
+		const struct bpf_insn *insn = &env->insns[i];
+		int callee = insn_is_pseudo_func(insn) && env->aux[i].seen
+				     ? subprog_at(env, i + (uint32_t)insn->imm + 1)
+				     : -1;
+
+		if (callee >= 0 && !env->aux[env->subprogs[callee].start].seen &&
+		    !begins_there(rm, moved(rm, (uint32_t)callee, insn->imm >= 0)))
+			return verdict_reject_at(env, i, EFAULT, "FUNC-REMOVED",
+						 "No program starts at insn %u: the function is never called",
+						 env->subprogs[callee].start);
+	}
+	return 0;
+}
+
+int subprog_check_removed(struct env *env)
+{
+	struct removed rm = { .env = env };
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < env->subprog_cnt; i++)
+		left += env->aux[env->subprogs[i].start].seen;
+	/* With a single function left nobody looks; with exceptions there is one more at the end. */
+	if (left < 2 || left == env->subprog_cnt || !env->cap_bpf || env->seen_exception ||
+	    (env->target->flags & BGV_TARGET_NO_JIT))
+		return 0;
+	rm.before = pool_calloc(env, env->insn_cnt + 1, sizeof(*rm.before));
+	for (int i = 0; i < 2; i++) {
+		rm.moved[i] = pool_calloc(env, env->subprog_cnt, sizeof(*rm.moved[i]));
+		if (!rm.before || !rm.moved[i])
+			return verdict_nomem(env);
+		memset(rm.moved[i], -1, env->subprog_cnt * sizeof(*rm.moved[i]));
+	}
+	count_removed(&rm);
+	return check_references(env, &rm);
+}

@@ -4,83 +4,29 @@
  * instructions, and now and then does what the model forbids. Promises only determinism and termination; whether
  * a program is valid is exactly the question that is asked of two verifiers.
  */
-#include "tests/differential/gen.h"
+#include "tests/differential/gen_priv.h"
 
-#include <errno.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
-const struct gen_map gen_maps[GEN_MAP_CNT] = {
+const struct gen_map gen_maps[GEN_MAP_ALL_CNT] = {
 	{ BPF_MAP_TYPE_ARRAY, 4, 64, 4 },
 	{ BPF_MAP_TYPE_HASH, 8, 48, 16 },
 	{ BPF_MAP_TYPE_ARRAY, 4, 8, 1 },
 	{ BPF_MAP_TYPE_PERCPU_ARRAY, 4, 32, 2 },
 	{ BPF_MAP_TYPE_RINGBUF, 0, 0, 4096 },
+	[GEN_LPM] = { BPF_MAP_TYPE_LPM_TRIE, 8, 24, 16, .flags = BPF_F_NO_PREALLOC },
+	[GEN_LRU] = { BPF_MAP_TYPE_LRU_HASH, 4, 256, 16 },
+	[GEN_QUEUE] = { BPF_MAP_TYPE_QUEUE, 0, 16, 8 },
+	[GEN_PROGS] = { BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4 },
+	[GEN_OUTER] = { BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 4, .inner = 1 },
+	[GEN_EVENTS] = { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4 },
+	[GEN_RODATA] = { BPF_MAP_TYPE_ARRAY, 4, 32, 1, .flags = BPF_F_RDONLY_PROG, .frozen = true },
 };
 
-enum kind { K_NONE, K_SCALAR, K_CTX, K_STACK, K_VALUE, K_VALUE_OR_NULL, K_PKT, K_PKT_END, K_RECORD };
-
-struct pending {
-	uint32_t insn;		/* the jump */
-	uint32_t blocks;	/* lands after so many more blocks */
-	enum kind kinds[11];	/* what the registers held at the jump */
-};
-
-struct gen {
-	uint64_t rng;
-	struct gen_program *p;
-	enum kind kind[11];
-	uint32_t map_of[11];
-	uint64_t stack_written;	/* 8-byte slots, bit 0 = fp-8 */
-	enum kind slot_kind[8];
-	uint32_t slot_map[8];
-	struct pending pending[16];
-	uint32_t pending_cnt, subprog_calls[8], subprog_call_cnt;
-	uint32_t pkt_checked, record_bytes;
-	bool in_function, new_insns;
-};
-
-static uint64_t rnd(struct gen *g)
-{
-	uint64_t z = g->rng += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
-
-static uint32_t pick(struct gen *g, uint32_t cnt)
-{
-	return (uint32_t)(rnd(g) % cnt);
-}
-
-static bool chance(struct gen *g, uint32_t percent)
-{
-	return pick(g, 100) < percent;
-}
-
-/* Numbers at which range analysis has edges. */
-static int32_t number(struct gen *g)
-{
-	static const int32_t edges[] = { 0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 48, 63, 64, 127, 128, 255, 256, 4096,
-					 0xffff, 0x7fff, 0x7fffffff, -1, -2, -8, -16, -64, -256, -0x7fffffff - 1 };
-
-	if (chance(g, 70))
-		return edges[pick(g, sizeof(edges) / sizeof(edges[0]))];
-	return chance(g, 50) ? (int32_t)pick(g, 64) : (int32_t)rnd(g);
-}
-
-static void emit(struct gen *g, uint8_t code, uint8_t dst, uint8_t src, int16_t off, int32_t imm)
-{
-	if (g->p->insn_cnt >= GEN_INSNS_MAX)
-		return;
-	g->p->insns[g->p->insn_cnt++] =
-		(struct bpf_insn){ .code = code, .dst_reg = dst & 0xf, .src_reg = src & 0xf, .off = off, .imm = imm };
-}
+const uint8_t gen_rodata[32] = { 1, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x80, 0xff, 7, 0, 9 };
 
 /* A register of this kind, or any one now and then (so that misuse is asked about as well). */
-static int reg_of(struct gen *g, enum kind kind)
+int gen_reg_of(struct gen *g, enum kind kind)
 {
 	uint32_t start = pick(g, 10);
 
@@ -97,9 +43,9 @@ static uint8_t reg_dst(struct gen *g)
 	return (uint8_t)pick(g, 10);
 }
 
-static uint8_t scalar(struct gen *g)
+uint8_t gen_scalar(struct gen *g)
 {
-	int reg = reg_of(g, K_SCALAR);
+	int reg = gen_reg_of(g, K_SCALAR);
 
 	if (reg >= 0)
 		return (uint8_t)reg;
@@ -122,11 +68,11 @@ static void block_const(struct gen *g)
 	g->kind[dst] = K_SCALAR;
 }
 
-static void block_alu(struct gen *g)
+void gen_block_alu(struct gen *g)
 {
 	static const uint8_t ops[] = { BPF_ADD, BPF_SUB, BPF_MUL, BPF_OR,  BPF_AND, BPF_LSH, BPF_RSH,
 				       BPF_ARSH, BPF_XOR, BPF_DIV, BPF_MOD, BPF_MOV, BPF_NEG, BPF_AND, BPF_AND };
-	uint8_t dst = scalar(g), op = ops[pick(g, sizeof(ops))];
+	uint8_t dst = gen_scalar(g), op = ops[pick(g, sizeof(ops))];
 	uint8_t class = chance(g, 60) ? BPF_ALU64 : BPF_ALU;
 	int32_t imm = number(g);
 
@@ -135,7 +81,7 @@ static void block_alu(struct gen *g)
 		return;
 	}
 	if (chance(g, 45)) {
-		uint8_t src = scalar(g);
+		uint8_t src = gen_scalar(g);
 
 		emit(g, (uint8_t)(class | op | BPF_X), dst, src, 0, 0);
 		if (op == BPF_MOV)
@@ -153,14 +99,14 @@ static void block_alu(struct gen *g)
 static void block_alu_v4(struct gen *g)
 {
 	static const int8_t widths[] = { 8, 16, 32 };
-	uint8_t dst = scalar(g), class = chance(g, 60) ? BPF_ALU64 : BPF_ALU;
+	uint8_t dst = gen_scalar(g), class = chance(g, 60) ? BPF_ALU64 : BPF_ALU;
 
 	switch (pick(g, 4)) {
 	case 0:
-		emit(g, (uint8_t)(class | BPF_MOV | BPF_X), dst, scalar(g), widths[pick(g, class == BPF_ALU64 || chance(g, 4) ? 3 : 2)], 0);
+		emit(g, (uint8_t)(class | BPF_MOV | BPF_X), dst, gen_scalar(g), widths[pick(g, class == BPF_ALU64 || chance(g, 4) ? 3 : 2)], 0);
 		break;
 	case 1:
-		emit(g, (uint8_t)(class | (chance(g, 50) ? BPF_DIV : BPF_MOD) | BPF_X), dst, scalar(g), 1, 0);
+		emit(g, (uint8_t)(class | (chance(g, 50) ? BPF_DIV : BPF_MOD) | BPF_X), dst, gen_scalar(g), 1, 0);
 		break;
 	case 2:
 		emit(g, (uint8_t)(class | (chance(g, 50) ? BPF_DIV : BPF_MOD) | BPF_K), dst, 0, 1, chance(g, 95) ? number(g) | 1 : 0);
@@ -182,22 +128,14 @@ static void block_copy(struct gen *g)
 	g->map_of[dst] = g->map_of[src];
 }
 
-#define GEN_JCOND 0xe0 /* BPF_JCOND */
-#define GEN_MEMSX 0x80 /* BPF_MEMSX of newer headers */
-
-static uint8_t size_code(uint32_t log2)
-{
-	static const uint8_t codes[] = { BPF_B, BPF_H, BPF_W, BPF_DW };
-
-	return codes[log2];
-}
-
-static void block_stack(struct gen *g)
+void gen_block_stack(struct gen *g)
 {
 	uint32_t slot = pick(g, 8), log2 = chance(g, 60) ? 3 : pick(g, 4);
 	int16_t off = (int16_t)(-8 * (int)(slot + 1));
 	uint8_t reg = (uint8_t)pick(g, 10);
 
+	if (g->more && log2 < 3 && g->kind[reg] != K_SCALAR && chance(g, 85))
+		log2 = 3;
 	if (log2 < 3 && chance(g, 40))
 		off = (int16_t)(off + (int)(pick(g, 8 >> log2) << log2));
 	if ((g->stack_written >> slot & 1) && chance(g, 50)) {
@@ -223,14 +161,14 @@ static void block_stack(struct gen *g)
 }
 
 /* Clobbered by a call. */
-static void after_call(struct gen *g, enum kind result)
+void gen_after_call(struct gen *g, enum kind result)
 {
 	for (int i = 1; i <= 5; i++)
 		g->kind[i] = K_NONE;
 	g->kind[0] = result;
 }
 
-static void emit_map(struct gen *g, uint8_t dst, uint32_t map)
+void gen_emit_map(struct gen *g, uint8_t dst, uint32_t map)
 {
 	emit(g, BPF_LD | BPF_IMM | BPF_DW, dst, BPF_PSEUDO_MAP_FD, 0, (int32_t)map);
 	emit(g, 0, 0, 0, 0, 0);
@@ -239,16 +177,16 @@ static void emit_map(struct gen *g, uint8_t dst, uint32_t map)
 static void block_lookup(struct gen *g)
 {
 	uint32_t map = pick(g, chance(g, 99) ? GEN_VALUE_MAP_CNT : GEN_MAP_CNT);
-	uint8_t key = scalar(g), size = gen_maps[map].key_size == 8 ? BPF_DW : BPF_W;
+	uint8_t key = gen_scalar(g), size = gen_maps[map].key_size == 8 ? BPF_DW : BPF_W;
 
 	emit(g, (uint8_t)(BPF_STX | BPF_MEM | size), 10, key, -8, 0);
 	g->stack_written |= size == BPF_DW;
 	g->slot_kind[0] = K_SCALAR;
-	emit_map(g, 1, map);
+	gen_emit_map(g, 1, map);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 2, 10, 0, 0);
 	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 2, 0, 0, chance(g, 97) ? -8 : -(int32_t)pick(g, 24));
 	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem);
-	after_call(g, K_VALUE_OR_NULL);
+	gen_after_call(g, K_VALUE_OR_NULL);
 	g->map_of[0] = map;
 	if (chance(g, 92)) { /* the usual test; past the exit when NULL */
 		emit(g, BPF_JMP | BPF_JNE | BPF_K, 0, 0, 2, 0);
@@ -264,9 +202,9 @@ static void block_lookup(struct gen *g)
 }
 
 /* An access through a pointer of this kind, sometimes at a masked variable offset. */
-static void block_access(struct gen *g, enum kind kind, uint32_t bytes)
+void gen_block_access(struct gen *g, enum kind kind, uint32_t bytes)
 {
-	int ptr = reg_of(g, kind);
+	int ptr = gen_reg_of(g, kind);
 	uint32_t log2 = pick(g, 4), room;
 	uint8_t reg = (uint8_t)pick(g, 10);
 	int16_t off;
@@ -276,7 +214,7 @@ static void block_access(struct gen *g, enum kind kind, uint32_t bytes)
 	if (kind == K_VALUE)
 		bytes = gen_maps[g->map_of[ptr] % GEN_VALUE_MAP_CNT].value_size;
 	if (kind == K_VALUE && chance(g, 35)) {
-		uint8_t index = scalar(g);
+		uint8_t index = gen_scalar(g);
 		uint32_t mask = (1u << pick(g, 6)) - 1;
 
 		emit(g, BPF_ALU64 | BPF_AND | BPF_K, index, 0, 0, (int32_t)mask);
@@ -294,36 +232,47 @@ static void block_access(struct gen *g, enum kind kind, uint32_t bytes)
 		static const int32_t atomics[] = { BPF_ADD, BPF_ADD | BPF_FETCH, BPF_OR, BPF_AND | BPF_FETCH,
 						   BPF_XOR | BPF_FETCH, BPF_XCHG, BPF_CMPXCHG };
 
-		emit(g, (uint8_t)(BPF_STX | BPF_ATOMIC | size_code(log2)), (uint8_t)ptr, scalar(g), off,
+		emit(g, (uint8_t)(BPF_STX | BPF_ATOMIC | size_code(log2)), (uint8_t)ptr, gen_scalar(g), off,
 		     atomics[pick(g, sizeof(atomics) / sizeof(atomics[0]))]);
 	} else {
-		emit(g, (uint8_t)(BPF_STX | BPF_MEM | size_code(log2)), (uint8_t)ptr, scalar(g), off, 0);
+		emit(g, (uint8_t)(BPF_STX | BPF_MEM | size_code(log2)), (uint8_t)ptr, gen_scalar(g), off, 0);
 	}
 }
 
 static void block_value(struct gen *g)
 {
-	block_access(g, K_VALUE, 0);
+	gen_block_access(g, K_VALUE, 0);
 }
 
 static void block_packet_access(struct gen *g)
 {
-	block_access(g, K_PKT, g->pkt_checked);
+	gen_block_access(g, K_PKT, g->pkt_checked);
+}
+
+static bool is_tracing(const struct gen *g)
+{
+	return g->p->prog_type == BPF_PROG_TYPE_KPROBE || g->p->prog_type == BPF_PROG_TYPE_TRACEPOINT ||
+	       g->p->prog_type == BPF_PROG_TYPE_RAW_TRACEPOINT || g->p->prog_type == BPF_PROG_TYPE_PERF_EVENT;
+}
+
+static bool has_packet(const struct gen *g)
+{
+	return g->p->prog_type != BPF_PROG_TYPE_SOCKET_FILTER && !is_tracing(g);
 }
 
 /* Offsets of data and data_end: of struct xdp_md, and of struct __sk_buff. */
 static void block_packet(struct gen *g)
 {
 	bool xdp = g->p->prog_type == BPF_PROG_TYPE_XDP;
-	int ctx = reg_of(g, K_CTX);
+	int ctx = gen_reg_of(g, K_CTX);
 	uint32_t bytes = 1 + pick(g, 64);
 
-	if (ctx < 0 || g->p->prog_type == BPF_PROG_TYPE_SOCKET_FILTER)
+	if (ctx < 0 || !has_packet(g))
 		return;
 	emit(g, BPF_LDX | BPF_MEM | BPF_W, 8, (uint8_t)ctx, xdp ? 0 : 76, 0);
 	emit(g, BPF_LDX | BPF_MEM | BPF_W, 3, (uint8_t)ctx, xdp ? 4 : 80, 0);
 	if (chance(g, 30)) {
-		uint8_t index = scalar(g);
+		uint8_t index = gen_scalar(g);
 
 		emit(g, BPF_ALU64 | BPF_AND | BPF_K, index, 0, 0, (int32_t)((1u << pick(g, 12)) - 1));
 		emit(g, BPF_ALU64 | BPF_ADD | BPF_X, 8, index, 0, 0);
@@ -342,11 +291,16 @@ static void block_packet(struct gen *g)
 static void block_ctx(struct gen *g)
 {
 	static const int16_t xdp_offs[] = { 8, 12, 16 }, skb_offs[] = { 0, 4, 8, 16, 32, 48, 52 };
-	int ctx = reg_of(g, K_CTX);
+	int ctx = gen_reg_of(g, K_CTX);
 	uint8_t dst = (uint8_t)pick(g, 6);
 
 	if (ctx < 0)
 		return;
+	if (is_tracing(g)) { /* struct pt_regs, a record, arguments: eight bytes each */
+		emit(g, BPF_LDX | BPF_MEM | BPF_DW, dst, (uint8_t)ctx, (int16_t)(8 * pick(g, 12)), 0);
+		g->kind[dst] = K_SCALAR;
+		return;
+	}
 	emit(g, BPF_LDX | BPF_MEM | BPF_W, dst, (uint8_t)ctx,
 	     g->p->prog_type == BPF_PROG_TYPE_XDP ? xdp_offs[pick(g, 3)] : skb_offs[pick(g, 7)], 0);
 	g->kind[dst] = K_SCALAR;
@@ -357,11 +311,11 @@ static void block_helper(struct gen *g)
 	static const int32_t helpers[] = { BPF_FUNC_ktime_get_ns, BPF_FUNC_get_prandom_u32, BPF_FUNC_get_smp_processor_id };
 
 	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, helpers[pick(g, 3)]);
-	after_call(g, K_SCALAR);
+	gen_after_call(g, K_SCALAR);
 }
 
 /* The register gets the address of so many bytes of stack, a slot's multiple; they are written when `fill`. */
-static void emit_buffer(struct gen *g, uint8_t dst, uint32_t slots, bool fill)
+void gen_emit_buffer(struct gen *g, uint8_t dst, uint32_t slots, bool fill)
 {
 	uint32_t last = slots - 1 + pick(g, 8 - slots + 1);
 
@@ -376,7 +330,7 @@ static void emit_buffer(struct gen *g, uint8_t dst, uint32_t slots, bool fill)
 }
 
 /* A helper's memory of known, masked or now and then unknown size. */
-static void emit_size(struct gen *g, uint8_t dst, uint32_t bytes)
+void gen_emit_size(struct gen *g, uint8_t dst, uint32_t bytes)
 {
 	uint8_t from;
 
@@ -384,7 +338,7 @@ static void emit_size(struct gen *g, uint8_t dst, uint32_t bytes)
 		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, (int32_t)(chance(g, 95) ? 1 + pick(g, bytes) : pick(g, 2 * bytes)));
 		return;
 	}
-	from = scalar(g);
+	from = gen_scalar(g);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, dst, from, 0, 0);
 	if (chance(g, 95))
 		emit(g, BPF_ALU64 | BPF_AND | BPF_K, dst, 0, 0, (int32_t)bytes - 1);
@@ -394,18 +348,18 @@ static void emit_size(struct gen *g, uint8_t dst, uint32_t bytes)
 
 static void block_load_bytes(struct gen *g)
 {
-	int ctx = reg_of(g, K_CTX);
+	int ctx = gen_reg_of(g, K_CTX);
 	uint32_t slots = 1u << pick(g, 3);
 
 	if (ctx < 0 || ctx <= 5 || g->p->prog_type == BPF_PROG_TYPE_XDP)
 		return;
-	emit_size(g, 4, 8 * slots);
+	gen_emit_size(g, 4, 8 * slots);
 	g->kind[4] = K_NONE;
-	emit_buffer(g, 3, slots, chance(g, 30));
+	gen_emit_buffer(g, 3, slots, chance(g, 30));
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, number(g));
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, (uint8_t)ctx, 0, 0);
 	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_skb_load_bytes);
-	after_call(g, K_SCALAR);
+	gen_after_call(g, K_SCALAR);
 }
 
 static void block_update(struct gen *g)
@@ -414,53 +368,53 @@ static void block_update(struct gen *g)
 	bool delete = chance(g, 30);
 
 	if (!delete)
-		emit_buffer(g, 3, gen_maps[map].value_size / 8, true);
-	emit_buffer(g, 2, 1, true);
-	emit_map(g, 1, map);
+		gen_emit_buffer(g, 3, gen_maps[map].value_size / 8, true);
+	gen_emit_buffer(g, 2, 1, true);
+	gen_emit_map(g, 1, map);
 	if (!delete)
 		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 4, 0, 0, (int32_t)pick(g, 4));
 	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, delete ? BPF_FUNC_map_delete_elem : BPF_FUNC_map_update_elem);
-	after_call(g, K_SCALAR);
+	gen_after_call(g, K_SCALAR);
 }
 
 /* Reserves; the record is written to and given back here, or by a later block, or forgotten. */
 static void block_reserve(struct gen *g)
 {
-	if (reg_of(g, K_RECORD) >= 0 || g->in_function)
+	if (gen_reg_of(g, K_RECORD) >= 0 || g->in_function)
 		return;
 	g->record_bytes = 8u << pick(g, 4);
-	emit_map(g, 1, chance(g, 98) ? GEN_RINGBUF : pick(g, GEN_MAP_CNT));
+	gen_emit_map(g, 1, chance(g, 98) ? GEN_RINGBUF : pick(g, GEN_MAP_CNT));
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, (int32_t)g->record_bytes);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, chance(g, 97) ? 0 : (int32_t)pick(g, 3));
 	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_reserve);
-	after_call(g, K_RECORD);
+	gen_after_call(g, K_RECORD);
 	emit(g, BPF_JMP | BPF_JNE | BPF_K, 0, 0, 2, 0);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0);
 	emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 7, 0, 0, 0);
 	g->kind[7] = K_RECORD;
 	for (uint32_t i = pick(g, 3); i > 0; i--)
-		block_access(g, K_RECORD, g->record_bytes);
+		gen_block_access(g, K_RECORD, g->record_bytes);
 	if (chance(g, 25) || g->kind[7] != K_RECORD)
 		return;
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, 7, 0, 0);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
 	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, chance(g, 50) ? BPF_FUNC_ringbuf_submit : BPF_FUNC_ringbuf_discard);
-	after_call(g, K_NONE);
+	gen_after_call(g, K_NONE);
 	g->kind[7] = K_NONE;
 }
 
 static void block_adjust_head(struct gen *g)
 {
-	int ctx = reg_of(g, K_CTX);
+	int ctx = gen_reg_of(g, K_CTX);
 
-	if (ctx < 0 || g->p->prog_type == BPF_PROG_TYPE_SOCKET_FILTER)
+	if (ctx < 0 || !has_packet(g))
 		return;
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, (uint8_t)ctx, 0, 0);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, number(g));
 	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, g->p->prog_type == BPF_PROG_TYPE_XDP ? BPF_FUNC_xdp_adjust_head :
 											BPF_FUNC_skb_pull_data);
-	after_call(g, K_SCALAR);
+	gen_after_call(g, K_SCALAR);
 	for (int i = 0; i < 10 && chance(g, 95); i++)
 		if (g->kind[i] == K_PKT || g->kind[i] == K_PKT_END)
 			g->kind[i] = K_NONE;
@@ -470,45 +424,50 @@ static void block_adjust_head(struct gen *g)
 static void block_ld_abs(struct gen *g)
 {
 	bool ind = chance(g, 40);
-	uint8_t index = ind ? scalar(g) : 0;
+	uint8_t index = ind ? gen_scalar(g) : 0;
 
 	if (g->kind[6] != K_CTX || (g->p->prog_type == BPF_PROG_TYPE_XDP && chance(g, 97)))
 		return;
 	emit(g, (uint8_t)(BPF_LD | (ind ? BPF_IND : BPF_ABS) | size_code(pick(g, chance(g, 97) ? 3 : 4))), 0, index, 0, number(g));
-	after_call(g, K_SCALAR);
+	gen_after_call(g, K_SCALAR);
 }
 
 /* A bounded number of rounds by the counter that the kernel keeps, and a far jump. Newer instruction sets only. */
 static void block_may_goto(struct gen *g)
 {
 	uint32_t head = g->p->insn_cnt, at;
+	enum kind before[11];
 
 	if (chance(g, 60)) {
 		emit(g, BPF_JMP32 | BPF_JA, 0, 0, 0, 0);
 		return;
 	}
+	memcpy(before, g->kind, sizeof(before));
 	emit(g, BPF_JMP | GEN_JCOND, 0, 0, 0, 0);
 	for (uint32_t i = 1 + pick(g, 3); i > 0; i--)
-		chance(g, 70) ? block_alu(g) : block_stack(g);
+		chance(g, 70) ? gen_block_alu(g) : gen_block_stack(g);
 	at = g->p->insn_cnt;
 	emit(g, BPF_JMP | BPF_JA, 0, 0, (int16_t)((int)head - (int)at - 1), 0);
 	if (head < GEN_INSNS_MAX)
 		g->p->insns[head].off = (int16_t)(at - head);
 	memset(g->kind, 0, sizeof(g->kind[0]) * 6);
+	for (int i = 0; g->more && i < 10; i++)
+		if (g->kind[i] != before[i])
+			g->kind[i] = K_NONE;
 }
 
 static void block_jump(struct gen *g)
 {
 	static const uint8_t ops[] = { BPF_JEQ, BPF_JNE, BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE,
 				       BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET };
-	uint8_t dst = scalar(g), class = chance(g, 65) ? BPF_JMP : BPF_JMP32;
+	uint8_t dst = gen_scalar(g), class = chance(g, 65) ? BPF_JMP : BPF_JMP32;
 	struct pending *pending;
 
 	if (g->pending_cnt == 16)
 		return;
 	pending = &g->pending[g->pending_cnt];
 	if (chance(g, 40)) {
-		uint8_t src = scalar(g);
+		uint8_t src = gen_scalar(g);
 
 		pending->insn = g->p->insn_cnt;
 		emit(g, (uint8_t)(class | ops[pick(g, sizeof(ops))] | BPF_X), dst, src, 0, 0);
@@ -526,7 +485,7 @@ static void block_loop(struct gen *g)
 {
 	uint32_t head, body = 1 + pick(g, 3);
 	bool by_unknown = chance(g, 15);
-	uint8_t limit = by_unknown ? scalar(g) : 0;
+	uint8_t limit = by_unknown ? gen_scalar(g) : 0;
 
 	if (by_unknown && limit == 9)
 		return;
@@ -535,9 +494,9 @@ static void block_loop(struct gen *g)
 	head = g->p->insn_cnt;
 	for (uint32_t i = 0; i < body; i++) {
 		if (chance(g, 70))
-			block_alu(g);
+			gen_block_alu(g);
 		else
-			block_stack(g);
+			gen_block_stack(g);
 	}
 	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 9, 0, 0, 1 + (int32_t)pick(g, 2));
 	if (by_unknown) {
@@ -551,14 +510,14 @@ static void block_loop(struct gen *g)
 
 static void block_call(struct gen *g)
 {
-	if (g->subprog_call_cnt == 8)
+	if (g->call_cnt == 8)
 		return;
-	scalar(g);
-	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, scalar(g), 0, 0);
+	gen_scalar(g);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, gen_scalar(g), 0, 0);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, number(g));
-	g->subprog_calls[g->subprog_call_cnt++] = g->p->insn_cnt;
+	g->call[g->call_cnt++] = (struct gen_call){ .insn = g->p->insn_cnt };
 	emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 0);
-	after_call(g, K_SCALAR);
+	gen_after_call(g, K_SCALAR);
 }
 
 static void block_pointer(struct gen *g)
@@ -568,7 +527,7 @@ static void block_pointer(struct gen *g)
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, dst, 10, 0, 0);
 	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, -8 * (int32_t)(1 + pick(g, 8)));
 	if (chance(g, 30)) {
-		uint8_t index = scalar(g);
+		uint8_t index = gen_scalar(g);
 
 		if (index == dst)
 			return;
@@ -576,7 +535,7 @@ static void block_pointer(struct gen *g)
 		emit(g, BPF_ALU64 | BPF_ADD | BPF_X, dst, index, 0, 0);
 	}
 	g->kind[dst] = K_STACK;
-	emit(g, (uint8_t)(BPF_STX | BPF_MEM | size_code(pick(g, 4))), dst, scalar(g), 0, 0);
+	emit(g, (uint8_t)(BPF_STX | BPF_MEM | size_code(pick(g, 4))), dst, gen_scalar(g), 0, 0);
 }
 
 static void resolve(struct gen *g, bool all)
@@ -604,7 +563,7 @@ struct choice {
 };
 
 static const struct choice choices[] = {
-	{ block_alu, 26 },  { block_jump, 18 }, { block_const, 8 }, { block_copy, 8 },	 { block_stack, 12 },
+	{ gen_block_alu, 26 },  { block_jump, 18 }, { block_const, 8 }, { block_copy, 8 },	 { gen_block_stack, 12 },
 	{ block_lookup, 6 }, { block_value, 9 }, { block_packet, 3 }, { block_packet_access, 5 }, { block_ctx, 4 },
 	{ block_helper, 4 }, { block_loop, 3 },	 { block_call, 2 },   { block_pointer, 3 },
 	{ block_load_bytes, 2 }, { block_update, 2 }, { block_reserve, 2 }, { block_adjust_head, 1 },
@@ -628,6 +587,10 @@ static void block(struct gen *g)
 		block_new(g);
 		return;
 	}
+	if (g->more && chance(g, 40)) {
+		gen_block_more(g);
+		return;
+	}
 
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
 		total += choices[i].weight;
@@ -644,18 +607,26 @@ static void block(struct gen *g)
 /* Functions called: take two scalars, compute, return. */
 static void subprogs(struct gen *g)
 {
-	for (uint32_t i = 0; i < g->subprog_call_cnt; i++) {
-		struct bpf_insn *call = &g->p->insns[g->subprog_calls[i]];
+	g->p->func_offs[g->p->func_cnt++] = 0;
+	for (uint32_t i = 0; i < g->call_cnt; i++) {
+		struct bpf_insn *call = &g->p->insns[g->call[i].insn];
 
-		call->imm = (int32_t)(g->p->insn_cnt - g->subprog_calls[i] - 1);
+		if (g->call[i].insn >= GEN_INSNS_MAX)
+			continue;
+		call->imm = (int32_t)(g->p->insn_cnt - g->call[i].insn - 1);
+		g->p->func_offs[g->p->func_cnt++] = g->p->insn_cnt;
 		memset(g->kind, 0, sizeof(g->kind));
 		g->kind[1] = g->kind[2] = K_SCALAR;
 		g->stack_written = 0;
 		g->in_function = true;
+		if (g->call[i].kind != CALL_SCALARS) {
+			gen_body_more(g, &g->call[i]);
+			continue;
+		}
 		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 0, 1, 0, 0);
 		g->kind[0] = K_SCALAR;
 		for (uint32_t j = pick(g, 4); j > 0; j--)
-			chance(g, 70) ? block_alu(g) : block_stack(g);
+			chance(g, 70) ? gen_block_alu(g) : gen_block_stack(g);
 		if (chance(g, 40))
 			emit(g, BPF_ALU64 | BPF_AND | BPF_K, 0, 0, 0, number(g));
 		emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
@@ -687,14 +658,26 @@ static void mutate(struct gen *g)
 	}
 }
 
-void gen_make(uint64_t seed, struct gen_program *ret_program)
+/* Types by number of the dice, and how their programs write a packet's bounds: see block_packet(). */
+static uint32_t pick_type(struct gen *g)
 {
 	static const uint32_t types[] = { BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_SCHED_CLS, BPF_PROG_TYPE_XDP };
-	struct gen g = { .rng = seed * 0x2545f4914f6cdd1dull + 1, .p = ret_program };
+	static const uint32_t more[] = { BPF_PROG_TYPE_KPROBE, BPF_PROG_TYPE_TRACEPOINT, BPF_PROG_TYPE_RAW_TRACEPOINT,
+					 BPF_PROG_TYPE_PERF_EVENT, BPF_PROG_TYPE_CGROUP_SKB, BPF_PROG_TYPE_LWT_XMIT,
+					 BPF_PROG_TYPE_SK_SKB };
+
+	if (g->more && chance(g, 30))
+		return more[pick(g, sizeof(more) / sizeof(more[0]))];
+	return types[pick(g, 3)];
+}
+
+static void make(struct gen *first, struct gen_program *ret_program)
+{
+	struct gen g = *first;
 	uint32_t blocks;
 
 	memset(ret_program, 0, sizeof(*ret_program));
-	ret_program->prog_type = types[pick(&g, 3)];
+	ret_program->prog_type = pick_type(&g);
 	g.new_insns = chance(&g, 25);
 	g.kind[1] = K_CTX;
 	g.kind[10] = K_STACK;
@@ -714,33 +697,20 @@ void gen_make(uint64_t seed, struct gen_program *ret_program)
 	subprogs(&g);
 	if (chance(&g, 12))
 		mutate(&g);
+	if (g.more && chance(&g, 20))
+		ret_program->prog_flags |= chance(&g, 80) ? 1u << 3 : 1u << 0; /* test state freq, strict alignment */
 }
 
-void gen_print(FILE *out, const struct gen_program *program)
+void gen_make(uint64_t seed, struct gen_program *ret_program)
 {
-	fprintf(out, "%u %u ", program->prog_type, program->expected_attach_type);
-	for (uint32_t i = 0; i < program->insn_cnt; i++) {
-		uint64_t raw;
+	struct gen g = { .rng = seed * 0x2545f4914f6cdd1dull + 1, .p = ret_program };
 
-		memcpy(&raw, &program->insns[i], sizeof(raw));
-		fprintf(out, "%016llx", (unsigned long long)raw);
-	}
-	fputc('\n', out);
+	make(&g, ret_program);
 }
 
-int gen_parse(const char *line, struct gen_program *ret_program)
+void gen_make_more(uint64_t seed, const uint32_t *kfuncs, struct gen_program *ret_program)
 {
-	int used = 0;
+	struct gen g = { .rng = seed * 0x2545f4914f6cdd1dull + 5, .p = ret_program, .more = true, .kfuncs = kfuncs };
 
-	memset(ret_program, 0, sizeof(*ret_program));
-	if (sscanf(line, "%u %u %n", &ret_program->prog_type, &ret_program->expected_attach_type, &used) != 2)
-		return -EINVAL;
-	for (line += used; *line && *line != '\n'; line += 16) {
-		unsigned long long raw;
-
-		if (ret_program->insn_cnt == GEN_INSNS_MAX || sscanf(line, "%16llx", &raw) != 1)
-			return -EINVAL;
-		memcpy(&ret_program->insns[ret_program->insn_cnt++], &raw, sizeof(raw));
-	}
-	return ret_program->insn_cnt ? 0 : -EINVAL;
+	make(&g, ret_program);
 }

@@ -341,6 +341,12 @@ static int key_func(struct reader *rd, int argc, char **argv)
 	return r < 0 ? refuse(rd, "func", error) : 0;
 }
 
+static int key_functions_btf(struct reader *rd, int argc, char **argv)
+{
+	rd->c.has_funcs = true;
+	return 0;
+}
+
 static const struct {
 	const char *word;
 	int (*take)(struct reader *rd, int argc, char **argv);
@@ -352,6 +358,7 @@ static const struct {
 	{ "kernel_says", key_kernel_says }, { "insns", key_insns },
 	{ "not_on_kernel", key_not_on_kernel }, { "needs_vmlinux", key_needs_vmlinux },
 	{ "struct", key_struct }, { "func", key_func },
+	{ "functions_btf", key_functions_btf },
 };
 
 static void case_begin(struct reader *rd, const char *name)
@@ -397,6 +404,8 @@ static int case_hand_over(struct reader *rd)
 	c->prog.license = c->license;
 	c->prog.name = c->prog_name;
 	c->prog.attach_name = c->attach_name[0] ? c->attach_name : NULL;
+	if (c->has_funcs && !casefuncs_describe(&c->funcs, &c->prog))
+		return refuse(rd, "too many functions", c->name);
 	r = casebtf_attach(c->btf, &c->as, &c->prog, &error);
 	return r < 0 ? refuse(rd, "func: no such label", error) : rd->each(rd->arg, c);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "tests/lib/asm.h"
+#include "tests/lib/casefuncs.h"
 #include "verifier/bpfgate-verifier.h"
 
 /*
@@ -46,6 +47,8 @@ struct tcase {
 	bool kernel_differs;		/* the kernel's verdict is known to be another: see kernel_err */
 	int kernel_err;			/* 0 accept */
 	bool needs_vmlinux;		/* wants BTF of the running kernel */
+	bool has_funcs;			/* functions have BTF */
+	struct casefuncs funcs;
 };
 
 /*

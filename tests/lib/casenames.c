@@ -60,7 +60,12 @@ static int names_var(void *arg, const char *name)
 
 void casenames_init(struct casenames *cn)
 {
-	FILE *f = fopen(VMLINUX_BTF, "re");
+	casenames_init_from(cn, VMLINUX_BTF);
+}
+
+void casenames_init_from(struct casenames *cn, const char *btf_path)
+{
+	FILE *f = fopen(btf_path, "re");
 	size_t cap = 1 << 20, n;
 
 	memset(cn, 0, sizeof(*cn));

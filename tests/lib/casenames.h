@@ -23,6 +23,9 @@ struct casenames {
 };
 
 void casenames_init(struct casenames *cn);
+
+/* The same with another kernel's BTF, from a file. */
+void casenames_init_from(struct casenames *cn, const char *btf_path);
 void casenames_done(struct casenames *cn);
 struct asm_names casenames_asm(struct casenames *cn);
 
