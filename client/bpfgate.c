@@ -18,6 +18,7 @@ struct verb {
 	const char *synopsis;
 	const char *summary;
 	const char *options;	/* long options, space-separated: completion offers them */
+	bool own_help;		/* the verb has more to say to --help than its line of the table */
 };
 
 static int verb_help(int argc, char **argv);
@@ -27,31 +28,34 @@ static int verb_complete(int argc, char **argv);
 
 static const struct verb verbs[] = {
 	{ "capture", cmd_capture, "[--out DIR] [--prog NAME] -- CMD [ARG]...",
-	  "record each program a command loads, with the kernel's answer", "--out --prog --help" },
+	  "record each program a command loads, with the kernel's answer", "--out --prog --help", true },
 	{ "check", cmd_check, "OBJ|BUNDLE...", "verify offline; no daemon, no privileges",
 	  "--prog --kernel --btf --kernels --mode --time-limit --memory-limit --jobs --format --json --jsonl "
-	  "--pretty --verbose --quiet --help" },
-	{ "completion", verb_completion, "bash|zsh|fish", "print a completion script", "" },
-	{ "doctor", cmd_doctor, "[--json]", "what this kernel and set-up lack, with the mend",
-	  "--json --pretty --fail-on-missing" },
+	  "--pretty --verbose --quiet --help", true },
+	{ "completion", verb_completion, "bash|zsh|fish", "print a completion script", "--help" },
+	{ "doctor", cmd_doctor, "[--json|--pretty] [--fail-on-missing]",
+	  "what this kernel and set-up lack, with the mend", "--json --pretty --fail-on-missing --help" },
 	{ "help", verb_help, "[VERB]", "this list, or a verb's line", "" },
-	{ "list", cmd_list, "[progs|maps|links|pins|clients|decisions]", "what the daemon holds for you",
-	  "--json --pretty --raw --noheadings --sort" },
-	{ "load", cmd_load, "OBJ [--prog NAME] [--attach xdp:IFACE|tcx-ingress:IFACE|cgroup:PATH]",
-	  "load an object through the daemon", "--prog --attach --hold --pin --json" },
+	{ "list", cmd_list, "[progs|maps|links|pins|clients|decisions] [-o COLUMNS] [--sort COLUMN] [--raw] "
+	  "[--noheadings] [--json|--pretty]",
+	  "what the daemon holds for you", "-o --json --pretty --raw --noheadings --sort --help" },
+	{ "load", cmd_load, "OBJ [--prog NAME] [--attach xdp:IFACE|tcx-ingress:IFACE|tcx-egress:IFACE|cgroup:PATH] "
+	  "[--pin DIR] [--hold] [--json]",
+	  "load an object through the daemon", "--prog --attach --hold --pin --json --help" },
 	{ "policy", cmd_policy, "check|test|explain|suggest ...", "look at policies before they go live",
-	  "check test explain suggest help --as --policy --strict --quiet --json --pretty --help" },
-	{ "run", cmd_run, "[-v] [--object FILE] [--] COMMAND [ARG...]",
+	  "check test explain suggest help --as --policy --strict --quiet --json --pretty --help", true },
+	{ "run", cmd_run, "[-v] [--handles-in-maps] [--object FILE [--signature FILE]] [--] COMMAND [ARG...]",
 	  "run a command whose bpf() calls go through the daemon",
-	  "--verbose --handles-in-maps --object --signature" },
+	  "--verbose --handles-in-maps --object --signature --help" },
 	{ "sign", cmd_sign, "OBJECT --key KEY --cert CERT [--detached]", "sign an object",
-	  "--key --cert --detached --replace --with-cert --without-cert --help" },
+	  "--key --cert --detached --replace --with-cert --without-cert --help", true },
 	{ "signature", cmd_signature, "show|verify OBJECT [--cert CERT] [--ca CA]",
-	  "what signature an object carries, and who vouches for it", "--cert --ca --json --pretty --help" },
-	{ "status", cmd_status, "[--json]", "the daemon on one screen", "--json --pretty" },
-	{ "unpin", cmd_unpin, "PATH...", "remove pins that were made through the daemon", "" },
-	{ "version", verb_version, "[--json]", "version of this command", "--json" },
-	{ "why", cmd_why, "[DECISION]", "the last, or that, decision as the daemon saw it", "--json --pretty" },
+	  "what signature an object carries, and who vouches for it", "--cert --ca --json --pretty --help", true },
+	{ "status", cmd_status, "[--json|--pretty]", "the daemon on one screen", "--json --pretty --help" },
+	{ "unpin", cmd_unpin, "PATH...", "remove pins that were made through the daemon", "--help" },
+	{ "version", verb_version, "[--json]", "version of this command", "--json --help" },
+	{ "why", cmd_why, "[DECISION] [--json|--pretty]", "the last, or that, decision as the daemon saw it",
+	  "--json --pretty --help" },
 	{ "__complete", verb_complete, NULL, NULL, NULL },
 };
 
@@ -208,5 +212,9 @@ int main(int argc, char **argv)
 		(void)verb_help(1, argv);
 		return EXIT_USAGE;
 	}
+	/* First of all, so that no verb does anything before it is understood; behind that it may be another's. */
+	if (!verb->own_help && verb->summary && argc > 2 &&
+	    (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")))
+		return verb_help(2, (char *[]){ argv[0], argv[1], NULL });
 	return verb->run(argc - 1, argv + 1);
 }

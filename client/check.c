@@ -10,10 +10,11 @@
 
 #include "client/cmd.h"
 #include "client/out.h"
+#include "object/release.h"
 #include "proto/own.h"
 
 static const char usage_text[] =
-	"usage: bpfgate check [OPTIONS] OBJECT|BUNDLE|DIR...\n"
+	"usage: bpfgate check [OPTIONS] OBJECT|BUNDLE|DIR|-...\n"
 	"  -p, --prog NAME        only programs of this name\n"
 	"      --kernel REL,...   for these kernels instead of the bundle's or the running one\n"
 	"      --btf FILE         their vmlinux BTF\n"
@@ -73,6 +74,30 @@ static int parse_number(const char *text, unsigned long max, unsigned long *ret_
 	return 0;
 }
 
+/* A release is judged by the rules of the series before it: whoever asks for it should know. */
+static void note_profile(const char *release)
+{
+	struct bgv_target_spec spec = { 0 };
+	struct bgv_target *target;
+	const char *profile;
+	char version[64];
+	size_t n;
+
+	release_version(release, version, sizeof(version));
+	spec.version = version;
+	if (bgv_target_new(&spec, &target) < 0) {
+		fprintf(stderr, "bpfgate check: no profile for kernel \"%s\"; there are 6.1, 6.12, 6.18, 7.2\n",
+			release);
+		return;
+	}
+	profile = bgv_target_profile(target);
+	n = strlen(profile);
+	if (strncmp(version, profile, n) != 0 || (version[n] >= '0' && version[n] <= '9'))
+		fprintf(stderr, "bpfgate check: kernel \"%s\" is judged by the rules of %s, the nearest that was probed\n",
+			release, profile);
+	bgv_target_free(target);
+}
+
 /* Cuts the list in place: the releases point into it. */
 static int set_kernels(struct check_options *opts, char *list)
 {
@@ -80,6 +105,7 @@ static int set_kernels(struct check_options *opts, char *list)
 	     name = strtok_r(NULL, ",", &rest)) {
 		if (opts->kernel_cnt == CHECK_KERNELS_MAX)
 			return -E2BIG;
+		note_profile(name);
 		opts->kernels[opts->kernel_cnt++] = name;
 	}
 	return opts->kernel_cnt ? 0 : -EINVAL;
@@ -223,6 +249,14 @@ static int check_all(const struct check_options *opts, const struct check_inputs
 	if (r >= 0)
 		r = check_print(stdout, opts, inputs, results, cnt);
 	code = check_exit_code(results, cnt);
+	/* "All would load" must not be said of nothing. */
+	if (r >= 0 && !cnt) {
+		(void)fprintf(stderr, "bpfgate check: %s\n",
+			      !inputs->cnt ? "no *.o and no *.bpfb there" :
+			      opts->prog   ? "no program of that name" :
+					     "no program in it");
+		code = EXIT_INPUT;
+	}
 	free(results);
 	if (r >= 0)
 		return code;

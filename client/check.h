@@ -45,8 +45,8 @@ struct check_inputs {
 };
 
 /*
- * Adds path, or every *.bpfb and *.o below it (sorted) when it is a directory. 0, -errno of the
- * path itself, -ENOMEM.
+ * Adds path ("-": standard input), or every *.bpfb and *.o below it (sorted) when it is a directory. 0, -errno of
+ * the path itself, -ENOMEM.
  */
 int check_inputs_add(struct check_inputs *inputs, const char *path);
 void check_inputs_done(struct check_inputs *inputs);

@@ -64,6 +64,8 @@ int check_inputs_add(struct check_inputs *inputs, const char *path)
 {
 	struct stat st;
 
+	if (!strcmp(path, "-"))
+		path = "/dev/stdin";
 	if (stat(path, &st) < 0)
 		return -errno;
 	return S_ISDIR(st.st_mode) ? inputs_add_tree(inputs, path) : inputs_push(inputs, path);

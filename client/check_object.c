@@ -9,6 +9,8 @@
 #include "object/elf.h"
 #include "proto/own.h"
 
+_Static_assert(CHECK_REASON_BYTES == ELF_REASON_BYTES, "one buffer for both");
+
 struct passing {
 	check_program_fn fn;
 	check_unloadable_fn unloadable;
@@ -26,9 +28,9 @@ static void pass_on(void *arg, const struct elf_program *program)
 }
 
 int check_object_programs(const uint8_t *bytes, size_t bytes_cnt, const char *btf_path,
-			  check_program_fn fn, check_unloadable_fn unloadable, void *arg)
+			  check_program_fn fn, check_unloadable_fn unloadable, void *arg, char *ret_reason)
 {
-	struct elf_options opt = { .mode = BGV_MODE_FULL, .caps = BGV_CAP_ALL };
+	struct elf_options opt = { .mode = BGV_MODE_FULL, .caps = BGV_CAP_ALL, .reason = ret_reason };
 	struct passing passing = { fn, unloadable, arg };
 	OWN_MEM uint8_t *btf = NULL;
 

@@ -84,12 +84,23 @@ static json_t *json_reference(const struct check_result *result)
 			 count(result->reference_time_ns));
 }
 
+/* Why a file gave no program, in words that fit a file. */
+static const char *input_reason(const struct check_result *result)
+{
+	if (result->crashed || *result->message)
+		return result->message;
+	if (result->input_err == -EBADMSG)
+		return "neither a BPF object nor a program bundle, or damaged";
+	if (result->input_err == -E2BIG)
+		return "too large, or too many programs";
+	return strerror(-result->input_err);
+}
+
 static json_t *json_input_failure(const struct check_inputs *inputs, const struct check_result *result)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "schema_version", OUT_SCHEMA_VERSION, "input",
-			 inputs->paths[result->input_idx], "verdict", result_verdict(result), "code",
-			 result->crashed ? "CRASH" : "INPUT", "message",
-			 result->crashed ? result->message : strerror(-result->input_err));
+	return json_pack("{s:s, s:o, s:s, s:s, s:o}", "schema_version", OUT_SCHEMA_VERSION, "input",
+			 json_text(inputs->paths[result->input_idx]), "verdict", result_verdict(result), "code",
+			 result->crashed ? "CRASH" : "INPUT", "message", json_text(input_reason(result)));
 }
 
 static json_t *json_result(const struct check_inputs *inputs, const struct check_result *result)
@@ -99,8 +110,8 @@ static json_t *json_result(const struct check_inputs *inputs, const struct check
 
 	if (result->crashed || result->input_err)
 		return json_input_failure(inputs, result);
-	doc = json_pack("{s:s, s:s, s:o, s:o, s:s, s:i, s:i, s:s, s:o, s:o, s:o, s:o}", "schema_version",
-			OUT_SCHEMA_VERSION, "input", inputs->paths[result->input_idx], "program",
+	doc = json_pack("{s:s, s:o, s:o, s:o, s:s, s:i, s:i, s:s, s:o, s:o, s:o, s:o}", "schema_version",
+			OUT_SCHEMA_VERSION, "input", json_text(inputs->paths[result->input_idx]), "program",
 			text_or_null(result->prog), "source", text_or_null(result->source), "kernel",
 			result->kernel, "prog_type", (int)result->prog_type, "insn_cnt",
 			(int)result->insn_cnt, "verdict", result_verdict(result), "errno",
@@ -226,9 +237,9 @@ static void print_text(FILE *out, const struct check_options *opts, const struct
 		}
 		(void)fprintf(out, "%-11s ", result_verdict(&results[i]));
 		out_safe(out, inputs->paths[results[i].input_idx], false);
-		(void)fprintf(out, "\n    %s\n",
-			      results[i].crashed ? results[i].message :
-						   strerror(-results[i].input_err));
+		(void)fprintf(out, "\n    ");
+		out_safe(out, input_reason(&results[i]), false);
+		(void)fputc('\n', out);
 	}
 }
 

@@ -239,6 +239,7 @@ static int judge_bundle(struct job *job, const uint8_t *bytes, size_t bytes_cnt)
 static void judge_input(struct job *job, uint32_t idx)
 {
 	OWN_MEM uint8_t *bytes = NULL;
+	char reason[CHECK_REASON_BYTES] = "";
 	size_t bytes_cnt = 0;
 	int r;
 
@@ -248,11 +249,12 @@ static void judge_input(struct job *job, uint32_t idx)
 		r = judge_bundle(job, bytes, bytes_cnt);
 	else if (r >= 0)
 		r = check_object_programs(bytes, bytes_cnt, job->opts->btf_path, judge,
-					  say_unloadable, job);
+					  say_unloadable, job, reason);
 	if (r < 0) {
 		job->result = (struct check_result){ .input_idx = idx,
 						     .sub_idx = job->result.sub_idx,
 						     .input_err = r };
+		set_text(job->result.message, sizeof(job->result.message), reason);
 		send_result(job);
 	}
 }

@@ -296,7 +296,7 @@ static const struct doctor_check doctor_checks[] = {
 	{ "bpffs", doctor_bpffs, "mount -t bpf bpf /sys/fs/bpf" },
 	{ "cgroup", doctor_cgroup, "mount cgroup2 (systemd does)" },
 	{ "socket", doctor_socket, "systemctl enable --now bpfgate.socket" },
-	{ "group", doctor_group, "usermod -aG bpfgate USER, then log in again" },
+	{ "group", doctor_group, "systemd-sysusers (makes the group); usermod -aG bpfgate USER, then log in again" },
 };
 
 static json_t *doctor_examine(bool *ret_missing)

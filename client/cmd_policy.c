@@ -17,6 +17,7 @@
 #include "client/out.h"
 #include "client/policy_case.h"
 #include "client/policy_source.h"
+#include "policy/names.h"
 #include "proto/own.h"
 
 #define WHY_BYTES 1024
@@ -281,13 +282,37 @@ static int usage(FILE *out)
 	return out == stdout ? EXIT_OK : EXIT_USAGE;
 }
 
+/* A misspelt verb gets the nearest one there is. */
+static int unknown_subverb(const char *name)
+{
+	const char *nearest = NULL;
+	unsigned int least = 3;
+
+	for (size_t i = 0; i < ARRAY_CNT(subverbs); i++) {
+		unsigned int distance = names_distance(name, subverbs[i].name, least);
+
+		if (distance < least) {
+			least = distance;
+			nearest = subverbs[i].name;
+		}
+	}
+	fputs("bpfgate policy: no verb \"", stderr);
+	out_safe(stderr, name, false);
+	fprintf(stderr, nearest ? "\"; did you mean \"%s\"?\n" : "\"; see bpfgate policy help\n",
+		nearest ? nearest : "");
+	return EXIT_USAGE;
+}
+
 int cmd_policy(int argc, char **argv)
 {
 	size_t i;
+
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return usage(stdout);
 
 	for (i = 0; argc > 1 && i < ARRAY_CNT(subverbs); i++) {
 		if (strcmp(argv[1], subverbs[i].name) == 0)
 			return subverbs[i].run(argc - 1, argv + 1);
 	}
-	return usage(stderr);
+	return argc > 1 ? unknown_subverb(argv[1]) : usage(stderr);
 }

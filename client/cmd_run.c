@@ -6,9 +6,11 @@
  * it. Trusts the command no more than its user does: it and we are the same user.
  */
 #include "client/cmd.h"
+#include "client/out.h"
 #include "client/present.h"
 
 #include "client/bpfgate.h"
+#include "client/conn.h"
 #include "client/notify.h"
 #include "proto/channel.h"
 #include "proto/own.h"
@@ -109,7 +111,9 @@ static _Noreturn void run_child(const struct run_args *args, int sock, const sig
 		_exit(RUN_FAILED);
 	execvp(args->argv[0], args->argv);
 	r = errno;
-	fprintf(stderr, "bpfgate run: %s: %s\n", args->argv[0], strerror(r));
+	fputs("bpfgate run: ", stderr);
+	out_safe(stderr, args->argv[0], false);
+	fprintf(stderr, ": %s\n", strerror(r));
 	_exit(r == ENOENT ? RUN_NOT_FOUND : RUN_CANNOT_INVOKE);
 }
 
@@ -224,6 +228,19 @@ static int run_start(const struct run_args *args, const sigset_t *signals, const
 	return code;
 }
 
+/* The command may have other things to do than bpf(): it runs all the same. */
+static void run_look_for_daemon(void)
+{
+	struct conn *conn = NULL;
+	int r = conn_take(&conn);
+
+	if (r < 0)
+		fprintf(stderr, "bpfgate run: no bpfgated answers at %s (%s): bpf() calls that need it will be refused\n",
+			conn_path(), strerror(-r));
+	else
+		conn_give(conn);
+}
+
 int cmd_run(int argc, char **argv)
 {
 	static const int passed_on[] = { SIGCHLD, SIGHUP,  SIGINT,  SIGQUIT,
@@ -234,6 +251,7 @@ int cmd_run(int argc, char **argv)
 
 	if (!run_parse(argc, argv, &args))
 		return run_usage();
+	run_look_for_daemon();
 	r = run_present(&args);
 	if (r < 0)
 		return run_complain(args.object, r);

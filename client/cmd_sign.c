@@ -7,6 +7,7 @@
  */
 #include "client/cmd.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -242,6 +243,12 @@ static int write_signature(const struct sign_args *args, const struct signature_
 			    sizeof(trailer));
 }
 
+/* A signature appended to any other file would only spoil it. */
+static bool is_elf(const struct signature_file *file)
+{
+	return file->object_len >= SELFMAG && memcmp(file->bytes, ELFMAG, SELFMAG) == 0;
+}
+
 static int sign_file(const struct sign_args *args)
 {
 	OWN_MEM uint8_t *der = NULL;
@@ -253,6 +260,10 @@ static int sign_file(const struct sign_args *args)
 	if (r < 0) {
 		signature_done(&file);
 		return say_failed(args->object, strerror(-r));
+	}
+	if (!is_elf(&file)) {
+		signature_done(&file);
+		return say_failed(args->object, "is not an ELF object: left as it is");
 	}
 	code = sign_object(args, &file, &der, &der_len);
 	if (code == EXIT_OK) {

@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/bpf.h>
 
 #include "client/ask.h"
 #include "client/cmd.h"
@@ -80,6 +81,12 @@ struct status_args {
 	struct out_table_opts table;
 };
 
+static int status_usage(const char *usage)
+{
+	fprintf(stderr, "usage: bpfgate %s\n", usage);
+	return EXIT_USAGE;
+}
+
 /* Parses the options; 0, or -1 when usage was printed. */
 static int status_options(int argc, char **argv, const char *usage, struct status_args *args)
 {
@@ -95,7 +102,7 @@ static int status_options(int argc, char **argv, const char *usage, struct statu
 
 	while ((c = getopt_long(argc, argv, "jpo:", options, NULL)) != -1) {
 		if (c == '?') {
-			fprintf(stderr, "usage: bpfgate %s\n", usage);
+			(void)status_usage(usage);
 			return -1;
 		}
 		args->json |= c == 'j' || c == 'p';
@@ -110,14 +117,29 @@ static int status_options(int argc, char **argv, const char *usage, struct statu
 	return 0;
 }
 
+/*
+ * Nobody tells the daemon when an application closes a real descriptor. A walk over ids makes it compare its ledger
+ * with the kernel; the walk's own answer does not matter.
+ */
+static void status_freshen(void)
+{
+	union bpf_attr attr = { .start_id = 0 };
+
+	(void)bpfgate_bpf(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr));
+}
+
 int cmd_status(int argc, char **argv)
 {
+	static const char usage[] = "status [--json]";
 	struct status_args args = { 0 };
 	json_t *doc;
 	int code;
 
-	if (status_options(argc, argv, "status [--json]", &args) < 0 || optind != argc)
+	if (status_options(argc, argv, usage, &args) < 0)
 		return EXIT_USAGE;
+	if (optind != argc)
+		return status_usage(usage);
+	status_freshen();
 	code = ask_daemon(BPFGATE_STATUS, "", args.json, &doc);
 	if (code != EXIT_OK)
 		return code;
@@ -203,7 +225,7 @@ static int list_print(const struct list_kind *kind, const struct status_args *ar
 
 int cmd_list(int argc, char **argv)
 {
-	static const char usage[] = "list [progs|maps|links|clients|decisions] [--json] [-o COLUMNS] [--sort COLUMN]";
+	static const char usage[] = "list [progs|maps|links|pins|clients|decisions] [--json] [-o COLUMNS] [--sort COLUMN]";
 	struct status_args args = { 0 };
 	const struct list_kind *kind = NULL;
 	const char *name;
@@ -216,10 +238,9 @@ int cmd_list(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_CNT(list_kinds); i++)
 		if (!strcmp(name, list_kinds[i].name))
 			kind = &list_kinds[i];
-	if (!kind || optind + 1 < argc) {
-		fprintf(stderr, "usage: bpfgate %s\n", usage);
-		return EXIT_USAGE;
-	}
+	if (!kind || optind + 1 < argc)
+		return status_usage(usage);
+	status_freshen();
 	code = ask_daemon(BPFGATE_LIST, name, args.json, &doc);
 	if (code != EXIT_OK)
 		return code;
@@ -228,25 +249,55 @@ int cmd_list(int argc, char **argv)
 	return code;
 }
 
+/* One line for a decision that needs no explanation: what was asked, and by which rule it was granted. */
+static void why_print_line(const json_t *decision)
+{
+	static const struct {
+		const char *before, *key;
+	} words[] = { { "bpfgate ", "id" },	   { " ", "verdict" }, { ": ", "command" }, { " by rule ", "rule" },
+		      { " (", "place" }, { "): ", "summary" } };
+
+	for (size_t i = 0; i < ARRAY_CNT(words); i++) {
+		const char *word = json_string_value(json_object_get(decision, words[i].key));
+
+		fputs(words[i].before, stdout);
+		out_safe(stdout, word && *word ? word : "-", false);
+	}
+	putchar('\n');
+}
+
+static void why_print(const json_t *decision)
+{
+	const char *text = json_string_value(json_object_get(decision, "text"));
+	const char *verdict = json_string_value(json_object_get(decision, "verdict"));
+
+	if (!text || !*text || (verdict && !strcmp(verdict, "allowed"))) {
+		why_print_line(decision);
+		return;
+	}
+	out_safe(stdout, text, true);
+	if (text[strlen(text) - 1] != '\n')
+		putchar('\n');
+}
+
 int cmd_why(int argc, char **argv)
 {
+	static const char usage[] = "why [DECISION] [--json]";
 	struct status_args args = { 0 };
-	const char *text;
 	json_t *doc;
 	int code;
 
-	if (status_options(argc, argv, "why [DECISION] [--json]", &args) < 0 || optind + 1 < argc)
+	if (status_options(argc, argv, usage, &args) < 0)
 		return EXIT_USAGE;
+	if (optind + 1 < argc)
+		return status_usage(usage);
 	code = ask_daemon(BPFGATE_WHY, optind < argc ? argv[optind] : "", args.json, &doc);
 	if (code != EXIT_OK)
 		return code;
-	text = json_string_value(json_object_get(json_object_get(doc, "decision"), "text"));
 	if (args.json)
 		code = out_json(stdout, doc, args.pretty) < 0 ? EXIT_INTERNAL : EXIT_OK;
-	else if (text) {
-		out_safe(stdout, text, true);
-		putchar('\n');
-	}
+	else
+		why_print(json_object_get(doc, "decision"));
 	json_decref(doc);
 	return code;
 }

@@ -17,6 +17,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "client/ask.h"
 #include "client/bpfgate.h"
 #include "client/cmd.h"
 #include "client/out.h"
@@ -43,6 +44,12 @@ struct load_attach_kind {
 	bool own_type;	/* the program's expected attach type is used instead */
 };
 
+/* Where --attach points to, found before anything is loaded. */
+struct load_target {
+	const struct load_attach_kind *kind;	/* NULL: nothing is to be attached */
+	int ifindex, cgroup_fd;
+};
+
 /* Attach types that the build host's header may not know yet; numbers of enum bpf_attach_type. */
 #define LOAD_TCX_INGRESS ((enum bpf_attach_type)46)
 #define LOAD_TCX_EGRESS	 ((enum bpf_attach_type)47)
@@ -62,35 +69,51 @@ static int load_quiet(enum libbpf_print_level level, const char *format, va_list
 	return 0; /* the reason of a refusal says more than libbpf's account of it */
 }
 
-/* Attaches one loaded program to the target. The new link fd, or -errno (said on stderr). */
-static int load_attach(const struct bpf_program *prog, const char *attach)
+/* An error document or a line; the exit code is returned as it came. */
+static int load_complain(const struct load_args *args, int code, const char *what, const char *message)
 {
-	for (size_t i = 0; i < ARRAY_CNT(load_attach_kinds); i++) {
-		const struct load_attach_kind *kind = &load_attach_kinds[i];
-		const char *target = attach + strlen(kind->prefix);
-		enum bpf_attach_type type = kind->own_type ? bpf_program__expected_attach_type(prog) : kind->type;
-		OWN_FD int cgroup = -1;
-		int object, fd;
-
-		if (strncmp(attach, kind->prefix, strlen(kind->prefix)))
-			continue;
-		if (kind->interface)
-			object = (int)if_nametoindex(target);
-		else
-			object = cgroup = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (object <= 0) {
-			int err = errno;
-
-			fprintf(stderr, "bpfgate: %s: %s\n", target, strerror(err));
-			return -err;
-		}
-		fd = bpf_link_create(bpf_program__fd(prog), object, type, NULL);
-		if (fd < 0)
-			fprintf(stderr, "bpfgate: attach %s: %s\n", attach, strerror(-fd));
-		return fd;
+	if (args->json) {
+		out_json_error(stdout, code == EXIT_USAGE ? "USAGE" : "INPUT", message, what, false);
+		return code;
 	}
-	fprintf(stderr, "bpfgate: --attach wants xdp:, tcx-ingress:, tcx-egress: or cgroup:\n");
-	return -EINVAL;
+	fputs("bpfgate load: ", stderr);
+	out_safe(stderr, what, false);
+	fputs(": ", stderr);
+	out_safe(stderr, message, false);
+	fputc('\n', stderr);
+	return code;
+}
+
+static int load_find_target(const struct load_args *args, struct load_target *ret_target)
+{
+	const char *name;
+
+	for (size_t i = 0; args->attach && i < ARRAY_CNT(load_attach_kinds); i++)
+		if (!strncmp(args->attach, load_attach_kinds[i].prefix, strlen(load_attach_kinds[i].prefix)))
+			ret_target->kind = &load_attach_kinds[i];
+	if (!args->attach)
+		return EXIT_OK;
+	if (!ret_target->kind)
+		return load_complain(args, EXIT_USAGE, args->attach,
+				     "--attach wants xdp:, tcx-ingress:, tcx-egress: or cgroup:");
+	name = args->attach + strlen(ret_target->kind->prefix);
+	if (ret_target->kind->interface)
+		ret_target->ifindex = (int)if_nametoindex(name);
+	else
+		ret_target->cgroup_fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ret_target->ifindex <= 0 && ret_target->cgroup_fd < 0)
+		return load_complain(args, EXIT_INPUT, name, strerror(errno));
+	return EXIT_OK;
+}
+
+/* Attaches one loaded program to the target. The new link fd, or -errno. */
+static int load_attach(const struct bpf_program *prog, const struct load_target *target)
+{
+	enum bpf_attach_type type = target->kind->own_type ? bpf_program__expected_attach_type(prog) :
+							     target->kind->type;
+
+	return bpf_link_create(bpf_program__fd(prog),
+			       target->kind->interface ? target->ifindex : target->cgroup_fd, type, NULL);
 }
 
 /* Only the named program is loaded, all when no name is given. 0 or -ENOENT. */
@@ -105,17 +128,18 @@ static int load_select(struct bpf_object *object, const char *name)
 		bpf_program__set_autoload(prog, wanted);
 		found |= wanted;
 	}
-	if (!found)
-		fprintf(stderr, "bpfgate: no program \"%s\" in this object\n", name);
 	return found ? 0 : -ENOENT;
 }
 
 static int load_refused(const struct load_args *args, int err)
 {
 	const char *reason = bpfgate_last_reason();
+	char words[128];
 
-	if (!reason || !*reason)
-		reason = strerror(err);
+	if (!reason || !*reason) {
+		(void)libbpf_strerror(err, words, sizeof(words));
+		reason = words;
+	}
 	if (args->json)
 		out_json_error(stdout, err == EPERM ? "REFUSED" : "REJECTED", reason,
 			       "bpfgate why", false);
@@ -145,40 +169,61 @@ static void load_wait(void)
 		fprintf(stderr, "bpfgate: %s\n", strerror(errno));
 }
 
-static int load_print(const struct load_args *args, const struct bpf_program *prog)
+/* One loaded program as a line, or as an element of the document. 0 or -errno. */
+static int load_print(json_t *programs, const struct bpf_program *prog)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 bytes = sizeof(info);
 
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &bytes) < 0)
 		info.id = 0;
-	if (args->json)
-		printf("{\"schema_version\":\"" OUT_SCHEMA_VERSION "\",\"name\":\"%s\",\"id\":%u}\n",
-		       bpf_program__name(prog), info.id);
-	else
-		printf("loaded %s (program %u)\n", bpf_program__name(prog), info.id);
+	if (programs)
+		return json_array_append_new(programs, json_pack("{s:s, s:I}", "name", bpf_program__name(prog),
+								 "id", (json_int_t)info.id)) < 0 ? -ENOMEM : 0;
+	printf("loaded ");
+	out_safe(stdout, bpf_program__name(prog), false);
+	printf(" (program %u)\n", info.id);
 	return fflush(stdout) ? -EIO : 0;
 }
 
-static int load_finish(const struct load_args *args, struct bpf_object *object, struct load_links *links)
+/* Takes programs over. */
+static int load_print_document(json_t *programs)
 {
+	json_t *doc = json_pack("{s:s, s:o}", "schema_version", OUT_SCHEMA_VERSION, "programs", programs);
+	int r = doc ? out_json(stdout, doc, false) : -ENOMEM;
+
+	json_decref(doc);
+	return r;
+}
+
+/* Attaches and pins as told; what was loaded is told once all of it has succeeded, as one document. */
+static int load_finish(const struct load_args *args, struct bpf_object *object, const struct load_target *target,
+		       struct load_links *links)
+{
+	json_t *programs = args->json ? json_array() : NULL;
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, object) {
 		if (!bpf_program__autoload(prog))
 			continue;
-		if (load_print(args, prog) < 0)
+		if (load_print(programs, prog) < 0)
 			return EXIT_INTERNAL;
-		if (args->attach && links->cnt < LOAD_LINKS_MAX) {
-			int fd = load_attach(prog, args->attach);
+		if (target->kind && links->cnt < LOAD_LINKS_MAX) {
+			int fd = load_attach(prog, target);
 
-			if (fd < 0)
+			if (fd < 0) {
+				json_decref(programs);
 				return load_refused(args, -fd);
+			}
 			links->fd[links->cnt++] = fd;
 		}
 	}
-	if (args->pin && bpf_object__pin(object, args->pin) < 0)
+	if (args->pin && bpf_object__pin(object, args->pin) < 0) {
+		json_decref(programs);
 		return load_refused(args, errno);
+	}
+	if (programs && load_print_document(programs) < 0)
+		return EXIT_INTERNAL;
 	if (args->hold)
 		load_wait();
 	return EXIT_OK;
@@ -201,32 +246,52 @@ static void load_present(const char *object)
 	fputc('\n', stderr);
 }
 
-static int load_object(const struct load_args *args)
+static int load_opened(const struct load_args *args, struct bpf_object *object, const struct load_target *target)
 {
 	struct load_links links = { .cnt = 0 };
-	struct bpf_object *object = bpf_object__open_file(args->object, NULL);
 	int code, r;
 
-	if (!object) {
-		fprintf(stderr, "bpfgate: %s: %s\n", args->object, strerror(errno));
-		return EXIT_INPUT;
-	}
+	if (load_select(object, args->prog) < 0)
+		return load_complain(args, EXIT_INPUT, args->prog, "no program of that name in this object");
 	load_present(args->object);
-	r = load_select(object, args->prog);
-	if (r == 0)
-		r = bpf_object__load(object);
-	code = r < 0 ? load_refused(args, -r) : load_finish(args, object, &links);
+	r = bpf_object__load(object);
+	code = r < 0 ? load_refused(args, -r) : load_finish(args, object, target, &links);
 	while (links.cnt)
 		close(links.fd[--links.cnt]);
+	return code;
+}
+
+/* What needs no daemon is looked at first; then whether there is one, for a refusal is not an absence. */
+static int load_object(const struct load_args *args)
+{
+	struct load_target target = { .cgroup_fd = -1 };
+	int code = load_find_target(args, &target);
+	OWN_FD int cgroup = target.cgroup_fd;
+	struct bpf_object *object;
+	json_t *status = NULL;
+	char words[128];
+
+	(void)cgroup;
+	if (code != EXIT_OK)
+		return code;
+	object = bpf_object__open_file(args->object, NULL);
+	if (!object) {
+		(void)libbpf_strerror(errno, words, sizeof(words));
+		return load_complain(args, EXIT_INPUT, args->object, words);
+	}
+	code = ask_daemon(BPFGATE_STATUS, "", args->json, &status);
+	json_decref(status);
+	if (code == EXIT_OK)
+		code = load_opened(args, object, &target);
 	bpf_object__close(object);
 	return code;
 }
 
-static int load_usage(void)
+static int load_usage(FILE *out)
 {
-	fprintf(stderr, "usage: bpfgate load OBJ [--prog NAME] [--attach xdp:IFACE|tcx-ingress:IFACE|"
+	fprintf(out, "usage: bpfgate load OBJ [--prog NAME] [--attach xdp:IFACE|tcx-ingress:IFACE|"
 			"tcx-egress:IFACE|cgroup:PATH] [--pin DIR] [--hold] [--json]\n");
-	return EXIT_USAGE;
+	return out == stdout ? EXIT_OK : EXIT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -234,12 +299,13 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "prog", required_argument, NULL, 'P' }, { "attach", required_argument, NULL, 'a' },
 		{ "pin", required_argument, NULL, 'n' },  { "hold", no_argument, NULL, 'H' },
-		{ "json", no_argument, NULL, 'j' },	  { NULL, 0, NULL, 0 },
+		{ "json", no_argument, NULL, 'j' },	  { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct load_args args = { 0 };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "j", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
 		if (c == 'P')
 			args.prog = optarg;
 		else if (c == 'a')
@@ -251,10 +317,10 @@ int main(int argc, char **argv)
 		else if (c == 'j')
 			args.json = true;
 		else
-			return load_usage();
+			return load_usage(c == 'h' ? stdout : stderr);
 	}
 	if (optind + 1 != argc)
-		return load_usage();
+		return load_usage(stderr);
 	args.object = argv[optind];
 	libbpf_set_print(load_quiet);
 	return load_object(&args);

@@ -11,6 +11,7 @@
 #include "client/bpfgate.h"
 #include "client/call.h"
 #include "client/other.h"
+#include "client/out.h"
 #include "client/perf.h"
 #include "client/whatfd.h"
 #include "proto/own.h"
@@ -132,10 +133,18 @@ static void notify_answer_fd(int listener, uint64_t id, int fd)
 
 static void notify_explain(const struct cmd_row *row, int r, const struct call_outcome *outcome)
 {
-	/* One write, so that threads do not mix their lines. The reason is the daemon's own text. */
-	if (outcome->reason[0])
-		fprintf(stderr, "bpfgate: BPF_%s: %s: %s\n", row->name, strerror(-r),
-			outcome->reason);
+	OWN_MEM char *text = NULL;
+	size_t bytes;
+	FILE *mem = outcome->reason[0] ? open_memstream(&text, &bytes) : NULL;
+
+	if (!mem)
+		return;
+	/* It may show a program's own lines, and names that its author gave. */
+	fprintf(mem, "bpfgate: BPF_%s: %s: ", row->name, strerror(-r));
+	out_safe(mem, outcome->reason, true);
+	/* One write, so that threads do not mix their lines. */
+	if (fclose(mem) == 0)
+		fprintf(stderr, "%s\n", text);
 }
 
 /* ---- one call ---- */

@@ -121,7 +121,7 @@ static const struct out_column *out_column_find(const struct out_column *columns
 		    (strlen(key) == name_bytes && !strncmp(key, name, name_bytes)))
 			return &columns[i];
 	}
-	fprintf(stderr, "bpfgate: no column \"%.*s\"; there are:", (int)name_bytes, name);
+	fputs("bpfgate: no such column; there are:", stderr);
 	for (size_t i = 0; i < column_cnt; i++)
 		fprintf(stderr, " %s", columns[i].heading);
 	fputc('\n', stderr);
@@ -191,7 +191,9 @@ static int out_table_sort(struct libscols_table *table, const struct out_column 
 				return -ENOMEM;
 			return scols_sort_table(table, column) ? -ENOMEM : 0;
 		}
-	fprintf(stderr, "bpfgate: --sort: no column \"%s\" among those shown\n", key);
+	fputs("bpfgate: --sort: no column \"", stderr);
+	out_safe(stderr, key, false);
+	fputs("\" among those shown\n", stderr);
 	return -EINVAL;
 }
 

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -97,8 +98,17 @@ static int approval_take_payload(struct approval *approval, const uint8_t *behin
 	return 0;
 }
 
+/* A program's descriptor is the right to attach: whoever decides about that does not get one. */
+static bool approval_makes_program(const struct door_ask *ask)
+{
+	return ask->op == DOOR_BPF && (ask->cmd == BPF_PROG_LOAD || ask->cmd == BPF_PROG_GET_FD_BY_ID ||
+				       ask->cmd == BPF_OBJ_GET);
+}
+
 static int approval_check_head(const struct door_ask *ask)
 {
+	if (approval_makes_program(ask) && ask->result_fd < DOOR_FD_KEEP)
+		return -EBADMSG;
 	if (ask->op < DOOR_BPF || ask->op > DOOR_NETNS || ask->result_fd > DOOR_FD_HANDLE || ask->zero)
 		return -EBADMSG;
 	if (ask->attr_bytes > DOOR_ATTR_MAX || ask->ptr_cnt > DOOR_PTRS_MAX ||

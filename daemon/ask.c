@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "daemon/notify.h"
 #include "proto/own.h"
@@ -50,12 +51,31 @@ static int ask_stop_loader(struct parent *parent, struct question *q)
 	return kill(loader->pid, SIGKILL) < 0 ? -errno : 0;
 }
 
+/*
+ * What was accepted at the clients' socket bears its name. Any other could be a way back to the broker, or to a
+ * service that believes what root says to it.
+ */
+static bool is_client(const struct parent *parent, int fd)
+{
+	struct sockaddr_un ours = { 0 }, theirs = { 0 };
+	socklen_t our_len = sizeof(ours), their_len = sizeof(theirs), len = sizeof(int);
+	int type = 0;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET &&
+	       getsockname(fd, (struct sockaddr *)&theirs, &their_len) == 0 &&
+	       getsockname(parent->listen_fd, (struct sockaddr *)&ours, &our_len) == 0 &&
+	       our_len > sizeof(ours.sun_family) && our_len == their_len &&
+	       memcmp(&ours, &theirs, our_len) == 0;
+}
+
 /* fd 0 is the client's socket; the kept object's own fd comes first in the reply, then the others. */
 static int ask_hand_over(struct parent *parent, struct question *q)
 {
 	struct iovec part = { (void *)q->behind, q->ask->bytes };
 	int r, client = q->fds->fd[0];
 
+	if (!is_client(parent, client))
+		return -EPERM;
 	q->fds->fd[0] = q->kept->fd;
 	r = packet_send(client, &part, 1, q->fds->fd, q->fds->cnt, MSG_DONTWAIT);
 	q->fds->fd[0] = client;

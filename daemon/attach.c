@@ -18,6 +18,7 @@
 #include "daemon/obj.h"
 #include "daemon/record.h"
 #include "daemon/session.h"
+#include "daemon/standing.h"
 #include "daemon/target.h"
 
 struct attach_fields {
@@ -110,18 +111,25 @@ static void attach_run(struct work *work)
 	struct attach *attach = work->state;
 	int r = forward_fill(work, caps_for_attach(attach->rec.prog.type));
 
-	if (r >= 0 && attach->target.in_netns && !work->session)
-		r = -EPIPE;
+	if (r >= 0 && attach->target.in_netns)
+		r = work_enter_netns(work);
 	if (r < 0) {
 		work_reply(work, r);
 		return;
 	}
 	work->loader_call->ask.obj_kind = work->req.row->returns_fd ? KEEP_LINK : 0;
-	if (attach->target.in_netns) {
-		work->loader_call->netns_sock = work->session->fd;
-		work->loader_call->netns_cookie = work->ident->netns_cookie;
-	}
 	work_submit_loader(work, attach_on_done);
+}
+
+static void attach_on_standing(struct work *work, int err)
+{
+	if (err == -EPERM)
+		work_refuse(work, EPERM, DECISION_BY_POLICY, "STANDING",
+			    "another user's program stands at this cgroup, and only one can");
+	else if (err < 0)
+		work_reply(work, err);
+	else
+		attach_run(work);
 }
 
 static void attach_decide(struct work *work)
@@ -146,6 +154,8 @@ static void attach_decide(struct work *work)
 	if (work->req.row->returns_fd &&
 	    ledger_charge(work->account, LEDGER_LINK, 0, &work->charge) < 0)
 		work_reply(work, -ENOMEM);
+	else if (!work->req.row->returns_fd && attach->target.policy.kind == POLICY_ATTACH_CGROUP)
+		standing_check(work, attach->rec.id, attach_on_standing);
 	else
 		attach_run(work);
 }

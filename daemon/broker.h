@@ -52,6 +52,7 @@ struct broker {
 	sd_event_source *listen_source;
 	TAILQ_HEAD(, session) sessions;
 	unsigned int session_cnt, session_max;
+	uint64_t last_session_id;
 	TAILQ_HEAD(, work) works;
 
 	uint64_t netns_cookie;			/* our own network namespace */

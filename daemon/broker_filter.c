@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A list of what the broker does, and nothing else: it makes no process, connects to nobody, changes no
+ * A list of what the broker does, and nothing else: it makes no process, reaches no network, changes no
  * credentials, and cannot load a program even if somebody else decides what it does. Policy reloads
  * need to open and read files, and to ask the user database.
  */
@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "proto/own.h"
 
@@ -22,10 +23,10 @@ static const int broker_filter_calls[] = {
 	SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(getpid),
 	SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
 	SCMP_SYS(uname), SCMP_SYS(sched_yield),
-	/* sockets that are there; new ones for the journal and the user database */
+	/* sockets that are there, and Unix ones for the journal and the user database */
 	SCMP_SYS(accept4), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
 	SCMP_SYS(sendto), SCMP_SYS(sendmmsg), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
-	SCMP_SYS(shutdown), SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(getsockname),
+	SCMP_SYS(shutdown), SCMP_SYS(connect), SCMP_SYS(getsockname),
 	SCMP_SYS(getpeername), SCMP_SYS(bind),
 	/* files: policy, /proc/PID/cgroup, the kernel's BTF */
 	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(close), SCMP_SYS(close_range), SCMP_SYS(read),
@@ -52,6 +53,9 @@ static int broker_filter_fill(scmp_filter_ctx ctx)
 	for (size_t i = 0; i < ARRAY_CNT(broker_filter_calls) && r == 0; i++)
 		if (broker_filter_calls[i] >= 0)
 			r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, broker_filter_calls[i], 0);
+	if (r == 0)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+				     SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	if (r == 0)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
 				     SCMP_A0(SCMP_CMP_EQ, BPF_OBJ_GET_INFO_BY_FD));

@@ -29,6 +29,7 @@
 #include "daemon/session.h"
 #include "daemon/verdicts.h"
 #include "daemon/work.h"
+#include "proto/heap.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -36,6 +37,7 @@
 
 /* Descriptors for ourselves: channels, policy files, requests in hand. The rest is for clients. */
 #define BROKER_FDS_RESERVED 1024
+#define BROKER_HEAP_KEPT    (1u << 20) /* several copies of a request of the largest inline size */
 #define BROKER_SWEEP_USEC   (30ull * 1000 * 1000)
 
 /* ---- what bpfgated tells ---- */
@@ -267,6 +269,7 @@ static void broker_tear_down(struct broker *broker)
 	object_dirs_free(broker->object_dirs);
 	/* Calls in hand end first: their works answer clients that are still there. */
 	judges_free(broker->judges);
+	broker->judges = NULL;
 	objects_free(broker->objects);
 	loaders_free(broker->loaders);
 	sessions_close(broker);
@@ -350,6 +353,7 @@ int main(int argc, char **argv)
 	if (r != 0)
 		return r < 0 ? 2 : 0;
 	signal(SIGPIPE, SIG_IGN);
+	heap_keep(BROKER_HEAP_KEPT);
 	r = broker_set_up(&broker);
 	if (r >= 0)
 		r = sd_event_loop(broker.event);

@@ -74,8 +74,21 @@ static void chan_break(struct chan *chan, int err)
 	chan->on_gone(chan->ctx, err);
 }
 
+/*
+ * Only who has something to send wants to hear that the peer has read: else each message would wake us a
+ * second time, on the very CPU that the peer needs. A change looks anew, so no edge is missed.
+ */
+static int chan_listen(struct chan *chan)
+{
+	uint32_t events = EPOLLIN | EPOLLET | (chan->first ? EPOLLOUT : 0);
+
+	return sd_event_source_set_io_events(chan->source, events);
+}
+
 static int chan_flush(struct chan *chan)
 {
+	bool waited = chan->first;
+
 	while (chan->first) {
 		struct chan_pending *pending = chan->first;
 		struct iovec part = { pending->data, pending->bytes };
@@ -90,7 +103,7 @@ static int chan_flush(struct chan *chan)
 		chan->pending_cnt--;
 		chan_free_pending(pending);
 	}
-	return 0;
+	return waited ? chan_listen(chan) : 0;
 }
 
 static int chan_read(struct chan *chan)
@@ -137,8 +150,7 @@ int chan_new(sd_event *event, uint8_t *scratch, int take_fd, chan_message_fn on_
 	*chan = (struct chan){ .fd = -1, .scratch = scratch, .on_message = on_message,
 			       .on_gone = on_gone, .ctx = ctx };
 	chan->last = &chan->first;
-	r = sd_event_add_io(event, &chan->source, fd, EPOLLIN | EPOLLOUT | EPOLLET, chan_on_event,
-			    chan);
+	r = sd_event_add_io(event, &chan->source, fd, EPOLLIN | EPOLLET, chan_on_event, chan);
 	if (r < 0) {
 		free(chan);
 		return r;
@@ -186,7 +198,7 @@ static int chan_queue(struct chan *chan, const struct iovec *parts, size_t part_
 	*chan->last = pending;
 	chan->last = &pending->next;
 	chan->pending_cnt++;
-	return 0;
+	return chan->pending_cnt == 1 ? chan_listen(chan) : 0;
 }
 
 int chan_send(struct chan *chan, const struct iovec *parts, size_t part_cnt, const int *fds,

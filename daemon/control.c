@@ -433,7 +433,11 @@ int control_answer(struct session *session, struct message *msg)
 		return control_object(session, msg);
 	ask.arg = control.arg;
 	ask.arg_bytes = control.arg_bytes;
-	if (control.verb < ARRAY_CNT(verbs) && verbs[control.verb])
+	/* An answer is held until it is read, as that to a call is. */
+	if (sessions_are_full(session->account, session->broker)) {
+		result = -EMFILE;
+		json = control_error("HELD", "too much is held for this user", "read the answers");
+	} else if (control.verb < ARRAY_CNT(verbs) && verbs[control.verb])
 		json = verbs[control.verb](&ask);
 	else
 		json = control_error("BAD-VERB", "no such question", "");

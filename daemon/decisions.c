@@ -11,14 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <syslog.h>
 #include <uthash.h>
 
 #include "daemon/journal.h"
+#include "daemon/journal_ids.h"
 #include "proto/own.h"
 
 #define DECISIONS_MAX		2048u	/* at about 1 KiB with its text: 2 MiB */
 #define DECISIONS_PER_UID	256u
 #define DECISION_TEXT_MAX	8192u
+/* Ten a second: more than a person's mistakes make, and less than pushes other services out of the journal. */
+#define DECISIONS_TOLD_PER_MINUTE 600u
 
 TAILQ_HEAD(decision_list, decision);
 
@@ -27,6 +31,8 @@ struct decision_owner {
 	uid_t uid;
 	unsigned int cnt;
 	struct decision_list own;	/* newest first */
+	int64_t minute;			/* in which these were refused ... */
+	unsigned int told, untold;	/* ... and told to the journal, or only counted */
 	UT_hash_handle hh;
 };
 
@@ -75,6 +81,14 @@ static struct decision_owner *decisions_find_owner(const struct decisions *decis
 	return owner;
 }
 
+static void decisions_drop_idle(struct decisions *decisions, struct decision_owner *owner)
+{
+	if (owner->cnt > 0)
+		return;
+	HASH_DELETE(hh, decisions->owners, owner);
+	free(owner);
+}
+
 static void decisions_forget(struct decisions *decisions, struct decision *decision)
 {
 	struct decision_owner *owner = decisions_find_owner(decisions, decision->uid);
@@ -82,10 +96,8 @@ static void decisions_forget(struct decisions *decisions, struct decision *decis
 	TAILQ_REMOVE(&decisions->all, decision, all);
 	TAILQ_REMOVE(&owner->own, decision, own);
 	decisions->cnt--;
-	if (--owner->cnt == 0) {
-		HASH_DELETE(hh, decisions->owners, owner);
-		free(owner);
-	}
+	owner->cnt--;
+	decisions_drop_idle(decisions, owner);
 	free(decision->text);
 	free(decision);
 }
@@ -151,14 +163,40 @@ static struct decision_owner *decisions_get_owner(struct decisions *decisions, u
 	return owner;
 }
 
+static void decisions_roll_minute(struct decision_owner *owner, int64_t time_s)
+{
+	if (owner->minute == time_s / 60)
+		return;
+	if (owner->untold)
+		journal_note(LOG_NOTICE, JOURNAL_ID_THROTTLED,
+			     "uid %u: %u refusals within a minute were not recorded",
+			     (unsigned int)owner->uid, owner->untold);
+	owner->minute = time_s / 60;
+	owner->told = owner->untold = 0;
+}
+
+/* What is allowed is always told; of refusals, which cost nothing to get, only so many. */
+static bool decisions_may_tell(struct decision_owner *owner, const struct decision *decision)
+{
+	if (decision->verdict == DECISION_ALLOWED)
+		return true;
+	decisions_roll_minute(owner, decision->time_s);
+	if (owner->told < DECISIONS_TOLD_PER_MINUTE) {
+		owner->told++;
+		return true;
+	}
+	owner->untold++;
+	return false;
+}
+
 /* Keeps a copy; the user's own oldest gives way when it has many, else the oldest of all. */
-static void decisions_keep(struct decisions *decisions, struct decision *from)
+static void decisions_keep(struct decisions *decisions, struct decision_owner *owner,
+			   struct decision *from)
 {
 	struct decision *decision = malloc(sizeof(*decision));
-	struct decision_owner *owner = decision ? decisions_get_owner(decisions, from->uid) : NULL;
 
-	if (!owner) {
-		free(decision);
+	if (!decision) {
+		decisions_drop_idle(decisions, owner);
 		return;
 	}
 	*decision = *from;
@@ -174,11 +212,13 @@ static void decisions_keep(struct decisions *decisions, struct decision *from)
 
 void decisions_record(struct decisions *decisions, struct decision *decision, bool quiet)
 {
-	struct decision_owner *owner = decisions_find_owner(decisions, decision->uid);
+	struct decision_owner *owner = decisions_get_owner(decisions, decision->uid);
 	struct decision *last = owner ? TAILQ_FIRST(&owner->own) : NULL;
 
 	decision_clean(decision);
 	decisions->totals[decision->verdict]++;
+	if (!owner)
+		return;
 	if (last && decision_is_same(last, decision)) {
 		last->repeated++;
 		last->id = decision->id;
@@ -187,11 +227,11 @@ void decisions_record(struct decisions *decisions, struct decision *decision, bo
 		last->text = TAKE_PTR(decision->text);
 		return;
 	}
-	if (last && last->repeated)
+	if (last && last->repeated && decisions_may_tell(owner, last))
 		journal_repeated(last);
-	if (!quiet)
+	if (!quiet && decisions_may_tell(owner, decision))
 		journal_decision(decision);
-	decisions_keep(decisions, decision);
+	decisions_keep(decisions, owner, decision);
 }
 
 const struct decision *decisions_next(const struct decisions *decisions,

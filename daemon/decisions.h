@@ -67,7 +67,8 @@ void decision_format_id(uint64_t id, char ret_text[DECISION_ID_BYTES]);
 
 /*
  * Records it: in the journal unless `quiet`, and among the last ones. Takes over decision->text. A
- * decision equal to the uid's previous one is only counted there.
+ * decision equal to the uid's previous one is only counted there; so are refusals of one uid that come in
+ * floods.
  */
 void decisions_record(struct decisions *decisions, struct decision *decision, bool quiet);
 

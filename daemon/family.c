@@ -157,11 +157,13 @@ static int loader_keep(struct parent *parent, const struct loader *loader, const
 				  .obj_kind = msg->obj_kind, .obj_id = msg->obj_id };
 	struct kept like = { .approval_id = msg->approval_id, .kind = msg->obj_kind,
 			     .obj_id = msg->obj_id, .uid = loader->uid, .box_id = loader->box_id };
-	OWN_FD int client_fd = -1;
+	OWN_FD int fd = take_fd, client_fd = -1;
 	struct handle *handle;
 	struct kept *kept;
 
-	tell.result = keep_add(&parent->keep, take_fd, &like, &kept);
+	if (loader->ended)
+		return 0;
+	tell.result = keep_add(&parent->keep, TAKE_FD(fd), &like, &kept);
 	if (tell.result == 0 && msg->want_handle) {
 		tell.result = keep_add_handle(&parent->keep, kept, &handle, &client_fd);
 		if (tell.result < 0)
@@ -293,8 +295,10 @@ void family_end_generation(struct parent *parent)
 	if (parent->zygote.pid)
 		(void)kill(parent->zygote.pid, SIGKILL);
 	for (i = 0; i < LOADERS_MAX; i++) {
-		if (parent->loaders[i].pid)
-			(void)kill(parent->loaders[i].pid, SIGKILL);
+		if (!parent->loaders[i].pid)
+			continue;
+		parent->loaders[i].ended = true;
+		(void)kill(parent->loaders[i].pid, SIGKILL);
 	}
 }
 
@@ -311,6 +315,8 @@ static void family_drop_orphans(struct parent *parent)
 
 static int broker_gone(struct parent *parent, int wait_status)
 {
+	/* Whoever is not there answers no ping, and is not killed for it: pid 0 would be all of us. */
+	parent->ping_at_ns = parent->pong_by_ns = 0;
 	family_end_generation(parent);
 	family_drop_orphans(parent);
 	if (parent->stop_by_ns) {

@@ -16,16 +16,31 @@
 /* No command of these brings back more than this; larger room is the client's imagination. */
 #define FORWARD_OUT_MAX (16u << 20)
 
-/* What rules share of somebody else's object: nothing, looking, or using. */
-static bool forward_is_shared(struct work *work, const struct ledger_rec *rec, bool to_use)
+/*
+ * Rules share maps, a pinned one by its pin, and the BTF that describes them. A program or a link is the
+ * right to attach: it stays its owner's.
+ */
+static const struct ledger_rec *forward_find_sharable(struct work *work, const struct ledger_rec *rec)
 {
-	struct policy_subject owner = { .uid = rec->uid, .gid = (gid_t)-1,
-					.unit = rec->unit[0] ? rec->unit : NULL };
+	if (rec->kind == LEDGER_PIN && rec->pin.obj_kind == KEEP_MAP)
+		return ledger_find(work->broker->ledger, LEDGER_MAP, rec->pin.obj_id);
+	return rec->kind == LEDGER_MAP || rec->kind == LEDGER_BTF ? rec : NULL;
+}
+
+/* What rules share of somebody else's object: nothing, looking, or using. */
+static bool forward_is_shared(struct work *work, const struct ledger_rec *named, bool to_use)
+{
+	const struct ledger_rec *rec = forward_find_sharable(work, named);
+	struct policy_subject owner;
 	struct policy_map_facts map;
 	struct policy_request request = { .verb = POLICY_SHARE, .owner = &owner };
 	struct policy_decision *ruling;
 	bool allowed;
 
+	if (!rec)
+		return false;
+	owner = (struct policy_subject){ .uid = rec->uid, .gid = (gid_t)-1,
+					 .unit = rec->unit[0] ? rec->unit : NULL };
 	if (rec->kind == LEDGER_MAP) {
 		facts_of_map(rec, &map);
 		request.map = &map;

@@ -23,6 +23,7 @@ struct handles_kept {
 struct handles_row {
 	uint64_t cookie;
 	struct handles_kept *kept;
+	struct quota_charge charge;	/* of a further handle; the first comes with its program */
 	UT_hash_handle hh;
 };
 
@@ -59,7 +60,15 @@ static struct handles_kept *handles_get_kept(struct handles *handles, const stru
 	return kept;
 }
 
-static int handles_add_row(struct handles *handles, struct handles_kept *kept, uint64_t cookie)
+static void handles_drop_row(struct handles *handles, struct handles_row *row)
+{
+	HASH_DELETE(hh, handles->rows, row);
+	quota_charge_done(&row->charge);
+	free(row);
+}
+
+static int handles_add_row(struct handles *handles, struct handles_kept *kept, uint64_t cookie,
+			   struct quota_charge *charge)
 {
 	struct handles_row *row;
 
@@ -71,6 +80,10 @@ static int handles_add_row(struct handles *handles, struct handles_kept *kept, u
 		return -ENOMEM;
 	row->cookie = cookie;
 	row->kept = kept;
+	if (charge) {
+		row->charge = *charge;
+		*charge = (struct quota_charge){ 0 };
+	}
 	HASH_ADD(hh, handles->rows, cookie, sizeof(row->cookie), row);
 	return 0;
 }
@@ -81,15 +94,15 @@ int handles_on_kept(struct handles *handles, const struct keep_tell *tell)
 
 	if (!kept)
 		return -ENOMEM;
-	return tell->cookie ? handles_add_row(handles, kept, tell->cookie) : 0;
+	return tell->cookie ? handles_add_row(handles, kept, tell->cookie, NULL) : 0;
 }
 
-int handles_add(struct handles *handles, uint64_t keep_id, uint64_t cookie)
+int handles_add(struct handles *handles, uint64_t keep_id, uint64_t cookie, struct quota_charge *charge)
 {
 	struct handles_kept *kept;
 
 	HASH_FIND(hh, handles->kept, &keep_id, sizeof(keep_id), kept);
-	return kept ? handles_add_row(handles, kept, cookie) : -ENOENT;
+	return kept ? handles_add_row(handles, kept, cookie, charge) : -ENOENT;
 }
 
 static void handles_forget_kept(struct handles *handles, struct handles_kept *kept)
@@ -97,10 +110,8 @@ static void handles_forget_kept(struct handles *handles, struct handles_kept *ke
 	struct handles_row *row, *next;
 
 	HASH_ITER(hh, handles->rows, row, next) {
-		if (row->kept != kept)
-			continue;
-		HASH_DELETE(hh, handles->rows, row);
-		free(row);
+		if (row->kept == kept)
+			handles_drop_row(handles, row);
 	}
 	HASH_DELETE(hh, handles->kept, kept);
 	HASH_DELETE(by_obj, handles->by_obj, kept);
@@ -114,10 +125,8 @@ void handles_on_gone(struct handles *handles, const struct keep_tell *tell)
 
 	if (tell->cookie)
 		HASH_FIND(hh, handles->rows, &tell->cookie, sizeof(tell->cookie), row);
-	if (row) {
-		HASH_DELETE(hh, handles->rows, row);
-		free(row);
-	}
+	if (row)
+		handles_drop_row(handles, row);
 	HASH_FIND(hh, handles->kept, &tell->keep_id, sizeof(tell->keep_id), kept);
 	if (kept && (tell->flags & KEEP_LAST))
 		handles_forget_kept(handles, kept);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "daemon/privsep.h"
+#include "daemon/quota.h"
 
 struct handles;
 
@@ -21,8 +22,11 @@ void handles_free(struct handles *handles);
 
 /* TELL_KEPT, also those of ASK_LIST. 0 or -ENOMEM. */
 int handles_on_kept(struct handles *handles, const struct keep_tell *tell);
-/* ANS_HANDLE: one more handle of an object that is known. 0, -ENOENT or -ENOMEM. */
-int handles_add(struct handles *handles, uint64_t keep_id, uint64_t cookie);
+/*
+ * ANS_HANDLE: one more handle of an object that is known. The charge is taken over, and given back when the
+ * handle is gone. 0, -ENOENT or -ENOMEM: then the charge stays with the caller.
+ */
+int handles_add(struct handles *handles, uint64_t keep_id, uint64_t cookie, struct quota_charge *charge);
 void handles_on_gone(struct handles *handles, const struct keep_tell *tell);
 
 /* What the socket with this cookie stands for; NULL when it is no handle. */

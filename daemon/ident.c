@@ -69,21 +69,28 @@ void ident_unit_of_cgroup(const char *path, char *ret_unit, size_t unit_bytes)
 	}
 }
 
-/* The path of the unified hierarchy ("0::/..."), else of systemd's own; NULL when there is none. */
-static char *ident_find_cgroup_path(char *text)
+/* The path in a line "ID:CONTROLLERS:PATH"; NULL when it is of other ones. A path may hold colons, too. */
+static char *ident_path_of(char *line, const char *controllers)
 {
-	static const char *const heads[] = { "0::", ":name=systemd:" };
-	char *best = NULL, *line, *save = NULL;
+	char *field = strchr(line, ':');
+	size_t n = strlen(controllers);
+
+	if (!field || strncmp(field + 1, controllers, n) != 0 || field[n + 1] != ':')
+		return NULL;
+	return field + n + 2;
+}
+
+char *ident_find_cgroup_path(char *text)
+{
+	char *unified = NULL, *named = NULL, *line, *save = NULL;
 
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *named = strstr(line, heads[1]);
-
-		if (strncmp(line, heads[0], strlen(heads[0])) == 0 && !best)
-			best = line + strlen(heads[0]);
-		else if (named && (!best || strcmp(best, "/") == 0))
-			best = named + strlen(heads[1]);
+		if (!unified)
+			unified = ident_path_of(line, "");
+		if (!named)
+			named = ident_path_of(line, "name=systemd");
 	}
-	return best;
+	return named && (!unified || strcmp(unified, "/") == 0) ? named : unified;
 }
 
 static int ident_read_file(const char *path, char *buf, size_t bytes)

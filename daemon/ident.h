@@ -40,4 +40,10 @@ void ident_unref(struct ident *ident);
  */
 void ident_unit_of_cgroup(const char *path, char *ret_unit, size_t unit_bytes);
 
+/*
+ * Where the process of this /proc/PID/cgroup (text is cut into lines) is: in the unified hierarchy, or in
+ * systemd's own when that says nothing. Inside text; NULL when it is in neither.
+ */
+char *ident_find_cgroup_path(char *text);
+
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each job gets a fresh judge, and a judge gets one job. What a judge says is checked against the job
- * it was given: nonce, payload size, sizes of what it sends. A judge that lies, floods, dies or hangs
- * makes its job undecided, never accepted. Users take turns: a queue of one uid's jobs does not delay
- * another's first one.
+ * Each caller gets a fresh judge, and a judge has one caller: the next programs of the same connection may
+ * go to it as well, for a while. What a judge says is checked against the job it was given: nonce, payload
+ * size, sizes of what it sends. A judge that lies, floods, dies or hangs makes its job undecided, never
+ * accepted; if it had other jobs before, a fresh one is asked first. Users take turns: a queue of one uid's
+ * jobs does not delay another's first one.
  */
 #include "daemon/judges.h"
 
@@ -15,16 +16,32 @@
 #include "daemon/chan.h"
 #include "proto/channel.h"
 
-/* Above the zygote's own deadline: for a zygote that itself hangs. */
-#define JUDGES_GRACE_USEC (2ull * 1000 * 1000)
+/*
+ * The zygote kills a judge so long after its job's deadline, should we have failed to. A judge that stays
+ * for its caller needs no word to the zygote for each job meanwhile.
+ */
+#define JUDGES_GRACE_USEC (5ull * 1000 * 1000)
+/* Of those that may be alive at once: enough for everything one user does, and others find one free. */
+#define JUDGES_PER_UID	  (JUDGES_MAX / 4)
 /* How long a job waits for a zygote that is being restarted, or for a free judge. */
 #define JUDGES_WAIT_USEC  (60ull * 1000 * 1000)
+
+/* How long, how often and how much a judge may serve its caller. */
+#define JUDGE_IDLE_USEC	  (2ull * 1000 * 1000)
+#define JUDGE_JOBS_MAX	  64u
+#define JUDGE_CPU_MAX_NS  (2ull * 1000 * 1000 * 1000)
+#define JUDGE_KEPT_BYTES  (16ull << 20)	/* a verification that took more leaves too much behind */
+#define JUDGES_HELD_MAX	  8u
 
 struct judge {
 	struct judges *judges;
 	uint32_t id;
 	struct chan *chan;
 	struct judge_call *call;	/* NULL while it waits */
+	uint64_t caller;		/* whose jobs it serves; 0: none yet, or just one job */
+	unsigned int job_cnt;
+	uint64_t cpu_ns;
+	uint64_t watched_usec;		/* until when the zygote lets it live */
 	sd_event_source *timer;
 	TAILQ_ENTRY(judge) link;
 };
@@ -34,8 +51,9 @@ struct judges {
 	uint8_t *scratch;
 	struct chan *zygote;
 	uint32_t missing;
-	unsigned int busy;
-	TAILQ_HEAD(, judge) spares;
+	unsigned int busy, held_cnt;
+	TAILQ_HEAD(, judge) spares;	/* fresh */
+	TAILQ_HEAD(, judge) held;	/* between two jobs of their caller, oldest first */
 	TAILQ_HEAD(, judge) working;
 	TAILQ_HEAD(, judge_call) queue;
 	sd_event_source *waiting;	/* the oldest job's patience */
@@ -43,21 +61,34 @@ struct judges {
 };
 
 static void judges_dispatch(struct judges *judges);
+static void judges_queue_first(struct judges *judges, struct judge_call *call);
+static uint64_t judges_now_usec(const struct judges *judges);
 
 struct judge_call *judge_call_new(void)
 {
 	return calloc(1, sizeof(struct judge_call));
 }
 
+/* What a judge has said so far. */
+static void judge_call_unsay(struct judge_call *call)
+{
+	for (uint32_t i = 0; i < call->result_cnt; i++)
+		free(call->results[i].bytes);
+	free(call->results);
+	call->results = NULL;
+	call->result_cnt = 0;
+	free(call->log);
+	call->log = NULL;
+	call->log_bytes = 0;
+}
+
 void judge_call_free(struct judge_call *call)
 {
 	if (!call)
 		return;
-	for (uint32_t i = 0; i < call->result_cnt; i++)
-		free(call->results[i].bytes);
-	free(call->results);
+	judge_call_unsay(call);
 	free(call->payload);
-	free(call->log);
+	quota_charge_done(&call->bytes);
 	free(call);
 }
 
@@ -89,23 +120,110 @@ static void judge_call_finish(struct judge_call *call)
 	call->on_done(call->ctx, call);
 }
 
+/* ---- between two jobs of one caller ---- */
+
+static void judge_dismiss(struct judge *judge)
+{
+	TAILQ_REMOVE(&judge->judges->held, judge, link);
+	judge->judges->held_cnt--;
+	judge_free(judge);
+}
+
+/* It must be silent: one that speaks or dies unasked has no caller any more. */
+static void judge_on_held_message(void *ctx, const uint8_t *bytes, size_t len, struct packet_fds *fds)
+{
+	judge_dismiss(ctx);
+}
+
+static void judge_on_held_gone(void *ctx, int err)
+{
+	judge_dismiss(ctx);
+}
+
+static bool judge_may_stay(const struct judge *judge, const struct judge_call *call)
+{
+	return judge->caller && call->has_verdict && judge->job_cnt < JUDGE_JOBS_MAX &&
+	       judge->cpu_ns < JUDGE_CPU_MAX_NS && call->verdict.peak_bytes <= JUDGE_KEPT_BYTES;
+}
+
+static void judge_arm(struct judge *judge, uint64_t usec)
+{
+	(void)sd_event_source_set_time_relative(judge->timer, usec);
+	(void)sd_event_source_set_enabled(judge->timer, SD_EVENT_ONESHOT);
+}
+
+static void judge_hold(struct judge *judge)
+{
+	struct judges *judges = judge->judges;
+
+	judge->call = NULL;
+	chan_rebind(judge->chan, judge_on_held_message, judge_on_held_gone, judge);
+	judge_arm(judge, JUDGE_IDLE_USEC);
+	TAILQ_INSERT_TAIL(&judges->held, judge, link);
+	if (++judges->held_cnt > JUDGES_HELD_MAX)
+		judge_dismiss(TAILQ_FIRST(&judges->held));
+}
+
+void judges_forget_caller(struct judges *judges, uint64_t caller)
+{
+	struct judge *judge, *next;
+
+	for (judge = judges ? TAILQ_FIRST(&judges->held) : NULL; judge; judge = next) {
+		next = TAILQ_NEXT(judge, link);
+		if (judge->caller == caller)
+			judge_dismiss(judge);
+	}
+}
+
+/* ---- the end of a job ---- */
+
+static void judge_kill(struct judge *judge)
+{
+	struct judge_ask ask = { .kind = JUDGE_ASK_KILL, .judge_id = judge->id };
+	struct iovec part = { &ask, sizeof(ask) };
+
+	if (judge->judges->zygote)
+		(void)chan_send(judge->judges->zygote, &part, 1, NULL, 0);
+}
+
+/* An earlier job of its caller may be to blame: then this one is judged anew, once, by a fresh judge. */
+static bool judge_call_retry(const struct judge *judge, struct judge_call *call)
+{
+	struct judges *judges = judge->judges;
+
+	if (judge->job_cnt < 2 || call->retried ||
+	    judges_now_usec(judges) >= call->started_usec + call->deadline_ns / 1000)
+		return false;
+	call->retried = true;
+	call->caller = 0;
+	judge_call_unsay(call);
+	judges_queue_first(judges, call);
+	return true;
+}
+
 /* Ends the judge's work; a judge that has not given a verdict is killed. */
 static void judge_end(struct judge *judge, const char *why)
 {
 	struct judges *judges = judge->judges;
 	struct judge_call *call = judge->call;
-	struct judge_ask ask = { .kind = JUDGE_ASK_KILL, .judge_id = judge->id };
-	struct iovec part = { &ask, sizeof(ask) };
+	bool again = false;
 
 	TAILQ_REMOVE(&judges->working, judge, link);
-	if (!call->has_verdict) {
-		judge_call_undecide(call, "JUDGE-LOST", why);
-		if (judges->zygote)
-			(void)chan_send(judges->zygote, &part, 1, NULL, 0);
-	}
 	call->judge = NULL;
-	judge_free(judge);
-	judge_call_finish(call);
+	if (!call->has_verdict) {
+		judge_kill(judge);
+		again = judge_call_retry(judge, call);
+		if (!again)
+			judge_call_undecide(call, "JUDGE-LOST", why);
+	}
+	if (judge_may_stay(judge, call))
+		judge_hold(judge);
+	else
+		judge_free(judge);
+	/* Somebody may have waited for one of its own to end, while others were free. */
+	(void)sd_event_source_set_enabled(judges->kick, SD_EVENT_ONESHOT);
+	if (!again)
+		judge_call_finish(call);
 }
 
 /* ---- what a judge says ---- */
@@ -157,8 +275,11 @@ static int judge_take_verdict(struct judge_call *call, const uint8_t *bytes, siz
 		return -EBADMSG;
 	verdict.code[sizeof(verdict.code) - 1] = '\0';
 	verdict.message[sizeof(verdict.message) - 1] = '\0';
+	verdict.place[sizeof(verdict.place) - 1] = '\0';
 	call->verdict = verdict;
 	call->cpu_ns = verdict.time_ns;
+	call->judge->cpu_ns += verdict.time_ns;
+	call->by_fresh_judge = call->judge->job_cnt == 1;
 	call->has_verdict = true;
 	call->judges->missing = SANDBOX_ALL & ~verdict.sandbox;
 	return 0;
@@ -207,7 +328,12 @@ static void judge_on_gone(void *ctx, int err)
 
 static int judge_on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 {
-	judge_end(ctx, "the judge did not answer in time");
+	struct judge *judge = ctx;
+
+	if (judge->call)
+		judge_end(judge, "the judge did not answer in time");
+	else
+		judge_dismiss(judge);
 	return 0;
 }
 
@@ -228,19 +354,26 @@ static void judge_on_spare_gone(void *ctx, int err)
 
 /* ---- giving jobs to judges ---- */
 
-static int judge_send_job(struct judge *judge, struct judge_call *call)
+/* After the job was sent: while the judge begins. */
+static int judge_watch(struct judge *judge, const struct judge_call *call)
 {
 	struct judge_ask watch = { .kind = JUDGE_ASK_WATCH, .judge_id = judge->id,
-				   .deadline_ns = call->deadline_ns };
+				   .deadline_ns = call->deadline_ns + 1000 * JUDGES_GRACE_USEC };
 	struct iovec part = { &watch, sizeof(watch) };
+
+	if (judge->watched_usec >= call->started_usec + call->deadline_ns / 1000)
+		return 0;
+	judge->watched_usec = call->started_usec + watch.deadline_ns / 1000;
+	return judge->judges->zygote ? chan_send(judge->judges->zygote, &part, 1, NULL, 0) : -EPIPE;
+}
+
+static int judge_send_job(struct judge *judge, struct judge_call *call)
+{
 	struct iovec parts[2] = { { &call->job, sizeof(call->job) },
 				  { call->payload, call->payload_bytes } };
 	OWN_FD int memfd = -1;
 	int r;
 
-	r = judge->judges->zygote ? chan_send(judge->judges->zygote, &part, 1, NULL, 0) : -EPIPE;
-	if (r < 0)
-		return r;
 	if (call->payload_bytes <= JUDGE_INLINE_MAX)
 		return chan_send(judge->chan, parts, 2, NULL, 0);
 	r = channel_seal_bytes(call->payload, call->payload_bytes, &memfd);
@@ -250,21 +383,50 @@ static int judge_send_job(struct judge *judge, struct judge_call *call)
 	return chan_send(judge->chan, parts, 1, &memfd, 1);
 }
 
+/* The judge that serves this caller already, or a fresh one; out of its list. NULL: none is there. */
+static struct judge *judges_take(struct judges *judges, const struct judge_call *call)
+{
+	struct judge *judge;
+
+	TAILQ_FOREACH(judge, &judges->held, link) {
+		if (call->caller && judge->caller == call->caller) {
+			TAILQ_REMOVE(&judges->held, judge, link);
+			judges->held_cnt--;
+			return judge;
+		}
+	}
+	judge = TAILQ_FIRST(&judges->spares);
+	if (judge)
+		TAILQ_REMOVE(&judges->spares, judge, link);
+	return judge;
+}
+
 static void judge_start(struct judge *judge, struct judge_call *call)
 {
 	struct judges *judges = judge->judges;
-	int r;
+	uint64_t usec = call->deadline_ns / 1000;
+	int r = 0;
 
-	TAILQ_REMOVE(&judges->spares, judge, link);
 	TAILQ_INSERT_TAIL(&judges->working, judge, link);
 	judge->call = call;
+	judge->caller = call->caller;
+	judge->job_cnt++;
 	call->judge = judge;
+	call->started_usec = judges_now_usec(judges);
+	if (call->caller)
+		call->job.flags |= JUDGE_STAY;
+	else
+		call->job.flags &= ~JUDGE_STAY;
 	chan_rebind(judge->chan, judge_on_message, judge_on_gone, judge);
-	r = sd_event_add_time_relative(judges->event, &judge->timer, CLOCK_MONOTONIC,
-				       call->deadline_ns / 1000 + JUDGES_GRACE_USEC, 0,
-				       judge_on_timer, judge);
+	if (judge->timer)
+		judge_arm(judge, usec);
+	else
+		r = sd_event_add_time_relative(judges->event, &judge->timer, CLOCK_MONOTONIC, usec, 0,
+					       judge_on_timer, judge);
 	if (r >= 0)
 		r = judge_send_job(judge, call);
+	if (r >= 0)
+		r = judge_watch(judge, call);
 	if (r < 0)
 		judge_end(judge, "the job could not be sent to a judge");
 }
@@ -280,16 +442,16 @@ static unsigned int judges_working_for(const struct judges *judges,
 	return cnt;
 }
 
-/* The first job of the user that has the fewest judges at work. */
+/* The first job of the user that has the fewest judges at work; NULL when all have as many as they may. */
 static struct judge_call *judges_pick(struct judges *judges)
 {
 	struct judge_call *call, *best = NULL;
-	unsigned int best_cnt = 0;
+	unsigned int best_cnt = JUDGES_PER_UID;
 
 	TAILQ_FOREACH(call, &judges->queue, link) {
 		unsigned int cnt = judges_working_for(judges, call->account);
 
-		if (!best || cnt < best_cnt) {
+		if (cnt < best_cnt) {
 			best = call;
 			best_cnt = cnt;
 		}
@@ -304,7 +466,7 @@ static void judges_dispatch(struct judges *judges)
 	struct judge *judge;
 	struct judge_call *call;
 
-	while ((judge = TAILQ_FIRST(&judges->spares)) && (call = judges_pick(judges))) {
+	while ((call = judges_pick(judges)) && (judge = judges_take(judges, call))) {
 		TAILQ_REMOVE(&judges->queue, call, link);
 		judge_start(judge, call);
 	}
@@ -330,6 +492,14 @@ static uint64_t judges_now_usec(const struct judges *judges)
 
 	(void)sd_event_now(judges->event, CLOCK_MONOTONIC, &now);
 	return now;
+}
+
+static void judges_queue_first(struct judges *judges, struct judge_call *call)
+{
+	if (TAILQ_EMPTY(&judges->queue))
+		judges_arm_patience(judges, JUDGES_WAIT_USEC);
+	TAILQ_INSERT_HEAD(&judges->queue, call, link);
+	(void)sd_event_source_set_enabled(judges->kick, SD_EVENT_ONESHOT);
 }
 
 static int judges_on_waited(sd_event_source *source, uint64_t usec, void *ctx)
@@ -361,6 +531,11 @@ int judges_submit(struct judges *judges, struct judge_call *call)
 	r = quota_charge(call->account, QUOTA_QUEUED, 1, &call->queued);
 	if (r < 0)
 		return r;
+	r = quota_charge(call->account, QUOTA_BYTES, call->payload_bytes, &call->bytes);
+	if (r < 0) {
+		quota_charge_done(&call->queued);
+		return r;
+	}
 	call->job.version = JUDGE_VERSION;
 	call->job.payload_bytes = call->payload_bytes;
 	if (!call->deadline_ns)
@@ -405,6 +580,8 @@ static void judges_drop_spares(struct judges *judges)
 		TAILQ_REMOVE(&judges->spares, judge, link);
 		judge_free(judge);
 	}
+	while ((judge = TAILQ_FIRST(&judges->held)))
+		judge_dismiss(judge);
 }
 
 static void judges_on_zygote_gone(void *ctx, int err)
@@ -426,11 +603,11 @@ static void judges_on_tell(void *ctx, const uint8_t *bytes, size_t len, struct p
 		return;
 	}
 	memcpy(&tell, bytes, sizeof(tell));
+	/* The zygote's hello is no judge: it lacks what each judge puts on at its own start. */
 	if (tell.kind == JUDGE_TELL_READY && fds->cnt == 1) {
+		judges->missing = SANDBOX_ALL & ~tell.sandbox;
 		if (judges_add_spare(judges, tell.judge_id, packet_fds_take(fds, 0)) == 0)
 			judges_dispatch(judges);
-	} else if (tell.kind == JUDGE_TELL_HELLO) {
-		judges->missing = SANDBOX_ALL & ~tell.sandbox;
 	}
 }
 
@@ -452,6 +629,7 @@ int judges_new(sd_event *event, uint8_t *scratch, struct judges **ret_judges)
 	judges->event = event;
 	judges->scratch = scratch;
 	TAILQ_INIT(&judges->spares);
+	TAILQ_INIT(&judges->held);
 	TAILQ_INIT(&judges->working);
 	TAILQ_INIT(&judges->queue);
 	r = sd_event_add_time_relative(event, &judges->waiting, CLOCK_MONOTONIC, 0, 0,

@@ -30,6 +30,7 @@ struct judge_call {
 	size_t payload_bytes;
 	struct quota_account *account;	/* borrowed: whose it is */
 	uint64_t deadline_ns;		/* wall time; 0: JUDGES_DEADLINE_NS */
+	uint64_t caller;		/* connection whose jobs may share a judge; 0: a judge of its own */
 	judge_done_fn on_done;
 	void *ctx;
 
@@ -40,13 +41,15 @@ struct judge_call {
 	struct judge_result *results;
 	uint32_t result_cnt;
 	uint64_t cpu_ns;		/* by the verdict's word; 0 when unknown */
+	bool by_fresh_judge;		/* that had heard of nothing else before */
 
 	/* private */
 	struct judges *judges;
 	struct judge *judge;
 	struct quota_charge queued;
-	uint64_t queued_usec;
-	bool has_verdict;
+	struct quota_charge bytes;	/* for the payload */
+	uint64_t queued_usec, started_usec;
+	bool has_verdict, retried;
 	TAILQ_ENTRY(judge_call) link;
 };
 
@@ -61,6 +64,8 @@ void judges_free(struct judges *judges);
 int judges_set_zygote(struct judges *judges, int take_fd);
 /* Queues the job; on_done is called exactly once, later (never from within). -EDQUOT or -errno. */
 int judges_submit(struct judges *judges, struct judge_call *call);
+/* The connection is closed: no judge waits for it any longer. judges may be NULL. */
+void judges_forget_caller(struct judges *judges, uint64_t caller);
 unsigned int judges_busy(const struct judges *judges);
 /* Sandbox parts (enum sandbox_part) that the last judge lacked. */
 uint32_t judges_missing(const struct judges *judges);

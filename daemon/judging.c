@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/session.h"
 #include "daemon/verdicts.h"
 
 /* What comes back of our verifier's log at most: it shows one path. */
@@ -19,7 +20,8 @@ static void judging_on_judged(void *ctx, struct judge_call *call)
 {
 	struct work *work = ctx;
 
-	if (work->judging_has_key)
+	/* A judge that served its caller before is believed about that caller's programs only. */
+	if (work->judging_has_key && call->by_fresh_judge)
 		verdicts_put(work->broker->verdicts, work->judging_key, &call->verdict);
 	work->on_judged(work);
 }
@@ -36,6 +38,7 @@ static void judging_fill_job(const struct work *work, const struct judging *judg
 		job->cpu_ns = work->ruling->quota.verify_ns;
 		job->memory_bytes = work->ruling->quota.verify_memory_bytes;
 		job->insns = 0;
+		job->sandbox_needed = work->ruling->whole_sandbox ? SANDBOX_ALL : 0;
 	}
 	if (judging->fields && logs_read(work, judging->fields, &want) == 0)
 		job->log_level = want.level & (KLOG_LEVEL1 | KLOG_LEVEL2) ? 1 : 0;
@@ -68,6 +71,7 @@ void judging_start(struct work *work, const struct judging *judging)
 	work->judge_call = call;
 	call->payload = judging->take_payload;
 	call->payload_bytes = judging->payload_bytes;
+	call->caller = work->session ? work->session->id : 0;
 	judging_fill_job(work, judging, &call->job);
 	call->deadline_ns = judging_deadline(work);
 
@@ -89,9 +93,9 @@ static int judging_errno_of(const struct judge_verdict *verdict)
 		return verdict->err ? verdict->err : EINVAL;
 	if (verdict->says == JUDGE_SAYS_UNSUPPORTED)
 		return EPERM;
-	/* A budget ran out, as in the kernel when it is too much for it. */
+	/* A budget ran out, as in the kernel when it is too much for it; or the rule wants more than there is. */
 	if (verdict->says == JUDGE_SAYS_UNDECIDED)
-		return E2BIG;
+		return verdict->err == ENOSYS ? EPERM : E2BIG;
 	return EIO;
 }
 
@@ -109,7 +113,10 @@ static const char *judging_hint_of(const struct judge_verdict *verdict)
 		return "bpfgate cannot judge this program, and no rule leaves that to the kernel "
 		       "(\"unsupported\": \"kernel\")";
 	if (verdict->says == JUDGE_SAYS_UNDECIDED)
-		return "no verdict was reached within the budgets of the rule";
+		return verdict->err == ENOSYS ?
+			       "the rule wants a whole sandbox (\"sandbox\": \"whole\"); "
+			       "bpfgate status tells what is lacking" :
+			       "no verdict was reached within the budgets of the rule";
 	return "";
 }
 

@@ -24,8 +24,11 @@
 #include "daemon/netns.h"
 #include "daemon/perf_event.h"
 #include "daemon/privsep.h"
+#include "proto/heap.h"
 #include "proto/own.h"
 #include "worker/filter.h"
+
+#define LOADER_HEAP_KEPT (512u << 10) /* an approval with a program of some ten thousand instructions */
 
 #define ROW(call) { __NR_##call, 0, 0 }
 
@@ -134,10 +137,12 @@ static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
 /* --ledger: counts objects too, and serves no client. */
 int main(int argc, char **argv)
 {
-	uint8_t *buf = malloc(DOOR_MSG_MAX);
 	struct loader_view view = { .census.link = { -1, -1, -1, -1 } };
+	uint8_t *buf;
 	int r;
 
+	heap_keep(LOADER_HEAP_KEPT);
+	buf = malloc(DOOR_MSG_MAX);
 	r = buf ? netns_look(&view.netns) : -ENOMEM;
 	if (r == 0 && argc == 2 && strcmp(argv[1], "--ledger") == 0)
 		census_open(&view.census);

@@ -101,10 +101,10 @@ char *logs_compose(const struct work *work, const char *verdict, const char *cod
 
 	decision_format_id(work->decision->id, id);
 	if (asprintf(&text,
-		     "bpfgate %s %s %s (bpfgate why %s)\n%s%s%.*s%s%s%s"
+		     "bpfgate %s %s %s%s%s (bpfgate why %s)\n%s%s%.*s%s%s%s"
 		     "processed %llu insns (limit %d) max_states_per_insn %llu total_states %llu "
 		     "peak_states %llu mark_read 0 bpfgate %s\n",
-		     id, verdict, code, id, explanation, explanation[0] ? "\n" : "", (int)log_bytes,
+		     id, verdict, code, s->place[0] ? " " : "", s->place, id, explanation, explanation[0] ? "\n" : "", (int)log_bytes,
 		     log ? log : "",
 		     log_bytes && log[log_bytes - 1] != '\n' ? "\n" : "", message,
 		     message[0] ? "\n" : "", (unsigned long long)s->insn_processed, LOGS_LIMIT_INSNS,

@@ -156,6 +156,8 @@ static void map_create_on_done(void *ctx, struct loader_result *result)
 			    strerror(-result->answer->result));
 		return;
 	}
+	/* Made now: a look at the kernel that began before cannot have seen it, and must not miss it. */
+	record_begin(work, &state->rec);
 	state->rec.id = result->answer->obj_id;
 	r = ledger_add(work->broker->ledger, &state->rec, &work->charge);
 	if (r < 0) {
@@ -201,7 +203,6 @@ static void map_create_decide(struct work *work)
 		    !decide_probe(work, map_create_decide) :
 		    !decide(work, &request, map_create_decide))
 		return;
-	record_begin(work, rec);
 	r = work->charge.one.account ? 0 : ledger_charge(work->account, LEDGER_MAP, rec->map.bytes,
 							 &work->charge);
 	if (r >= 0)

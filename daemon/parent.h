@@ -37,6 +37,7 @@ struct loader {
 	pid_t pid;		/* 0: the slot is free */
 	uint32_t box_id;
 	uint32_t uid;		/* of the client it serves */
+	bool ended;		/* its broker has gone, and it is being killed: nobody wants what it makes */
 };
 
 /* A child that is started again when it dies. */

@@ -14,6 +14,7 @@
 #include "daemon/forward.h"
 #include "daemon/obj.h"
 #include "daemon/record.h"
+#include "daemon/unpin.h"
 
 struct pin {
 	struct ledger_rec rec;		/* LEDGER_PIN */
@@ -119,15 +120,21 @@ static void pin_on_kept(void *ctx, const struct keep_tell *tell, struct packet_f
 {
 	struct work *work = ctx;
 	struct pin *pin = work->state;
+	struct ledger *ledger = work->broker->ledger;
 	int r = tell->result;
 
-	if (r >= 0) {
-		if (tell->keep_id)
-			pin->rec.pin.keep_id = tell->keep_id;
-		pin->rec.id = pin_next_number(work->broker->ledger);
-		r = ledger_add(work->broker->ledger, &pin->rec, &work->charge);
-	}
 	if (r < 0) {
+		work_reply(work, r);
+		return;
+	}
+	if (tell->keep_id)
+		pin->rec.pin.keep_id = tell->keep_id;
+	pin->rec.id = pin_next_number(ledger);
+	/* Somebody may have taken the name while bpfgated was asked. */
+	r = pin_find(ledger, pin->rec.pin.path) ? -EEXIST :
+						  ledger_add(ledger, &pin->rec, &work->charge);
+	if (r < 0) {
+		(void)unpin_let_go(work->broker, pin->rec.pin.keep_id);
 		work_reply(work, r);
 		return;
 	}

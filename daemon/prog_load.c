@@ -98,6 +98,9 @@ static const char *prog_load_find_taboo(const struct work *work, const struct pr
 		return "a syscall program that calls bpf_sys_bpf would get around judge and policy";
 	if (prog->type == BPF_PROG_TYPE_EXT)
 		return "programs that replace functions of other programs are not granted";
+	if (work_ptr(work, ATTR_PROG_LOAD_SIGNATURE)->state != WIRE_PTR_NULL &&
+	    work_u32(work, ATTR_PROG_LOAD_CORE_RELO_CNT))
+		return "a signature says nothing of instructions that the kernel relocates";
 	return NULL;
 }
 
@@ -374,8 +377,12 @@ static int prog_load_identify(struct work *work, struct prog_load *load)
 	struct ledger_prog *prog = &load->rec.prog;
 	struct prog_bundle *bundle = NULL;
 	struct bgv_program described;
-	int r = prog_bundle_new(work, load, BGV_MODE_FULL, &bundle);
+	int r;
 
+	/* The kernel would write other numbers into the instructions than those that are described. */
+	if (work_u32(work, ATTR_PROG_LOAD_CORE_RELO_CNT))
+		return 0;
+	r = prog_bundle_new(work, load, BGV_MODE_FULL, &bundle);
 	if (r < 0)
 		return r;
 	described = *prog_bundle_prog(bundle);

@@ -18,6 +18,13 @@ struct prog_map {
 	bool btf_asked;		/* its BTF was not in the cache and has been asked for */
 };
 
+/* What a descriptor was found to be: a program may name the same one in every other instruction. */
+struct prog_ref {
+	uint16_t map;		/* index + 1 */
+	uint16_t btf;		/* index + 1 */
+	uint16_t number;	/* in the loader */
+};
+
 struct prog_load {
 	struct ledger_rec rec;		/* as it will enter the ledger */
 	struct scan scan;
@@ -28,6 +35,7 @@ struct prog_load {
 	uint32_t prog_btf_idx;
 	uint32_t attach_btf_idx;
 	char attach_name[FACTS_NAME_BYTES];
+	struct prog_ref refs[WIRE_FDS_MAX];	/* by position among the frame's fds */
 	struct bpf_insn *judged_insns;	/* map fds replaced by indices into maps */
 	struct bpf_insn *loaded_insns;	/* fds replaced by the loader's numbers */
 	int32_t *loaded_fd_array;

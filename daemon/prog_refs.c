@@ -91,17 +91,78 @@ static int prog_refs_give_loader(struct work *work, struct prog_load *load, cons
 			    number;
 }
 
+/* What the descriptor was found to be before; an unknown one for a number that was not sent. */
+static struct prog_ref prog_refs_recall(const struct work *work, const struct prog_load *load,
+					int32_t number)
+{
+	int at = request_find_fd(&work->req, number);
+
+	return at < 0 ? (struct prog_ref){ 0 } : load->refs[at];
+}
+
+static void prog_refs_remember(const struct work *work, struct prog_load *load, int32_t number,
+			       struct prog_ref ref)
+{
+	int at = request_find_fd(&work->req, number);
+
+	if (at >= 0)
+		load->refs[at] = ref;
+}
+
+/*
+ * Index of the map that the client calls `number`; what it is called in the loader goes to *ret_number. The
+ * kernel is asked once, however often a program names it.
+ */
+static int prog_refs_use_map(struct work *work, struct prog_load *load, int32_t number,
+			     int *ret_number)
+{
+	struct prog_ref ref = prog_refs_recall(work, load, number);
+
+	if (!ref.map) {
+		int idx = prog_refs_add_map(work, load, number), in_loader;
+
+		if (idx < 0)
+			return idx;
+		in_loader = prog_refs_give_loader(work, load, &load->maps[idx].obj);
+		if (in_loader < 0)
+			return in_loader;
+		ref = (struct prog_ref){ .map = (uint16_t)(idx + 1), .number = (uint16_t)in_loader };
+		prog_refs_remember(work, load, number, ref);
+	}
+	*ret_number = ref.number;
+	return ref.map - 1;
+}
+
+/* The same for BTF: its index + 1 for the judge. */
+static int prog_refs_use_btf(struct work *work, struct prog_load *load, int32_t number,
+			     int *ret_number)
+{
+	struct prog_ref ref = prog_refs_recall(work, load, number);
+
+	if (!ref.btf) {
+		struct obj btf;
+		int idx = prog_refs_add_btf(work, load, number, &btf), in_loader;
+
+		if (idx < 0)
+			return idx;
+		in_loader = prog_refs_give_loader(work, load, &btf);
+		if (in_loader < 0)
+			return in_loader;
+		ref = (struct prog_ref){ .btf = (uint16_t)idx, .number = (uint16_t)in_loader };
+		prog_refs_remember(work, load, number, ref);
+	}
+	*ret_number = ref.number;
+	return ref.btf;
+}
+
 /* ---- instructions ---- */
 
 static int prog_refs_map_insn(struct work *work, struct prog_load *load, const struct insnfd *ref)
 {
-	int idx = prog_refs_add_map(work, load, ref->number), number;
+	int number, idx = prog_refs_use_map(work, load, ref->number, &number);
 
 	if (idx < 0)
 		return idx;
-	number = prog_refs_give_loader(work, load, &load->maps[idx].obj);
-	if (number < 0)
-		return number;
 	load->judged_insns[ref->insn_idx].imm = idx;
 	load->loaded_insns[ref->insn_idx].imm = number;
 	return 0;
@@ -109,14 +170,10 @@ static int prog_refs_map_insn(struct work *work, struct prog_load *load, const s
 
 static int prog_refs_btf_insn(struct work *work, struct prog_load *load, const struct insnfd *ref)
 {
-	struct obj btf;
-	int idx = prog_refs_add_btf(work, load, ref->number, &btf), number;
+	int number, idx = prog_refs_use_btf(work, load, ref->number, &number);
 
 	if (idx < 0)
 		return idx;
-	number = prog_refs_give_loader(work, load, &btf);
-	if (number < 0)
-		return number;
 	load->judged_insns[ref->insn_idx].imm = idx;
 	load->loaded_insns[ref->insn_idx].imm = number;
 	return 0;
@@ -141,37 +198,28 @@ static int prog_refs_map_idx_insn(struct work *work, struct prog_load *load,
 				  const struct insnfd *ref)
 {
 	int32_t number;
-	int r = prog_refs_read_array(work, load, ref->number, &number), idx;
+	int r = prog_refs_read_array(work, load, ref->number, &number), in_loader;
 
+	if (r >= 0)
+		r = prog_refs_use_map(work, load, number, &in_loader);
 	if (r < 0)
 		return r;
-	idx = prog_refs_add_map(work, load, number);
-	if (idx < 0)
-		return idx;
-	r = prog_refs_give_loader(work, load, &load->maps[idx].obj);
-	if (r < 0)
-		return r;
-	load->judged_insns[ref->insn_idx].imm = idx;
-	load->loaded_fd_array[ref->number] = r;
+	load->judged_insns[ref->insn_idx].imm = r;
+	load->loaded_fd_array[ref->number] = in_loader;
 	return 0;
 }
 
 static int prog_refs_kfunc_insn(struct work *work, struct prog_load *load, const struct insnfd *ref)
 {
-	struct obj btf;
 	int32_t number;
-	int r = prog_refs_read_array(work, load, ref->number, &number), idx;
+	int r = prog_refs_read_array(work, load, ref->number, &number), in_loader;
 
+	if (r >= 0)
+		r = prog_refs_use_btf(work, load, number, &in_loader);
 	if (r < 0)
 		return r;
-	idx = prog_refs_add_btf(work, load, number, &btf);
-	if (idx < 0)
-		return idx;
-	r = prog_refs_give_loader(work, load, &btf);
-	if (r < 0)
-		return r;
-	load->judged_insns[ref->insn_idx].off = (int16_t)idx;
-	load->loaded_fd_array[ref->number] = r;
+	load->judged_insns[ref->insn_idx].off = (int16_t)r;
+	load->loaded_fd_array[ref->number] = in_loader;
 	return 0;
 }
 
@@ -195,30 +243,44 @@ static int prog_refs_resolve_insns(struct work *work, struct prog_load *load,
 
 /* ---- fd_array ---- */
 
+static int prog_refs_find_kind(struct work *work, struct prog_load *load, int32_t number)
+{
+	struct prog_ref ref = prog_refs_recall(work, load, number);
+	struct obj obj;
+	int r;
+
+	if (ref.map || ref.btf)
+		return ref.btf ? KEEP_BTF : KEEP_MAP;
+	r = obj_of_number(work, number, 0, &obj);
+	return r < 0 ? prog_refs_fail(load, r, "BAD-FD",
+				      "fd %d is not pointing to valid bpf_map or btf", number) :
+		       (int)obj.kind;
+}
+
+static int prog_refs_bind(struct work *work, struct prog_load *load, int32_t number, int *ret_number)
+{
+	int kind = prog_refs_find_kind(work, load, number), idx;
+
+	if (kind < 0 || kind == KEEP_BTF)
+		return kind < 0 ? kind : prog_refs_use_btf(work, load, number, ret_number);
+	idx = prog_refs_use_map(work, load, number, ret_number);
+	if (idx >= 0)
+		load->maps[idx].bound = true;
+	return idx;
+}
+
 /* With fd_array_cnt every entry is bound to the program: maps first for the judge, then BTF. */
 static int prog_refs_bind_array(struct work *work, struct prog_load *load, uint32_t cnt)
 {
 	for (uint32_t i = 0; i < cnt; i++) {
-		struct obj obj;
 		int32_t number;
-		int r = prog_refs_read_array(work, load, (int32_t)i, &number);
+		int r = prog_refs_read_array(work, load, (int32_t)i, &number), in_loader;
 
+		if (r >= 0)
+			r = prog_refs_bind(work, load, number, &in_loader);
 		if (r < 0)
 			return r;
-		r = obj_of_number(work, number, 0, &obj);
-		if (r < 0)
-			return prog_refs_fail(load, r, "BAD-FD",
-					      "fd %d is not pointing to valid bpf_map or btf", number);
-		r = obj.kind == KEEP_BTF ? prog_refs_add_btf(work, load, number, &obj) :
-					   prog_refs_add_map(work, load, number);
-		if (r < 0)
-			return r;
-		if (obj.kind == KEEP_MAP)
-			load->maps[r].bound = true;
-		r = prog_refs_give_loader(work, load, &obj);
-		if (r < 0)
-			return r;
-		load->loaded_fd_array[i] = r;
+		load->loaded_fd_array[i] = in_loader;
 	}
 	return 0;
 }
@@ -241,7 +303,6 @@ static int prog_refs_start_array(struct work *work, struct prog_load *load)
 
 static int prog_refs_add_prog_btf(struct work *work, struct prog_load *load)
 {
-	struct obj btf;
 	int idx, number;
 
 	/* As the kernel: without records that speak of it the descriptor is not looked at. */
@@ -249,13 +310,10 @@ static int prog_refs_add_prog_btf(struct work *work, struct prog_load *load)
 	    !work_u32(work, ATTR_PROG_LOAD_LINE_INFO_CNT) &&
 	    !work_u32(work, ATTR_PROG_LOAD_CORE_RELO_CNT))
 		return 0;
-	idx = prog_refs_add_btf(work, load, (int32_t)work_u32(work, ATTR_PROG_LOAD_PROG_BTF_FD),
-				&btf);
+	idx = prog_refs_use_btf(work, load, (int32_t)work_u32(work, ATTR_PROG_LOAD_PROG_BTF_FD),
+				&number);
 	if (idx < 0)
 		return idx;
-	number = prog_refs_give_loader(work, load, &btf);
-	if (number < 0)
-		return number;
 	load->prog_btf_idx = (uint32_t)idx;
 	attr_put_u32(work->loader_call->ask.attr, ATTR_PROG_LOAD_PROG_BTF_FD, (uint32_t)number);
 	return 0;

@@ -131,14 +131,7 @@ static int query_enter_netns(struct work *work)
 {
 	const struct cmd_attach *attach = cmd_attach_of(work_u32(work, ATTR_QUERY_ATTACH_TYPE));
 
-	if (!attach || attach->target != CMD_TARGET_IFINDEX ||
-	    work->ident->netns_cookie == work->broker->netns_cookie)
-		return 0;
-	if (!work->session)
-		return -EPIPE;
-	work->loader_call->netns_sock = work->session->fd;
-	work->loader_call->netns_cookie = work->ident->netns_cookie;
-	return 0;
+	return attach && attach->target == CMD_TARGET_IFINDEX ? work_enter_netns(work) : 0;
 }
 
 void prog_query(struct work *work)

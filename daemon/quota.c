@@ -38,6 +38,7 @@ static const char *const quota_names[QUOTA_RES_CNT] = {
 	[QUOTA_BTFS] = "btfs",
 	[QUOTA_PINS] = "pins",
 	[QUOTA_PROBES] = "probes",
+	[QUOTA_HANDLES] = "handles",
 };
 
 static const struct quota_limits quota_defaults = { {
@@ -61,6 +62,8 @@ static const struct quota_limits quota_defaults = { {
 	[QUOTA_PINS] = 256,
 	/* A loader probes one thing after another and closes what it made. */
 	[QUOTA_PROBES] = 64,
+	/* bpfgated keeps the other end of each, for all users together. A tool opens what it lists, and closes it. */
+	[QUOTA_HANDLES] = 256,
 } };
 
 const struct quota_limits *quota_default_limits(void)

@@ -20,6 +20,7 @@ enum quota_res {
 	QUOTA_BTFS,
 	QUOTA_PINS,
 	QUOTA_PROBES,		/* programs and maps of feature probes */
+	QUOTA_HANDLES,		/* further handles of programs: each is a descriptor in bpfgated */
 	QUOTA_RES_CNT,
 };
 

@@ -36,6 +36,7 @@ static void session_free(struct session *session)
 		session->work->session = NULL;
 	if (session->offer)
 		offer_forget(session->offer);
+	judges_forget_caller(broker->judges, session->id);
 	sd_event_source_disable_unref(session->source);
 	own_close_fd(&session->fd);
 	quota_charge_done(&session->connection);
@@ -73,14 +74,29 @@ static bool session_has_unread(struct session *session)
 	return false;
 }
 
-uint64_t sessions_count_unread(struct quota_account *account, struct broker *broker)
+void sessions_count_unread(struct quota_account *account, struct broker *broker)
 {
 	struct session *session;
 
 	TAILQ_FOREACH(session, &broker->sessions, link)
 		if (session->account == account)
 			(void)session_has_unread(session);
-	return account->used[QUOTA_UNREAD];
+}
+
+static bool session_limit_reached(const struct quota_account *account, const struct broker *broker)
+{
+	const uint64_t *limits = broker->options.limits.per_uid;
+
+	return account->used[QUOTA_UNREAD] >= limits[QUOTA_UNREAD] ||
+	       account->used[QUOTA_BYTES] >= limits[QUOTA_BYTES];
+}
+
+bool sessions_are_full(struct quota_account *account, struct broker *broker)
+{
+	if (!session_limit_reached(account, broker))
+		return false;
+	sessions_count_unread(account, broker);
+	return session_limit_reached(account, broker);
 }
 
 static void session_set_stalled(struct session *session, bool stalled)
@@ -269,6 +285,7 @@ static void session_accept(struct broker *broker, int take_fd)
 	if (!session)
 		return;
 	session->broker = broker;
+	session->id = ++broker->last_session_id;
 	session->fd = TAKE_FD(fd);
 	TAILQ_INSERT_TAIL(&broker->sessions, session, link);
 	broker->session_cnt++;

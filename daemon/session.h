@@ -8,6 +8,7 @@
 
 struct session {
 	struct broker *broker;
+	uint64_t id;				/* never used twice by one broker; not 0 */
 	int fd;
 	sd_event_source *source;
 	struct ident *ident;
@@ -35,8 +36,10 @@ void session_reply(struct session *session, uint16_t type, uint64_t frame_id, co
 		   size_t body_bytes, int fd);
 /* The same when bpfgated has sent the reply itself (sent), or could not (then we hang up). */
 void session_replied(struct session *session, bool sent);
-/* Unread replies with fds of this uid, after looking which were read meanwhile. */
-uint64_t sessions_count_unread(struct quota_account *account, struct broker *broker);
+/* Gives back what was charged for replies of this uid that were read meanwhile. */
+void sessions_count_unread(struct quota_account *account, struct broker *broker);
+/* Whether it has left as many replies unread, or as many bytes of them, as it may: nothing more is answered. */
+bool sessions_are_full(struct quota_account *account, struct broker *broker);
 void session_hang_up(struct session *session);
 
 #endif

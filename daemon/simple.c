@@ -5,6 +5,7 @@
  * rule and bounded: the kernel counts a repetition as nothing, the other users of a CPU do not.
  */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <string.h>
 
 #include "daemon/caps.h"
@@ -12,6 +13,7 @@
 #include "daemon/decide.h"
 #include "daemon/forward.h"
 #include "daemon/obj.h"
+#include "daemon/scan.h"
 
 /* A second of a small program; the kernel yields between repetitions, our loader is busy. */
 #define SIMPLE_REPEAT_MAX  1000000u
@@ -37,8 +39,12 @@ static void simple_on_done(void *ctx, struct loader_result *result)
 
 static void simple_run(struct work *work, uint64_t caps)
 {
+	uint32_t cmd = work->req.cmd;
 	int r = forward_fill(work, caps);
 
+	/* What a program does when it runs, and what an iterator walks over, is of one namespace. */
+	if (r >= 0 && (cmd == CMD_PROG_TEST_RUN || cmd == CMD_ITER_CREATE))
+		r = work_enter_netns(work);
 	if (r < 0)
 		work_reply(work, r);
 	else
@@ -72,6 +78,12 @@ void test_run(struct work *work)
 	if (!prog.rec || prog.rec->prog.probe) {
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN-PROG",
 			    "program %u was not loaded through bpfgate to be run", prog.id);
+		return;
+	}
+	/* It would write into the process that runs it: here the loader, with its capabilities. */
+	if (scan_has_helper(prog.rec->prog.helpers, BPF_FUNC_probe_write_user)) {
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "WRITES-USER",
+			    "a program that calls bpf_probe_write_user is not run by bpfgate");
 		return;
 	}
 	facts = malloc(sizeof(*facts));

@@ -104,15 +104,16 @@ static int target_ask_loader(struct work *work, struct target *target)
 	struct door_netns view = { .ifindex = target->policy.ifindex };
 	struct loader_call *call = work_new_loader_call(work, 0, 0);
 
+	int r;
+
 	if (!call)
 		return -ENOMEM;
-	if (!work->session)
-		return -EPIPE;
+	r = work_enter_netns(work);
+	if (r < 0)
+		return r;
 	call->ask.op = DOOR_NETNS;
 	call->ask.attr_bytes = sizeof(view);
 	memcpy(call->ask.attr, &view, sizeof(view));
-	call->netns_sock = work->session->fd;
-	call->netns_cookie = work->ident->netns_cookie;
 	work_submit_loader(work, target_on_netns);
 	return 1;
 }

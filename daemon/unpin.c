@@ -28,20 +28,27 @@ static bool unpin_still_pinned(const struct ledger *ledger, uint64_t keep_id)
 	return false;
 }
 
+int unpin_let_go(struct broker *broker, uint64_t keep_id)
+{
+	struct keep_ask ask = { .kind = ASK_UNPIN, .cnt = 1, .keep_id = { keep_id } };
+
+	if (unpin_still_pinned(broker->ledger, keep_id))
+		return 0;
+	return warden_ask(broker->warden, &ask, NULL, NULL, 0, NULL, NULL);
+}
+
 int unpin_path(struct broker *broker, uid_t uid, const char *path, size_t path_bytes)
 {
-	struct keep_ask ask = { .kind = ASK_UNPIN, .cnt = 1 };
 	const struct ledger_rec *rec;
 	uint32_t cursor = 0;
+	uint64_t keep_id;
 
 	while ((rec = ledger_walk(broker->ledger, LEDGER_PIN, &cursor)))
 		if (unpin_is_named(rec, path, path_bytes))
 			break;
 	if (!rec || (uid != 0 && rec->uid != uid))
 		return -ENOENT;
-	ask.keep_id[0] = rec->pin.keep_id;
+	keep_id = rec->pin.keep_id;
 	ledger_remove(broker->ledger, LEDGER_PIN, rec->id);
-	if (unpin_still_pinned(broker->ledger, ask.keep_id[0]))
-		return 0;
-	return warden_ask(broker->warden, &ask, NULL, NULL, 0, NULL, NULL);
+	return unpin_let_go(broker, keep_id);
 }

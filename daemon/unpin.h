@@ -11,4 +11,7 @@
  */
 int unpin_path(struct broker *broker, uid_t uid, const char *path, size_t path_bytes);
 
+/* Lets bpfgated go of an object that no pin names any more. 0, or -errno when it could not be told. */
+int unpin_let_go(struct broker *broker, uint64_t keep_id);
+
 #endif

@@ -208,7 +208,8 @@ static int update_fill_map_call(struct work *work, uint32_t fd_off)
 		if (call->ask.ptr[i].at == ATTR_ELEM_VALUE)
 			at = call->ask.ptr[i].off + fd_off;
 	memcpy(call->payload + at, &r, sizeof(r));
-	return 0;
+	/* The interface beside it is a number of the client's namespace. */
+	return fd_off ? work_enter_netns(work) : 0;
 }
 
 void map_update(struct work *work)

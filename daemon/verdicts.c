@@ -64,12 +64,13 @@ bool verdicts_key(const struct judge_call *call, uint8_t ret_key[VERDICTS_KEY_BY
 	struct {
 		uint8_t payload[VERDICTS_KEY_BYTES];
 		uint64_t payload_bytes;
-		uint32_t kind, mode, caps, insns;
+		uint32_t kind, mode, caps, insns, sandbox_needed, unused;
 	} all = { .payload_bytes = call->payload_bytes,
 		  .kind = call->job.kind,
 		  .mode = call->job.mode,
 		  .caps = call->job.caps,
-		  .insns = call->job.insns };
+		  .insns = call->job.insns,
+		  .sandbox_needed = call->job.sandbox_needed };
 
 	return call->payload_bytes <= VERDICTS_PAYLOAD_MAX &&
 	       signer_sha256(call->payload, call->payload_bytes, all.payload) == 0 &&

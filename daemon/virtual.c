@@ -66,7 +66,8 @@ static void virtual_on_handle(void *ctx, const struct keep_tell *tell, struct pa
 	int r = tell->result;
 
 	if (r >= 0)
-		r = fd < 0 ? -EIO : handles_add(work->broker->handles, work->handle_of, tell->cookie);
+		r = fd < 0 ? -EIO : handles_add(work->broker->handles, work->handle_of, tell->cookie,
+						   &work->handle);
 	if (r < 0)
 		work_reply(work, r);
 	else
@@ -79,6 +80,12 @@ void virtual_reply_handle(struct work *work, uint64_t keep_id)
 	int r;
 
 	work->handle_of = keep_id;
+	r = quota_charge(work->account, QUOTA_HANDLES, 1, &work->handle);
+	if (r < 0) {
+		work_refuse(work, EMFILE, DECISION_BY_QUOTA, "HANDLES",
+			    "too many further handles of programs are open");
+		return;
+	}
 	r = warden_ask(work->broker->warden, &ask, NULL, NULL, 0, virtual_on_handle, work);
 	if (r < 0)
 		work_reply(work, r);
@@ -91,9 +98,11 @@ static void virtual_on_opened(void *ctx, struct loader_result *result)
 	if (!work_loader_answered(work, result))
 		return;
 	if (result->answer->result < 0) {
-		ledger_remove(work->broker->ledger,
-			      virtual_rows[virtual_row_of(work->req.cmd)].kind,
-			      work_u32(work, ATTR_ID_PROG_ID));
+		/* Only this says that it is gone; the others say that the question was wrong. */
+		if (result->answer->result == -ENOENT)
+			ledger_remove(work->broker->ledger,
+				      virtual_rows[virtual_row_of(work->req.cmd)].kind,
+				      work_u32(work, ATTR_ID_PROG_ID));
 		work_reply(work, result->answer->result);
 	} else if (work->loader_call->ask.result_fd == DOOR_FD_KEEP) {
 		work_reply_kept(work, result->keep_id, false);
@@ -113,6 +122,10 @@ static void virtual_open(struct work *work, const struct ledger_rec *rec, uint32
 		work_reply(work, -ENOMEM);
 		return;
 	}
+	/* A short attr must not cut off what narrows the descriptor. */
+	if (call->ask.attr_bytes < ATTR_END_ID_OPEN_FLAGS)
+		call->ask.attr_bytes = ATTR_END_ID_OPEN_FLAGS;
+	memcpy(call->ask.attr, work->req.attr, call->ask.attr_bytes);
 	call->uid = (uid_t)-1;
 	call->loader_flags = LOADER_LEDGER;
 	call->ask.obj_kind = obj_kind;

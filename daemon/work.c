@@ -50,38 +50,50 @@ static void work_free(struct work *work)
 	message_done(&work->msg);
 	quota_charge_done(&work->bytes);
 	quota_charge_done(&work->fds);
+	quota_charge_done(&work->room);
+	quota_charge_done(&work->handle);
 	rules_unref(work->rules);
 	quota_account_unref(work->account);
 	ident_unref(work->ident);
 	free(work);
 }
 
+/* Which replies were read meanwhile is looked up only when it matters. */
+static int work_charge_bytes(struct work *work, uint64_t bytes, struct quota_charge *charge)
+{
+	int r = quota_charge(work->account, QUOTA_BYTES, bytes, charge);
+
+	if (r != -EDQUOT)
+		return r;
+	sessions_count_unread(work->account, work->broker);
+	return quota_charge(work->account, QUOTA_BYTES, bytes, charge);
+}
+
 static int work_charge(struct work *work)
 {
-	struct broker *broker = work->broker;
-	uint64_t limit = broker->options.limits.per_uid[QUOTA_UNREAD];
-	uint32_t fd_cnt = work->msg.fd_cnt;
-	int r;
+	int r = work_charge_bytes(work, sizeof(*work) + work->msg.head.body_bytes, &work->bytes);
 
-	r = quota_charge(work->account, QUOTA_BYTES, sizeof(*work) + work->msg.head.body_bytes,
-			 &work->bytes);
 	if (r >= 0)
-		r = quota_charge(work->account, QUOTA_FDS, fd_cnt, &work->fds);
-	/* What was read meanwhile is looked up only when it would matter. */
-	if (r >= 0 && work->account->used[QUOTA_UNREAD] >= limit &&
-	    sessions_count_unread(work->account, broker) >= limit)
+		r = quota_charge(work->account, QUOTA_FDS, work->msg.fd_cnt, &work->fds);
+	if (r >= 0 && sessions_are_full(work->account, work->broker))
 		r = -EDQUOT;
 	return r;
 }
 
 static int work_decode(struct work *work)
 {
+	uint64_t room = 0;
 	int r = channel_load_body(&work->msg);
 
 	if (r < 0)
 		return r;
-	return codec_decode_request(work->msg.body, work->msg.head.body_bytes, work->msg.fd_cnt,
-				    &work->req);
+	r = codec_decode_request(work->msg.body, work->msg.head.body_bytes, work->msg.fd_cnt,
+				 &work->req);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_CNT(work->req.ptrs); i++)
+		room += work->req.ptrs[i].room;
+	return work_charge_bytes(work, room, &work->room);
 }
 
 int work_new(struct session *session, struct message *take_msg, struct work **ret_work)
@@ -353,6 +365,17 @@ struct loader_call *work_new_loader_call(struct work *work, uint32_t cmd, uint64
 	loader_call_free(work->loader_call);
 	work->loader_call = call;
 	return call;
+}
+
+int work_enter_netns(struct work *work)
+{
+	if (work->ident->netns_cookie == work->broker->netns_cookie)
+		return 0;
+	if (!work->session)
+		return -EPIPE;
+	work->loader_call->netns_sock = work->session->fd;
+	work->loader_call->netns_cookie = work->ident->netns_cookie;
+	return 0;
 }
 
 void work_submit_loader(struct work *work, loader_done_fn on_done)

@@ -26,6 +26,7 @@ struct work {
 	struct request req;
 	struct reply reply;
 	struct quota_charge bytes, fds;
+	struct quota_charge room;	/* for what the reply may bring */
 	uint64_t began_ns;
 
 	struct decision *decision;	/* being filled; NULL: nothing is decided here */
@@ -43,8 +44,11 @@ struct work {
 	bool judging_has_key;
 
 	uint64_t handle_of;		/* virtual.c: the kept object that gets one more handle */
+	struct quota_charge handle;	/* ... and what is paid for it */
 	struct target *target;		/* target.c: being found, inside state */
 	void (*on_target)(struct work *work, int err);
+	uint32_t standing_of;		/* standing.c: the program that is presented */
+	void (*on_standing)(struct work *work, int err);
 
 	void *state;			/* the handler's own, freed by state_free */
 	void (*state_free)(void *state);
@@ -84,6 +88,11 @@ void work_reply_kept(struct work *work, uint64_t keep_id, bool pinned);
 
 /* A call to the loader of this work's uid, with the client's attr in it (fds not yet translated). */
 struct loader_call *work_new_loader_call(struct work *work, uint32_t cmd, uint64_t caps);
+/*
+ * Interfaces and sockets are those of the network namespace in which the client made its socket: the call
+ * is made there. 0, or -EPIPE when the client has gone meanwhile and its namespace with it.
+ */
+int work_enter_netns(struct work *work);
 /* Submits work->loader_call; on failure the work is answered. */
 void work_submit_loader(struct work *work, loader_done_fn on_done);
 /* Submits work->judge_call; on failure the work is answered. */

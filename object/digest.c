@@ -40,7 +40,7 @@ struct encoder {
 
 static void put(struct encoder *e, const void *bytes, size_t cnt)
 {
-	size_t need, room = e->room ? e->room : 4096;
+	size_t need, room = e->room ? e->room : 4096 + sizeof(struct bpf_insn) * e->prog->insn_cnt;
 	uint8_t *grown;
 
 	if (!e->err && (!SIZE_ADD(e->cnt, cnt, &need) || need > BUNDLE_BYTES_MAX))
@@ -170,12 +170,10 @@ static int32_t map_number(struct encoder *e, int32_t idx)
 
 static void put_insn(struct encoder *e, const struct bpf_insn *insn)
 {
-	uint16_t off = htole16((uint16_t)insn->off);
+	uint64_t word = insn->code | (uint64_t)insn->dst_reg << 8 | (uint64_t)insn->src_reg << 12 |
+			(uint64_t)(uint16_t)insn->off << 16 | (uint64_t)(uint32_t)insn->imm << 32;
 
-	put_u8(e, insn->code);
-	put_u8(e, (uint8_t)(insn->dst_reg | insn->src_reg << 4));
-	put(e, &off, sizeof(off));
-	put_u32(e, (uint32_t)insn->imm);
+	put_u64(e, word);
 }
 
 /* Writes the instructions and counts the BTF ids that were taken out of them. */

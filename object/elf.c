@@ -17,13 +17,12 @@
 #include "proto/own.h"
 
 #define TOKEN_BYTES  8u /* the log buffer whose address tells libbpf's programs apart */
-#define REASON_BYTES 256
 #define LOG_ANY	     1 /* libbpf passes the buffer on only with a level */
 
 struct slot {
 	struct gather *gather; /* the program, once libbpf has loaded it */
 	char *name, *section;
-	char reason[REASON_BYTES];
+	char reason[ELF_REASON_BYTES];
 };
 
 struct loading {
@@ -41,7 +40,7 @@ static char *current_reason; /* libbpf's printer has no context either */
 static int keep_reason(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	if (level == LIBBPF_WARN && current_reason && !*current_reason) {
-		(void)vsnprintf(current_reason, REASON_BYTES, fmt, ap);
+		(void)vsnprintf(current_reason, ELF_REASON_BYTES, fmt, ap);
 		current_reason[strcspn(current_reason, "\n")] = '\0';
 	}
 	return 0;
@@ -104,7 +103,7 @@ static void load_missing(struct loading *l, size_t only)
 
 static void load_all(struct loading *l)
 {
-	char unused[REASON_BYTES] = "";
+	char unused[ELF_REASON_BYTES] = "";
 
 	current_reason = unused;
 	load_missing(l, SIZE_MAX);
@@ -189,7 +188,11 @@ int elf_programs(const void *bytes, size_t bytes_cnt, const struct elf_options *
 		return -ENOMEM;
 	old = libbpf_set_print(keep_reason);
 	fakelibc_use(l.fake);
+	if (opt->reason)
+		opt->reason[0] = '\0';
+	current_reason = opt->reason;
 	r = name_programs(&l);
+	current_reason = NULL;
 	if (r >= 0) {
 		fakebpf_expect(l.fake, l.tokens, l.cnt * TOKEN_BYTES, note_load, &l);
 		load_all(&l);

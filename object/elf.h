@@ -15,12 +15,14 @@
 
 #define ELF_BYTES_MAX	 (64u << 20)
 #define ELF_PROGRAMS_MAX 1024u
+#define ELF_REASON_BYTES 256u
 
 struct elf_options {
 	const void *vmlinux_btf; /* raw BTF of the target kernel; NULL: objects that need it fail */
 	size_t vmlinux_btf_bytes;
 	enum bgv_mode mode; /* put into each program, with caps */
 	uint32_t caps;
+	char *reason; /* ELF_REASON_BYTES: on -EBADMSG libbpf's words, or ""; NULL: not wanted */
 };
 
 /* One program of the object. */

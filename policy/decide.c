@@ -59,6 +59,8 @@ static bool is_more_generous(const struct rule *a, const struct rule *b,
 		return grant_of(a, request) > grant_of(b, request);
 	if (a->programs.unsupported != b->programs.unsupported)
 		return a->programs.unsupported > b->programs.unsupported;
+	if (a->programs.whole_sandbox != b->programs.whole_sandbox)
+		return b->programs.whole_sandbox;
 	if (a->programs.max_insns != b->programs.max_insns)
 		return a->programs.max_insns > b->programs.max_insns;
 	if (a->quota.verify_ns != b->quota.verify_ns)
@@ -205,6 +207,7 @@ static void set_terms(const struct policy *policy, const struct policy_subject *
 	decision->grant = grant_of(rule, request);
 	decision->perfmon = rule->programs.perfmon;
 	decision->unsupported = rule->programs.unsupported;
+	decision->whole_sandbox = rule->programs.whole_sandbox;
 	decision->max_insns = rule->programs.max_insns;
 	decision->quota = rule->quota;
 	decision->share_rw = request->verb == POLICY_SHARE && match_share_is_rw(&match);

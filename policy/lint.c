@@ -170,6 +170,10 @@ static void warn_effect(struct reader *rd, const struct rule *rule)
 	/* not an error: a rule that runs out must not take the others down at the next start */
 	if (rule->expires_s <= rd->env->now_s)
 		lint(rd, POLICY_WARNING, rule, POLICY_COND_EXPIRES, "has expired: it does nothing");
+	/* the broker may not read which file another user's process executes */
+	if (rule->who.exes.cnt)
+		lint(rd, POLICY_WARNING, rule, POLICY_COND_WHO,
+		     "this bpfgated cannot establish \"exe\": the rule matches nobody");
 	if (rule->deny)
 		return;
 	if (has_programs && rule->programs.helpers.mode == LIST_ABSENT)

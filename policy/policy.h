@@ -247,6 +247,7 @@ struct policy_decision {
 	enum policy_grant grant;
 	enum policy_perfmon perfmon;
 	enum policy_unsupported unsupported;
+	bool whole_sandbox;		/* a verdict counts only from a judge whose sandbox lacks nothing */
 	uint32_t max_insns;		/* what the verifier may be asked to accept, insn_cnt */
 	bool share_rw;			/* POLICY_SHARE: read-write, else read-only */
 	enum policy_log log;

@@ -118,21 +118,40 @@ static void report_duplicates(struct reader *rd, const struct read_file *file)
 	}
 }
 
+static bool span_holds(const struct json_span *span, size_t offset)
+{
+	return span->offset <= offset && offset - span->offset < span->len;
+}
+
+/* The shortest key or value around a byte; the whole file when there is none. */
+static struct json_span span_around(const struct json_index *index, size_t offset)
+{
+	struct json_span best = { .line = 0 };
+	uint32_t i, cnt = json_index_cnt(index);
+
+	for (i = 0; i < cnt; i++) {
+		const struct json_node *node = json_index_node(index, i);
+		const struct json_span *spans[] = { &node->key, &node->value };
+
+		for (size_t k = 0; k < ARRAY_CNT(spans); k++)
+			if (span_holds(spans[k], offset) && (!best.line || spans[k]->len <= best.len))
+				best = *spans[k];
+	}
+	return best;
+}
+
 /* Only what the index does not check is left for jansson to refuse: UTF-8 and number ranges. */
 static void parse_values(struct reader *rd, struct read_file *file)
 {
-	struct json_span whole = { .line = 0 };
+	struct json_span place;
 	json_error_t error;
 
 	file->json = json_loadb(file->text->bytes, file->text->len, 0, &error);
 	if (file->json)
 		return;
-	if (error.position >= 0 && (size_t)error.position <= file->text->len && error.line > 0)
-		report_add(rd->report, POLICY_ERROR, file->text, &whole, NULL,
-			   "line %d: not JSON: %s", error.line, error.text);
-	else
-		report_add(rd->report, POLICY_ERROR, file->text, &whole, NULL, "not JSON: %s",
-			   error.text);
+	/* jansson's position is behind the last byte that it took */
+	place = span_around(file->index, error.position > 0 ? (size_t)error.position - 1 : 0);
+	report_add(rd->report, POLICY_ERROR, file->text, &place, NULL, "not JSON: %s", error.text);
 }
 
 static int parse_file(struct reader *rd, struct read_file *file)

@@ -185,6 +185,17 @@ static void programs_unsupported(const struct at *at, void *dest)
 		programs->unsupported = (enum policy_unsupported)place;
 }
 
+static void programs_sandbox(const struct at *at, void *dest)
+{
+	static const char *const words[] = { "any", "whole", NULL };
+	struct rule_programs *programs = dest;
+	size_t place;
+
+	allow_only(at, "sandbox");
+	if (read_word(at, words, &place))
+		programs->whole_sandbox = place == 1;
+}
+
 static void programs_test_run(const struct at *at, void *dest)
 {
 	struct rule_programs *programs = dest;
@@ -210,6 +221,7 @@ static const struct key programs_keys[] = {
 	{ "perfmon", programs_perfmon },
 	{ "grant", programs_grant },
 	{ "unsupported", programs_unsupported },
+	{ "sandbox", programs_sandbox },
 	{ "test_run", programs_test_run },
 };
 

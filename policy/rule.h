@@ -93,6 +93,7 @@ struct rule_programs {
 	bool has_grant;
 	enum policy_grant grant;
 	enum policy_unsupported unsupported;
+	bool whole_sandbox;
 	enum test_run test_run;
 };
 

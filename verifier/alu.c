@@ -444,6 +444,33 @@ static bool apply_neg(const struct behave *bh, bool alu32, struct val *dst)
 	return val_settle(bh, dst);
 }
 
+/* Two numbers make one, whatever a kernel's bounds engine is: its first clamp by the tnum settles it. */
+static bool fold_constants(uint8_t op, bool alu32, struct val *dst, const struct val *src)
+{
+	uint64_t number;
+
+	if (!val_is_settled(dst) || !val_is_settled(src))
+		return false;
+	switch (op) {
+	case BPF_ADD:
+		number = dst->tv + src->tv;
+		break;
+	case BPF_SUB:
+		number = dst->tv - src->tv;
+		break;
+	case BPF_AND:
+		number = dst->tv & src->tv;
+		break;
+	case BPF_OR:
+		number = dst->tv | src->tv;
+		break;
+	default:
+		return false;
+	}
+	val_known(dst, alu32 ? (uint32_t)number : number);
+	return true;
+}
+
 bool alu_apply(const struct behave *bh, uint8_t op, bool alu32, struct val *dst,
 	       const struct val *src)
 {
@@ -452,6 +479,8 @@ bool alu_apply(const struct behave *bh, uint8_t op, bool alu32, struct val *dst,
 
 	if (op == BPF_NEG)
 		return apply_neg(bh, alu32, dst);
+	if (fold_constants(op, alu32, dst, src))
+		return true;
 	s = *src;
 	if (!may_compute(bh, row, alu32, &s)) {
 		val_unknown(dst);

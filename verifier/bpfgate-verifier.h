@@ -43,6 +43,11 @@ struct bgv_target_spec {
  */
 int bgv_target_new(const struct bgv_target_spec *spec, struct bgv_target **ret_target);
 void bgv_target_free(struct bgv_target *target);
+/*
+ * The series whose rules it has: "6.1", "6.12", "6.18", "7.2". A version between two has the older one's
+ * until it is probed. Static storage.
+ */
+const char *bgv_target_profile(const struct bgv_target *target);
 
 /* ---- the program ------------------------------------------------------------------------- */
 
@@ -181,6 +186,12 @@ void bgv_result_done(struct bgv_result *result);
  * *ret_text is heap memory of the caller's. 0, -EINVAL (it was accepted), -ENOMEM.
  */
 int bgv_explain(const struct bgv_program *prog, const struct bgv_result *result, char **ret_text);
+
+/*
+ * Where in the source an instruction comes from, by the program's line info: "FILE:LINE:COLUMN", cut to
+ * `bytes`, control bytes made "?". 0, -EINVAL (bytes is 0), -ENOENT (no line info says so; "" then).
+ */
+int bgv_place(const struct bgv_program *prog, uint32_t insn_idx, char *ret_place, size_t bytes);
 
 /* Would BTF_LOAD of these bytes succeed? 0 or -errno as the kernel's; message (may be NULL) >= 256 bytes. */
 int bgv_btf_check(const struct bgv_target *target, const void *btf, size_t btf_bytes, char *ret_message);

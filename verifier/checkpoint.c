@@ -192,7 +192,9 @@ static int keep_state(struct env *env, uint32_t insn_idx)
 		return verdict_nomem(env);
 	st->next = *bucket;
 	*bucket = st;		/* the list's reference */
-	st->on_list = true;
+	st->on_list = st->kept = true;
+	if (++env->kept_states > env->peak_states)
+		env->peak_states = env->kept_states;
 	return backedge_enter(env, st);
 }
 

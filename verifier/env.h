@@ -285,6 +285,7 @@ struct state {
 	bool cleaned;
 	bool used_as_loop_entry;
 	bool on_list;			/* still on its explored list */
+	bool kept;			/* stored at a prune point: counts among those alive */
 	uint8_t curframe;
 	uint8_t level_cap;		/* levels there is room for */
 	struct level l[];		/* curframe + 1 of them are valid */
@@ -305,12 +306,17 @@ struct call_facts {
 	bool noreturn;		/* bpf_throw */
 };
 
-struct insn_aux {
-	bool seen;
-	bool prune_point, jmp_point, force_checkpoint, calls_callback, jump_target;
-	bool is_iter_next;
-	bool storage_atomic;
-	bool fastcall_pattern;
+struct insn_aux {			/* one an instruction: kept small, its pages are the price of a load */
+	bool seen : 1;
+	bool prune_point : 1, jmp_point : 1, force_checkpoint : 1, calls_callback : 1, jump_target : 1;
+	bool is_iter_next : 1;
+	bool storage_atomic : 1;
+	bool fastcall_pattern : 1;
+	bool nospec : 1, nospec_result : 1;	/* unprivileged: barriers */
+	bool proves_packet : 1;	/* a compare here proved packet bytes, on some path */
+	bool call_map_poisoned : 1, call_map_unpriv : 1;
+	bool has_ref_kptr : 1;
+	bool loop_seen : 1, loop_inline : 1;	/* bpf_loop: may still be rewritten without a call */
 	uint8_t fastcall_spills;
 	uint16_t live_regs;		/* registers live before this instruction */
 	uint32_t scc;			/* 0: in no loop */
@@ -320,14 +326,9 @@ struct insn_aux {
 	uint32_t map_off;
 	struct { uint32_t type, btf, btf_id, mem_size; } var;	/* ld_imm64 of a BTF id */
 	uint32_t alu_state, alu_limit;	/* unprivileged masking */
-	bool nospec, nospec_result;
-	bool proves_packet;	/* a compare here proved packet bytes, on some path */
 	uint32_t call_map;		/* helper calls: 1 + first map seen */
-	bool call_map_poisoned, call_map_unpriv;
-	uint64_t obj_size;		/* kfuncs: remembered sizes and offsets */
-	bool has_ref_kptr;
-	bool loop_seen, loop_inline;	/* bpf_loop: may still be rewritten without a call */
 	uint32_t loop_subprog;
+	uint64_t obj_size;		/* kfuncs: remembered sizes and offsets */
 };
 
 enum arg_kind {			/* argument of a global function */
@@ -452,6 +453,7 @@ struct env {
 	uint32_t insn_processed, prev_insn_processed;
 	uint32_t jmps_processed, prev_jmps_processed;
 	uint32_t total_states, peak_states, max_states_per_insn;
+	uint32_t kept_states;		/* stored ones that are still alive */
 	struct hist *cur_hist;		/* entry of the instruction being stepped; NULL: none */
 	struct slotlive *slotlive;
 	struct scc_visits *scc;

@@ -312,22 +312,49 @@ static void say_all(struct text *t, const struct bgv_program *prog, const struct
 	say(t, "   kernel says: %s\n", res->message);
 }
 
+/* The program's own BTF; NULL: it has none that parses, then there are no source lines. */
+static struct btf_view *own_view(const struct bgv_program *prog)
+{
+	const struct bgv_blob *b;
+	struct btf_view *view = NULL;
+
+	if (!prog->prog_btf_idx || prog->prog_btf_idx > prog->btf_cnt || !prog->btfs)
+		return NULL;
+	b = &prog->btfs[prog->prog_btf_idx - 1];
+	return btf_view_new(b->data, b->bytes, NULL, &view) < 0 ? NULL : view;
+}
+
+int bgv_place(const struct bgv_program *prog, uint32_t insn_idx, char *ret_place, size_t bytes)
+{
+	struct btf_view *view;
+	struct place p;
+	bool found;
+
+	if (!bytes)
+		return -EINVAL;
+	ret_place[0] = 0;
+	view = insn_idx == UINT32_MAX ? NULL : own_view(prog);
+	found = find_place(prog, view, insn_idx, &p);
+	if (found)
+		snprintf(ret_place, bytes, "%s:%u:%u", base_name(p.file), p.line, p.col);
+	for (; *ret_place; ret_place++)
+		if ((unsigned char)*ret_place < ' ' || *ret_place == 0x7f)
+			*ret_place = '?';
+	btf_view_free(view);
+	return found ? 0 : -ENOENT;
+}
+
 int bgv_explain(const struct bgv_program *prog, const struct bgv_result *result, char **ret_text)
 {
-	struct btf_view *view = NULL;
 	struct text t = { .buf = malloc(TEXT_MAX) };
+	struct btf_view *view;
 
 	if (result->verdict == BGV_ACCEPT || !t.buf) {
 		free(t.buf);
 		return t.buf ? -EINVAL : -ENOMEM;
 	}
 	t.buf[0] = 0;
-	if (prog->prog_btf_idx && prog->prog_btf_idx <= prog->btf_cnt && prog->btfs) {
-		const struct bgv_blob *b = &prog->btfs[prog->prog_btf_idx - 1];
-
-		if (btf_view_new(b->data, b->bytes, NULL, &view) < 0)
-			view = NULL;	/* then there are no source lines */
-	}
+	view = own_view(prog);
 	say_all(&t, prog, view, result);
 	btf_view_free(view);
 	*ret_text = t.buf;

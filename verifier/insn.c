@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The instruction set as a table: which opcodes exist, and where an instruction goes on. */
+/* The instruction set as a table: which opcodes exist. */
 #include "verifier/insn.h"
 
 #include <stddef.h>
@@ -30,21 +30,4 @@ bool insn_is_known(const struct behave *beh, uint8_t code)
 	if (!row->known)
 		return false;
 	return !row->conditional || *((const bool *)beh + row->when);
-}
-
-uint32_t insn_successors(const struct bpf_insn *insns, uint32_t idx, uint32_t ret_succ[2])
-{
-	const struct bpf_insn *i = &insns[idx];
-	uint32_t cnt = 0;
-
-	if (insn_is_jmp_class(i) && BPF_OP(i->code) != BPF_CALL) {
-		if (BPF_OP(i->code) == BPF_EXIT)
-			return 0;
-		if (BPF_OP(i->code) != BPF_JA)
-			ret_succ[cnt++] = idx + 1;
-		ret_succ[cnt++] = idx + 1 + (uint32_t)insn_jmp_off(i);
-		return cnt;
-	}
-	ret_succ[cnt++] = idx + insn_len(i);
-	return cnt;
 }

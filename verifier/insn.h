@@ -77,6 +77,22 @@ bool insn_is_known(const struct behave *beh, uint8_t code);
  * Successors of instruction idx within its function, fall-through first; 0..2 of them.
  * No edge leaves an exit; calls fall through.
  */
-uint32_t insn_successors(const struct bpf_insn *insns, uint32_t idx, uint32_t ret_succ[2]);
+static inline uint32_t insn_successors(const struct bpf_insn *insns, uint32_t idx,
+				       uint32_t ret_succ[2])
+{
+	const struct bpf_insn *i = &insns[idx];
+	uint32_t cnt = 0;
+
+	if (!insn_is_jmp_class(i) || BPF_OP(i->code) == BPF_CALL) {
+		ret_succ[cnt++] = idx + insn_len(i);
+		return cnt;
+	}
+	if (BPF_OP(i->code) == BPF_EXIT)
+		return cnt;
+	if (BPF_OP(i->code) != BPF_JA)
+		ret_succ[cnt++] = idx + 1;
+	ret_succ[cnt++] = insn_at(idx, insn_jmp_off(i)) + 1;
+	return cnt;
+}
 
 #endif

@@ -97,7 +97,8 @@ int live_compute(struct env *env)
 		return verdict_nomem(env);
 	for (i = 0; i < env->insn_cnt; i += insn_len(&env->insns[i]))
 		used[i] = insn_regs(env, &env->insns[i]);
-	while (changed) {
+	/* successors come first in the order: where no way leads back, one pass finds all */
+	for (bool again = true; again && changed; again = env->scc_cnt > 1) {
 		changed = false;
 		for (k = 0; k < end; k++) {
 			idx = env->postorder[k];

@@ -36,6 +36,16 @@ static int load_maps(struct env *env)
 	return 0;
 }
 
+/* Room for main, every function that is named, a hidden exception callback, and the end marker. */
+static uint32_t subprogs_at_most(const struct env *env)
+{
+	uint32_t cnt = 3, i;
+
+	for (i = 0; i < env->insn_cnt && cnt <= ENV_SUBPROGS_MAX; i++)
+		cnt += insn_is_pseudo_func(&env->insns[i]) || insn_is_subprog_call(&env->insns[i]);
+	return cnt;
+}
+
 int load_copy_program(struct env *env)
 {
 	const struct bgv_program *p = env->prog;
@@ -46,13 +56,13 @@ int load_copy_program(struct env *env)
 	env->insn_cnt = p->insn_cnt;
 	env->insns = pool_calloc(env, env->insn_cnt + 1u, sizeof(*env->insns));
 	env->aux = pool_calloc(env, env->insn_cnt + 1u, sizeof(*env->aux));
-	env->subprogs = pool_calloc(env, ENV_SUBPROGS_MAX + 1, sizeof(*env->subprogs));
 	env->explored = pool_calloc(env, env->insn_cnt, sizeof(*env->explored));
 	env->btfs = pool_calloc(env, p->btf_cnt + 1u, sizeof(*env->btfs));
-	if (!env->insns || !env->aux || !env->subprogs || !env->explored || !env->btfs)
+	if (!env->insns || !env->aux || !env->explored || !env->btfs)
 		return verdict_nomem(env);
 	memcpy(env->insns, p->insns, env->insn_cnt * sizeof(*env->insns));
-	return load_maps(env);
+	env->subprogs = pool_calloc(env, subprogs_at_most(env), sizeof(*env->subprogs));
+	return env->subprogs ? load_maps(env) : verdict_nomem(env);
 }
 
 /* ---- ld_imm64 ------------------------------------------------------------------------------ */

@@ -137,6 +137,18 @@ int bgv_target_new(const struct bgv_target_spec *spec, struct bgv_target **ret_t
 	return 0;
 }
 
+const char *bgv_target_profile(const struct bgv_target *target)
+{
+	static const char *const names[PROFILE_CNT] = {
+		[PROFILE_6_1] = "6.1",
+		[PROFILE_6_12] = "6.12",
+		[PROFILE_6_18] = "6.18",
+		[PROFILE_7_2] = "7.2",
+	};
+
+	return names[target->profile];
+}
+
 void bgv_target_free(struct bgv_target *target)
 {
 	if (!target)

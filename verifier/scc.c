@@ -73,7 +73,19 @@ static void walk(struct env *env, struct tarjan *t, uint32_t root)
 	}
 }
 
-int scc_compute(struct env *env)
+/* Edges that all lead forward make no loop. */
+static bool has_way_back(const struct env *env)
+{
+	uint32_t succ[2], n, i;
+
+	for (i = 0; i < env->insn_cnt; i += insn_len(&env->insns[i]))
+		for (n = insn_successors(env->insns, i, succ); n; n--)
+			if (succ[n - 1] <= i)
+				return true;
+	return false;
+}
+
+static int find_components(struct env *env)
 {
 	uint32_t n = env->insn_cnt + 1u, i;
 	struct tarjan t = {
@@ -92,4 +104,10 @@ int scc_compute(struct env *env)
 			walk(env, &t, i);
 	env->scc_cnt = t.next_scc;
 	return 0;
+}
+
+int scc_compute(struct env *env)
+{
+	env->scc_cnt = 1;
+	return has_way_back(env) ? find_components(env) : 0;
 }

@@ -27,6 +27,7 @@ struct instance {
 	uint32_t sub_start[ENV_FRAMES_MAX];	/* function of each frame */
 	uint32_t subprog, insn_cnt;
 	bool updated, dropped;			/* to be solved; must_write shrank */
+	bool has_masks;				/* any of of[] is there */
 	bool *seen;				/* per instruction: must_write was set */
 	struct masks *of[ENV_FRAMES_MAX];	/* per frame, per instruction; lazily */
 	uint64_t *dirty[ENV_FRAMES_MAX];	/* per frame, by place in postorder: to be solved again */
@@ -38,7 +39,11 @@ struct slotlive {
 	struct instance *cur;
 	uint64_t write[ENV_FRAMES_MAX];
 	uint32_t write_insn;
-	/* the graph, by place in env->postorder: place of an instruction; predecessors, flat */
+	bool wrote;				/* any of write[] is set */
+	/*
+	 * The graph, made when the first mark is: by place in env->postorder, place of an instruction;
+	 * predecessors, flat.
+	 */
 	uint32_t *place, *pred_at, *pred;
 };
 
@@ -80,9 +85,7 @@ int slotlive_init(struct env *env)
 		return verdict_nomem(env);
 	env->slotlive->bucket_cnt = BUCKETS_FIRST;
 	env->slotlive->bucket = pool_calloc(env, BUCKETS_FIRST, sizeof(struct instance *));
-	if (!env->slotlive->bucket)
-		return verdict_nomem(env);
-	return index_graph(env, env->slotlive);
+	return env->slotlive->bucket ? 0 : verdict_nomem(env);
 }
 
 static uint32_t chain_hash(const struct instance *k)
@@ -188,10 +191,13 @@ static struct masks *masks_at(const struct instance *i, uint32_t frame, uint32_t
 static struct masks *masks_make(struct env *env, struct instance *i, uint32_t frame, uint32_t insn)
 {
 	if (!i->of[frame]) {
+		if (!env->slotlive->place && index_graph(env, env->slotlive) < 0)
+			return NULL;
 		i->dirty[frame] = pool_calloc(env, i->insn_cnt / 64 + 1, sizeof(uint64_t));
 		if (!i->dirty[frame])
 			return NULL;
 		i->of[frame] = pool_calloc(env, i->insn_cnt, sizeof(struct masks));
+		i->has_masks = true;
 	}
 	return masks_at(i, frame, insn);
 }
@@ -234,14 +240,18 @@ int slotlive_read(struct env *env, uint32_t frameno, uint64_t slots)
 void slotlive_write(struct env *env, uint32_t frameno, uint64_t slots)
 {
 	env->slotlive->write[frameno] |= slots;
+	env->slotlive->wrote = true;
 	if (env->beh->live_marks)
 		livemark_write_slots(env, frameno, slots);
 }
 
-static void begin_writes(struct slotlive *sl, uint32_t insn, uint32_t frame)
+static void begin_writes(struct slotlive *sl, uint32_t insn)
 {
 	sl->write_insn = insn;
-	memset(sl->write, 0, (frame + 1) * sizeof(sl->write[0]));
+	if (!sl->wrote)
+		return;
+	sl->wrote = false;
+	memset(sl->write, 0, sizeof(sl->write));
 }
 
 int slotlive_step_begin(struct env *env, uint32_t insn_idx)
@@ -253,7 +263,7 @@ int slotlive_step_begin(struct env *env, uint32_t insn_idx)
 	r = ensure_cur(env);
 	if (r < 0)
 		return r;
-	begin_writes(env->slotlive, insn_idx, env->cur->curframe);
+	begin_writes(env->slotlive, insn_idx);
 	return 0;
 }
 
@@ -265,7 +275,7 @@ static int commit(struct env *env, struct instance *i)
 	struct masks *m;
 	uint64_t mask;
 
-	for (frame = 0; frame <= i->frame; frame++) {
+	for (frame = 0; (sl->wrote || i->has_masks) && frame <= i->frame; frame++) {
 		mask = sl->write[frame];
 		if (!mask && !(i->seen[at] && i->of[frame]))
 			continue;
@@ -386,14 +396,14 @@ static int hand_to_caller(struct env *env, struct instance *i)
 	key.frame--;
 	memset(key.of, 0, sizeof(key.of));
 	memset(key.dirty, 0, sizeof(key.dirty));
-	key.updated = key.dropped = false;
+	key.updated = key.dropped = key.has_masks = false;
 	site = i->site[key.frame];
 	key.site[key.frame] = 0;
 	key.sub_start[i->frame] = 0;
 	outer = lookup(env, &key);
 	if (!outer)
 		return verdict_nomem(env);
-	begin_writes(env->slotlive, site, i->frame);
+	begin_writes(env->slotlive, site);
 	for (frame = 0; frame < i->frame && r >= 0; frame++) {
 		m = masks_at(i, frame, i->sub_start[i->frame]);
 		if (!m)

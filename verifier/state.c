@@ -102,6 +102,7 @@ void state_put(struct env *env, struct state *st)
 			frame_put(env, st->l[i].f);
 		hist_put(env, st->hist);
 		refs_put_set(env, st->held);
+		env->kept_states -= st->kept;
 		pool_give(env->pool, st, state_bytes(st->level_cap));
 		st = parent;
 	}
@@ -125,7 +126,7 @@ struct state *state_copy(struct env *env, const struct state *st)
 	n->equal = NULL;
 	n->loop_entry = NULL;
 	n->used_as_loop_entry = false;
-	n->on_list = false;
+	n->on_list = n->kept = false;
 	n->cleaned = false;
 	n->hit_cnt = n->miss_cnt = 0;
 	for (i = 0; i < st->curframe; i++) {

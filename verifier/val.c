@@ -44,15 +44,6 @@ static inline void within_s32(struct val *v, int32_t low, int32_t high)
 	lower_s32(&v->xh, high);
 }
 
-void val_known(struct val *v, uint64_t number)
-{
-	v->tv = v->ul = v->uh = number;
-	v->tm = 0;
-	v->sl = v->sh = (int64_t)number;
-	v->wl = v->wh = (uint32_t)number;
-	v->xl = v->xh = (int32_t)number;
-}
-
 void val_known32(struct val *v, uint32_t number)
 {
 	val_set_tnum(v, tnum_with_low32(val_tnum(v), tnum_const(number)));
@@ -267,14 +258,6 @@ static void bits_from_ranges(struct val *v)
 	val_set_tnum(v, tnum_with_low32(whole, low));
 }
 
-/* One number, and every pair says so: no deduction can change it. */
-static bool is_settled_constant(const struct val *v)
-{
-	return v->tm == 0 && v->ul == v->tv && v->uh == v->tv && v->sl == (int64_t)v->tv &&
-	       v->sh == (int64_t)v->tv && v->wl == (uint32_t)v->tv && v->wh == (uint32_t)v->tv &&
-	       v->xl == (int32_t)v->tv && v->xh == (int32_t)v->tv;
-}
-
 /* Three rounds; one that changes nothing would change nothing again. */
 static void deduce(const struct behave *bh, struct val *v)
 {
@@ -291,7 +274,7 @@ static void deduce(const struct behave *bh, struct val *v)
 void val_sync(const struct behave *bh, struct val *v)
 {
 	val_clamp_by_bits(bh, v);
-	if (is_settled_constant(v))
+	if (val_is_settled(v))
 		return;
 	if (bh->bounds_old) {
 		exchange_signs32_old(v);

@@ -41,7 +41,16 @@ static inline void val_unknown(struct val *v)
 	*v = VAL_FULL;
 }
 
-void val_known(struct val *v, uint64_t number);	/* exactly this number */
+/* Exactly this number. */
+static inline void val_known(struct val *v, uint64_t number)
+{
+	v->tv = v->ul = v->uh = number;
+	v->tm = 0;
+	v->sl = v->sh = (int64_t)number;
+	v->wl = v->wh = (uint32_t)number;
+	v->xl = v->xh = (int32_t)number;
+}
+
 void val_known32(struct val *v, uint32_t number); /* the low half; the upper half's bits stay */
 
 /*
@@ -61,6 +70,14 @@ static inline bool val_is_const32(const struct val *v)
 static inline bool val_is(const struct val *v, uint64_t number)
 {
 	return v->tm == 0 && v->tv == number;
+}
+
+/* One number, and every pair says so: no deduction can change it. */
+static inline bool val_is_settled(const struct val *v)
+{
+	return v->tm == 0 && v->ul == v->tv && v->uh == v->tv && v->sl == (int64_t)v->tv &&
+	       v->sh == (int64_t)v->tv && v->wl == (uint32_t)v->tv && v->wh == (uint32_t)v->tv &&
+	       v->xl == (int32_t)v->tv && v->xh == (int32_t)v->tv;
 }
 
 static inline bool val_is_unknown(const struct val *v)

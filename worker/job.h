@@ -43,7 +43,7 @@ int job_btf(struct job *job);
 int job_cms(struct job *job);
 int job_object(struct job *job);
 
-/* Serves the one job that comes on `channel`. arg: const struct judge_kit. Returns an exit code. */
+/* Serves the jobs that come on `channel`: one, or one caller's (JUDGE_STAY). arg: const struct judge_kit. Returns an exit code. */
 int job_serve(void *arg, int channel, uint32_t parts);
 
 #endif

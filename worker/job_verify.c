@@ -66,6 +66,8 @@ static int say_result(struct job *job, const struct bgv_program *prog, const str
 	int r;
 
 	copy_verdict(&job->verdict, result);
+	if (result->verdict != BGV_ACCEPT)
+		(void)bgv_place(prog, result->insn_idx, job->verdict.place, sizeof(job->verdict.place));
 	r = say_why(job, prog, result);
 	if (r >= 0 && result->log)
 		r = job_say_log(job, result->log, strlen(result->log));

@@ -5,7 +5,8 @@
  *
  * The zygote keeps a few judges waiting, each in its sandbox already, and hands their channels to the
  * broker (JUDGE_TELL_READY). For a job the broker takes one, sends the zygote JUDGE_ASK_WATCH with a
- * deadline and the judge a struct judge_job; the judge answers with pieces and a verdict, and dies.
+ * deadline and the judge a struct judge_job; the judge answers with pieces and a verdict, and dies, or,
+ * when the job says JUDGE_STAY, waits for the next job of the same caller.
  * A judge that says anything else, nothing in time, or dies early leaves the job *undecided*: its words
  * are checked against the job (nonce, payload_bytes), and nothing but the verdict is ever taken from it.
  */
@@ -46,7 +47,7 @@ enum sandbox_part {
 /* ---- broker <-> zygote ---------------------------------------------------------------------- */
 
 #define ZYGOTE_FD     3		/* its channel to the broker */
-#define JUDGE_SPARES  8u		/* how many judges wait, unless --spares says otherwise: about 70 KB each */
+#define JUDGE_SPARES  8u		/* how many judges wait, unless --spares says otherwise: about 0.8 MB each */
 #define JUDGE_SPARES_MAX 32u
 #define JUDGES_MAX    64u	/* alive at once, waiting or working */
 
@@ -89,7 +90,7 @@ static_assert(sizeof(struct judge_tell) == 40, "no padding");
 
 /* ---- broker <-> judge ------------------------------------------------------------------------ */
 
-#define JUDGE_VERSION	1u
+#define JUDGE_VERSION	2u
 #define JUDGE_INLINE_MAX  98304u		/* payload behind the struct; larger: a sealed memfd */
 #define JUDGE_PAYLOAD_MAX (64u << 20)
 #define JUDGE_PIECE_MAX	  32768u		/* bytes of one piece */
@@ -104,6 +105,7 @@ enum judge_kind {
 
 #define JUDGE_PAYLOAD_FD (1u << 0)	/* payload in the one fd of the message, a sealed memfd */
 #define JUDGE_EXPLAIN	 (1u << 1)	/* the verifier records events for diagnostics */
+#define JUDGE_STAY	 (1u << 2)	/* another job may follow on this channel: it is the same caller's */
 
 struct judge_job {
 	uint32_t version;	/* JUDGE_VERSION */
@@ -171,7 +173,8 @@ struct judge_verdict {
 	uint32_t stack_depth[8];
 	char code[32];		/* NUL-terminated, as all texts here; printable is for the reader to check */
 	char message[256];
+	char place[64];		/* of insn_idx in the source, "FILE:LINE:COLUMN"; "" */
 };
-static_assert(sizeof(struct judge_verdict) == 128 + 32 + 256, "no padding");
+static_assert(sizeof(struct judge_verdict) == 128 + 32 + 256 + 64, "no padding");
 
 #endif

@@ -14,7 +14,7 @@ struct zygote_plan {
 	uint32_t must;		/* without these no judge is made: SANDBOX_CORE */
 	/* Once, with files still open-able. 0 or -errno: the zygote ends. */
 	int (*prepare)(void *arg);
-	/* In a judge, sandboxed with `parts`: serves the one job on `channel`. Its exit code. */
+	/* In a judge, sandboxed with `parts`: serves what comes on `channel`. Its exit code. */
 	int (*serve)(void *arg, int channel, uint32_t parts);
 	void *arg;
 };

@@ -43,8 +43,8 @@ static void fake_load(const struct request *req, struct reply *reply, int *ret_f
 	}
 	reply->result = -EACCES;
 	reply->decision = 0x7f3a91;
-	reply->reason = "because";
-	reply->reason_bytes = 7;
+	reply->reason = "because\033[2J";
+	reply->reason_bytes = 11;
 	reply_set_buf(reply, req, ATTR_PROG_LOAD_LOG_BUF, "no\n", 4);
 	reply_set_out(reply, req, ATTR_PROG_LOAD_LOG_TRUE_SIZE, 4);
 }

@@ -31,7 +31,7 @@ struct fake {
 /*
  * Starts one, listening, in a fresh directory; BPFGATE_SOCKET points to it. What it answers:
  *   MAP_CREATE                     an fd of an empty memfd
- *   PROG_LOAD                      EACCES, the log "no\n" and the reason "because"; or, for a program of
+ *   PROG_LOAD                      EACCES, the log "no\n" and the reason "because", which clears the screen; or, for a program of
  *                                  more than one instruction, one end of a socket pair (a handle)
  *   OBJ_GET_INFO_BY_FD             a struct bpf_prog_info of 232 bytes, type 6, if the fd is a handle
  *   PROG_GET_NEXT_ID               start_id + 1

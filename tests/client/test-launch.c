@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -36,17 +37,15 @@ static void tear_down(void)
 	fake_remove(&fake);
 }
 
-/* The exit code of a command, its output thrown away; 128 + n for signal n. */
-static int run(const char *preload, const char *const *argv)
+/* The exit code of a command, whose output goes to fd; 128 + n for signal n. */
+static int run_to(int fd, const char *preload, const char *const *argv)
 {
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR);
-
-		dup2(null, 1);
-		dup2(null, 2);
+		dup2(fd, 1);
+		dup2(fd, 2);
 		if (preload)
 			setenv("LD_PRELOAD", preload, 1);
 		execv(argv[0], (char *const *)(uintptr_t)argv);
@@ -54,6 +53,15 @@ static int run(const char *preload, const char *const *argv)
 	}
 	waitpid(pid, &status, 0);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* The same, its output thrown away. */
+static int run(const char *preload, const char *const *argv)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), r = run_to(null, preload, argv);
+
+	close(null);
+	return r;
 }
 
 static int under_preload(const char *probe)
@@ -108,6 +116,21 @@ START_TEST(preloading_changes_nothing_else)
 	ck_assert_int_eq(under_preload("local"), 0);
 	ck_assert_int_eq(under_preload("exit-3"), 3);
 	ck_assert_int_eq(fake.counts->connections, 0);
+}
+END_TEST
+
+/* A refusal may quote the program, whose author is not the one who reads it. */
+START_TEST(a_reason_brings_no_control_bytes_to_the_terminal)
+{
+	const char *argv[] = { BPFGATE, "run", "-v", "--", PROBE_STATIC, "refused", NULL };
+	int out = memfd_create("stderr", MFD_CLOEXEC);
+	char text[1024] = "";
+
+	ck_assert_int_eq(run_to(out, NULL, argv), 0);
+	ck_assert(pread(out, text, sizeof(text) - 1, 0) > 0);
+	ck_assert_ptr_nonnull(strstr(text, "because\\x1b[2J"));
+	ck_assert_ptr_null(strchr(text, '\033'));
+	close(out);
 }
 END_TEST
 
@@ -169,6 +192,7 @@ static bool has_notification(void)
 static void add_run_tests(TCase *tcase)
 {
 	tcase_add_test(tcase, running_brings_calls_to_the_daemon);
+	tcase_add_test(tcase, a_reason_brings_no_control_bytes_to_the_terminal);
 	tcase_add_test(tcase, running_makes_handles_look_like_programs);
 	tcase_add_test(tcase, running_leaves_local_calls_local);
 	tcase_add_test(tcase, what_outlives_the_command_is_served);

@@ -97,7 +97,7 @@ START_TEST(a_refusal_brings_errno_log_and_reason)
 	ck_assert_int_eq(call_load(1, log, sizeof(log)), -1);
 	ck_assert_int_eq(errno, EACCES);
 	ck_assert_str_eq(log, "no\n");
-	ck_assert_str_eq(bpfgate_last_reason(), "because");
+	ck_assert_str_eq(bpfgate_last_reason(), "because\033[2J");
 	ck_assert_uint_eq(bpfgate_last_decision(), 0x7f3a91);
 }
 END_TEST

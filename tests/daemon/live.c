@@ -139,21 +139,42 @@ static bool live_is_child(pid_t pid, pid_t parent, const char *name)
 	       strncmp(strchr(text, '(') + 1, name, strnlen(name, 15)) == 0;
 }
 
-pid_t live_child(const struct live *live, const char *name)
+/* Signals each child of this name (0: none is sent); the last one, and how many there are. */
+static pid_t live_each_child(const struct live *live, const char *name, int signal,
+			     unsigned int *ret_cnt)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
 	pid_t found = 0;
 
+	*ret_cnt = 0;
 	while (proc && (entry = readdir(proc))) {
 		pid_t pid = atoi(entry->d_name);
 
-		if (pid > 0 && live_is_child(pid, live->parent, name))
-			found = pid;
+		if (pid <= 0 || !live_is_child(pid, live->parent, name))
+			continue;
+		(void)kill(pid, signal);
+		found = pid;
+		++*ret_cnt;
 	}
 	if (proc)
 		closedir(proc);
 	return found;
+}
+
+pid_t live_child(const struct live *live, const char *name)
+{
+	unsigned int cnt;
+
+	return live_each_child(live, name, 0, &cnt);
+}
+
+unsigned int live_signal(const struct live *live, const char *name, int signal)
+{
+	unsigned int cnt;
+
+	(void)live_each_child(live, name, signal, &cnt);
+	return cnt;
 }
 
 static int live_fds_of(pid_t pid)

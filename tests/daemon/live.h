@@ -30,6 +30,8 @@ bool live_write_policy(const struct live *live, const char *policy);
 bool live_says(struct live *live, const char *text);
 /* The pid of the daemon's one child of this name; 0: none. */
 pid_t live_child(const struct live *live, const char *name);
+/* Sends a signal to each of the daemon's children of this name; how many there are. */
+unsigned int live_signal(const struct live *live, const char *name, int signal);
 /* Open descriptors of bpfgated and the broker. */
 int live_fd_cnt(const struct live *live);
 

@@ -3,6 +3,7 @@
  * Stands in for bpfgate-judge in tests of the broker: the real zygote and sandbox, and judges that do
  * what the program's name asks of them. A name that asks for nothing is accepted.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,28 @@ static int odd_flood(int channel, uint64_t nonce)
 	return 0;
 }
 
+/* In a call that the sandbox permits: until the broker hangs up or the zygote kills it. */
+static int odd_hang(int channel)
+{
+	char byte;
+
+	return packet_recv(channel, &byte, sizeof(byte), NULL, 0);
+}
+
+/* Judges that make a difference between their first job and the next ones. */
+static void odd_if_used(const uint8_t *payload, size_t bytes, bool used, struct judge_verdict *verdict)
+{
+	if (used && odd_asked(payload, bytes, "odd_once"))
+		abort();
+	if ((!used && odd_asked(payload, bytes, "odd_used")) ||
+	    (used && odd_asked(payload, bytes, "odd_fresh"))) {
+		verdict->says = JUDGE_SAYS_REJECT;
+		verdict->err = 13;
+	}
+}
+
 static int odd_judge(int channel, const struct judge_job *job, const uint8_t *payload, size_t bytes,
-		     uint32_t parts)
+		     uint32_t parts, bool used)
 {
 	struct judge_verdict verdict = { .nonce = job->nonce, .payload_bytes = job->payload_bytes,
 					 .insn_idx = UINT32_MAX, .sandbox = parts,
@@ -46,8 +67,8 @@ static int odd_judge(int channel, const struct judge_job *job, const uint8_t *pa
 
 	if (odd_asked(payload, bytes, "odd_crash"))
 		abort();
-	while (odd_asked(payload, bytes, "odd_hang"))
-		pause();
+	if (odd_asked(payload, bytes, "odd_hang"))
+		return odd_hang(channel);
 	if (odd_asked(payload, bytes, "odd_flood"))
 		return odd_flood(channel, nonce);
 	if (odd_asked(payload, bytes, "odd_nonce"))
@@ -62,6 +83,11 @@ static int odd_judge(int channel, const struct judge_job *job, const uint8_t *pa
 		verdict.says = JUDGE_SAYS_UNSUPPORTED;
 	if (odd_asked(payload, bytes, "odd_undec"))
 		verdict.says = JUDGE_SAYS_UNDECIDED;
+	/* As on a kernel without some part of the sandbox. */
+	if (odd_asked(payload, bytes, "odd_bare") && job->sandbox_needed) {
+		verdict.says = JUDGE_SAYS_UNDECIDED;
+		verdict.err = ENOSYS;
+	}
 	/* Accepts when it was told some BTF, and only then. */
 	if (odd_asked(payload, bytes, "odd_btf") && !memmem(payload, bytes, "\x9f\xeb\x01\x00", 4)) {
 		verdict.says = JUDGE_SAYS_REJECT;
@@ -73,10 +99,12 @@ static int odd_judge(int channel, const struct judge_job *job, const uint8_t *pa
 		strcpy(verdict.code, "PKT-RANGE");
 		strcpy(verdict.message, "invalid access to packet, off=26 size=4");
 	}
+	odd_if_used(payload, bytes, used, &verdict);
 	return odd_say(channel, JUDGE_PIECE_VERDICT, nonce, &verdict, sizeof(verdict));
 }
 
-static int odd_serve(void *arg, int channel, uint32_t parts)
+/* 1 when another job may come. */
+static int odd_serve_one(int channel, uint32_t parts, bool used)
 {
 	static uint8_t buf[sizeof(struct judge_job) + JUDGE_INLINE_MAX];
 	OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
@@ -93,9 +121,20 @@ static int odd_serve(void *arg, int channel, uint32_t parts)
 		payload = malloc(job.payload_bytes);
 		bytes = job.payload_bytes;
 		if (!payload || pread(fds.fd[0], (void *)payload, bytes, 0) != (ssize_t)bytes)
-			return 1;
+			return -1;
 	}
-	return odd_judge(channel, &job, payload, bytes, parts);
+	if (odd_judge(channel, &job, payload, bytes, parts, used) < 0)
+		return -1;
+	return (job.flags & JUDGE_STAY) != 0;
+}
+
+static int odd_serve(void *arg, int channel, uint32_t parts)
+{
+	int r = odd_serve_one(channel, parts, false);
+
+	while (r > 0)
+		r = odd_serve_one(channel, parts, true);
+	return r < 0;
 }
 
 int main(int argc, char **argv)

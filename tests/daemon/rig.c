@@ -80,6 +80,7 @@ static _Noreturn void be_bpfgated(const struct rig *rig, const char *builddir)
 	char path[256];
 
 	(void)snprintf(path, sizeof(path), "%s/daemon/bpfgated", builddir);
+	(void)setpgid(0, 0); /* whatever it does to its process group, it does to itself */
 	if (!getenv("RIG_VERBOSE"))
 		(void)!freopen("/dev/null", "w", stderr);
 	(void)execl(path, "bpfgated", "--socket", rig->socket, "--group", "root", "--libexec", rig->dir,
@@ -155,7 +156,7 @@ bool rig_hear(struct rig *rig, uint32_t kind, struct keep_tell *ret_tell, int *r
 		if (time(NULL) > give_up || !wait_readable(rig->channel) ||
 		    packet_recv(rig->channel, &tell, sizeof(tell), &fds, 0) != (int)sizeof(tell))
 			return false;
-		if (tell.kind == TELL_PING && !rig_pong(rig))
+		if (tell.kind == TELL_PING && kind != TELL_PING && !rig_pong(rig))
 			return false;
 		if (tell.kind != kind)
 			continue;

@@ -38,7 +38,10 @@ bool rig_next_broker(struct rig *rig);
 
 /* Sends a question; fds are borrowed. */
 bool rig_ask(struct rig *rig, struct keep_ask *ask, const void *behind, const int *fds, uint32_t fd_cnt);
-/* Hears the next word of this kind; others are let go, with their descriptors. *ret_fd may be NULL. */
+/*
+ * Hears the next word of this kind; others are let go, with their descriptors. *ret_fd may be NULL. Pings are
+ * answered, but for one that is waited for.
+ */
 bool rig_hear(struct rig *rig, uint32_t kind, struct keep_tell *ret_tell, int *ret_fd);
 /* Asks and hears the answer, whose result it returns. */
 int rig_call(struct rig *rig, struct keep_ask *ask, const int *fds, uint32_t fd_cnt,

@@ -159,6 +159,20 @@ static bool a_dropped_program_hangs_up_its_handle(void)
 	return let_go(&held) && ok;
 }
 
+/* A client's two ends: the one that the broker accepted, and its own. */
+static bool connect_client(int ends[2])
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+	strcpy(at.sun_path, rig.socket);
+	ends[1] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (ends[1] < 0 || connect(ends[1], (struct sockaddr *)&at, sizeof(at)) < 0)
+		return false;
+	ends[0] = accept4(rig.listen, NULL, NULL, SOCK_CLOEXEC);
+	return ends[0] >= 0;
+}
+
+/* What could be the broker's own way to it, or lead to somebody who trusts root, is no client's socket. */
 static bool the_program_fd_goes_to_the_client_only(void)
 {
 	char frame[] = "a reply frame", got[64] = "";
@@ -166,18 +180,23 @@ static bool the_program_fd_goes_to_the_client_only(void)
 	OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
 	struct keep_tell tell;
 	struct held held;
-	int client[2];
-	bool ok = load_kept(&held, DOOR_FD_KEEP) && held.handle < 0 &&
-		  socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, client) == 0;
+	int client[2] = { -1, -1 }, other[2];
+	bool ok = load_kept(&held, DOOR_FD_KEEP) && held.handle < 0 && connect_client(client) &&
+		  socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, other) == 0;
 
 	ask.keep_id[0] = held.keep_id;
+	ok = ok && rig_ask(&rig, &ask, frame, other, 1) && rig_hear(&rig, ANS_HAND_OVER, &tell, NULL) &&
+	     tell.result == -EPERM &&
+	     packet_recv(other[1], got, sizeof(got), &fds, MSG_DONTWAIT) == -EAGAIN;
 	ok = ok && rig_ask(&rig, &ask, frame, client, 1) && rig_hear(&rig, TELL_GONE, &tell, NULL) &&
 	     tell.keep_id == held.keep_id && rig_hear(&rig, ANS_HAND_OVER, &tell, NULL) && tell.result == 0;
 	ok = ok && packet_recv(client[1], got, sizeof(got), &fds, 0) == (int)sizeof(frame) &&
 	     strcmp(got, frame) == 0 && fds.cnt == 1 && rig_prog_lives(held.prog_id);
 	packet_fds_done(&fds);
-	(void)close(client[0]);
-	(void)close(client[1]);
+	for (int i = 0; i < 2; i++) {
+		own_close_fd(&client[i]);
+		own_close_fd(&other[i]);
+	}
 	return let_go(&held) && ok;
 }
 
@@ -283,6 +302,25 @@ static bool what_no_client_got_dies_with_the_broker(void)
 	return kill_broker() && ok && rig_prog_dies(held.prog_id);
 }
 
+/* bpfgated hears of the broker's death first, and then of a program that was meant for it. */
+static bool what_a_loader_makes_after_the_brokers_death_is_dropped(void)
+{
+	uint8_t payload[PAYLOAD_MAX];
+	struct rig_loader loader;
+	struct door_answer answer = { 0 };
+	struct door_ask ask;
+	bool ok = rig_loader_start(&rig, -1, &loader) && kill(rig.parent, SIGSTOP) == 0;
+
+	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_KEEP);
+	ok = ok && kill(rig.broker, SIGKILL) == 0 &&
+	     rig_approve(&loader, &ask, payload, NULL, 0, &answer) && answer.result == 0 &&
+	     rig_prog_lives(answer.obj_id);
+	(void)kill(rig.parent, SIGCONT);
+	own_close_fd(&loader.door);
+	return rig_next_broker(&rig) && rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote) && ok &&
+	       rig_prog_dies(answer.obj_id);
+}
+
 static bool a_killed_loader_loses_no_program(void)
 {
 	struct keep_ask stop = { .kind = ASK_STOP_LOADER };
@@ -360,6 +398,21 @@ static bool a_broker_that_does_not_answer_is_replaced(void)
 	     listed(held.keep_id, held.cookie);
 	own_close_fd(&held.handle);
 	return ok && rig_prog_dies(held.prog_id);
+}
+
+/* The broker is away when its answer is due: nobody else must die for it. */
+static bool a_broker_that_is_away_is_not_killed_with_everybody_else(void)
+{
+	char cmd[256];
+	bool ok = rig_hear(&rig, TELL_PING, NULL, NULL);
+
+	(void)snprintf(cmd, sizeof(cmd), "mv '%s/bpfgate-broker' '%s/away'", rig.dir, rig.dir);
+	ok = system(cmd) == 0 && kill(rig.broker, SIGKILL) == 0 && ok;
+	(void)sleep(11); /* a second more than a broker has for its answer */
+	ok = kill(rig.parent, 0) == 0 && waitpid(rig.parent, NULL, WNOHANG) == 0 && ok;
+	(void)snprintf(cmd, sizeof(cmd), "mv '%s/away' '%s/bpfgate-broker'", rig.dir, rig.dir);
+	return system(cmd) == 0 && ok && rig_next_broker(&rig) &&
+	       rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote);
 }
 
 static bool a_question_with_too_many_descriptors_is_nonsense(void)
@@ -485,13 +538,24 @@ static bool a_capability_outside_the_loader_is_refused(void)
 	struct door_ask ask;
 	bool ok = rig_loader_start(&rig, -1, &loader);
 
-	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF) | BIT(CAP_SYS_ADMIN), DOOR_FD_NONE);
+	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF) | BIT(CAP_SYS_ADMIN), DOOR_FD_KEEP);
 	ok = ok && rig_approve(&loader, &ask, payload, NULL, 0, &answer) && answer.refused &&
 	     answer.result == -EPERM;
 	return rig_loader_stop(&rig, &loader) && ok;
 }
 
 typedef void (*spoil_fn)(struct door_ask *ask);
+
+/* A program's descriptor is not the broker's to have, nor to be left open in the loader. */
+static void spoil_to_broker(struct door_ask *ask)
+{
+	ask->result_fd = DOOR_FD_BROKER;
+}
+
+static void spoil_to_nobody(struct door_ask *ask)
+{
+	ask->result_fd = DOOR_FD_NONE;
+}
 
 static void spoil_nothing(struct door_ask *ask)
 {
@@ -538,9 +602,12 @@ static bool malformed_approvals_never_reach_the_kernel(void)
 {
 	static const spoil_fn spoils[] = { spoil_op, spoil_ptr_cnt, spoil_attr_bytes, spoil_ptr_off,
 					   spoil_ptr_bytes, spoil_ptr_at, spoil_out_bytes, spoil_fd_cnt,
-					   spoil_payload_bytes, spoil_nothing };
+					   spoil_payload_bytes, spoil_to_broker, spoil_to_nobody,
+					   spoil_nothing };
+	struct keep_ask drop = { .kind = ASK_DROP };
 	uint8_t payload[PAYLOAD_MAX];
 	struct rig_loader loader;
+	struct keep_tell tell;
 	struct door_answer answer;
 	struct door_ask ask;
 	bool ok = rig_loader_start(&rig, -1, &loader);
@@ -550,16 +617,19 @@ static bool malformed_approvals_never_reach_the_kernel(void)
 		bool control = spoils[i] == spoil_nothing;
 		struct iovec parts[] = { { &ask, sizeof(ask) }, { payload, 20 } };
 
-		rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_BROKER);
+		rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_KEEP);
 		spoils[i](&ask);
 		ok = packet_send(loader.door, parts, 2, NULL, 0, 0) == 0;
 		OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
 		ok = ok && packet_recv(loader.door, &answer, sizeof(answer), &fds, 0) == (int)sizeof(answer);
 		ok = ok && answer.approval_id == ask.approval_id && answer.refused == !control &&
-		     fds.cnt == (control ? 1 : 0);
+		     fds.cnt == 0;
+		ok = ok && (!control || rig_hear(&rig, TELL_KEPT, &tell, NULL));
 		if (!ok)
 			printf("spoilt approval %zu\n", i);
 	}
+	drop.keep_id[0] = tell.keep_id;
+	ok = ok && rig_call(&rig, &drop, NULL, 0, NULL, NULL) == 0;
 	return rig_loader_stop(&rig, &loader) && ok;
 }
 
@@ -573,7 +643,7 @@ static bool an_unsealed_payload_is_refused(void)
 	struct door_ask ask;
 	bool ok = rig_loader_start(&rig, -1, &loader);
 
-	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_NONE);
+	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_KEEP);
 	ask.flags = DOOR_PAYLOAD_FD;
 	ask.cmd = 12345; /* the control is refused by the kernel itself: EINVAL */
 	ok = ok && write(fd, payload, ask.payload_bytes) == (ssize_t)ask.payload_bytes &&
@@ -805,12 +875,14 @@ static const struct promise {
 	PROMISE(what_is_not_kept_is_not_lent),
 	PROMISE(a_killed_broker_loses_no_program_and_no_ledger),
 	PROMISE(what_no_client_got_dies_with_the_broker),
+	PROMISE(what_a_loader_makes_after_the_brokers_death_is_dropped),
 	PROMISE(a_killed_loader_loses_no_program),
 	PROMISE(a_loader_is_killed_in_the_middle_of_a_call),
 	PROMISE(a_killed_zygote_is_replaced),
 	PROMISE(a_broker_that_talks_nonsense_is_replaced),
 	PROMISE(a_question_with_too_many_descriptors_is_nonsense),
 	PROMISE(a_broker_that_does_not_answer_is_replaced),
+	PROMISE(a_broker_that_is_away_is_not_killed_with_everybody_else),
 	PROMISE(sighup_reaches_the_broker),
 	PROMISE(a_broker_that_reads_slowly_hears_everything),
 	PROMISE(capabilities_are_those_of_the_approval),

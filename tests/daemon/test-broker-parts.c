@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/broker_filter.h"
 #include "daemon/caps.h"
 #include "daemon/decisions.h"
 #include "daemon/dispatch.h"
@@ -101,6 +105,32 @@ START_TEST(a_unit_of_a_users_manager_is_not_a_system_unit)
 	}
 	ident_unit_of_cgroup("/system.slice/longer.service", unit, 8);
 	ck_assert_str_eq(unit, "");
+}
+END_TEST
+
+START_TEST(a_cgroups_name_is_not_taken_for_a_hierarchys)
+{
+	static const struct {
+		const char *text, *path;
+	} rows[] = {
+		{ "0::/system.slice/a.service\n", "/system.slice/a.service" },
+		{ "4:memory:/x\n1:name=systemd:/system.slice/a.service\n0::/\n",
+		  "/system.slice/a.service" },
+		{ "1:name=systemd:/old\n0::/system.slice/a.service\n", "/system.slice/a.service" },
+		/* Whoever may make a cgroup may call it so. */
+		{ "4:memory:/user/x:name=systemd:/b.service\n1:name=systemd:/user\n0::/\n", "/user" },
+		{ "4:memory:/user/x:name=systemd:/b.service\n0::/user\n", "/user" },
+		{ "4:memory:/user/0::/b.service\n0::/user\n", "/user" },
+		{ "4:memory:/user\n", NULL },
+		{ "nonsense\n", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++) {
+		char text[256];
+
+		strcpy(text, rows[i].text);
+		ck_assert_pstr_eq(ident_find_cgroup_path(text), rows[i].path);
+	}
 }
 END_TEST
 
@@ -417,8 +447,8 @@ START_TEST(a_handle_is_known_by_its_cookie_until_it_is_gone)
 
 	ck_assert_int_eq(handles_new(&handles), 0);
 	ck_assert_int_eq(handles_on_kept(handles, &tell), 0);
-	ck_assert_int_eq(handles_add(handles, 5, 101), 0);
-	ck_assert_int_eq(handles_add(handles, 6, 102), -ENOENT);
+	ck_assert_int_eq(handles_add(handles, 5, 101, NULL), 0);
+	ck_assert_int_eq(handles_add(handles, 6, 102, NULL), -ENOENT);
 	ck_assert_uint_eq(handles_find(handles, 101)->obj_id, 42);
 	ck_assert_ptr_null(handles_find(handles, 102));
 	tell.kind = TELL_GONE;
@@ -479,6 +509,61 @@ START_TEST(the_same_decision_again_is_counted_and_found_by_its_last_number)
 }
 END_TEST
 
+/* Records n different decisions of one minute; how many lines the journal, here stderr, got. */
+static int lines_of(enum decision_verdict verdict, int n)
+{
+	struct decisions *decisions;
+	int lines = 0, saved = dup(STDERR_FILENO), file = memfd_create("stderr", MFD_CLOEXEC);
+	char byte;
+
+	ck_assert(decisions_new(&decisions) == 0 && dup2(file, STDERR_FILENO) == STDERR_FILENO);
+	for (int i = 0; i < n; i++) {
+		struct decision decision = { .id = (uint64_t)i + 1, .uid = 7, .time_s = 120,
+					     .verdict = verdict };
+
+		snprintf(decision.summary, sizeof(decision.summary), "%d", i);
+		decisions_record(decisions, &decision, false);
+	}
+	decisions_free(decisions);
+	ck_assert(dup2(saved, STDERR_FILENO) == STDERR_FILENO && lseek(file, 0, SEEK_SET) == 0);
+	while (read(file, &byte, 1) == 1)
+		lines += byte == '\n';
+	close(saved);
+	close(file);
+	return lines;
+}
+
+START_TEST(a_flood_of_refusals_is_counted_and_what_is_allowed_is_told)
+{
+	ck_assert_int_eq(lines_of(DECISION_REFUSED, 600), 600);
+	ck_assert_int_eq(lines_of(DECISION_REFUSED, 2000), 600);
+	ck_assert_int_eq(lines_of(DECISION_ALLOWED, 2000), 2000);
+}
+END_TEST
+
+/* ---- what the broker may do ---- */
+
+static int socket_errno(int family)
+{
+	OWN_FD int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? errno : 0;
+}
+
+START_TEST(the_broker_reaches_no_network)
+{
+	pid_t pid = fork();
+	int status = 1;
+
+	if (pid == 0)
+		_exit(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && socket_errno(AF_INET) == 0 &&
+		      broker_filter_install() == 0 && socket_errno(AF_INET) == EPERM &&
+		      socket_errno(AF_UNIX) == 0 ? 0 : 1);
+	ck_assert(pid > 0 && waitpid(pid, &status, 0) == pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 START_TEST(what_a_client_wrote_gets_into_no_terminal)
 {
 	struct decisions *decisions;
@@ -497,6 +582,7 @@ int main(void)
 		a_log_that_does_not_fit_keeps_its_tail_or_when_fixed_its_head,
 		without_a_buffer_the_size_is_told_and_without_a_level_nothing,
 		a_unit_of_a_users_manager_is_not_a_system_unit,
+		a_cgroups_name_is_not_taken_for_a_hierarchys,
 		a_charge_above_the_limit_charges_nothing,
 		recent_loads_are_remembered_when_their_user_has_gone,
 		every_resource_has_a_name,
@@ -514,6 +600,8 @@ int main(void)
 		a_handle_is_known_by_its_cookie_until_it_is_gone,
 		a_busy_user_does_not_push_out_what_others_were_told,
 		the_same_decision_again_is_counted_and_found_by_its_last_number,
+		a_flood_of_refusals_is_counted_and_what_is_allowed_is_told,
+		the_broker_reaches_no_network,
 		what_a_client_wrote_gets_into_no_terminal,
 	};
 	Suite *suite = suite_create("broker-parts");

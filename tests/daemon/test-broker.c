@@ -52,7 +52,7 @@ static const char test_policy[] =
 	" \"signed_by\": {\"unsigned\": true},\n"
 	" \"programs\": {\"types\": {\"only\": [\"xdp\", \"socket_filter\"]},\n"
 	"  \"helpers\": {\"only\": [\"bpf_map_lookup_elem\"]}, \"perfmon\": \"grant\",\n"
-	"  \"unsupported\": \"kernel\", \"attach\": {\"xdp\": [\"lo\"]}},\n"
+	"  \"unsupported\": \"kernel\", \"sandbox\": \"whole\", \"attach\": {\"xdp\": [\"lo\"]}},\n"
 	" \"maps\": {\"types\": {\"only\": [\"array\", \"prog_array\"]}, \"max_bytes_each\": \"1M\"},\n"
 	" \"quota\": {\"programs\": 8, \"maps\": 8, \"links\": 2, \"map_bytes\": \"4M\",\n"
 	"  \"loads_per_minute\": 100000}}\n"
@@ -508,9 +508,65 @@ static bool a_verdict_with_wrong_sizes_approves_nothing(void)
 	       live_as(LIVE_ALICE, part_odd_judge, "odd_log");
 }
 
+/* Loads one program after the other over this process's connection; "!NAME" is one to be refused. */
+static bool part_in_turn(void *arg)
+{
+	for (const char **name = arg; *name; name++) {
+		bool refused = **name == '!';
+
+		if ((live_prog(BPF_PROG_TYPE_SOCKET_FILTER, *name + refused, 0) < 0) != refused)
+			return false;
+	}
+	return true;
+}
+
+static bool programs_of_one_connection_share_a_judge(void)
+{
+	static const char *second[] = { "fair1", "odd_used1", NULL };
+	static const char *first[] = { "!odd_used1", NULL };
+
+	return live_as(LIVE_ALICE, part_in_turn, second) && live_as(LIVE_ALICE, part_in_turn, first);
+}
+
+static bool a_job_that_a_used_judge_fails_goes_to_a_fresh_one(void)
+{
+	static const char *once[] = { "fair2", "odd_once", NULL };
+	static const char *always[] = { "fair2b", "!odd_crash", "fair2c", NULL };
+
+	return live_as(LIVE_ALICE, part_in_turn, once) && live_as(LIVE_ALICE, part_in_turn, always);
+}
+
+/* What a fresh judge says is remembered: the third program here is not judged a second time. */
+static bool what_a_used_judge_says_is_not_remembered(void)
+{
+	static const char *used[] = { "fair3", "odd_used3", NULL };
+	static const char *fresh[] = { "odd_fresh3", "fair3b", "odd_fresh3", "!odd_fresh3c", NULL };
+	static const char *again[] = { "!odd_used3", NULL };
+
+	return live_as(LIVE_ALICE, part_in_turn, used) && live_as(LIVE_BOB, part_in_turn, again) &&
+	       live_as(LIVE_BOB, part_in_turn, fresh);
+}
+
 static bool part_served(void *arg)
 {
 	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) >= 0;
+}
+
+static bool part_bare(void *arg)
+{
+	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "odd_bare", 0) == -EPERM;
+}
+
+static bool part_bare_is_enough(void *arg)
+{
+	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "odd_bare", 0) >= 0;
+}
+
+/* The control: of a rule that does not insist, and of a judge that lacks nothing. */
+static bool a_rule_may_insist_on_the_whole_sandbox(void)
+{
+	return live_as(LIVE_ALICE, part_bare_is_enough, NULL) && live_as(LIVE_BOB, part_bare, NULL) &&
+	       live_as(LIVE_BOB, part_served, NULL);
 }
 
 static bool one_users_slow_program_does_not_delay_another(void)
@@ -935,8 +991,12 @@ static const struct test tests[] = {
 	TEST(a_judge_that_dies_approves_nothing),
 	TEST(a_judge_that_hangs_approves_nothing),
 	TEST(a_judge_that_floods_its_log_approves_nothing),
+	TEST(programs_of_one_connection_share_a_judge),
+	TEST(a_job_that_a_used_judge_fails_goes_to_a_fresh_one),
+	TEST(what_a_used_judge_says_is_not_remembered),
 	TEST(a_verdict_on_another_job_approves_nothing),
 	TEST(a_verdict_with_wrong_sizes_approves_nothing),
+	TEST(a_rule_may_insist_on_the_whole_sandbox),
 	TEST(one_users_slow_program_does_not_delay_another),
 	TEST(a_refusal_fills_log_buf_as_the_kernel_would),
 	TEST(a_user_walks_over_its_own_objects_only),

@@ -36,6 +36,21 @@ says() { # NAME TEXT: what the last command said
 	fi
 }
 
+# what cannot be established is told
+echo '{"version": 1, "rules": [{"id": "d", "effect": "deny", "who": {"users": ["0"], "exe": ["/bin/a"]}}]}' >"$dir/exe.json"
+check "a rule that matches nobody" 0 "$bpfgate" policy check "$dir/exe.json"
+says "a rule that matches nobody" 'cannot establish "exe"'
+check "and is no strict policy" 4 "$bpfgate" policy check --strict "$dir/exe.json"
+sed 's/, "exe": \[[^]]*\]//' "$dir/exe.json" >"$dir/noexe.json"
+check "control: without it" 0 "$bpfgate" policy check --strict "$dir/noexe.json"
+
+# verbs
+check "a misspelt verb" 2 "$bpfgate" policy chekc
+says "a misspelt verb" 'did you mean "check"?'
+check "a verb far from any" 2 "$bpfgate" policy frobnicate
+says "a verb far from any" 'see bpfgate policy help'
+check "help" 0 "$bpfgate" policy --help
+
 # what ships
 check "the default is right" 0 "$bpfgate" policy check --strict "$policy/default.json"
 says "and grants nothing" "1 files, 0 rules, 0 signers"

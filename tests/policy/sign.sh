@@ -49,7 +49,7 @@ key rsa rsa:2048
 key rsa2 rsa:2048
 key ec ec -pkeyopt ec_paramgen_curve:P-256
 key p384 ec -pkeyopt ec_paramgen_curve:P-384
-head -c 5000 /dev/urandom >object
+{ printf '\177ELF'; head -c 5000 /dev/urandom; } >object
 
 openssl_sign() { # IN OUT CERTNAME EXTRA...
 	in=$1 out=$2 by=$3
@@ -157,6 +157,10 @@ check "but the leaf itself can" 0 "$bpfgate" signature verify leaf.o --cert leaf
 # wrong use
 check "key of another certificate" 4 "$bpfgate" sign object --key rsa.key --cert ec.pem
 says "told" "is not the key of that certificate"
+echo "user:x:1:1" >list && cp list list.before
+check "what is no object is not signed" 4 "$bpfgate" sign list --key rsa.key --cert rsa.pem
+says "told, too" "is not an ELF object"
+check "and left as it is" 0 cmp list list.before
 check "no such object" 4 "$bpfgate" sign nosuch --key rsa.key --cert rsa.pem
 check "no key" 2 "$bpfgate" sign object --cert rsa.pem
 check "no certificate to verify with" 2 "$bpfgate" signature verify object

@@ -347,6 +347,7 @@ START_TEST(a_grant_tells_its_terms)
 	ck_assert_int_eq(decision.grant, POLICY_GRANT_HANDLE);
 	ck_assert_int_eq(decision.perfmon, POLICY_PERFMON_JUDGED);
 	ck_assert_int_eq(decision.unsupported, POLICY_UNSUPPORTED_REFUSE);
+	ck_assert(!decision.whole_sandbox);
 	ck_assert_uint_eq(decision.max_insns, 100);
 	ck_assert_uint_eq(decision.quota.map_bytes, 8192);
 	ck_assert_uint_eq(decision.quota.verify_ns, 5000000000ULL); /* not stated: the default */

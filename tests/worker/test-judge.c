@@ -317,7 +317,31 @@ static bool a_log_is_no_longer_than_asked_for(void)
 	       some.log_bytes <= 20 && some.verdict.log_bytes == some.log_bytes;
 }
 
-static bool a_judge_serves_one_job(void)
+/* Two jobs over one channel; the second is not the first's echo. Hanging up ends it. */
+static bool a_judge_that_may_stay_serves_its_callers_next_job(void)
+{
+	size_t good_bytes, bad_bytes;
+	OWN_MEM uint8_t *good = make_bundle(false, &good_bytes), *bad = make_bundle(true, &bad_bytes);
+	struct judge_job job = job_of(JUDGE_VERIFY, good_bytes), next = job_of(JUDGE_VERIFY, bad_bytes);
+	struct iovec parts[] = { { &job, sizeof(job) }, { good, good_bytes } };
+	struct iovec more[] = { { &next, sizeof(next) }, { bad, bad_bytes } };
+	OWN_FD int one = -1;
+	struct heard accept, reject;
+	struct judge_tell end;
+	uint32_t id;
+
+	job.flags = next.flags = JUDGE_STAY;
+	if (!take_judge(&one, &id) || packet_send(one, parts, 2, NULL, 0, 0) < 0 ||
+	    !hear_verdict(one, &accept) || packet_send(one, more, 2, NULL, 0, 0) < 0 ||
+	    !hear_verdict(one, &reject))
+		return false;
+	own_close_fd(&one);
+	return accept.verdict.says == JUDGE_SAYS_ACCEPT && reject.verdict.says == JUDGE_SAYS_REJECT &&
+	       echoes(&reject, bad_bytes) && hear_end(id, &end) && end.how == JUDGE_END_EXIT &&
+	       end.status == 0;
+}
+
+static bool a_judge_serves_one_job_unless_told_to_stay(void)
 {
 	size_t bytes;
 	OWN_MEM uint8_t *bundle = make_bundle(false, &bytes);
@@ -391,7 +415,8 @@ static const struct promise {
 	PROMISE(a_missing_sandbox_part_leaves_the_job_undecided),
 	PROMISE(a_spent_budget_is_undecided),
 	PROMISE(a_log_is_no_longer_than_asked_for),
-	PROMISE(a_judge_serves_one_job),
+	PROMISE(a_judge_serves_one_job_unless_told_to_stay),
+	PROMISE(a_judge_that_may_stay_serves_its_callers_next_job),
 	PROMISE(a_signature_that_is_none_is_told_as_fields),
 	PROMISE(what_is_no_object_is_malformed),
 };

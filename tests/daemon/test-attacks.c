@@ -1,0 +1,933 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ways around the rules that were found by trying, each closed and tried again here on a running daemon. Every
+ * refusal stands beside a control that differs only in what is refused.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/btf.h>
+#include <linux/magic.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/bpfgate.h"
+#include "client/self.h"
+#include "object/digest.h"
+#include "proto/channel.h"
+#include "proto/codec.h"
+#include "proto/own.h"
+#include "tests/daemon/live.h"
+#include "verifier/bpfgate-verifier.h"
+
+#define LIVE_CAROL 65533
+
+/* Where cgroup2 is mounted: alone, or beside version 1. */
+#define CGROUP_ALONE  "/sys/fs/cgroup"
+#define CGROUP_HYBRID "/sys/fs/cgroup/unified"
+
+static const char attacks_policy[] =
+	"{\"version\": 1, \"rules\": [\n"
+	"{\"id\": \"alice\", \"effect\": \"allow\", \"who\": {\"users\": [\"65531\"]},\n"
+	" \"signed_by\": {\"unsigned\": true},\n"
+	" \"programs\": {\"types\": {\"any_except\": [\"lsm\"]}, \"helpers\": {\"any_except\": []},\n"
+	"  \"max_insns\": 1000000, \"perfmon\": \"judged\", \"test_run\": true,\n"
+	"  \"attach\": {\"xdp\": [\"lo\"], \"map\": [\"devmap\"],\n"
+	"             \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-attacks\", \"" CGROUP_HYBRID "/bpfgate-attacks\"]}},\n"
+	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"
+	"  \"pin_under\": [\"/sys/fs/bpf/alice\"], \"share_with\": [\"user:65532:rw\", \"user:65533\"]},\n"
+	" \"quota\": {\"verify_seconds\": 1, \"programs\": 8, \"maps\": 3, \"links\": 2, \"map_bytes\": \"4M\",\n"
+	"  \"loads_per_minute\": 100000}},\n"
+	"{\"id\": \"bob\", \"effect\": \"allow\", \"who\": {\"users\": [\"65532\"]},\n"
+	" \"signed_by\": {\"unsigned\": true},\n"
+	" \"programs\": {\"types\": {\"only\": [\"xdp\", \"cgroup_skb\"]},\n"
+	"  \"perfmon\": \"judged\", \"attach\": {\"xdp\": [\"lo\"],\n"
+	"             \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-attacks\", \"" CGROUP_HYBRID "/bpfgate-attacks\"]}},\n"
+	" \"maps\": {\"types\": {\"only\": [\"array\"]}, \"max_bytes_each\": \"1M\",\n"
+	"  \"pin_under\": [\"/sys/fs/bpf/alice\"]}},\n"
+	"{\"id\": \"carol\", \"effect\": \"allow\", \"who\": {\"users\": [\"65533\"]},\n"
+	" \"digests\": [\"sha256:%s\"],\n"
+	" \"programs\": {\"types\": {\"only\": [\"socket_filter\"]},\n"
+	"  \"perfmon\": \"judged\", \"test_run\": true}}\n"
+	"]}\n";
+
+static struct live live;
+
+static int call(int cmd, union bpf_attr *attr, unsigned int bytes)
+{
+	int r = bpfgate_bpf(cmd, attr, bytes);
+
+	return r < 0 ? -errno : r;
+}
+
+/* The id of a program, map or link: the second word of each info, or the first of a link's two. */
+static uint32_t id_of(int fd)
+{
+	uint32_t info[64] = { 0 };
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)info;
+	return call(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0 ? 0 : info[1];
+}
+
+static int fd_of(int cmd, uint32_t id, uint32_t open_flags)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_id = id;
+	attr.open_flags = open_flags;
+	return call(cmd, &attr, sizeof(attr));
+}
+
+/* Two users of one test, who take turns. */
+struct turns {
+	int sock[2];
+	uint32_t ids[3];
+};
+
+static bool turns_begin(struct turns *turns)
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, turns->sock) == 0;
+}
+
+/* Runs `first` as Alice; when she has said her ids, `second` as another; then lets her go on. */
+static bool turns_take(struct turns *turns, live_part first, uid_t other, live_part second)
+{
+	int status = 1;
+	pid_t pid;
+	bool ok;
+
+	if (!turns_begin(turns))
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		close(turns->sock[0]);
+		_exit(live_as(LIVE_ALICE, first, turns) ? 0 : 1);
+	}
+	close(turns->sock[1]);
+	ok = read(turns->sock[0], turns->ids, sizeof(turns->ids)) == sizeof(turns->ids) &&
+	     live_as(other, second, turns) && write(turns->sock[0], "x", 1) == 1;
+	close(turns->sock[0]);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 && ok;
+}
+
+static bool turns_say(struct turns *turns)
+{
+	char done;
+
+	return write(turns->sock[1], turns->ids, sizeof(turns->ids)) == sizeof(turns->ids) &&
+	       read(turns->sock[1], &done, 1) == 1;
+}
+
+/* ---- what a digest is of ---- */
+
+/* Returns 7; one instruction more than any probe. */
+static const struct bpf_insn listed_insns[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3, .imm = 77 },
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 7 },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+static bool listed_digest(char hex[DIGEST_HEX_BYTES])
+{
+	struct bgv_program prog = { .insns = listed_insns, .insn_cnt = ARRAY_CNT(listed_insns),
+				    .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .license = "GPL" };
+	struct digest_options options = { 0 };
+	uint8_t digest[DIGEST_BYTES];
+
+	if (digest_program(&prog, &options, digest) < 0)
+		return false;
+	digest_to_hex(digest, hex);
+	return true;
+}
+
+/* An int, and a function without arguments that returns one. */
+static int listed_btf(void)
+{
+	static const struct {
+		struct btf_header header;
+		uint32_t types[4 + 3 + 3];
+		char texts[12];
+	} btf = {
+		{ .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(struct btf_header),
+		  .type_len = 40, .str_off = 40, .str_len = sizeof(btf.texts) },
+		{ 1, BTF_KIND_INT << 24, 4, BTF_INT_SIGNED << 24 | 32, 0, BTF_KIND_FUNC_PROTO << 24, 1,
+		  5, BTF_KIND_FUNC << 24, 2 },
+		"\0int\0f\0000\0",
+	};
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = (uintptr_t)&btf;
+	attr.btf_size = sizeof(btf);
+	return call(BPF_BTF_LOAD, &attr, sizeof(attr));
+}
+
+/* With a relocation the kernel writes 1, the int's id, where the 7 stands. */
+static int listed_load(int btf, bool relocated)
+{
+	static const struct {
+		uint32_t insn_off, type_id;
+	} func = { 0, 3 };
+	static const struct {
+		uint32_t insn_off, type_id, access_str_off, kind;
+	} relo = { 8, 1, 7, 6 /* BPF_CORE_TYPE_ID_LOCAL */ };
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = (uintptr_t)listed_insns;
+	attr.insn_cnt = ARRAY_CNT(listed_insns);
+	attr.license = (uintptr_t) "GPL";
+	attr.prog_btf_fd = (uint32_t)btf;
+	attr.func_info = (uintptr_t)&func;
+	attr.func_info_cnt = 1;
+	attr.func_info_rec_size = sizeof(func);
+	if (relocated) {
+		attr.core_relos = (uintptr_t)&relo;
+		attr.core_relo_cnt = 1;
+		attr.core_relo_rec_size = sizeof(relo);
+	}
+	return call(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static int run_of(int prog)
+{
+	uint8_t data[64] = { 0 };
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (uint32_t)prog;
+	attr.test.data_in = (uintptr_t)data;
+	attr.test.data_size_in = sizeof(data);
+	return call(BPF_PROG_TEST_RUN, &attr, sizeof(attr)) < 0 ? -1 : (int)attr.test.retval;
+}
+
+static bool part_relocated(void *arg)
+{
+	int btf = listed_btf(), prog = listed_load(btf, false), other;
+
+	if (btf < 0 || prog < 0 || run_of(prog) != 7)
+		return false;
+	other = listed_load(btf, true);
+	if (other >= 0)
+		printf("loaded as the listed program, it returns %d\n", run_of(other));
+	return other == -EPERM && live_reason_has("digest");
+}
+
+static bool a_digest_is_not_of_instructions_that_the_kernel_relocates(void)
+{
+	return live_as(LIVE_CAROL, part_relocated, NULL);
+}
+
+/* ---- what is shared ---- */
+
+static bool part_share(void *arg)
+{
+	struct turns *turns = arg;
+	int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
+	int prog = live_prog(BPF_PROG_TYPE_XDP, "xdp", 2);
+	int link = live_link(prog, BPF_XDP, if_nametoindex("lo"));
+
+	turns->ids[0] = id_of(map);
+	turns->ids[1] = id_of(prog);
+	turns->ids[2] = id_of(link);
+	return map >= 0 && prog >= 0 && link >= 0 && turns_say(turns);
+}
+
+static bool part_take_shared(void *arg)
+{
+	const struct turns *turns = arg;
+
+	return fd_of(BPF_MAP_GET_FD_BY_ID, turns->ids[0], 0) >= 0 &&
+	       fd_of(BPF_PROG_GET_FD_BY_ID, turns->ids[1], 0) == -ENOENT &&
+	       fd_of(BPF_LINK_GET_FD_BY_ID, turns->ids[2], 0) == -ENOENT;
+}
+
+static bool who_shares_maps_shares_neither_programs_nor_links(void)
+{
+	struct turns turns;
+
+	return turns_take(&turns, part_share, LIVE_BOB, part_take_shared);
+}
+
+static int put(int map)
+{
+	uint32_t key = 0;
+	uint64_t value = 1;
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)map;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)&value;
+	return call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
+}
+
+/* An attr that ends before the flags: to the kernel they are zero. */
+static bool part_read_shared(void *arg)
+{
+	const struct turns *turns = arg;
+	union bpf_attr attr;
+	int whole = fd_of(BPF_MAP_GET_FD_BY_ID, turns->ids[0], 0), brief;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_id = turns->ids[0];
+	brief = call(BPF_MAP_GET_FD_BY_ID, &attr, 4);
+	return whole >= 0 && put(whole) == -EPERM && brief >= 0 && put(brief) == -EPERM;
+}
+
+static bool part_both_shared(void *arg)
+{
+	const struct turns *turns = arg;
+	int map = fd_of(BPF_MAP_GET_FD_BY_ID, turns->ids[0], 0);
+
+	return map >= 0 && put(map) == 0;
+}
+
+static bool what_is_shared_for_reading_is_not_written(void)
+{
+	struct turns turns;
+
+	/* The control: Bob, with whom it is shared for writing too. */
+	return turns_take(&turns, part_share, LIVE_CAROL, part_read_shared) &&
+	       turns_take(&turns, part_share, LIVE_BOB, part_both_shared);
+}
+
+static int pin(int cmd, const char *path, int fd)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = (uintptr_t)path;
+	attr.bpf_fd = (uint32_t)fd;
+	return call(cmd, &attr, sizeof(attr));
+}
+
+static bool part_share_pins(void *arg)
+{
+	struct turns *turns = arg;
+	int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
+	int prog = live_prog(BPF_PROG_TYPE_XDP, "xdp", 2);
+	bool ok = pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/map", map) == 0 &&
+		  pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/prog", prog) == 0 && turns_say(turns);
+
+	return bpfgate_unpin("/sys/fs/bpf/alice/map") == 0 &&
+	       bpfgate_unpin("/sys/fs/bpf/alice/prog") == 0 && ok;
+}
+
+static bool part_take_pins(void *arg)
+{
+	return pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/map", 0) >= 0 &&
+	       pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/prog", 0) == -ENOENT;
+}
+
+static bool a_shared_pin_is_a_maps(void)
+{
+	struct turns turns;
+
+	return turns_take(&turns, part_share_pins, LIVE_BOB, part_take_pins);
+}
+
+/* ---- what an id forgets ---- */
+
+static bool part_bad_flags(void *arg)
+{
+	uint32_t id = 0;
+
+	for (int i = 0; i < 3; i++) {
+		id = id_of(live_map(BPF_MAP_TYPE_ARRAY, 0));
+		if (!id || fd_of(BPF_MAP_GET_FD_BY_ID, id, BPF_F_RDONLY | BPF_F_WRONLY) != -EINVAL)
+			return false;
+	}
+	/* The control: with flags that the kernel takes. */
+	return live_mine("maps") == 3 && live_map(BPF_MAP_TYPE_ARRAY, 0) == -EPERM &&
+	       fd_of(BPF_MAP_GET_FD_BY_ID, id, BPF_F_RDONLY) >= 0;
+}
+
+static bool a_failed_look_at_an_id_gives_no_quota_back(void)
+{
+	return live_as(LIVE_ALICE, part_bad_flags, NULL);
+}
+
+/* ---- whose network namespace ---- */
+
+enum { HOST_IFINDEX = 7001, GUEST_IFINDEX = 7002 };
+
+static bool in_guest(live_part part)
+{
+	int status = 1;
+	pid_t pid;
+
+	if (system("ip netns del bgguest 2>/dev/null; ip netns add bgguest && "
+		   "ip link add bghost index 7001 type veth peer name bgguest index 7002 netns bgguest") != 0)
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		int ns = open("/run/netns/bgguest", O_RDONLY | O_CLOEXEC);
+
+		_exit(setns(ns, CLONE_NEWNET) == 0 && live_as(LIVE_ALICE, part, NULL) ? 0 : 1);
+	}
+	/* An idle loader keeps the namespace for a while, and with it the pair. */
+	return pid > 0 && waitpid(pid, &status, 0) == pid &&
+	       system("ip link del bghost; ip netns del bgguest") == 0 && status == 0;
+}
+
+static int devmap_put(int map, int prog, uint32_t ifindex)
+{
+	struct {
+		uint32_t ifindex, prog;
+	} value = { ifindex, (uint32_t)prog };
+	uint32_t key = 0;
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)map;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)&value;
+	return call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
+}
+
+static int devmap_prog(void)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_XDP;
+	attr.expected_attach_type = BPF_XDP_DEVMAP;
+	attr.insns = (uintptr_t)listed_insns;
+	attr.insn_cnt = ARRAY_CNT(listed_insns);
+	attr.license = (uintptr_t) "GPL";
+	return call(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static bool part_devmap(void *arg)
+{
+	int map = live_map(BPF_MAP_TYPE_DEVMAP, 0), prog = devmap_prog();
+
+	return map >= 0 && prog >= 0 && devmap_put(map, prog, HOST_IFINDEX) == -EINVAL &&
+	       devmap_put(map, prog, GUEST_IFINDEX) == 0;
+}
+
+static bool an_interface_in_a_device_map_is_one_of_the_clients_namespace(void)
+{
+	return in_guest(part_devmap);
+}
+
+static int run_on(int prog, uint32_t ifindex)
+{
+	struct __sk_buff ctx = { .ifindex = ifindex };
+	uint8_t data[64] = { 0 };
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (uint32_t)prog;
+	attr.test.data_in = (uintptr_t)data;
+	attr.test.data_size_in = sizeof(data);
+	attr.test.ctx_in = (uintptr_t)&ctx;
+	attr.test.ctx_size_in = sizeof(ctx);
+	return call(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+}
+
+static bool part_test_run(void *arg)
+{
+	int prog = live_prog(BPF_PROG_TYPE_SCHED_CLS, "cls", 0);
+
+	return prog >= 0 && run_on(prog, HOST_IFINDEX) == -ENODEV && run_on(prog, GUEST_IFINDEX) == 0;
+}
+
+static bool a_test_run_stands_in_the_clients_namespace(void)
+{
+	return in_guest(part_test_run);
+}
+
+/* Calls the helper where it never gets to: kernels that are locked down take no other. */
+static int run_calling(int32_t helper)
+{
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
+		{ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = 0, .off = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+		{ .code = BPF_JMP | BPF_CALL, .imm = helper },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int prog = live_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "write", insns, ARRAY_CNT(insns));
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (uint32_t)prog;
+	return prog < 0 ? -EBADF : call(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+}
+
+static bool part_write_user(void *arg)
+{
+	return run_calling(BPF_FUNC_probe_write_user) == -EPERM && live_reason_has("write_user") &&
+	       run_calling(BPF_FUNC_ktime_get_ns) == 0;
+}
+
+static bool a_program_that_writes_to_its_runner_is_not_run(void)
+{
+	return live_as(LIVE_ALICE, part_write_user, NULL);
+}
+
+/* ---- who stands at a cgroup ---- */
+
+static const char *cgroup_path(void)
+{
+	struct statfs fs;
+
+	if (statfs(CGROUP_ALONE, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
+		return CGROUP_ALONE "/bpfgate-attacks";
+	return CGROUP_HYBRID "/bpfgate-attacks";
+}
+
+static int cgroup_do(int cmd, int prog, uint32_t flags)
+{
+	OWN_FD int cgroup = open(cgroup_path(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)cgroup;
+	attr.attach_bpf_fd = (uint32_t)prog;
+	attr.attach_type = BPF_CGROUP_INET_EGRESS;
+	attr.attach_flags = flags;
+	return call(cmd, &attr, sizeof(attr));
+}
+
+static bool part_stand(void *arg)
+{
+	struct turns *turns = arg;
+	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "first", 1);
+	int other = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "second", 1);
+	bool ok = prog >= 0 && other >= 0 && cgroup_do(BPF_PROG_ATTACH, prog, 0) == 0 &&
+		  turns_say(turns);
+
+	/* The controls: to its owner the kernel does what it always does. */
+	return cgroup_do(BPF_PROG_ATTACH, other, 0) == 0 &&
+	       cgroup_do(BPF_PROG_DETACH, prog, 0) == -ENOENT &&
+	       cgroup_do(BPF_PROG_DETACH, other, 0) == 0 && ok;
+}
+
+static bool part_stand_there_too(void *arg)
+{
+	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "bob", 1);
+
+	return prog >= 0 && cgroup_do(BPF_PROG_DETACH, prog, 0) == -ENOENT &&
+	       cgroup_do(BPF_PROG_ATTACH, prog, 0) == -EPERM && live_reason_has("only one");
+}
+
+static bool a_program_at_a_cgroup_is_taken_away_by_its_user_only(void)
+{
+	struct turns turns;
+	bool ok;
+
+	if (mkdir(cgroup_path(), 0755) < 0 && errno != EEXIST)
+		return false;
+	ok = turns_take(&turns, part_stand, LIVE_BOB, part_stand_there_too);
+	return rmdir(cgroup_path()) == 0 && ok;
+}
+
+/* ---- what a single user may make the daemon hold and do ---- */
+
+/* A connection of the test's own, with one request on it and nobody who reads its answer. */
+static int ask_apart(uint32_t cmd, const void *attr, uint32_t attr_bytes)
+{
+	struct wire_head head = { .version = WIRE_VERSION_MIN, .type = WIRE_REQUEST, .id = 1 };
+	OWN_CALL struct codec_call request = CODEC_CALL_INIT;
+	struct wire_welcome welcome;
+	struct codec_source source;
+	int sock;
+
+	self_init_source(&source);
+	if (codec_encode_request(&source, cmd, (uintptr_t)attr, attr_bytes, &request) < 0 ||
+	    channel_connect(getenv("BPFGATE_SOCKET"), 10000, &sock, &welcome) < 0)
+		return -1;
+	return channel_send(sock, &head, request.body, request.body_bytes, request.fds,
+			    request.fd_cnt, 0) < 0 ? -1 : sock;
+}
+
+/* The answer may bring 16 MiB. */
+static int ask_for_room(int prog)
+{
+	enum { STREAM_READ = 37, ROOM = 16 << 20 };
+	static uint8_t room[ROOM];
+	uint8_t attr[ATTR_BYTES] = { 0 };
+
+	attr_put_u64(attr, ATTR_STREAM_BUF, (uintptr_t)room);
+	attr_put_u32(attr, ATTR_STREAM_BUF_LEN, ROOM);
+	attr_put_u32(attr, ATTR_STREAM_ID, 1);
+	attr_put_u32(attr, ATTR_STREAM_PROG_FD, (uint32_t)prog);
+	return ask_apart(STREAM_READ, attr, ATTR_END_STREAM_PROG_FD);
+}
+
+/* What was answered; 1 when nothing was within the time. */
+static int answer_on(int sock, int timeout_ms)
+{
+	OWN_MEM struct channel_scratch *scratch = malloc(sizeof(*scratch));
+	OWN_MESSAGE struct message msg = MESSAGE_INIT;
+	struct pollfd ready = { .fd = sock, .events = POLLIN };
+	struct wire_reply reply;
+
+	if (!scratch || poll(&ready, 1, timeout_ms) != 1 ||
+	    channel_recv(sock, scratch, 0, &msg) != 1 || msg.head.body_bytes < sizeof(reply))
+		return 1;
+	memcpy(&reply, msg.body, sizeof(reply));
+	return reply.result;
+}
+
+/* The loader sleeps: whatever is let through waits, and costs nobody anything. */
+static bool part_rooms(void *arg)
+{
+	enum { SOCKS = 17 };
+	struct turns *turns = arg;
+	int prog = live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "room", 0), socks[SOCKS];
+	bool ok = prog >= 0 && run_of(prog) == 0 && turns_say(turns);
+
+	for (int i = 0; i < SOCKS; i++)
+		ok = (socks[i] = ask_for_room(prog)) >= 0 && ok;
+	/* The control is the first. */
+	ok = ok && answer_on(socks[SOCKS - 1], 5000) == -EMFILE && answer_on(socks[0], 100) == 1;
+	for (int i = 0; i < SOCKS; i++)
+		own_close_fd(&socks[i]);
+	return ok;
+}
+
+static bool what_answers_may_bring_is_charged_before_they_are_made(void)
+{
+	struct turns turns;
+	int status = 1;
+	pid_t pid;
+	bool ok;
+
+	if (!turns_begin(&turns))
+		return false;
+	pid = fork();
+	if (pid == 0)
+		_exit(live_as(LIVE_ALICE, part_rooms, &turns) ? 0 : 1);
+	ok = read(turns.sock[0], turns.ids, sizeof(turns.ids)) == sizeof(turns.ids);
+	ok = live_signal(&live, "bpfgate-loader", SIGSTOP) > 0 && write(turns.sock[0], "x", 1) == 1 && ok;
+	ok = waitpid(pid, &status, 0) == pid && status == 0 && ok;
+	close(turns.sock[0]);
+	close(turns.sock[1]);
+	return live_signal(&live, "bpfgate-loader", SIGKILL) > 0 && ok;
+}
+
+static bool part_unread(void *arg)
+{
+	enum { UNREAD = 256 };
+	uint32_t id = id_of(live_map(BPF_MAP_TYPE_ARRAY, 0));
+	struct pollfd ready = { .events = POLLIN };
+	int socks[UNREAD];
+	union bpf_attr attr;
+	bool ok = id != 0;
+	char *text = NULL;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_id = id;
+	for (int i = 0; i < UNREAD; i++) {
+		socks[i] = ready.fd = ask_apart(BPF_MAP_GET_FD_BY_ID, &attr, sizeof(attr));
+		ok = ok && ready.fd >= 0 && poll(&ready, 1, 10000) == 1;
+	}
+	ok = ok && bpfgate_control(BPFGATE_STATUS, "", &text) == -EMFILE;
+	free(text);
+	/* The control: with one read. */
+	ok = ok && answer_on(socks[0], 0) == 0 && live_mine("maps") == 1;
+	for (int i = 0; i < UNREAD; i++)
+		own_close_fd(&socks[i]);
+	return ok;
+}
+
+static bool who_reads_no_answers_gets_none_to_questions_either(void)
+{
+	return live_as(LIVE_ALICE, part_unread, NULL);
+}
+
+static bool part_handles(void *arg)
+{
+	enum { MOST = 256 };
+	uint32_t id = id_of(live_prog(BPF_PROG_TYPE_XDP, "xdp", 2));
+	int last = -1;
+
+	for (int i = 0; id && i < MOST; i++) {
+		last = fd_of(BPF_PROG_GET_FD_BY_ID, id, 0);
+		if (last < 0)
+			return false;
+	}
+	if (fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) != -EMFILE || !live_reason_has("handles"))
+		return false;
+	/* The control: one less. bpfgated sees it closed soon. */
+	close(last);
+	for (int i = 0; i < 1000 && fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) < 0; i++)
+		(void)usleep(5000);
+	return fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) == -EMFILE;
+}
+
+static bool handles_are_not_had_without_end(void)
+{
+	return live_as(LIVE_ALICE, part_handles, NULL);
+}
+
+/* BTF whose text makes its judge hang. */
+static int ask_to_hang(void)
+{
+	static const char btf[] = "odd_hang";
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = (uintptr_t)btf;
+	attr.btf_size = sizeof(btf);
+	return ask_apart(BPF_BTF_LOAD, &attr, sizeof(attr));
+}
+
+static bool part_hang_all(void *arg)
+{
+	enum { JOBS = 64 };
+	struct turns *turns = arg;
+	int socks[JOBS];
+	bool ok = true;
+
+	for (int i = 0; i < JOBS; i++)
+		ok = (socks[i] = ask_to_hang()) >= 0 && ok;
+	/* They have begun; each takes four seconds. */
+	(void)usleep(1500 * 1000);
+	ok = ok && answer_on(socks[0], 0) == 1 && turns_say(turns);
+	for (int i = 0; i < JOBS; i++)
+		own_close_fd(&socks[i]);
+	return ok;
+}
+
+static bool part_served_meanwhile(void *arg)
+{
+	return live_prog(BPF_PROG_TYPE_XDP, "fair", 2) >= 0;
+}
+
+static bool one_users_jobs_leave_others_a_judge(void)
+{
+	struct timespec began, ended;
+	struct turns turns;
+	bool ok;
+
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	ok = turns_take(&turns, part_hang_all, LIVE_BOB, part_served_meanwhile);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	return ok && ended.tv_sec - began.tv_sec < 4;
+}
+
+static int ask_to_pin(int map)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = (uintptr_t) "/sys/fs/bpf/alice/twice";
+	attr.bpf_fd = (uint32_t)map;
+	return ask_apart(BPF_OBJ_PIN, &attr, sizeof(attr));
+}
+
+/* While bpfgated sleeps both have seen that the name is free. */
+static bool part_pin_twice(void *arg)
+{
+	struct turns *turns = arg;
+	int map = live_map(BPF_MAP_TYPE_ARRAY, 0), socks[2], answers[2];
+	bool ok = map >= 0 && turns_say(turns);
+
+	for (int i = 0; i < 2; i++)
+		ok = (socks[i] = ask_to_pin(map)) >= 0 && ok;
+	(void)usleep(200 * 1000);
+	ok = ok && answer_on(socks[0], 0) == 1 && turns_say(turns);
+	for (int i = 0; i < 2; i++) {
+		answers[i] = answer_on(socks[i], 10000);
+		own_close_fd(&socks[i]);
+	}
+	return ok && answers[0] + answers[1] == -EEXIST && (!answers[0] || !answers[1]) &&
+	       pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/twice", 0) >= 0 &&
+	       bpfgate_unpin("/sys/fs/bpf/alice/twice") == 0 &&
+	       pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/twice", 0) == -ENOENT;
+}
+
+static bool two_pins_of_a_name_are_one(void)
+{
+	struct turns turns;
+	int status = 1;
+	pid_t pid;
+	bool ok;
+
+	if (!turns_begin(&turns))
+		return false;
+	pid = fork();
+	if (pid == 0)
+		_exit(live_as(LIVE_ALICE, part_pin_twice, &turns) ? 0 : 1);
+	close(turns.sock[1]);
+	ok = read(turns.sock[0], turns.ids, sizeof(turns.ids)) == sizeof(turns.ids) &&
+	     kill(live.parent, SIGSTOP) == 0 && write(turns.sock[0], "x", 1) == 1 &&
+	     read(turns.sock[0], turns.ids, sizeof(turns.ids)) == sizeof(turns.ids);
+	(void)kill(live.parent, SIGCONT);
+	ok = ok && write(turns.sock[0], "x", 1) == 1;
+	ok = waitpid(pid, &status, 0) == pid && status == 0 && ok;
+	close(turns.sock[0]);
+	return ok;
+}
+
+/* Ticks that the broker has spent in the kernel. */
+static long broker_ticks(void)
+{
+	char path[64], text[512];
+	unsigned long user = 0, system = 0;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)live_child(&live, "bpfgate-broker"));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	own_close_fd(&fd);
+	if (n <= 0)
+		return -1;
+	text[n] = '\0';
+	return sscanf(strrchr(text, ')'), ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+		      &system) == 2 ? (long)system : -1;
+}
+
+/* Half a million times the same map, or as many times a plain number; the judge refuses it unread. */
+static bool part_many_references(void *arg)
+{
+	enum { PAIRS = 499999 };
+	int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
+	struct bpf_insn *insns = calloc(2 * PAIRS + 2, sizeof(*insns));
+	int r;
+
+	if (map < 0 || !insns)
+		return false;
+	for (int i = 0; i < PAIRS; i++)
+		insns[2 * i] = (struct bpf_insn){ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = 1,
+						  .src_reg = *(bool *)arg ? BPF_PSEUDO_MAP_FD : 0,
+						  .imm = map };
+	insns[2 * PAIRS] = (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K };
+	insns[2 * PAIRS + 1] = (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
+	r = live_load(BPF_PROG_TYPE_SOCKET_FILTER, "odd_reject", insns, 2 * PAIRS + 2);
+	free(insns);
+	return r == -EACCES;
+}
+
+static bool naming_one_map_a_million_times_costs_what_naming_it_once_costs(void)
+{
+	bool maps = true, numbers = false;
+	long start = broker_ticks(), plain, named;
+
+	if (!live_as(LIVE_ALICE, part_many_references, &numbers))
+		return false;
+	plain = broker_ticks() - start;
+	start += plain;
+	if (!live_as(LIVE_ALICE, part_many_references, &maps))
+		return false;
+	named = broker_ticks() - start;
+	if (named > plain + 30)
+		printf("%ld ticks in the kernel, %ld without the map\n", named, plain);
+	return named <= plain + 30;
+}
+
+/* ---- running them ---- */
+
+struct test {
+	const char *name;
+	bool (*run)(void);
+};
+#define TEST(name) { #name, name }
+
+static const struct test tests[] = {
+	TEST(a_digest_is_not_of_instructions_that_the_kernel_relocates),
+	TEST(who_shares_maps_shares_neither_programs_nor_links),
+	TEST(what_is_shared_for_reading_is_not_written),
+	TEST(a_shared_pin_is_a_maps),
+	TEST(a_failed_look_at_an_id_gives_no_quota_back),
+	TEST(an_interface_in_a_device_map_is_one_of_the_clients_namespace),
+	TEST(a_test_run_stands_in_the_clients_namespace),
+	TEST(a_program_that_writes_to_its_runner_is_not_run),
+	TEST(a_program_at_a_cgroup_is_taken_away_by_its_user_only),
+	TEST(what_answers_may_bring_is_charged_before_they_are_made),
+	TEST(who_reads_no_answers_gets_none_to_questions_either),
+	TEST(handles_are_not_had_without_end),
+	TEST(one_users_jobs_leave_others_a_judge),
+	TEST(two_pins_of_a_name_are_one),
+	TEST(naming_one_map_a_million_times_costs_what_naming_it_once_costs),
+};
+
+static bool part_holds_nothing(void *arg)
+{
+	union bpf_attr attr;
+
+	/* A walk looks at what really exists. */
+	memset(&attr, 0, sizeof(attr));
+	(void)call(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr));
+	return live_mine("programs") == 0 && live_mine("maps") == 0 && live_mine("links") == 0 &&
+	       live_mine("connections") == 1;
+}
+
+static bool users_hold_nothing(void *arg)
+{
+	return live_as(LIVE_ALICE, part_holds_nothing, NULL) &&
+	       live_as(LIVE_BOB, part_holds_nothing, NULL) &&
+	       live_as(LIVE_CAROL, part_holds_nothing, NULL);
+}
+
+static bool fds_are_as_before(void *arg)
+{
+	/* Spare judges and idle loaders come and go. */
+	return live_fd_cnt(&live) <= *(int *)arg + 4;
+}
+
+int main(int argc, char **argv)
+{
+	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
+	char policy[sizeof(attacks_policy) + DIGEST_HEX_BYTES], hex[DIGEST_HEX_BYTES];
+	unsigned int passed = 0, failed = 0;
+	int before;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (getuid() != 0) {
+		printf("skipped: a daemon of its own needs root\n0 passed, 0 failed, %zu skipped\n",
+		       ARRAY_CNT(tests));
+		return 77;
+	}
+	if (!listed_digest(hex))
+		return 1;
+	snprintf(policy, sizeof(policy), attacks_policy, hex);
+	if (!live_start(&live, builddir, policy)) {
+		printf("the daemon does not start\n0 passed, 1 failed\n");
+		return 1;
+	}
+	(void)live_until(users_hold_nothing, NULL);
+	before = live_fd_cnt(&live);
+	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
+		bool ok, clean;
+
+		if (argc > 1 && strcmp(argv[1], tests[i].name) != 0)
+			continue;
+		ok = tests[i].run();
+		clean = live_until(users_hold_nothing, NULL) && live_until(fds_are_as_before, &before);
+		if (ok && clean) {
+			passed++;
+			continue;
+		}
+		failed++;
+		printf("FAILED %s%s\n", tests[i].name, ok ? " (something was left behind)" : "");
+	}
+	if (!live_stop(&live)) {
+		failed++;
+		printf("FAILED the daemon does not end as it should\n");
+	}
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed ? 1 : 0;
+}
