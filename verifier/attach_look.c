@@ -9,6 +9,7 @@
 
 #include "verifier/btfctx.h"
 #include "verifier/insn.h"
+#include "verifier/names.h"
 #include "verifier/passes.h"
 
 /* The function that is looked for, while the target is verified. */
@@ -174,7 +175,8 @@ int attach_look(struct env *env, const struct btf_view *view, uint32_t index,
 		return 0;
 	ret_look->moves_packets = moves_packets(env, index);
 	ret_look->is_exception_cb = is_exception_cb(env, view, rec.type_id);
-	if (ret_look->is_exception_cb || target->attach_prog)
+	if (ret_look->is_exception_cb || target->attach_prog ||
+	    (env->prog->prog_type == PT_EXT && target->prog_type == PT_EXT))
 		ret_look->alive = true;		/* refused whatever it looks like inside */
 	if (ret_look->alive)
 		return 0;

@@ -85,9 +85,7 @@ int slotlive_init(struct env *env)
 		return verdict_nomem(env);
 	env->slotlive->bucket_cnt = BUCKETS_FIRST;
 	env->slotlive->bucket = pool_calloc(env, BUCKETS_FIRST, sizeof(struct instance *));
-	if (!env->slotlive->bucket)
-		return verdict_nomem(env);
-	return 0;
+	return env->slotlive->bucket ? 0 : verdict_nomem(env);
 }
 
 static uint32_t chain_hash(const struct instance *k)

@@ -85,11 +85,13 @@ struct pair {
 	struct bgv_program target, own;
 };
 
-/* A target of main and f, two instructions each; an extension of f with the same function. */
+/* A target of main, which calls f with its context, and f; an extension of f with the same function. */
 static void make_pair(struct pair *p)
 {
 	static const struct bpf_insn main_and_f[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2 },
+		{ .code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT },
 	};
 
@@ -97,11 +99,11 @@ static void make_pair(struct pair *p)
 	p->target_btf = make_btf(4, 1);
 	p->own_btf = make_btf(4, 1);
 	p->target_funcs[1] = 7;
-	p->target_funcs[2] = 2;
+	p->target_funcs[2] = 3;
 	p->target_funcs[3] = 6;
 	p->own_funcs[1] = 6;
 	p->target = (struct bgv_program){ .insns = main_and_f,
-					  .insn_cnt = 4,
+					  .insn_cnt = 5,
 					  .prog_type = BPF_PROG_TYPE_XDP,
 					  .license = "GPL",
 					  .btf_cnt = 1,
