@@ -572,7 +572,8 @@ static int check_null(const struct karg *a)
 {
 	const struct reg *r = reg_of(a);
 	uint32_t flags = a->m->k->flags;
-	bool asked = (flags & (KF_TRUST | KF_RCU | KF_REL)) || a->env->beh->kfunc_null_first;
+	bool asked = (flags & (KF_TRUST | KF_RCU | KF_REL)) ||
+		     (a->env->beh->kfunc_null_first && !btf_text_ends(a->name, "__opt"));
 
 	if (a->env->beh->args_old)
 		return 0;
