@@ -362,6 +362,8 @@ static bool can_sleep(const struct env *env)
 {
 	switch (env->prog_type) {
 	case BPF_PROG_TYPE_TRACING:
+		if (env->beh->sleepable_by_type)
+			return true;
 		return env->attach_type == BPF_TRACE_FENTRY ||
 		       env->attach_type == BPF_TRACE_FEXIT ||
 		       env->attach_type == BPF_MODIFY_RETURN || env->attach_type == BPF_TRACE_ITER;

@@ -323,16 +323,18 @@ static void old_cap(struct val *v, uint8_t op, uint64_t number, bool jmp32)
 static void old_against(const struct behave *bh, struct val *v, uint8_t op, uint64_t number,
 			bool jmp32)
 {
-	if (op == BPF_JEQ && jmp32)
+	if (op == BPF_JEQ && jmp32) {
 		val_known32(v, (uint32_t)number);
-	else if (op == BPF_JEQ)
+	} else if (op == BPF_JEQ) {
 		val_known(v, number);
-	else if (op == BPF_JSET)
+	} else if (op == BPF_JSET) {
 		set_bits(v, number, jmp32);
-	else if (op == JSET_NOT)
+	} else if (op == JSET_NOT) { /* stable 6.1 forgets the ranges first, as later kernels do */
+		val_unbound(v);
 		clear_bits(v, number, jmp32);
-	else if (op != BPF_JNE)
+	} else if (op != BPF_JNE) {
 		old_cap(v, op, number, jmp32);
+	}
 
 	if (!jmp32) {
 		val_low_from_ends(bh, v);

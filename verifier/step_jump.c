@@ -86,7 +86,7 @@ static int predict(const struct env *env, const struct jump *j)
 		return branch_predict(env->beh, j->op, j->jmp32, &a->v, &b->v);
 	if (j->jmp32)	/* the low half of a pointer may well be 0 */
 		return -1;
-	if (!reg_is_const(b)) {
+	if (!reg_is_const(b) && env->beh->branch_zero_left) {
 		t = a;
 		a = b;
 		b = t;

@@ -8,6 +8,7 @@
  *     differ rest BATCH SAID REST                        writes what is not answered yet; prints the id in flight
  *     differ OPTIONS shrink BATCH DIFFERENCES ASK        compare's lines of one class, as text cases on stdout
  *     differ OPTIONS case BATCH DIFFERENCES              the same, unshrunk
+ *     differ OPTIONS pool BATCH CASE-FILE...             writes what would be mutated, as it is
  *
  * OPTIONS: -k VERSION (the guest's kernel) -b BTF (its) -m PERCENT (mutants) -d DIR[:BTF] (bundles DIR/x/y.bpfb, ids of BTF).
  * A difference is "ID CLASS KERNEL-ERRNO OUR-ERRNO KERNEL-COUNT OUR-COUNT SOURCE | OUR-MESSAGE | KERNEL'S".
@@ -112,6 +113,29 @@ static int verb_make(struct differ *d, int argc, char **argv)
 		r = make_batch(&make, strtoull(argv[0], NULL, 10), strtoull(argv[1], NULL, 10), out);
 	if (r == 0)
 		printf("pool cases %u bundles %u left out %u\n", make.case_cnt, pool.cnt - 1 - make.case_cnt, pool.left_out);
+	if (out && fclose(out) != 0)
+		r = -EIO;
+	pool_done(&pool);
+	return r;
+}
+
+/* The pool's programs themselves: ids are their places. */
+static int verb_pool(struct differ *d, int argc, char **argv)
+{
+	struct pool pool = { 0 };
+	OWN_MEM struct program *p = calloc(1, sizeof(*p));
+	FILE *out = argc >= 1 ? fopen(argv[0], "we") : NULL;
+	int r = out && p ? batch_begin(out) : -EINVAL;
+
+	for (int i = 1; r == 0 && i < argc; i++)
+		r = pool_add_cases(&pool, argv[i], &d->names);
+	for (uint32_t i = 0; r == 0 && i < d->dir_cnt; i++)
+		r = add_dir(d, d->dirs[i], &pool);
+	for (uint32_t i = 0; r == 0 && i < pool.cnt; i++) {
+		p->id = p->base = i;
+		(void)program_from(p, &pool.bases[i].bundle->prog);
+		r = batch_put_base(out, pool.bases[i].bytes, pool.bases[i].bytes_cnt) < 0 || batch_put_program(out, p) < 0 ? -EIO : 0;
+	}
 	if (out && fclose(out) != 0)
 		r = -EIO;
 	pool_done(&pool);
@@ -292,7 +316,7 @@ static const struct {
 	bool needs_target;
 } verbs[] = {
 	{ "make", verb_make, true },	 { "compare", verb_compare, true }, { "rest", verb_rest, false },
-	{ "shrink", verb_shrink, true }, { "case", verb_shrink, true },
+	{ "shrink", verb_shrink, true }, { "case", verb_shrink, true },	    { "pool", verb_pool, true },
 };
 
 static int differ_run(struct differ *d, int argc, char **argv)

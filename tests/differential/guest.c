@@ -187,11 +187,18 @@ static int load(const struct bgv_program *prog, const struct made *made, uint32_
 	return 0;
 }
 
-/* A program array keeps the type of the first program that was loaded with it: each gets a new one. */
-static void renew_prog_arrays(struct made *made, const struct bgv_program *prog)
+/* These keep the type of the first program that was loaded with them, and refuse others. */
+static bool is_owned(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_PROG_ARRAY || type == BPF_MAP_TYPE_DEVMAP || type == BPF_MAP_TYPE_CPUMAP ||
+	       type == BPF_MAP_TYPE_DEVMAP_HASH;
+}
+
+/* So each program gets new ones. */
+static void renew_owned(struct made *made, const struct bgv_program *prog)
 {
 	for (uint32_t i = 0; made->whole && i < prog->map_cnt; i++) {
-		if (prog->maps[i].type != BPF_MAP_TYPE_PROG_ARRAY || prog->maps[i].inner_idx)
+		if (!is_owned(prog->maps[i].type) || prog->maps[i].inner_idx)
 			continue;
 		(void)close(made->map[i]);
 		made->map[i] = 0;
@@ -220,7 +227,7 @@ static void judge(struct batch *batch, struct program *p, bool verbose)
 	const char *text;
 	int r;
 
-	renew_prog_arrays(made, base);
+	renew_owned(made, base);
 	if (!made->whole || !memory) {
 		(void)printf("%llu ?\n", (unsigned long long)p->id);
 		return;

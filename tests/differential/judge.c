@@ -73,6 +73,8 @@ static const struct {
 	{ "6.1.", "potential write to dynptr" },
 	{ "6.1.", "cannot overwrite referenced dynptr" },
 	{ "6.1.", " must be 8" }, /* half a pointer of a context */
+	{ "6.12.", "cannot pass in iter at an offset=0" },
+	{ "", "bpf_set_retval takes 0 or a negative errno" },
 };
 
 static bool is_on_purpose(const char *version, const struct bgv_result *ours)

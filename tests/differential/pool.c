@@ -15,6 +15,7 @@
 
 /* A guest has 256 MB for all maps of a batch. */
 #define POOL_ENTRIES_MAX 4096u
+#define MAP_TYPE_ARENA 33
 #define POOL_MAP_BYTES_MAX (1ull << 20)
 
 int pool_add(struct pool *pool, const struct bgv_program *prog, const char *source)
@@ -71,7 +72,9 @@ static void shrink_map(struct bgv_map *map)
 
 static bool map_fits(const struct bgv_map *map)
 {
-	return (uint64_t)map->value_size * map->max_entries <= 8 * POOL_MAP_BYTES_MAX && !map->has_excl_hash;
+	/* an arena must be mapped by its user before a program may name it */
+	return (uint64_t)map->value_size * map->max_entries <= 8 * POOL_MAP_BYTES_MAX && !map->has_excl_hash &&
+	       map->type != MAP_TYPE_ARENA;
 }
 
 static bool fits(const struct bgv_program *prog)
