@@ -100,12 +100,13 @@ static json_t *control_missing_parts(uint32_t missing)
 
 static json_t *control_you(const struct quota_account *account)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "uid", (json_int_t)account->uid,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "uid", (json_int_t)account->uid,
 			 "programs", (json_int_t)account->used[QUOTA_PROGRAMS], "maps",
 			 (json_int_t)account->used[QUOTA_MAPS], "map_bytes",
 			 (json_int_t)account->used[QUOTA_MAP_BYTES], "links",
 			 (json_int_t)account->used[QUOTA_LINKS], "connections",
-			 (json_int_t)account->used[QUOTA_CONNECTIONS]);
+			 (json_int_t)account->used[QUOTA_CONNECTIONS], "queued",
+			 (json_int_t)account->used[QUOTA_QUEUED]);
 }
 
 static json_t *control_policy(const struct rules *rules)

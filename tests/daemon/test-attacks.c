@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/btf.h>
 #include <linux/magic.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -656,6 +658,11 @@ static bool who_reads_no_answers_gets_none_to_questions_either(void)
 	return live_as(LIVE_ALICE, part_unread, NULL);
 }
 
+static bool can_open_prog(void *id)
+{
+	return fd_of(BPF_PROG_GET_FD_BY_ID, *(uint32_t *)id, 0) >= 0;
+}
+
 static bool part_handles(void *arg)
 {
 	enum { MOST = 256 };
@@ -671,9 +678,7 @@ static bool part_handles(void *arg)
 		return false;
 	/* The control: one less. bpfgated sees it closed soon. */
 	close(last);
-	for (int i = 0; i < 1000 && fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) < 0; i++)
-		(void)usleep(5000);
-	return fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) == -EMFILE;
+	return live_until(can_open_prog, &id) && fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) == -EMFILE;
 }
 
 static bool handles_are_not_had_without_end(void)
@@ -693,18 +698,24 @@ static int ask_to_hang(void)
 	return ask_apart(BPF_BTF_LOAD, &attr, sizeof(attr));
 }
 
+enum { HANGING_JOBS = 64 };
+
+static bool all_jobs_wait(void *arg)
+{
+	return live_mine("queued") == HANGING_JOBS;
+}
+
 static bool part_hang_all(void *arg)
 {
-	enum { JOBS = 64 };
+	enum { JOBS = HANGING_JOBS };
 	struct turns *turns = arg;
 	int socks[JOBS];
 	bool ok = true;
 
 	for (int i = 0; i < JOBS; i++)
 		ok = (socks[i] = ask_to_hang()) >= 0 && ok;
-	/* They have begun; each takes four seconds. */
-	(void)usleep(1500 * 1000);
-	ok = ok && answer_on(socks[0], 0) == 1 && turns_say(turns);
+	/* As many as may have begun; each takes four seconds. */
+	ok = ok && live_until(all_jobs_wait, NULL) && answer_on(socks[0], 0) == 1 && turns_say(turns);
 	for (int i = 0; i < JOBS; i++)
 		own_close_fd(&socks[i]);
 	return ok;
@@ -737,6 +748,13 @@ static int ask_to_pin(int map)
 	return ask_apart(BPF_OBJ_PIN, &attr, sizeof(attr));
 }
 
+static bool is_taken(void *sock)
+{
+	int bytes = 1;
+
+	return ioctl(*(int *)sock, SIOCOUTQ, &bytes) == 0 && bytes == 0;
+}
+
 /* While bpfgated sleeps both have seen that the name is free. */
 static bool part_pin_twice(void *arg)
 {
@@ -746,8 +764,7 @@ static bool part_pin_twice(void *arg)
 
 	for (int i = 0; i < 2; i++)
 		ok = (socks[i] = ask_to_pin(map)) >= 0 && ok;
-	(void)usleep(200 * 1000);
-	ok = ok && answer_on(socks[0], 0) == 1 && turns_say(turns);
+	ok = ok && live_until(is_taken, &socks[0]) && live_until(is_taken, &socks[1]) && answer_on(socks[0], 0) == 1 && turns_say(turns);
 	for (int i = 0; i < 2; i++) {
 		answers[i] = answer_on(socks[i], 10000);
 		own_close_fd(&socks[i]);

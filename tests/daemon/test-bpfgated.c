@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -16,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -400,6 +402,14 @@ static bool a_broker_that_does_not_answer_is_replaced(void)
 	return ok && rig_prog_dies(held.prog_id);
 }
 
+static bool rig_outlives(pid_t pid, int timeout_ms)
+{
+	OWN_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd end = { .fd = fd, .events = POLLIN };
+
+	return fd >= 0 && poll(&end, 1, timeout_ms) == 0;
+}
+
 /* The broker is away when its answer is due: nobody else must die for it. */
 static bool a_broker_that_is_away_is_not_killed_with_everybody_else(void)
 {
@@ -408,8 +418,7 @@ static bool a_broker_that_is_away_is_not_killed_with_everybody_else(void)
 
 	(void)snprintf(cmd, sizeof(cmd), "mv '%s/bpfgate-broker' '%s/away'", rig.dir, rig.dir);
 	ok = system(cmd) == 0 && kill(rig.broker, SIGKILL) == 0 && ok;
-	(void)sleep(11); /* a second more than a broker has for its answer */
-	ok = kill(rig.parent, 0) == 0 && waitpid(rig.parent, NULL, WNOHANG) == 0 && ok;
+	ok = rig_outlives(rig.parent, 11000) && ok; /* a second more than a broker has for its answer */
 	(void)snprintf(cmd, sizeof(cmd), "mv '%s/away' '%s/bpfgate-broker'", rig.dir, rig.dir);
 	return system(cmd) == 0 && ok && rig_next_broker(&rig) &&
 	       rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote);
