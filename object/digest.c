@@ -73,9 +73,14 @@ static void put_u32(struct encoder *e, uint32_t v)
 	put(e, &v, sizeof(v));
 }
 
-static void put_u64(struct encoder *e, uint64_t v)
+static inline void put_u64(struct encoder *e, uint64_t v)
 {
 	v = htole64(v);
+	if (!e->err && e->room - e->cnt >= sizeof(v)) { /* nearly always: room was made for the instructions */
+		memcpy(e->bytes + e->cnt, &v, sizeof(v));
+		e->cnt += sizeof(v);
+		return;
+	}
 	put(e, &v, sizeof(v));
 }
 

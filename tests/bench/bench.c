@@ -160,7 +160,7 @@ static const struct measure measures[] = {
 	{ "map_create_ratio", op_create, 1001, 1 },
 	{ "prog_load_small_ratio", op_small, 501, 1 },
 	{ "prog_load_fresh_ratio", op_fresh, 501, 1 },
-	{ "prog_load_4000_ratio", op_4000, 61, 1 },
+	{ "prog_load_4000_ratio", op_4000, 301, 1 },
 };
 
 static double time_op(const struct measure *measure, bpf_door door, int map)
