@@ -61,7 +61,7 @@ struct judges {
 };
 
 static void judges_dispatch(struct judges *judges);
-static void judges_queue_first(struct judges *judges, struct judge_call *call);
+static void judges_enqueue(struct judges *judges, struct judge_call *call, bool first);
 static uint64_t judges_now_usec(const struct judges *judges);
 
 struct judge_call *judge_call_new(void)
@@ -122,10 +122,15 @@ static void judge_call_finish(struct judge_call *call)
 
 /* ---- between two jobs of one caller ---- */
 
-static void judge_dismiss(struct judge *judge)
+static void judge_unhold(struct judge *judge)
 {
 	TAILQ_REMOVE(&judge->judges->held, judge, link);
 	judge->judges->held_cnt--;
+}
+
+static void judge_dismiss(struct judge *judge)
+{
+	judge_unhold(judge);
 	judge_free(judge);
 }
 
@@ -197,7 +202,7 @@ static bool judge_call_retry(const struct judge *judge, struct judge_call *call)
 	call->retried = true;
 	call->caller = 0;
 	judge_call_unsay(call);
-	judges_queue_first(judges, call);
+	judges_enqueue(judges, call, true);
 	return true;
 }
 
@@ -390,8 +395,7 @@ static struct judge *judges_take(struct judges *judges, const struct judge_call 
 
 	TAILQ_FOREACH(judge, &judges->held, link) {
 		if (call->caller && judge->caller == call->caller) {
-			TAILQ_REMOVE(&judges->held, judge, link);
-			judges->held_cnt--;
+			judge_unhold(judge);
 			return judge;
 		}
 	}
@@ -494,11 +498,14 @@ static uint64_t judges_now_usec(const struct judges *judges)
 	return now;
 }
 
-static void judges_queue_first(struct judges *judges, struct judge_call *call)
+static void judges_enqueue(struct judges *judges, struct judge_call *call, bool first)
 {
 	if (TAILQ_EMPTY(&judges->queue))
 		judges_arm_patience(judges, JUDGES_WAIT_USEC);
-	TAILQ_INSERT_HEAD(&judges->queue, call, link);
+	if (first)
+		TAILQ_INSERT_HEAD(&judges->queue, call, link);
+	else
+		TAILQ_INSERT_TAIL(&judges->queue, call, link);
 	(void)sd_event_source_set_enabled(judges->kick, SD_EVENT_ONESHOT);
 }
 
@@ -543,10 +550,7 @@ int judges_submit(struct judges *judges, struct judge_call *call)
 	call->judges = judges;
 	judges->busy++;
 	call->queued_usec = judges_now_usec(judges);
-	if (TAILQ_EMPTY(&judges->queue))
-		judges_arm_patience(judges, JUDGES_WAIT_USEC);
-	TAILQ_INSERT_TAIL(&judges->queue, call, link);
-	(void)sd_event_source_set_enabled(judges->kick, SD_EVENT_ONESHOT);
+	judges_enqueue(judges, call, false);
 	return 0;
 }
 
