@@ -7,15 +7,18 @@
  */
 #include "client/conn.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define CONN_DEFAULT_PATH BPFGATE_RUNDIR "/bpfgate.sock"
 
 enum {
 	CONN_IDLE_MAX = 4,	      /* more threads than these rarely load programs at once */
-	CONN_HANDSHAKE_MS = 10 * 1000 /* a daemon that is starting up takes half a second */
+	CONN_HANDSHAKE_MS = 10 * 1000, /* a daemon that is starting up takes half a second */
+	CONN_AWAKE_NS = 100 * 1000      /* twice what creating a map takes; to be woken from sleep costs 20 of them */
 };
 
 struct conn {
@@ -126,6 +129,32 @@ void conn_give(struct conn *conn)
 	conn_drop(conn);
 }
 
+static int64_t conn_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/*
+ * The answer to a small call is there before a thread that went to sleep for it would run again. So look for
+ * a moment first, leaving the CPU to whoever else wants it (the broker, on a machine with one), then sleep.
+ */
+static int conn_await(struct conn *conn, struct message *ret_msg)
+{
+	const int64_t until = conn_now_ns() + CONN_AWAKE_NS;
+	int r;
+
+	do {
+		r = channel_recv(conn->sock, &conn->scratch, MSG_DONTWAIT, ret_msg);
+		if (r != -EAGAIN)
+			return r;
+		sched_yield();
+	} while (conn_now_ns() < until);
+	return channel_recv(conn->sock, &conn->scratch, 0, ret_msg);
+}
+
 int conn_exchange(struct conn *conn, enum wire_type type, const void *body, size_t body_bytes,
 		  const int *fds, unsigned int fd_cnt, enum wire_type answer_type,
 		  struct message *ret_msg)
@@ -137,7 +166,7 @@ int conn_exchange(struct conn *conn, enum wire_type type, const void *body, size
 	r = channel_send(conn->sock, &head, body, body_bytes, fds, fd_cnt, 0);
 	if (r < 0)
 		return r;
-	r = channel_recv(conn->sock, &conn->scratch, 0, &msg);
+	r = conn_await(conn, &msg);
 	if (r == 0 || r == -ECONNRESET)
 		return -ECONNABORTED;
 	if (r < 0)
