@@ -43,10 +43,12 @@ static void put(struct encoder *e, const void *bytes, size_t cnt)
 	size_t need, room = e->room ? e->room : 4096 + sizeof(struct bpf_insn) * e->prog->insn_cnt;
 	uint8_t *grown;
 
-	if (!e->err && (!SIZE_ADD(e->cnt, cnt, &need) || need > BUNDLE_BYTES_MAX))
-		e->err = -E2BIG;
 	if (e->err || !cnt)
 		return;
+	if (!SIZE_ADD(e->cnt, cnt, &need) || need > BUNDLE_BYTES_MAX) {
+		e->err = -E2BIG;
+		return;
+	}
 	while (room < need)
 		room *= 2;
 	if (room != e->room) {
