@@ -31,6 +31,21 @@ START_TEST(index_and_jansson_agree)
 }
 END_TEST
 
+START_TEST(a_nul_is_no_json)
+{
+	static const char *const nuls[] = { "[false%]", "[1%]", "[\"a\"%]", "[%]", "[]%", "[\"a%\"]", "{\"a%\": 1}" };
+	struct json_index *index;
+	struct json_fault fault;
+	char text[16];
+	size_t len = strlen(nuls[_i]);
+
+	for (size_t i = 0; i < len; i++)
+		text[i] = nuls[_i][i] == '%' ? '\0' : nuls[_i][i];
+	ck_assert_int_eq(json_index_new(text, len, &index, &fault), -EBADMSG);
+	ck_assert(json_agree(text, len));
+}
+END_TEST
+
 START_TEST(places_are_bytes_and_lines_from_one)
 {
 	static const char text[] = "{\n \"a\": [1,\r\n\t\"\xc3\xa9\", {\"b\":true}]}";
@@ -130,6 +145,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, index_and_jansson_agree, 0, (int)ARRAY_CNT(texts));
+	tcase_add_loop_test(tc, a_nul_is_no_json, 0, 7);
 	tcase_add_test(tc, places_are_bytes_and_lines_from_one);
 	tcase_add_test(tc, faults_have_their_place);
 	tcase_add_test(tc, too_many_values_or_keys_are_refused);
