@@ -371,7 +371,7 @@ static bool can_sleep(const struct env *env)
 	case BPF_PROG_TYPE_TRACEPOINT:
 		return env->beh->sleepable_raw_tp;
 	default:
-		return env->prog_type == BPF_PROG_TYPE_LSM ||
+		return (env->prog_type == BPF_PROG_TYPE_LSM && env->attach_type != BPF_LSM_CGROUP) ||
 		       env->prog_type == BPF_PROG_TYPE_KPROBE ||
 		       env->prog_type == BPF_PROG_TYPE_STRUCT_OPS;
 	}

@@ -307,6 +307,11 @@ int btfctx_access(struct env *env, const struct memop *op)
 	const struct btf_type *proto;
 	uint32_t first, arg;
 
+	/* kernels let LSM programs write here and then believe what they read: SOUNDNESS.md */
+	if (op->access != ACCESS_READ && env->prog_type == BPF_PROG_TYPE_LSM)
+		return verdict_reject(env, EACCES, "CTX-WRITE",
+				      "invalid bpf_context access off=%d size=%u: LSM arguments are not written", off,
+				      op->size);
 	if (off < 0 || off >= 8 * CTX_SLOTS_MAX || off % (int32_t)op->size ||
 	    op->access != ACCESS_READ)
 		return verdict_reject(env, EACCES, "CTX-ACCESS",

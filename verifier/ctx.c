@@ -129,6 +129,8 @@ int ctx_access(struct env *env, const struct memop *op)
 	off += r->off;
 	if (ctx_by_btf(env))
 		return btfctx_access(env, op);
+	if (env->prog_type == PT_RAW_TRACEPOINT_WRITABLE && off == 0 && !ctx_is_tp_record(env, op, off))
+		return ctx_refuse(env, op, off);
 	if (ctx_is_tp_record(env, op, off)) {
 		if (op->value_regno >= 0)
 			reg_set_ptr(&env_regs(env)[op->value_regno], REG_TP_BUFFER);

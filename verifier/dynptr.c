@@ -5,6 +5,8 @@
  * names.
  */
 #include "verifier/dynptr.h"
+
+#include <string.h>
 #include "verifier/objslot.h"
 
 #define DYNPTR_SLOTS 2
@@ -103,14 +105,41 @@ static int clear_both(struct env *env, uint32_t frameno, uint32_t spi)
 	return r < 0 ? r : objslot_clear(env, frameno, spi - 1);
 }
 
+/* At least a byte of it. */
+static bool slot_of_dynptr(const struct slot *s)
+{
+	return memchr(s->byte, SLOT_DYNPTR, sizeof(s->byte));
+}
+
+/*
+ * 6.1 overwrites byte by byte: what is left stays a dynptr's, to be neither read nor used. Two halves of different
+ * dynptrs would be one to it again; not to us.
+ */
+static int forget_both(struct env *env, struct frame *f, uint32_t spi)
+{
+	const uint32_t first = stack_slot(f, spi)->r.dynptr_first ? spi : spi + 1;
+
+	if (!slot_of_dynptr(stack_slot(f, spi)) || reg_base(&stack_slot(f, spi)->r) != REG_DYNPTR)
+		return 0;
+	for (uint32_t i = 0; i < DYNPTR_SLOTS; i++) {
+		struct slot *s = stack_slot_mut(env, f, first - i);
+
+		if (!s)
+			return verdict_nomem(env);
+		reg_set_not_init(&s->r);
+	}
+	return 0;
+}
+
 int dynptr_destroy_slot(struct env *env, struct frame *f, uint32_t spi)
 {
 	const struct slot *s = stack_slot(f, spi);
 	uint32_t id, frameno = f->frameno;
 	int r;
 
-	/* 6.1 writes over them byte by byte, and what holds them no more is no dynptr at its next use */
-	if (s->byte[0] != SLOT_DYNPTR || env->beh->args_old)
+	if (env->beh->args_old)
+		return forget_both(env, f, spi);
+	if (s->byte[0] != SLOT_DYNPTR)
 		return 0;
 	if (!s->r.dynptr_first)
 		s = stack_slot(f, ++spi);
@@ -200,10 +229,7 @@ int dynptr_release_arg(struct env *env, uint32_t regno)
 
 static bool holds_dynptr(const struct frame *f, uint32_t spi)
 {
-	for (uint32_t i = 0; i < 8 * DYNPTR_SLOTS; i++)
-		if (stack_slot(f, spi - i / 8)->byte[i % 8] == SLOT_DYNPTR)
-			return true;
-	return false;
+	return slot_of_dynptr(stack_slot(f, spi)) || slot_of_dynptr(stack_slot(f, spi - 1));
 }
 
 /* Not two whole slots of the stack: 6.1 learns that by writing there. */
@@ -222,6 +248,8 @@ static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint
 	uint32_t spi;
 	int r = 0;
 
+	if (env->beh->args_old && reg.off % 8)
+		return verdict_reject(env, EINVAL, "DYNPTR-ARG", "cannot pass in dynptr at an offset");
 	if (env->beh->args_old && misplaced(&reg))
 		r = objslot_prepare(env, regno, insn_idx, DYNPTR_SLOTS);
 	if (r < 0)
@@ -252,7 +280,7 @@ static bool is_initialized(struct env *env, const struct reg *r)
 		return false;
 	f = state_frame(env->cur, r->frame);
 	return objslot_is(f, spi, SLOT_DYNPTR) && objslot_is(f, spi - 1, SLOT_DYNPTR) &&
-	       stack_slot(f, spi)->r.dynptr_first;
+	       reg_base(&stack_slot(f, spi)->r) == REG_DYNPTR && stack_slot(f, spi)->r.dynptr_first;
 }
 
 static int check_init(struct env *env, uint32_t regno, uint32_t arg_type)

@@ -323,21 +323,22 @@ static int arg_timer(const struct argcheck *c)
 	struct env *env = c->env;
 	const struct reg *r = arg_reg(c);
 	const struct map_info *map = &env->maps[r->map - 1];
+	const int err = env->beh->args_old ? EACCES : EINVAL;
 	int64_t off = r->off + (int64_t)r->v.tv;
 
 	if (!val_is_const(&r->v))
-		return verdict_reject(env, EINVAL, "TIMER-OFFSET",
+		return verdict_reject(env, err, "TIMER-OFFSET",
 				      "R%u doesn't have constant offset. bpf_timer has to be at the "
 				      "constant offset", c->regno);
 	if (!map->shape->btf_idx)
-		return verdict_reject(env, EINVAL, "TIMER-BTF",
+		return verdict_reject(env, err, "TIMER-BTF",
 				      "map '%.15s' has to have BTF in order to use bpf_timer",
 				      map->shape->name);
 	if (!btfrec_has(map->rec, BTFREC_TIMER))
-		return verdict_reject(env, EINVAL, "TIMER-NONE", "map '%.15s' has no valid bpf_timer",
+		return verdict_reject(env, err, "TIMER-NONE", "map '%.15s' has no valid bpf_timer",
 				      map->shape->name);
 	if (map->rec->timer_off != off)
-		return verdict_reject(env, EINVAL, "TIMER-OFFSET",
+		return verdict_reject(env, err, "TIMER-OFFSET",
 				      "off %lld doesn't point to 'struct bpf_timer' that is at %d",
 				      (long long)off, map->rec->timer_off);
 	c->meta->map = r->map;

@@ -165,7 +165,8 @@ static int callback_loop_again(struct env *env, uint32_t subprog)
 	struct frame *f;
 	int r = callback_note_inline(env, subprog);
 
-	if (r < 0 || !env->beh->callbacks_converge)
+	/* 6.1 takes an address for a number of rounds: as many as there may be */
+	if (r < 0 || !env->beh->callbacks_converge || !reg_is_scalar(&env_regs(env)[1]))
 		return r < 0 ? r : 1;
 	r = precise_mark_reg(env, 1);
 	if (r < 0)

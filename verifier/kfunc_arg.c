@@ -95,7 +95,8 @@ static bool is_iter_arg(const struct karg *a)
 
 static bool is_size_of(const struct karg *a)
 {
-	return param_ends(a->m, a->i + 1, "__sz") || param_ends(a->m, a->i + 1, "__szk");
+	return (param_ends(a->m, a->i + 1, "__sz") || param_ends(a->m, a->i + 1, "__szk")) &&
+	       reg_is_scalar(&env_regs(a->env)[a->regno + 1]);
 }
 
 static bool is_base_object(const struct reg *r)
@@ -588,6 +589,7 @@ static int check_pointer(struct karg *a)
 {
 	const struct reg *r = reg_of(a);
 	bool release = a->m->k->flags & KF_REL;
+	const uint32_t off_flags = release && r->ref ? REG_F_RELEASE : 0;
 	int ret = check_null(a);
 
 	if (ret < 0)
@@ -599,7 +601,9 @@ static int check_pointer(struct karg *a)
 		if (release)
 			a->m->release_regno = a->regno;
 	}
-	ret = kind_of_pointer(a);
+	ret = a->env->beh->args_old ? ptr_check_arg_off(a->env, r, a->regno, off_flags) : 0;
+	if (ret >= 0)
+		ret = kind_of_pointer(a);
 	if (ret < 0)
 		return ret;
 	a->kind = (enum kfarg)ret;
@@ -607,7 +611,7 @@ static int check_pointer(struct karg *a)
 		return arg_null(a);
 	ret = check_trust(a);
 	if (ret >= 0)
-		ret = ptr_check_arg_off(a->env, r, a->regno, release && r->ref ? REG_F_RELEASE : 0);
+		ret = ptr_check_arg_off(a->env, r, a->regno, off_flags);
 	return ret < 0 ? ret : arg_checks[a->kind](a);
 }
 

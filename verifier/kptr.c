@@ -81,6 +81,7 @@ int kptr_check_match(struct env *env, const struct btf_member_field *f, uint32_t
 int kptr_check_slot_arg(struct env *env, uint32_t regno, struct call_meta *meta)
 {
 	const struct reg *r = &env_regs(env)[regno];
+	const int err = env->beh->args_old ? EACCES : EINVAL;
 	const struct btfrec *rec;
 	const struct btf_member_field *f;
 	uint32_t off;
@@ -88,7 +89,7 @@ int kptr_check_slot_arg(struct env *env, uint32_t regno, struct call_meta *meta)
 	if (reg_base(r) == REG_MAP_VALUE) {
 		if (!env->maps[r->map - 1].shape->btf_idx)
 			return verdict_reject(
-				env, EINVAL, "KPTR-ARG",
+				env, err, "KPTR-ARG",
 				"map '%.16s' has to have BTF in order to use bpf_kptr_xchg",
 				env->maps[r->map - 1].shape->name);
 		rec = env->maps[r->map - 1].rec;
@@ -98,11 +99,11 @@ int kptr_check_slot_arg(struct env *env, uint32_t regno, struct call_meta *meta)
 	}
 	if (!val_is_const(&r->v))
 		return verdict_reject(
-			env, EINVAL, "KPTR-ARG",
+			env, err, "KPTR-ARG",
 			"R%u doesn't have constant offset. kptr has to be at the constant offset",
 			regno);
 	if (!btfrec_has(rec, BTFREC_KPTR))
-		return verdict_reject(env, EINVAL, "KPTR-ARG", "R%u has no valid kptr", regno);
+		return verdict_reject(env, err, "KPTR-ARG", "R%u has no valid kptr", regno);
 	off = (uint32_t)r->off + (uint32_t)r->v.tv;
 	f = btfrec_find(rec, off);
 	if (!f || !(f->kind & BTFREC_KPTR))

@@ -15,13 +15,17 @@ int objslot_find(struct env *env, const struct reg *r, const char *what, uint32_
 		return verdict_reject(env, EINVAL, "STACK-OBJECT",
 				      "%s has to be at a constant offset", what);
 	off = (int64_t)r->off + (int64_t)r->v.tv;
-	if (off >= 0 || off % 8 || off < -8 * (int64_t)ENV_SLOTS)
+	if (off >= 0 || off % 8)
 		return verdict_reject(env, EINVAL, "STACK-OBJECT",
 				      "cannot pass in %s at an offset=%lld", what, (long long)off);
 	spi = (-off - 1) / 8;
 	if (spi + 1 < cnt)
 		return verdict_reject(env, EINVAL, "STACK-OBJECT",
 				      "cannot pass in %s at an offset=%lld", what, (long long)off);
+	if (spi >= ENV_SLOTS) { /* writing there is what fails */
+		*ret_spi = ENV_SLOTS - 1;
+		return -ERANGE;
+	}
 	*ret_spi = (uint32_t)spi;
 	return spi < state_frame(env->cur, r->frame)->slot_cnt ? 0 : -ERANGE;
 }

@@ -70,10 +70,9 @@ bool answer_parse(const char *line, struct answer *ret_answer)
 static const struct {
 	const char *version, *message;
 } on_purpose[] = {
-	{ "6.1.", "potential write to dynptr" },
-	{ "6.1.", "cannot overwrite referenced dynptr" },
 	{ "6.1.", " must be 8" }, /* half a pointer of a context */
 	{ "6.12.", "cannot pass in iter at an offset=0" },
+	{ "", "LSM arguments are not written" },
 	{ "", "bpf_set_retval takes 0 or a negative errno" },
 };
 
