@@ -3,7 +3,9 @@
  * The library's door: makes an env, runs the passes in the kernel's order, and turns how they ended
  * into a result. Promises an answer for any input, and that nothing outlives it but the result.
  */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "verifier/btf.h"
@@ -157,6 +159,14 @@ static int verify_alone(const struct request *q, struct bgv_result *ret_res, boo
 	return r;
 }
 
+static void say_which_round(struct bgv_result *res)
+{
+	static const char why[] = " (in a later round of a callback, which this kernel does not look at)";
+	size_t len = strlen(res->message);
+
+	snprintf(res->message + len, sizeof(res->message) - len, "%s", why);
+}
+
 /*
  * 6.1 accepts after one round of a callback what may go wrong in the second. Ours asks again by the
  * rules of later kernels, and takes the answer when it is worse; the counts stay 6.1's.
@@ -179,6 +189,7 @@ static int verify_callbacks(const struct request *q, struct bgv_result *res)
 	if (second.verdict != BGV_ACCEPT) {
 		bgv_result_done(res);
 		*res = second;
+		say_which_round(res);
 	} else {
 		bgv_result_done(&second);
 	}

@@ -458,7 +458,7 @@ static int pointer_arg(struct env *env, const struct btf_view *view, uint32_t ty
 	t = btf_pointee(view, type_id, &pointee);
 	if (!t)
 		return bad_arg(env, EINVAL, i, "has a type that does not end");
-	if (is_dynptr_type(view, t)) {
+	if (!env->beh->args_old && is_dynptr_type(view, t)) {
 		arg->kind = ARG_DYNPTR;
 		arg->flags = REG_F_RDONLY;
 		return tags ? bad_arg(env, EINVAL, i, "has invalid combination of tags") : 0;

@@ -123,7 +123,7 @@ int ptr_check_arg_off(struct env *env, const struct reg *r, uint32_t regno, uint
 	if (arg_type & REG_F_RELEASE) {
 		if ((arg_type & REG_F_DYNPTR_MASK) && r->type == REG_STACK)
 			return 0;
-		if (r->off)
+		if (r->off && (!env->beh->args_old || reg_base(r) == REG_BTF_ID))
 			return verdict_reject(env, EINVAL, "PTR-OFFSET",
 					      "R%u must have zero offset when passed to release func or trusted arg to kfunc",
 					      regno);
