@@ -185,10 +185,26 @@ static int mark_slots(struct env *env, uint32_t frameno, uint32_t spi, enum dynp
 	return r < 0 ? r : objslot_set(env, frameno, spi - 1, SLOT_DYNPTR, &d);
 }
 
+/* Slots that 6.1 takes for those of a dynptr, but that are not of one: see forget_both(). */
+static bool is_of_halves(struct env *env, const struct reg *r)
+{
+	const struct frame *f;
+	uint32_t spi;
+
+	if (reg_base(r) != REG_STACK || dynptr_slot(env, r, &spi) < 0)
+		return false;
+	f = state_frame(env->cur, r->frame);
+	return objslot_is(f, spi, SLOT_DYNPTR) && objslot_is(f, spi - 1, SLOT_DYNPTR) &&
+	       reg_base(&stack_slot(f, spi)->r) != REG_DYNPTR;
+}
+
 int dynptr_check_release(struct env *env, uint32_t regno)
 {
 	const struct reg *r = &env_regs(env)[regno];
 	uint32_t spi;
+
+	if (env->beh->args_old && is_of_halves(env, r))
+		return 0; /* dynptr_check_arg() says so */
 
 	if (reg_base(r) != REG_STACK)
 		return verdict_reject(env, EINVAL, "DYNPTR-RELEASE",
@@ -293,6 +309,10 @@ static int check_init(struct env *env, uint32_t regno, uint32_t arg_type)
 		return verdict_reject(
 			env, EINVAL, "DYNPTR-ARG",
 			"cannot pass pointer to const bpf_dynptr, the helper mutates it");
+	if (env->beh->args_old && is_of_halves(env, r))
+		return verdict_reject(env, EINVAL, "DYNPTR-HALVES",
+				      "Expected an initialized dynptr as arg #%u: halves of two dynptrs",
+				      regno - 1);
 	if (!is_initialized(env, r))
 		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
 				      "Expected an initialized dynptr as arg #%u", regno - 1);

@@ -217,6 +217,15 @@ void kfunc_facts(const struct env *env, const struct bpf_insn *insn, struct call
 
 /* ---- the call ---- */
 
+/* Before the arguments; 6.1: behind them, with another errno. */
+static int check_may_sleep(struct env *env, const struct kfunc *k)
+{
+	if (!(k->flags & KF_SLEEP) || env_in_sleepable(env))
+		return 0;
+	return verdict_reject(env, env->beh->args_old ? EINVAL : EACCES, "KFUNC-SLEEP",
+			      "program must be sleepable to call sleepable kfunc %s", k->name);
+}
+
 static int check_may_call(struct env *env, const struct kfunc *k)
 {
 	if (!k->known)
@@ -228,11 +237,7 @@ static int check_may_call(struct env *env, const struct kfunc *k)
 	if (k->flags & KF_DESTR)	/* needs CAP_SYS_BOOT, which nobody here holds */
 		return verdict_reject(env, EACCES, "KFUNC-DESTRUCTIVE",
 				      "destructive kfunc calls require CAP_SYS_BOOT capability");
-	if ((k->flags & KF_SLEEP) && !env_in_sleepable(env))
-		return verdict_reject(env, EACCES, "KFUNC-SLEEP",
-				      "program must be sleepable to call sleepable kfunc %s",
-				      k->name);
-	return 0;
+	return env->beh->args_old ? 0 : check_may_sleep(env, k);
 }
 
 int kfunc_call(struct env *env, uint32_t insn_idx)
@@ -251,6 +256,8 @@ int kfunc_call(struct env *env, uint32_t insn_idx)
 		r = kfunc_before_args(env, &m, insn_idx);
 	if (r >= 0)
 		r = kfunc_check_args(env, &m, insn_idx);
+	if (r >= 0 && env->beh->args_old)
+		r = check_may_sleep(env, k);
 	if (r >= 0)
 		r = kfunc_apply_effects(env, &m, insn_idx);
 	if (r >= 0)

@@ -24,9 +24,10 @@
 #define BTFS_MAX    16
 #define CACHED	    32 /* bases kept made; those of a batch come in runs */
 
-/* log_level of PROG_LOAD: statistics only, or all steps. */
+/* log_level of PROG_LOAD: statistics only; all steps, forgotten when it loads; all steps with states. */
 #define LOG_STATS 4
 #define LOG_STEPS 1
+#define LOG_ALL 2
 
 struct made {
 	uint32_t base;		/* 1 + index; 0: nothing here */
@@ -240,7 +241,7 @@ static void judge(struct batch *batch, struct program *p, enum say say)
 	text = strstr(log_text, "processed ");
 	(void)printf("%llu %d %lu ", (unsigned long long)p->id, -r, text ? strtoul(text + 10, NULL, 10) : 0);
 	if (say == SAY_LOG || (r < 0 && say == SAY_REASON))
-		(void)load(&prog, made, LOG_STEPS);
+		(void)load(&prog, made, say == SAY_LOG ? LOG_ALL : LOG_STEPS);
 	if (say == SAY_LOG)
 		(void)printf("\n%s", log_text);
 	else

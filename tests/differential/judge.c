@@ -72,6 +72,7 @@ static const struct {
 } on_purpose[] = {
 	{ "6.1.", " must be 8" }, /* half a pointer of a context */
 	{ "6.12.", "cannot pass in iter at an offset=0" },
+	{ "6.1.", ": halves of two dynptrs" },
 	{ "6.1.", "in a later round of a callback" },
 	{ "", "LSM arguments are not written" },
 	{ "", "bpf_set_retval takes 0 or a negative errno" },
