@@ -218,9 +218,10 @@ static void evict(struct env *env, struct state **link)
 	state_put(env, st);
 }
 
+/* 6.1 asks this of BPF_F_TEST_STATE_FREQ, too. */
 static bool too_early_in_loop(const struct env *env, bool force)
 {
-	return !force && env->jmps_processed - env->prev_jmps_processed < 20 &&
+	return (!force || env->beh->prune_old) && env->jmps_processed - env->prev_jmps_processed < 20 &&
 	       env->insn_processed - env->prev_insn_processed < 100;
 }
 
