@@ -75,6 +75,7 @@ static int step_rmw(struct env *env, const struct bpf_insn *i)
 	struct memop op = { .insn_idx = env->insn_idx, .regno = i->dst_reg, .off = i->off,
 			    .size = insn_bytes(i), .access = ACCESS_READ, .value_regno = -1,
 			    .strict_once = true };
+	uint32_t type;
 	int load = i->imm == BPF_CMPXCHG ? 0 : (i->imm & BPF_FETCH) ? i->src_reg : -1;
 	int r;
 
@@ -89,13 +90,15 @@ static int step_rmw(struct env *env, const struct bpf_insn *i)
 		op.value_regno = load;
 		r = mem_access(env, &op);
 	}
-	if (r >= 0)
-		r = step_note_ptr_type(env, env_regs(env)[i->dst_reg].type, false);
+	type = env_regs(env)[i->dst_reg].type;
+	if (r >= 0 && env->beh->loop_entries) /* 6.12 alone in this order */
+		r = step_note_ptr_type(env, type, false);
 	if (r < 0)
 		return r;
 	op.access = ACCESS_WRITE;
 	op.value_regno = -1;
-	return mem_access(env, &op);
+	r = mem_access(env, &op);
+	return r < 0 || env->beh->loop_entries ? r : step_note_ptr_type(env, type, false);
 }
 
 int step_atomic(struct env *env, const struct bpf_insn *i)

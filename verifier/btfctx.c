@@ -229,11 +229,13 @@ static int load_object(struct env *env, const struct memop *op, const struct btf
 	return 0;
 }
 
-static bool points_to_number(const struct btf_view *view, const struct btf_type *ptr)
+static bool points_to_number(const struct env *env, const struct btf_view *view, const struct btf_type *ptr)
 {
 	const struct btf_type *t = btf_skip_mods(view, ptr->type, NULL);
 
-	return t && (btf_is_void(t) || btf_kind_of(t) == BTF_KIND_INT);
+	if (t && btf_is_void(t))
+		return env->beh->const_void_args || !ptr->type;
+	return t && btf_kind_of(t) == BTF_KIND_INT;
 }
 
 static int load_arg(struct env *env, const struct memop *op, const struct btf_view *view,
@@ -256,7 +258,7 @@ static int load_arg(struct env *env, const struct memop *op, const struct btf_vi
 		set_object(env, op, special, 0);
 		return 0;
 	}
-	if (points_to_number(view, t))
+	if (points_to_number(env, view, t))
 		return set_number(env, op, false);
 	return load_object(env, op, view, t, param, arg);
 }
@@ -280,7 +282,7 @@ static int load_return(struct env *env, const struct memop *op, const struct btf
 		return set_number(env, op, env->attach_type == BPF_LSM_MAC);
 	if (!btf_is_ptr(t) || op->size != 8)
 		return reject_arg(env, "(return) cannot be read so", arg);
-	if (points_to_number(view, t))
+	if (points_to_number(env, view, t))
 		return set_number(env, op, false);
 	t = btf_skip_mods(view, t->type, &arg);
 	if (!t || !btf_is_struct(t))

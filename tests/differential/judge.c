@@ -74,6 +74,7 @@ static const struct {
 	{ "6.12.", "cannot pass in iter at an offset=0" },
 	{ "6.1.", ": halves of two dynptrs" },
 	{ "6.1.", "in a later round of a callback" },
+	{ "", "invalid bpf_context access off=-" },
 	{ "", "LSM arguments are not written" },
 	{ "", "bpf_set_retval takes 0 or a negative errno" },
 };
