@@ -9,7 +9,6 @@
 #define UP_VALID 0x80u
 #define UP(frame, regno) ((uint8_t)(UP_VALID | (frame) << 4 | (regno)))
 #define ARGS 0x3eu
-#define SCRATCHED 0x3fu
 
 /* From register (fr, r) of st upwards. */
 static void mark_reg(struct state *st, uint32_t fr, uint32_t r)
@@ -84,14 +83,17 @@ void livemark_checkpoint(struct env *env, struct state *cur)
 		l->read_r = l->written_r = 0;
 		l->read_s = l->written_s = 0;
 		l->linked_s = l->f->slot_cnt >= 64 ? UINT64_MAX : (1ull << l->f->slot_cnt) - 1;
+		/* r0 to r5 of a caller are not connected: a call writes them before they are read */
 		for (r = 0; r < BPF_REG_10; r++)
-			l->up[r] = UP(fr, r);
+			l->up[r] = fr < cur->curframe && r < 6 ? 0 : UP(fr, r);
 		/*
-		 * The kernel connects no r0 to r5 of a caller, as a call writes them before they are read, and yet forgets
-		 * that they were written: r0 after a callback counts as read before the call.
+		 * 6.1 forgets that they were written, too, so that r0 after a callback counts as read before the call.
+		 * Later kernels make the call again after the callback.
 		 */
-		if (fr < cur->curframe)
-			cur->parent->l[fr].written_r &= (uint16_t)~SCRATCHED;
+		if (fr < cur->curframe && !env->beh->callbacks_converge) {
+			l->up[0] = UP(fr, 0);
+			cur->parent->l[fr].written_r &= (uint16_t)~1u;
+		}
 	}
 }
 
