@@ -103,13 +103,6 @@ static int ctx_access_table(struct env *env, const struct memop *op, int32_t off
 	return 0;
 }
 
-/* The first argument of a writable raw tracepoint is a record of its own, read whole as a pointer. */
-static bool ctx_is_tp_record(const struct env *env, const struct memop *op, int32_t off)
-{
-	return env->prog_type == PT_RAW_TRACEPOINT_WRITABLE && off == 0 && op->size == 8 &&
-	       op->access == ACCESS_READ;
-}
-
 int ctx_access(struct env *env, const struct memop *op)
 {
 	struct reg *r = &env_regs(env)[op->regno];
@@ -129,9 +122,10 @@ int ctx_access(struct env *env, const struct memop *op)
 	off += r->off;
 	if (ctx_by_btf(env))
 		return btfctx_access(env, op);
-	if (env->prog_type == PT_RAW_TRACEPOINT_WRITABLE && off == 0 && !ctx_is_tp_record(env, op, off))
-		return ctx_refuse(env, op, off);
-	if (ctx_is_tp_record(env, op, off)) {
+	/* the first argument of a writable raw tracepoint is a record of its own, read whole as a pointer */
+	if (env->prog_type == PT_RAW_TRACEPOINT_WRITABLE && off == 0) {
+		if (op->size != 8 || op->access != ACCESS_READ)
+			return ctx_refuse(env, op, off);
 		if (op->value_regno >= 0)
 			reg_set_ptr(&env_regs(env)[op->value_regno], REG_TP_BUFFER);
 		return 0;

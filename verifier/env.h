@@ -474,6 +474,12 @@ static inline struct frame *env_top(const struct env *env)
 	return env->cur->l[env->cur->curframe].f;
 }
 static inline struct reg *env_regs(const struct env *env) { return env_top(env)->r; }
+
+/* 6.1 has one errno for whatever is wrong with a lock, timer or kptr argument. */
+static inline int env_field_errno(const struct env *env)
+{
+	return env->beh->args_old ? EACCES : EINVAL;
+}
 static inline struct insn_aux *env_aux(const struct env *env) { return &env->aux[env->insn_idx]; }
 static inline bool env_is_unpriv(const struct env *env) { return !env->allow_ptr_leaks; }
 

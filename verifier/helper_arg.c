@@ -323,7 +323,7 @@ static int arg_timer(const struct argcheck *c)
 	struct env *env = c->env;
 	const struct reg *r = arg_reg(c);
 	const struct map_info *map = &env->maps[r->map - 1];
-	const int err = env->beh->args_old ? EACCES : EINVAL;
+	const int err = env_field_errno(env);
 	int64_t off = r->off + (int64_t)r->v.tv;
 
 	if (!val_is_const(&r->v))

@@ -610,7 +610,7 @@ static int check_pointer(struct karg *a)
 	if (a->kind == KFARG_NULL)
 		return arg_null(a);
 	ret = check_trust(a);
-	if (ret >= 0)
+	if (ret >= 0 && !a->env->beh->args_old)
 		ret = ptr_check_arg_off(a->env, r, a->regno, off_flags);
 	return ret < 0 ? ret : arg_checks[a->kind](a);
 }

@@ -81,7 +81,7 @@ int kptr_check_match(struct env *env, const struct btf_member_field *f, uint32_t
 int kptr_check_slot_arg(struct env *env, uint32_t regno, struct call_meta *meta)
 {
 	const struct reg *r = &env_regs(env)[regno];
-	const int err = env->beh->args_old ? EACCES : EINVAL;
+	const int err = env_field_errno(env);
 	const struct btfrec *rec;
 	const struct btf_member_field *f;
 	uint32_t off;

@@ -81,12 +81,6 @@ bool lock_allows_call(struct env *env, const struct bpf_insn *insn)
 
 /* ---- spin locks ---- */
 
-/* 6.1 has one errno for whatever is wrong with a lock. */
-static int lock_errno(const struct env *env)
-{
-	return env->beh->args_old ? EACCES : EINVAL;
-}
-
 struct lock_arg {
 	const char *name;		/* "bpf_spin", "bpf_res_spin" */
 	uint32_t type;			/* HELD_* */
@@ -118,10 +112,10 @@ static int take(struct env *env, const struct lock_arg *l)
 	};
 
 	if (l->type == HELD_LOCK && holds_any(env->cur, HELD_LOCK))
-		return verdict_reject(env, lock_errno(env), "LOCK-TWO",
+		return verdict_reject(env, env_field_errno(env), "LOCK-TWO",
 				      "Locking two bpf_spin_locks are not allowed");
 	if (l->type != HELD_LOCK && holds(env->cur, l, HELD_RES_LOCK | HELD_RES_LOCK_IRQ))
-		return verdict_reject(env, lock_errno(env), "LOCK-AA",
+		return verdict_reject(env, env_field_errno(env), "LOCK-AA",
 				      "Acquiring the same lock again, AA deadlock detected");
 	return refs_acquire_typed(env, env->cur, &h);
 }
@@ -149,13 +143,13 @@ static int leave(struct env *env, const struct lock_arg *l)
 	int r;
 
 	if (!st->active_locks)
-		return verdict_reject(env, lock_errno(env), "LOCK-UNLOCK",
+		return verdict_reject(env, env_field_errno(env), "LOCK-UNLOCK",
 				      "%s_unlock without taking a lock", l->name);
 	if (!holds(st, l, l->type))
-		return verdict_reject(env, lock_errno(env), "LOCK-UNLOCK",
+		return verdict_reject(env, env_field_errno(env), "LOCK-UNLOCK",
 				      "%s_unlock of different lock", l->name);
 	if (l->id != st->active_lock_id || l->object != st->active_lock_object)
-		return verdict_reject(env, lock_errno(env), "LOCK-ORDER",
+		return verdict_reject(env, env_field_errno(env), "LOCK-ORDER",
 				      "%s_unlock cannot be out of order", l->name);
 	r = refs_drop(env, st, l->type, l->id);
 	return r < 0 ? r : invalidate_non_owning(env);
@@ -185,19 +179,19 @@ int lock_spin_arg(struct env *env, uint32_t regno, bool is_lock, uint32_t flags)
 
 	if (!val_is_const(&r->v))
 		return verdict_reject(
-			env, lock_errno(env), "LOCK-ARG",
+			env, env_field_errno(env), "LOCK-ARG",
 			"R%u doesn't have constant offset. %s_lock has to be at the constant offset",
 			regno, l.name);
 	if (map && !env->maps[r->map - 1].shape->btf_idx)
-		return verdict_reject(env, lock_errno(env), "LOCK-ARG",
+		return verdict_reject(env, env_field_errno(env), "LOCK-ARG",
 				      "map '%.16s' has to have BTF in order to use %s_lock",
 				      env->maps[r->map - 1].shape->name, l.name);
 	if (!btfrec_has(rec, res ? BTFREC_RES_SPIN_LOCK : BTFREC_SPIN_LOCK))
-		return verdict_reject(env, lock_errno(env), "LOCK-ARG", "%s has no valid %s_lock",
+		return verdict_reject(env, env_field_errno(env), "LOCK-ARG", "%s has no valid %s_lock",
 				      map ? "map" : "local kptr", l.name);
 	want = res ? rec->res_spin_lock_off : rec->spin_lock_off;
 	if (off != want)
-		return verdict_reject(env, lock_errno(env), "LOCK-ARG",
+		return verdict_reject(env, env_field_errno(env), "LOCK-ARG",
 				      "off %lld doesn't point to 'struct %s_lock' that is at %d",
 				      (long long)off, l.name, want);
 	return is_lock ? take(env, &l) : leave(env, &l);
