@@ -195,7 +195,11 @@ static int check_all_reached(struct env *env, const struct cfg *cfg)
 	return 0;
 }
 
-/* Per function, successors before predecessors where there is no loop (compute_postorder). */
+/*
+ * Per function, a postorder of sorts (compute_postorder). Nodes are marked when pushed, so a successor that
+ * waits on the stack may come out behind its predecessor even where there is no loop: whoever walks in
+ * this order must repeat until nothing changes.
+ */
 static int compute_postorder(struct env *env, struct cfg *cfg)
 {
 	uint32_t s, i, t, w, cnt = 0, succ[2], n;

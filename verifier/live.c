@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which registers may still be read before they are written, per instruction: one static backward
- * pass over each function. Calls read as many arguments as their prototype has. What is not live is
- * not compared between states.
+ * Which registers may still be read before they are written, per instruction: static, backwards over
+ * each function until nothing changes. Calls read as many arguments as their prototype has. What is
+ * not live is not compared between states.
  */
 #include "verifier/insn.h"
 #include "verifier/passes.h"
@@ -97,8 +97,11 @@ int live_compute(struct env *env)
 		return verdict_nomem(env);
 	for (i = 0; i < env->insn_cnt; i += insn_len(&env->insns[i]))
 		used[i] = insn_regs(env, &env->insns[i]);
-	/* successors come first in the order: where no way leads back, one pass finds all */
-	for (bool again = true; again && changed; again = env->scc_cnt > 1) {
+	/*
+	 * The order only makes rounds few. It promises nothing: of two branches pushed together, one may
+	 * jump back to where the other begins, and then an instruction comes before its successor.
+	 */
+	while (changed) {
 		changed = false;
 		for (k = 0; k < end; k++) {
 			idx = env->postorder[k];
