@@ -65,18 +65,17 @@ static void attach_note_target(struct ledger_link *link, const struct target *ta
 	memcpy(link->target, target->shown, sizeof(link->target));
 }
 
-static void attach_record_link(struct work *work, const struct attach *attach, uint32_t link_id)
+static int attach_record_link(struct work *work, const struct attach *attach, uint32_t link_id)
 {
 	struct ledger_rec rec = { .kind = LEDGER_LINK, .id = link_id };
 
 	if (!link_id)
-		return;
+		return -EIO;
 	record_begin(work, &rec);
 	memcpy(rec.name, attach->rec.name, sizeof(rec.name));
 	rec.link.prog_id = attach->rec.id;
 	attach_note_target(&rec.link, &attach->target);
-	/* A full ledger does not undo what the kernel did: the link is the client's descriptor. */
-	(void)ledger_add(work->broker->ledger, &rec, &work->charge);
+	return record_add(work, &rec);
 }
 
 static void attach_on_done(void *ctx, struct loader_result *result)
@@ -93,6 +92,12 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 			    strerror(-err));
 		return;
 	}
+	/* What is not written down is not handed out: with its only descriptor the link goes. */
+	if (work->req.row->returns_fd && attach_record_link(work, attach, result->answer->obj_id) < 0) {
+		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
+			    "the daemon can record no more objects");
+		return;
+	}
 	forward_take_outputs(work, result);
 	work->decision->verdict = DECISION_ALLOWED;
 	snprintf(work->decision->summary, sizeof(work->decision->summary), "program %u at %s %s",
@@ -102,7 +107,6 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 		work_reply(work, err);
 		return;
 	}
-	attach_record_link(work, attach, result->answer->obj_id);
 	work_reply_fd(work, result->fd);
 }
 
@@ -151,10 +155,9 @@ static void attach_decide(struct work *work)
 	if (!granted)
 		return;
 	decide_note_program(work, &attach->rec);
-	if (work->req.row->returns_fd &&
-	    ledger_charge(work->account, LEDGER_LINK, 0, &work->charge) < 0)
-		work_reply(work, -ENOMEM);
-	else if (!work->req.row->returns_fd && attach->target.policy.kind == POLICY_ATTACH_CGROUP)
+	if (work->req.row->returns_fd && !decide_charge(work, LEDGER_LINK, 0, attach_decide))
+		return;
+	if (!work->req.row->returns_fd && attach->target.policy.kind == POLICY_ATTACH_CGROUP)
 		standing_check(work, attach->rec.id, attach_on_standing);
 	else
 		attach_run(work);

@@ -154,9 +154,7 @@ static int broker_on_sweep(sd_event_source *source, uint64_t usec, void *ctx)
 	char text[KEEP_STATUS_MAX];
 
 	quota_sweep(broker->quota, broker_now_ns());
-	if (ledger_cnt(broker->ledger, LEDGER_PROG) + ledger_cnt(broker->ledger, LEDGER_MAP) +
-	    ledger_cnt(broker->ledger, LEDGER_LINK))
-		(void)reconcile_then(broker, NULL, NULL);
+	(void)reconcile_then(broker, NULL, NULL);
 	vmbtf_rest(broker->vmbtf);
 	broker_status_text(broker, text, sizeof(text));
 	warden_tell_text(broker->warden, ASK_STATUS, 0, text);

@@ -15,24 +15,20 @@
 
 #define BTF_LOAD_TOKEN (1u << 16)	/* BPF_F_TOKEN_FD */
 
-/* No rule counts BTF objects and no iterator lists them: a uid's oldest record makes room. */
-static void btf_load_make_room(struct work *work)
+/*
+ * What the kernel keeps: the bytes themselves, and for each type, of twelve bytes at least, a pointer and two
+ * words of its tables.
+ */
+static uint64_t btf_load_kernel_bytes(const struct request_ptr *btf)
 {
-	const struct ledger_rec *oldest;
-	uint64_t limit = work->broker->options.limits.per_uid[QUOTA_BTFS];
-
-	if (work->account->used[QUOTA_BTFS] < limit)
-		return;
-	oldest = ledger_next_owned(work->broker->ledger, LEDGER_BTF, 0, work->ident->uid);
-	if (oldest)
-		ledger_remove(work->broker->ledger, LEDGER_BTF, oldest->id);
+	return (uint64_t)btf->bytes + (uint64_t)btf->bytes / 12 * 16;
 }
 
 static void btf_load_on_loaded(void *ctx, struct loader_result *result)
 {
 	struct work *work = ctx;
 	const struct request_ptr *btf = work_ptr(work, ATTR_BTF_LOAD_DATA);
-	struct ledger_rec rec = { .kind = LEDGER_BTF, .btf.bytes = btf->bytes };
+	struct ledger_rec rec = { .kind = LEDGER_BTF, .btf.bytes = btf_load_kernel_bytes(btf) };
 	int r;
 
 	if (!work_loader_answered(work, result))
@@ -46,12 +42,8 @@ static void btf_load_on_loaded(void *ctx, struct loader_result *result)
 	}
 	rec.id = result->answer->obj_id;
 	record_begin(work, &rec);
-	btf_load_make_room(work);
-	ledger_charge_done(&work->charge);
-	r = ledger_charge(work->account, LEDGER_BTF, 0, &work->charge);
-	if (r >= 0)
-		r = ledger_add(work->broker->ledger, &rec, &work->charge);
-	if (r < 0 && r != -EEXIST) {
+	r = rec.id ? record_add(work, &rec) : -EIO;
+	if (r < 0) {
 		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
 			    "the daemon can record no more objects");
 		return;
@@ -121,7 +113,8 @@ void btf_load(struct work *work)
 			btf_load_run(work);
 		return;
 	}
-	if (!decide(work, &request, NULL))
+	if (!decide(work, &request, NULL) ||
+	    !decide_charge(work, LEDGER_BTF, btf_load_kernel_bytes(btf), btf_load))
 		return;
 	judging.take_payload = malloc(btf->bytes + 1);
 	if (!judging.take_payload) {

@@ -98,6 +98,21 @@ void census_open(struct census *ret_census)
 	btf__free(btf);
 }
 
+/* Of BTF there is no iterator: one id after the other. */
+static int census_walk_btf(uint8_t *out, uint32_t bytes)
+{
+	uint32_t done = 0, id = 0;
+	int r;
+
+	while ((r = kern_next_btf(id, &id)) == 0) {
+		if (bytes - done < sizeof(id))
+			return -ERANGE;
+		memcpy(out + done, &id, sizeof(id));
+		done += (uint32_t)sizeof(id);
+	}
+	return r == -ENOENT ? (int)done : r;
+}
+
 int census_count(const struct census *census, uint32_t kind, uint8_t *out, uint32_t bytes)
 {
 	OWN_FD int fd = -1;
@@ -105,6 +120,8 @@ int census_count(const struct census *census, uint32_t kind, uint8_t *out, uint3
 	uint8_t more;
 	int r;
 
+	if (kind == KEEP_BTF)
+		return census_walk_btf(out, bytes);
 	if (kind > KEEP_LINK || census->link[kind] < 0)
 		return -ENOSYS;
 	r = kern_iter_open(census->link[kind], &fd);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What this kernel really holds: the ids of all maps, programs and links, read through BPF iterators. For
- * that CAP_BPF and CAP_PERFMON suffice, and three thousand maps take a millisecond.
+ * that CAP_BPF and CAP_PERFMON suffice, and three thousand maps take a millisecond. BTF has no iterator: its
+ * ids are walked over, with CAP_SYS_ADMIN.
  */
 #ifndef BPFGATE_DAEMON_CENSUS_H
 #define BPFGATE_DAEMON_CENSUS_H
@@ -19,7 +20,7 @@ struct census {
 /* Before the loader locks itself down. Kinds that this kernel cannot iterate are absent, not an error. */
 void census_open(struct census *ret_census);
 
-/* Writes ids into at most `bytes` of `out`. Bytes written, or -ENOSYS, -ERANGE, -errno. */
+/* Writes the ids of that kind (enum keep_obj) into at most `bytes` of `out`. Bytes written, or -ENOSYS, -ERANGE, -errno. */
 int census_count(const struct census *census, uint32_t kind, uint8_t *out, uint32_t bytes);
 
 #endif

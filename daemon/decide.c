@@ -106,6 +106,15 @@ static int decide_write_log(struct work *work, const struct log_fields *fields)
 	return err;
 }
 
+/* Once a work: what has been closed meanwhile may make room. */
+static bool decide_look_again(struct work *work, decide_again_fn again)
+{
+	if (!again || work->reconciled)
+		return false;
+	work->reconciled = true;
+	return reconcile_then(work->broker, work, again) == 0;
+}
+
 bool decide(struct work *work, struct policy_request *request, decide_again_fn again)
 {
 	return decide_with_log(work, request, again, NULL);
@@ -127,11 +136,8 @@ bool decide_with_log(struct work *work, struct policy_request *request, decide_a
 		decide_note_ruling(work);
 		return true;
 	}
-	if (again && work->ruling->condition == POLICY_COND_QUOTA && !work->reconciled) {
-		work->reconciled = true;
-		if (reconcile_then(work->broker, work, again) == 0)
-			return false;
-	}
+	if (work->ruling->condition == POLICY_COND_QUOTA && decide_look_again(work, again))
+		return false;
 	decide_note_ruling(work);
 	decide_write_reason(work);
 	if (fields)
@@ -157,15 +163,32 @@ bool decide_probe(struct work *work, decide_again_fn again)
 						  .log = POLICY_LOG_DENIALS };
 	snprintf(work->ruling->rule, sizeof(work->ruling->rule), "(feature probe)");
 	decide_note_ruling(work);
-	if (quota_charge(work->account, QUOTA_PROBES, 1, &work->charge.one) == 0)
+	if (ledger_charge_probe(work->account, &work->charge) == 0)
 		return true;
-	if (!work->reconciled) {
-		work->reconciled = true;
-		if (reconcile_then(work->broker, work, again) == 0)
-			return false;
-	}
+	if (decide_look_again(work, again))
+		return false;
 	work_refuse(work, EPERM, DECISION_BY_QUOTA, "PROBES",
 		    "too many feature probes of this user are open");
+	return false;
+}
+
+bool decide_charge(struct work *work, enum ledger_kind kind, uint64_t bytes, decide_again_fn again)
+{
+	int r = ledger_charge(work->account, work->ruling ? work->ruling->rule : NULL, kind, bytes,
+			      &work->charge);
+
+	if (r >= 0)
+		return true;
+	if (r != -EDQUOT && r != -ENOSPC) {
+		work_reply(work, r);
+		return false;
+	}
+	if (decide_look_again(work, again))
+		return false;
+	work_refuse(work, ENOSPC, DECISION_BY_QUOTA, r == -ENOSPC ? "LEDGER" : "HELD",
+		    r == -ENOSPC ? "this user has its share of all objects that the daemon can record" :
+				   "too many objects of this kind, or too many bytes of them, are held for "
+				   "this user");
 	return false;
 }
 

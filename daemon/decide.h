@@ -23,6 +23,12 @@ bool decide_with_log(struct work *work, struct policy_request *request, decide_a
 		     const struct log_fields *fields);
 
 /*
+ * Charges what is about to be made: a record, one object, its bytes. true: work->charge has them. false: the
+ * work has been answered with ENOSPC and the reason; or `again` will be called, as by decide().
+ */
+bool decide_charge(struct work *work, enum ledger_kind kind, uint64_t bytes, decide_again_fn again);
+
+/*
  * Allows a feature probe under any policy, as far as the small quota for probes goes; work->charge
  * is taken. Otherwise as decide().
  */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -112,6 +113,19 @@ int kern_iter_open(int link_fd, int *ret_fd)
 		return r;
 	*ret_fd = r;
 	return 0;
+}
+
+int kern_next_btf(uint32_t after, uint32_t *ret_id)
+{
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.start_id = after;
+	r = kern_bpf(BPF_BTF_GET_NEXT_ID, &attr, offsetof(union bpf_attr, open_flags));
+	if (r == 0)
+		*ret_id = attr.next_id;
+	return r;
 }
 #endif
 

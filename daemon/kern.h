@@ -35,6 +35,9 @@ int kern_iter_link(const struct bpf_insn *insns, uint32_t insn_cnt, uint32_t btf
 /* Opens a run of it, to be read to its end. 0 with *ret_fd the caller's, or -errno. */
 int kern_iter_open(int link_fd, int *ret_fd);
 
+/* The least BTF id above `after`; -ENOENT past the last, -EPERM without CAP_SYS_ADMIN. */
+int kern_next_btf(uint32_t after, uint32_t *ret_id);
+
 /* OBJ_GET_INFO_BY_FD: at most *len bytes into info; *len becomes the kernel's count. 0 or -errno. */
 int kern_obj_get_info(int fd, void *info, uint32_t *len);
 

@@ -17,12 +17,13 @@
 #include "proto/own.h"
 
 #define LEDGER_MAGIC	0x3172676465676c62ull	/* "blgedgr1" */
+#define LEDGER_VERSION	2u	/* of the records' layout; the first one had no number */
 
 struct ledger_header {
 	uint64_t magic;
 	uint32_t rec_bytes, slot_cnt;
 	uint32_t used_cnt;	/* slots at and above were never used: their pages do not exist */
-	uint32_t reserved;
+	uint32_t version;
 };
 
 struct ledger_key {
@@ -84,10 +85,12 @@ static int ledger_check_header(struct ledger_header *header)
 	if (header->magic == 0) {
 		header->rec_bytes = sizeof(struct ledger_rec);
 		header->slot_cnt = LEDGER_SLOTS;
+		header->version = LEDGER_VERSION;
 		__atomic_store_n(&header->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);
 		return 0;
 	}
-	if (header->magic != LEDGER_MAGIC || header->rec_bytes != sizeof(struct ledger_rec) ||
+	if (header->magic != LEDGER_MAGIC || header->version != LEDGER_VERSION ||
+	    header->rec_bytes != sizeof(struct ledger_rec) ||
 	    header->slot_cnt != LEDGER_SLOTS || header->used_cnt > LEDGER_SLOTS)
 		return -EBADMSG;
 	return 0;
@@ -110,47 +113,120 @@ static enum quota_res ledger_res_of(enum ledger_kind kind)
 		[LEDGER_LINK] = QUOTA_LINKS,
 		[LEDGER_BTF] = QUOTA_BTFS,
 		[LEDGER_PIN] = QUOTA_PINS,
+		[LEDGER_PERF] = QUOTA_PERF,
 	};
 
 	return res[kind];
 }
 
-int ledger_charge(struct quota_account *account, enum ledger_kind kind, uint64_t bytes,
+/* Rules count the memory of maps; what they do not count has a limit of ours. */
+static enum quota_res ledger_bytes_res_of(enum ledger_kind kind)
+{
+	return kind == LEDGER_MAP ? QUOTA_MAP_BYTES : QUOTA_KERNEL_BYTES;
+}
+
+/* Limits of a rule are the policy's: it was asked before. */
+static void ledger_charge_rule(struct quota_account *rule, enum ledger_kind kind, uint64_t bytes,
+			       struct ledger_charge *charge)
+{
+	quota_charge_anyway(rule, ledger_res_of(kind), 1, &charge->rule_one);
+	if (bytes)
+		quota_charge_anyway(rule, ledger_bytes_res_of(kind), bytes, &charge->rule_bytes);
+	quota_account_unref(rule);
+}
+
+static int ledger_charge_user(struct quota_account *account, enum ledger_kind kind, uint64_t bytes,
+			      struct ledger_charge *charge)
+{
+	int r = quota_charge_share(account, QUOTA_SLOTS, LEDGER_SLOTS, &charge->slot);
+
+	if (r >= 0)
+		r = quota_charge(account, ledger_res_of(kind), 1, &charge->one);
+	if (r >= 0 && bytes)
+		r = quota_charge(account, ledger_bytes_res_of(kind), bytes, &charge->bytes);
+	return r;
+}
+
+int ledger_charge(struct quota_account *account, const char *rule, enum ledger_kind kind, uint64_t bytes,
 		  struct ledger_charge *charge)
 {
-	int r = quota_charge(account, ledger_res_of(kind), 1, &charge->one);
+	struct quota_account *by_rule = NULL;
+	int r = 0;
 
-	if (r < 0 || kind != LEDGER_MAP)
+	if (rule && rule[0])
+		r = quota_rule_get(account->table, rule, &by_rule);
+	if (r >= 0)
+		r = ledger_charge_user(account, kind, bytes, charge);
+	if (r < 0) {
+		quota_account_unref(by_rule);
+		ledger_charge_done(charge);
 		return r;
-	r = quota_charge(account, QUOTA_MAP_BYTES, bytes, &charge->bytes);
+	}
+	if (by_rule)
+		ledger_charge_rule(by_rule, kind, bytes, charge);
+	return 0;
+}
+
+int ledger_charge_probe(struct quota_account *account, struct ledger_charge *charge)
+{
+	int r = quota_charge_share(account, QUOTA_SLOTS, LEDGER_SLOTS, &charge->slot);
+
+	if (r >= 0)
+		r = quota_charge(account, QUOTA_PROBES, 1, &charge->one);
 	if (r < 0)
-		quota_charge_done(&charge->one);
+		ledger_charge_done(charge);
 	return r;
 }
 
 void ledger_charge_done(struct ledger_charge *charge)
 {
+	quota_charge_done(&charge->slot);
 	quota_charge_done(&charge->one);
 	quota_charge_done(&charge->bytes);
+	quota_charge_done(&charge->rule_one);
+	quota_charge_done(&charge->rule_bytes);
+}
+
+static uint64_t ledger_bytes_of(const struct ledger_rec *rec)
+{
+	if (rec->kind == LEDGER_MAP)
+		return rec->map.bytes;
+	if (rec->kind == LEDGER_BTF)
+		return rec->btf.bytes;
+	return rec->kind == LEDGER_PERF ? rec->perf.bytes : 0;
+}
+
+static int ledger_charge_found_rule(struct quota_table *quota, const struct ledger_rec *rec,
+				    struct ledger_charge *charge)
+{
+	struct quota_account *rule;
+	int r;
+
+	if (!rec->rule[0])
+		return 0;
+	r = quota_rule_get(quota, rec->rule, &rule);
+	if (r >= 0)
+		ledger_charge_rule(rule, rec->kind, ledger_bytes_of(rec), charge);
+	return r;
 }
 
 /* What is in the ledger exists, whatever a limit says. */
 static int ledger_charge_found(struct quota_table *quota, const struct ledger_rec *rec,
 			       struct ledger_charge *charge)
 {
+	bool probe = rec->kind == LEDGER_PROG && rec->prog.probe;
 	struct quota_account *account;
-	int r = quota_account_get(quota, rec->uid, &account);
+	int r = quota_account_get(quota, rec->account, &account);
 
 	if (r < 0)
 		return r;
-	if (rec->kind == LEDGER_PROG && rec->prog.probe)
-		quota_charge_anyway(account, QUOTA_PROBES, 1, &charge->one);
-	else
-		quota_charge_anyway(account, ledger_res_of(rec->kind), 1, &charge->one);
-	if (rec->kind == LEDGER_MAP)
-		quota_charge_anyway(account, QUOTA_MAP_BYTES, rec->map.bytes, &charge->bytes);
+	quota_charge_anyway(account, QUOTA_SLOTS, 1, &charge->slot);
+	quota_charge_anyway(account, probe ? QUOTA_PROBES : ledger_res_of(rec->kind), 1, &charge->one);
+	if (ledger_bytes_of(rec))
+		quota_charge_anyway(account, ledger_bytes_res_of(rec->kind), ledger_bytes_of(rec),
+				    &charge->bytes);
 	quota_account_unref(account);
-	return 0;
+	return probe ? 0 : ledger_charge_found_rule(quota, rec, charge);
 }
 
 static int ledger_build_index(struct ledger *ledger, struct quota_table *quota)
@@ -269,6 +345,30 @@ void ledger_remove(struct ledger *ledger, enum ledger_kind kind, uint32_t id)
 	ledger_charge_done(&slot->charge);
 	ledger->cnt[kind]--;
 	ledger_release_slot(ledger, slot);
+}
+
+static void ledger_recharge(struct quota_charge *charge, uint64_t amount)
+{
+	struct quota_account *account = charge->account;
+	enum quota_res res = charge->res;
+
+	if (!account)
+		return;
+	account->ref_cnt++;
+	quota_charge_done(charge);
+	quota_charge_anyway(account, res, amount, charge);
+	quota_account_unref(account);
+}
+
+void ledger_set_map_bytes(struct ledger *ledger, uint32_t id, uint64_t bytes)
+{
+	struct ledger_slot *slot = ledger_slot_of(ledger, LEDGER_MAP, id);
+
+	if (!slot)
+		return;
+	ledger_rec_of(ledger, slot)->map.bytes = bytes;
+	ledger_recharge(&slot->charge.bytes, bytes);
+	ledger_recharge(&slot->charge.rule_bytes, bytes);
 }
 
 void ledger_set_link_prog(struct ledger *ledger, uint32_t link_id, uint32_t prog_id)

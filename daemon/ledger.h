@@ -28,6 +28,7 @@ enum ledger_kind {
 	LEDGER_LINK,
 	LEDGER_BTF,
 	LEDGER_PIN,
+	LEDGER_PERF,
 	LEDGER_KIND_CNT,
 };
 
@@ -79,7 +80,12 @@ struct ledger_link {
 };
 
 struct ledger_btf {
-	uint32_t bytes;
+	uint64_t bytes;			/* of kernel memory */
+};
+
+/* A perf event that programs write into. Its `id` is the lower half of the kernel's. */
+struct ledger_perf {
+	uint64_t bytes;			/* of kernel memory */
 };
 
 /* A name for an object that bpfgated keeps. Its `id` is a number of ours. */
@@ -92,27 +98,31 @@ struct ledger_pin {
 struct ledger_rec {
 	uint32_t kind;			/* enum ledger_kind; written last */
 	uint32_t id;			/* the kernel's */
-	uint32_t uid;
-	uint32_t reserved;
+	uint32_t uid;			/* of the process that asked: with its unit, the owner (owner.h) */
+	uint32_t account;		/* the user that pays for it */
 	uint64_t decision;
 	uint64_t made_s;		/* seconds since the epoch */
 	uint64_t made_ns;		/* monotonic, of this boot */
 	char name[16];
-	char rule[64];
-	char unit[128];
+	char rule[QUOTA_RULE_BYTES];
+	char unit[256];			/* whole, as struct ident has it */
 	union {
 		struct ledger_prog prog;
 		struct ledger_map map;
 		struct ledger_link link;
 		struct ledger_btf btf;
 		struct ledger_pin pin;
+		struct ledger_perf perf;
 	};
 };
 
 struct ledger;
 
-/* Bytes of the memfd (bpfgated makes it; an empty one is grown, sparse and zeroed). */
-#define LEDGER_SLOTS	16384u
+/*
+ * Bytes of the memfd (bpfgated makes it; an empty one is grown, sparse and zeroed). Whoever is alone gets
+ * half of the slots: see quota_charge_share().
+ */
+#define LEDGER_SLOTS	32768u
 size_t ledger_bytes(void);
 
 /*
@@ -122,17 +132,26 @@ size_t ledger_bytes(void);
 int ledger_open(int fd, struct quota_table *quota, struct ledger **ret_ledger);
 void ledger_close(struct ledger *ledger);
 
-/* What a record's owner pays: one program, map, link or BTF, and for a map its bytes. */
+/* What a record's user pays: a slot, one object, and its bytes; and the same for the rule. Zero is empty. */
 struct ledger_charge {
-	struct quota_charge one, bytes;
+	struct quota_charge slot, one, bytes, rule_one, rule_bytes;
 };
-int ledger_charge(struct quota_account *account, enum ledger_kind kind, uint64_t bytes,
+/*
+ * Promises a slot and charges the rest; rule may be NULL or empty. -EDQUOT: the user has as many, or as
+ * many bytes, as the daemon grants. -ENOSPC: it has its share of the ledger. Nothing is charged then.
+ */
+int ledger_charge(struct quota_account *account, const char *rule, enum ledger_kind kind, uint64_t bytes,
 		  struct ledger_charge *charge);
+/* The same for a program or map of a feature probe, which counts as neither. */
+int ledger_charge_probe(struct quota_account *account, struct ledger_charge *charge);
 void ledger_charge_done(struct ledger_charge *charge);
+/* What this map takes has changed. */
+void ledger_set_map_bytes(struct ledger *ledger, uint32_t id, uint64_t bytes);
 
 /*
- * Copies rec into a free slot and publishes it; the slot takes over the charge. -ENOSPC when full,
- * -EEXIST when (kind, id) is there: then the charge stays with the caller.
+ * Copies rec into a slot and publishes it; the slot takes over the charge, which must have been promised
+ * one if anybody's were. -ENOSPC when full, -EEXIST when (kind, id) is there: then the charge stays with
+ * the caller.
  */
 int ledger_add(struct ledger *ledger, const struct ledger_rec *rec, struct ledger_charge *charge);
 /* NULL when unknown. The record may be read until the next ledger_remove(). */

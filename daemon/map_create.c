@@ -159,7 +159,7 @@ static void map_create_on_done(void *ctx, struct loader_result *result)
 	/* Made now: a look at the kernel that began before cannot have seen it, and must not miss it. */
 	record_begin(work, &state->rec);
 	state->rec.id = result->answer->obj_id;
-	r = ledger_add(work->broker->ledger, &state->rec, &work->charge);
+	r = record_add(work, &state->rec);
 	if (r < 0) {
 		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
 			    "the daemon can record no more objects");
@@ -203,10 +203,10 @@ static void map_create_decide(struct work *work)
 		    !decide_probe(work, map_create_decide) :
 		    !decide(work, &request, map_create_decide))
 		return;
-	r = work->charge.one.account ? 0 : ledger_charge(work->account, LEDGER_MAP, rec->map.bytes,
-							 &work->charge);
-	if (r >= 0)
-		r = map_create_fill_call(work, &rec->map);
+	if (!work->charge.one.account &&
+	    !decide_charge(work, LEDGER_MAP, rec->map.bytes, map_create_decide))
+		return;
+	r = map_create_fill_call(work, &rec->map);
 	if (r == -EPERM)
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "INNER-MAP",
 			    "the inner map must be made by bpfgate and opened read-write");

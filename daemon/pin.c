@@ -132,7 +132,7 @@ static void pin_on_kept(void *ctx, const struct keep_tell *tell, struct packet_f
 	pin->rec.id = pin_next_number(ledger);
 	/* Somebody may have taken the name while bpfgated was asked. */
 	r = pin_find(ledger, pin->rec.pin.path) ? -EEXIST :
-						  ledger_add(ledger, &pin->rec, &work->charge);
+						  record_add(work, &pin->rec);
 	if (r < 0) {
 		(void)unpin_let_go(work->broker, pin->rec.pin.keep_id);
 		work_reply(work, r);
@@ -153,12 +153,11 @@ static void pin_run(struct work *work, const struct obj *obj)
 
 	record_begin(work, &pin->rec);
 	pin->rec.pin.keep_id = obj->keep_id;
-	r = ledger_charge(work->account, LEDGER_PIN, 0, &work->charge);
-	if (r >= 0)
-		r = warden_ask(work->broker->warden, &ask, NULL, &obj->fd, obj->fd >= 0 ? 1 : 0,
-			       pin_on_kept, work);
+	if (!decide_charge(work, LEDGER_PIN, 0, NULL))
+		return;
+	r = warden_ask(work->broker->warden, &ask, NULL, &obj->fd, obj->fd >= 0 ? 1 : 0, pin_on_kept, work);
 	if (r < 0)
-		work_reply(work, r == -EDQUOT ? -ENOSPC : r);
+		work_reply(work, r);
 }
 
 void obj_pin(struct work *work)

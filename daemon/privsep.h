@@ -167,7 +167,7 @@ static_assert(sizeof(struct keep_tell) == 64, "no padding");
 enum door_op {
 	DOOR_BPF = 1,		/* one bpf(2) call */
 	/*
-	 * The ids of all maps, programs or links of this kernel (obj_kind), as u32 in the one PTR_OUT
+	 * The ids of all maps, programs, links or BTF objects of this kernel (obj_kind), as u32 in the one PTR_OUT
 	 * area; ERANGE when they do not fit. Only by a loader started with LOADER_LEDGER.
 	 */
 	DOOR_IDS,

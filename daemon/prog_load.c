@@ -211,7 +211,7 @@ static void prog_load_on_loaded(void *ctx, struct loader_result *result)
 	memcpy(load->rec.prog.tag, result->answer->tag, sizeof(load->rec.prog.tag));
 	load->rec.prog.granted_fd = work->ruling->grant == POLICY_GRANT_FD;
 	record_begin(work, &load->rec);
-	r = ledger_add(work->broker->ledger, &load->rec, &work->charge);
+	r = record_add(work, &load->rec);
 	if (r < 0) {
 		warden_ask_drop(work->broker->warden, result->keep_id);
 		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
@@ -447,11 +447,10 @@ static void prog_load_decide(struct work *work)
 	free(facts);
 	if (!granted)
 		return;
+	if (!decide_charge(work, LEDGER_PROG, 0, prog_load_decide))
+		return;
 	quota_note_load(work->account, broker_now_ns());
-	if (ledger_charge(work->account, LEDGER_PROG, 0, &work->charge) < 0)
-		work_reply(work, -ENOMEM);
-	else
-		prog_load_judge(work);
+	prog_load_judge(work);
 }
 
 /* ---- the beginning ---- */

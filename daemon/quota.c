@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whatever a client makes us hold is charged to its uid before it exists, and the charge lives in the
- * object it pays for, so freeing the object gives it back. This file trusts only uids from the kernel.
- * It refuses what exceeds the daemon's own limits; the limits of a rule are the policy's.
+ * Whatever a client makes us hold is charged to its user before it exists, and the charge lives in the
+ * object it pays for, so freeing the object gives it back. Who the user of a uid is, others decide
+ * (people.h). It refuses what exceeds the daemon's own limits; the limits of a rule are the policy's.
  */
 #include "daemon/quota.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <uthash.h>
 
 #include "proto/own.h"
@@ -22,6 +23,8 @@ struct quota_slot {
 
 struct quota_table {
 	struct quota_slot *slots;
+	struct quota_slot *rules;	/* by the rule's name */
+	uint64_t total[QUOTA_RES_CNT];	/* of all users */
 	struct quota_limits limits;
 };
 
@@ -36,9 +39,12 @@ static const char *const quota_names[QUOTA_RES_CNT] = {
 	[QUOTA_MAP_BYTES] = "map_bytes",
 	[QUOTA_LINKS] = "links",
 	[QUOTA_BTFS] = "btfs",
+	[QUOTA_PERF] = "perf_events",
+	[QUOTA_KERNEL_BYTES] = "kernel_bytes",
 	[QUOTA_PINS] = "pins",
 	[QUOTA_PROBES] = "probes",
 	[QUOTA_HANDLES] = "handles",
+	[QUOTA_SLOTS] = "records",
 };
 
 static const struct quota_limits quota_defaults = { {
@@ -58,12 +64,18 @@ static const struct quota_limits quota_defaults = { {
 	[QUOTA_LINKS] = UINT64_MAX,
 	/* No rule counts BTF objects; each may be megabytes of kernel memory. */
 	[QUOTA_BTFS] = 1024,
+	/* A large machine's CPUs, for several maps that take such events. */
+	[QUOTA_PERF] = 4096,
+	/* The BTF of a hundred large applications. */
+	[QUOTA_KERNEL_BYTES] = 256u << 20,
 	/* Pins outlive their makers and hold what they name. */
 	[QUOTA_PINS] = 256,
 	/* A loader probes one thing after another and closes what it made. */
 	[QUOTA_PROBES] = 64,
 	/* bpfgated keeps the other end of each, for all users together. A tool opens what it lists, and closes it. */
 	[QUOTA_HANDLES] = 256,
+	/* See quota_charge_share(). */
+	[QUOTA_SLOTS] = UINT64_MAX,
 } };
 
 const struct quota_limits *quota_default_limits(void)
@@ -90,11 +102,12 @@ int quota_table_new(const struct quota_limits *limits, struct quota_table **ret_
 static void quota_free_slot(struct quota_slot *slot)
 {
 	struct quota_table *table = slot->account.table;
+	struct quota_slot **head = slot->account.rule[0] ? &table->rules : &table->slots;
 
 	assert(slot->account.ref_cnt == 0);
 	for (int i = 0; i < QUOTA_RES_CNT; i++)
 		assert(slot->account.used[i] == 0);
-	HASH_DELETE(hh, table->slots, slot);
+	HASH_DELETE(hh, *head, slot);
 	free(slot);
 }
 
@@ -106,7 +119,15 @@ void quota_table_free(struct quota_table *table)
 		return;
 	HASH_ITER(hh, table->slots, slot, next)
 		quota_free_slot(slot);
+	HASH_ITER(hh, table->rules, slot, next)
+		quota_free_slot(slot);
 	free(table);
+}
+
+static void quota_sweep_slot(struct quota_slot *slot, uint64_t now_ns)
+{
+	if (slot->account.ref_cnt == 0 && slot->account.minute + 2 <= now_ns / QUOTA_MINUTE_NS)
+		quota_free_slot(slot);
 }
 
 void quota_sweep(struct quota_table *table, uint64_t now_ns)
@@ -114,9 +135,9 @@ void quota_sweep(struct quota_table *table, uint64_t now_ns)
 	struct quota_slot *slot, *next;
 
 	HASH_ITER(hh, table->slots, slot, next)
-		if (slot->account.ref_cnt == 0 &&
-		    slot->account.minute + 2 <= now_ns / QUOTA_MINUTE_NS)
-			quota_free_slot(slot);
+		quota_sweep_slot(slot, now_ns);
+	HASH_ITER(hh, table->rules, slot, next)
+		quota_sweep_slot(slot, now_ns);
 }
 
 int quota_account_get(struct quota_table *table, uid_t uid, struct quota_account **ret_account)
@@ -131,6 +152,26 @@ int quota_account_get(struct quota_table *table, uid_t uid, struct quota_account
 		slot->account.uid = uid;
 		slot->account.table = table;
 		HASH_ADD(hh, table->slots, account.uid, sizeof(uid), slot);
+	}
+	slot->account.ref_cnt++;
+	*ret_account = &slot->account;
+	return 0;
+}
+
+int quota_rule_get(struct quota_table *table, const char *rule, struct quota_account **ret_account)
+{
+	size_t len = strnlen(rule, QUOTA_RULE_BYTES - 1);
+	struct quota_slot *slot;
+
+	HASH_FIND(hh, table->rules, rule, len, slot);
+	if (!slot) {
+		slot = calloc(1, sizeof(*slot));
+		if (!slot)
+			return -ENOMEM;
+		slot->account.uid = (uid_t)-1;
+		slot->account.table = table;
+		memcpy(slot->account.rule, rule, len);
+		HASH_ADD_KEYPTR(hh, table->rules, slot->account.rule, len, slot);
 	}
 	slot->account.ref_cnt++;
 	*ret_account = &slot->account;
@@ -157,7 +198,20 @@ void quota_charge_anyway(struct quota_account *account, enum quota_res res, uint
 	assert(!charge->account);
 	account->ref_cnt++;
 	account->used[res] += amount;
+	if (!account->rule[0])
+		account->table->total[res] += amount;
 	*charge = (struct quota_charge){ account, res, amount };
+}
+
+int quota_charge_share(struct quota_account *account, enum quota_res res, uint64_t whole,
+		       struct quota_charge *charge)
+{
+	uint64_t total = account->table->total[res];
+
+	if (total >= whole || account->used[res] >= whole - total)
+		return -ENOSPC;
+	quota_charge_anyway(account, res, 1, charge);
+	return 0;
 }
 
 int quota_charge(struct quota_account *account, enum quota_res res, uint64_t amount,
@@ -179,6 +233,8 @@ void quota_charge_done(struct quota_charge *charge)
 		return;
 	assert(account->used[charge->res] >= charge->amount);
 	account->used[charge->res] -= charge->amount;
+	if (!account->rule[0])
+		account->table->total[charge->res] -= charge->amount;
 	*charge = (struct quota_charge){ 0 };
 	quota_account_unref(account);
 }

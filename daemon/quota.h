@@ -18,17 +18,23 @@ enum quota_res {
 	QUOTA_MAP_BYTES,
 	QUOTA_LINKS,
 	QUOTA_BTFS,
+	QUOTA_PERF,		/* perf events */
+	QUOTA_KERNEL_BYTES,	/* of BTF and perf events: memory that no rule counts */
 	QUOTA_PINS,
 	QUOTA_PROBES,		/* programs and maps of feature probes */
 	QUOTA_HANDLES,		/* further handles of programs: each is a descriptor in bpfgated */
+	QUOTA_SLOTS,		/* records in the ledger, made or promised */
 	QUOTA_RES_CNT,
 };
 
 struct quota_table;
 
-/* One per uid that holds or lately loaded anything. */
+#define QUOTA_RULE_BYTES 64
+
+/* One per user that holds or lately loaded anything, and one per rule by which anybody does. */
 struct quota_account {
-	uid_t uid;
+	uid_t uid;			/* a rule's: (uid_t)-1 */
+	char rule[QUOTA_RULE_BYTES];	/* "": a user's */
 	unsigned int ref_cnt;
 	uint64_t used[QUOTA_RES_CNT];
 	uint64_t loads[2];		/* loads in the previous and in the current minute */
@@ -60,7 +66,9 @@ void quota_sweep(struct quota_table *table, uint64_t now_ns);
 /* The account of uid, with one reference; -ENOMEM. */
 int quota_account_get(struct quota_table *table, uid_t uid, struct quota_account **ret_account);
 void quota_account_unref(struct quota_account *account);
-/* Walks all accounts; NULL starts, NULL ends. */
+/* The account of all who use a rule together, with one reference: no limit of ours applies to it. -ENOMEM. */
+int quota_rule_get(struct quota_table *table, const char *rule, struct quota_account **ret_account);
+/* Walks the users' accounts; NULL starts, NULL ends. */
 struct quota_account *quota_account_next(struct quota_table *table, struct quota_account *account);
 
 /*
@@ -69,6 +77,12 @@ struct quota_account *quota_account_next(struct quota_table *table, struct quota
  */
 int quota_charge(struct quota_account *account, enum quota_res res, uint64_t amount,
 		 struct quota_charge *charge);
+/*
+ * Charges one of `whole` that all users share, so that there is always some left for the next: nobody gets
+ * to hold more than is free. -ENOSPC, and nothing is charged, when that would happen.
+ */
+int quota_charge_share(struct quota_account *account, enum quota_res res, uint64_t whole,
+		       struct quota_charge *charge);
 /* Charges whatever the limit says: for what exists already, found in the ledger after a restart. */
 void quota_charge_anyway(struct quota_account *account, enum quota_res res, uint64_t amount,
 			 struct quota_charge *charge);

@@ -29,13 +29,16 @@ struct reconcile {
 	bool running;
 };
 
+/* Pins are names of ours: nothing in the kernel takes one away. */
 static const struct {
 	uint32_t obj_kind;
 	enum ledger_kind kind;
+	uint64_t caps;
 } reconcile_kinds[] = {
-	{ KEEP_LINK, LEDGER_LINK },
-	{ KEEP_PROG, LEDGER_PROG },
-	{ KEEP_MAP, LEDGER_MAP },
+	{ KEEP_LINK, LEDGER_LINK, CAPS_BPF | CAPS_PERFMON },
+	{ KEEP_PROG, LEDGER_PROG, CAPS_BPF | CAPS_PERFMON },
+	{ KEEP_MAP, LEDGER_MAP, CAPS_BPF | CAPS_PERFMON },
+	{ KEEP_BTF, LEDGER_BTF, CAPS_SYS_ADMIN },
 };
 
 static void reconcile_step(struct reconcile *reconcile);
@@ -109,15 +112,14 @@ static void reconcile_on_ids(void *ctx, struct loader_result *result)
 	uint32_t bytes = 0, *ids;
 	size_t id_cnt;
 
-	if (result->err < 0 || result->answer->result < 0) {
-		reconcile_finish(reconcile);
-		return;
+	/* One kind that this kernel does not list keeps nobody from looking at the others. */
+	if (result->err == 0 && result->answer->result >= 0) {
+		ids = (uint32_t *)(uintptr_t)loader_result_out(reconcile->call, result, 0, &bytes);
+		id_cnt = bytes / sizeof(*ids);
+		if (id_cnt)
+			qsort(ids, id_cnt, sizeof(*ids), reconcile_compare_ids);
+		reconcile_forget(reconcile, reconcile_kinds[reconcile->step].kind, ids, id_cnt);
 	}
-	ids = (uint32_t *)(uintptr_t)loader_result_out(reconcile->call, result, 0, &bytes);
-	id_cnt = bytes / sizeof(*ids);
-	if (id_cnt)
-		qsort(ids, id_cnt, sizeof(*ids), reconcile_compare_ids);
-	reconcile_forget(reconcile, reconcile_kinds[reconcile->step].kind, ids, id_cnt);
 	reconcile->step++;
 	reconcile_step(reconcile);
 }
@@ -135,7 +137,7 @@ static int reconcile_ask(struct reconcile *reconcile)
 	call->loader_flags = LOADER_LEDGER;
 	call->ask.op = DOOR_IDS;
 	call->ask.obj_kind = reconcile_kinds[reconcile->step].obj_kind;
-	call->ask.caps = CAPS_BPF | CAPS_PERFMON;
+	call->ask.caps = reconcile_kinds[reconcile->step].caps;
 	call->ask.attr_bytes = sizeof(uint64_t);
 	call->on_done = reconcile_on_ids;
 	call->ctx = reconcile;
@@ -143,9 +145,12 @@ static int reconcile_ask(struct reconcile *reconcile)
 	return r < 0 ? r : loaders_submit(reconcile->broker->loaders, call);
 }
 
+/* A kind of which nothing is recorded needs no look. */
 static void reconcile_step(struct reconcile *reconcile)
 {
-	if (reconcile->step < ARRAY_CNT(reconcile_kinds)) {
+	for (; reconcile->step < ARRAY_CNT(reconcile_kinds); reconcile->step++) {
+		if (!ledger_cnt(reconcile->broker->ledger, reconcile_kinds[reconcile->step].kind))
+			continue;
 		reconcile->began_ns = broker_now_ns();
 		if (reconcile_ask(reconcile) == 0)
 			return;

@@ -183,6 +183,104 @@ START_TEST(recent_loads_are_remembered_when_their_user_has_gone)
 }
 END_TEST
 
+/* As much of the whole as it gets; what it got is in charges. */
+static size_t take_share(struct quota_account *account, uint64_t whole, struct quota_charge *charges)
+{
+	size_t cnt = 0;
+
+	while (quota_charge_share(account, QUOTA_SLOTS, whole, &charges[cnt]) == 0)
+		cnt++;
+	return cnt;
+}
+
+START_TEST(who_takes_what_it_can_leaves_as_much_for_the_next)
+{
+	enum { WHOLE = 64, GREEDY = 5 };
+	struct quota_charge charges[GREEDY][WHOLE + 1] = { 0 }, one = { 0 };
+	struct quota_account *greedy[GREEDY], *modest;
+	struct quota_table *table;
+	size_t got[GREEDY];
+
+	ck_assert_int_eq(quota_table_new(NULL, &table), 0);
+	for (int i = 0; i < GREEDY; i++) {
+		ck_assert_int_eq(quota_account_get(table, 1000 + (uid_t)i, &greedy[i]), 0);
+		got[i] = take_share(greedy[i], WHOLE, charges[i]);
+	}
+	ck_assert_uint_eq(got[0], WHOLE / 2);
+	ck_assert_uint_gt(got[GREEDY - 1], 0);
+	/* The next one is served, each of the others is not. */
+	ck_assert_int_eq(quota_account_get(table, 2000, &modest), 0);
+	ck_assert_int_eq(quota_charge_share(modest, QUOTA_SLOTS, WHOLE, &one), 0);
+	for (int i = 0; i < GREEDY; i++)
+		ck_assert_int_eq(quota_charge_share(greedy[i], QUOTA_SLOTS, WHOLE, &charges[i][got[i]]),
+				 -ENOSPC);
+	/* What the first gives back, the last may have. */
+	for (size_t i = 0; i < got[0]; i++)
+		quota_charge_done(&charges[0][i]);
+	ck_assert_int_eq(quota_charge_share(greedy[GREEDY - 1], QUOTA_SLOTS, WHOLE,
+					    &charges[GREEDY - 1][got[GREEDY - 1]]),
+			 0);
+	for (int i = 0; i < GREEDY; i++) {
+		for (size_t j = 0; j <= got[i]; j++)
+			quota_charge_done(&charges[i][j]);
+		quota_account_unref(greedy[i]);
+	}
+	quota_charge_done(&one);
+	quota_account_unref(modest);
+	quota_table_free(table);
+}
+END_TEST
+
+START_TEST(what_all_hold_by_a_rule_is_counted_beside_what_each_holds)
+{
+	struct ledger_charge a = { 0 }, b = { 0 };
+	struct quota_account *alice, *bob, *rule;
+	struct quota_table *table;
+
+	ck_assert_int_eq(quota_table_new(NULL, &table), 0);
+	ck_assert_int_eq(quota_account_get(table, 1000, &alice), 0);
+	ck_assert_int_eq(quota_account_get(table, 1001, &bob), 0);
+	ck_assert_int_eq(quota_rule_get(table, "edge", &rule), 0);
+	ck_assert_int_eq(ledger_charge(alice, "edge", LEDGER_MAP, 4096, &a), 0);
+	ck_assert_int_eq(ledger_charge(bob, "edge", LEDGER_MAP, 100, &b), 0);
+	ck_assert_uint_eq(alice->used[QUOTA_MAP_BYTES], 4096);
+	ck_assert_uint_eq(bob->used[QUOTA_MAPS], 1);
+	ck_assert_uint_eq(bob->used[QUOTA_SLOTS], 1);
+	ck_assert_uint_eq(rule->used[QUOTA_MAPS], 2);
+	ck_assert_uint_eq(rule->used[QUOTA_MAP_BYTES], 4196);
+	ck_assert_uint_eq(rule->used[QUOTA_SLOTS], 0);
+	ledger_charge_done(&a);
+	ck_assert_uint_eq(rule->used[QUOTA_MAP_BYTES], 100);
+	ledger_charge_done(&b);
+	quota_account_unref(rule);
+	quota_account_unref(alice);
+	quota_account_unref(bob);
+	quota_table_free(table);
+}
+END_TEST
+
+START_TEST(btf_is_charged_in_bytes_and_a_refusal_charges_nothing)
+{
+	uint64_t limit = quota_default_limits()->per_uid[QUOTA_KERNEL_BYTES];
+	struct ledger_charge a = { 0 }, b = { 0 };
+	struct quota_account *account;
+	struct quota_table *table;
+
+	ck_assert_int_eq(quota_table_new(NULL, &table), 0);
+	ck_assert_int_eq(quota_account_get(table, 1000, &account), 0);
+	ck_assert_int_eq(ledger_charge(account, "edge", LEDGER_BTF, limit - 1, &a), 0);
+	ck_assert_int_eq(ledger_charge(account, "edge", LEDGER_BTF, 2, &b), -EDQUOT);
+	ck_assert_uint_eq(account->used[QUOTA_BTFS], 1);
+	ck_assert_uint_eq(account->used[QUOTA_SLOTS], 1);
+	ck_assert_int_eq(ledger_charge(account, "edge", LEDGER_BTF, 1, &b), 0);
+	ledger_charge_done(&a);
+	ledger_charge_done(&b);
+	ck_assert_uint_eq(account->used[QUOTA_KERNEL_BYTES], 0);
+	quota_account_unref(account);
+	quota_table_free(table);
+}
+END_TEST
+
 START_TEST(every_resource_has_a_name)
 {
 	for (int i = 0; i < QUOTA_RES_CNT; i++)
@@ -202,7 +300,7 @@ static struct ledger *open_ledger(int fd, struct quota_table *quota)
 
 static int add_rec(struct ledger *ledger, enum ledger_kind kind, uint32_t id, uid_t uid)
 {
-	struct ledger_rec rec = { .kind = kind, .id = id, .uid = uid };
+	struct ledger_rec rec = { .kind = kind, .id = id, .uid = uid, .account = uid };
 	struct ledger_charge charge = { 0 };
 
 	return ledger_add(ledger, &rec, &charge);
@@ -231,6 +329,7 @@ START_TEST(a_ledger_opened_again_holds_what_was_recorded_and_charges_it)
 	ck_assert_ptr_null(ledger_find(ledger, LEDGER_PROG, 9));
 	ck_assert_int_eq(quota_account_get(quota, 1000, &account), 0);
 	ck_assert_uint_eq(account->used[QUOTA_PROGRAMS], 1);
+	ck_assert_uint_eq(account->used[QUOTA_SLOTS], 2);
 	quota_account_unref(account);
 	ledger_close(ledger);
 	quota_table_free(quota);
@@ -273,6 +372,23 @@ START_TEST(a_ledger_of_another_size_or_version_is_refused)
 	ck_assert_int_eq(ftruncate(other, (off_t)ledger_bytes()), 0);
 	ck_assert_int_eq(pwrite(other, "something", 9, 0), 9);
 	ck_assert_int_eq(ledger_open(other, quota, &ledger), -EBADMSG);
+	quota_table_free(quota);
+}
+END_TEST
+
+/* The version is the word behind magic, two sizes and a count. */
+START_TEST(a_ledger_of_another_version_of_the_same_size_is_refused)
+{
+	OWN_FD int fd = memfd_create("ledger", MFD_CLOEXEC);
+	struct quota_table *quota;
+	struct ledger *ledger;
+	uint32_t version = 0;
+
+	ck_assert_int_eq(quota_table_new(NULL, &quota), 0);
+	ledger_close(open_ledger(fd, quota));
+	ledger_close(open_ledger(fd, quota));
+	ck_assert_int_eq(pwrite(fd, &version, sizeof(version), 20), sizeof(version));
+	ck_assert_int_eq(ledger_open(fd, quota, &ledger), -EBADMSG);
 	quota_table_free(quota);
 }
 END_TEST
@@ -585,10 +701,14 @@ int main(void)
 		a_cgroups_name_is_not_taken_for_a_hierarchys,
 		a_charge_above_the_limit_charges_nothing,
 		recent_loads_are_remembered_when_their_user_has_gone,
-		every_resource_has_a_name,
+		who_takes_what_it_can_leaves_as_much_for_the_next,
+	what_all_hold_by_a_rule_is_counted_beside_what_each_holds,
+	btf_is_charged_in_bytes_and_a_refusal_charges_nothing,
+	every_resource_has_a_name,
 		a_ledger_opened_again_holds_what_was_recorded_and_charges_it,
 		a_record_that_was_not_published_does_not_exist,
 		a_ledger_of_another_size_or_version_is_refused,
+	a_ledger_of_another_version_of_the_same_size_is_refused,
 		a_user_walks_over_its_own_records_in_the_order_of_their_ids,
 		a_full_ledger_says_so_and_takes_again_what_was_freed,
 		a_helper_counts_wherever_it_stands,
