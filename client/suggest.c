@@ -74,7 +74,7 @@ static void add_target(json_t *attach, const struct object_prog *prog)
 static bool needs_perfmon(const char *type)
 {
 	static const char *const types[] = { "kprobe", "tracepoint", "perf_event", "raw_tracepoint",
-					     "raw_tracepoint_writable", "tracing", "lsm" };
+					     "raw_tracepoint_writable", "tracing", "lsm", "struct_ops", "ext" };
 	size_t i;
 
 	for (i = 0; type && i < ARRAY_CNT(types); i++) {
@@ -102,7 +102,8 @@ static json_t *programs_json(const struct explain *explain)
 		add_target(attach, prog);
 		insn_cnt = prog->facts.insn_cnt > insn_cnt ? prog->facts.insn_cnt : insn_cnt;
 		sleepable = sleepable || prog->facts.sleepable;
-		perfmon = perfmon || needs_perfmon(policy_prog_type_name(prog->facts.type));
+		perfmon = perfmon || needs_perfmon(policy_prog_type_name(prog->facts.type)) ||
+			  policy_beyond_judged(&prog->facts);
 	}
 	(void)json_object_set_new(programs, "types", only(types));
 	if (json_array_size(helpers))
@@ -115,7 +116,7 @@ static json_t *programs_json(const struct explain *explain)
 	if (sleepable)
 		(void)json_object_set_new(programs, "sleepable", json_true());
 	if (perfmon)
-		(void)json_object_set_new(programs, "perfmon", json_string("judged"));
+		(void)json_object_set_new(programs, "perfmon", json_string("grant"));
 	json_decref(helpers);
 	json_decref(kfuncs);
 	json_decref(attach);

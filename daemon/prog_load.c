@@ -164,20 +164,54 @@ bool prog_load_target_of(struct vmbtf *vmbtf, const struct ledger_prog *prog, ch
 	return false;
 }
 
-/* Capabilities and rules by which the program is judged; -EPERM when the rule's do not suffice. */
-static int prog_load_choose_caps(struct work *work, struct prog_load *load, uint32_t *ret_mode)
+/*
+ * Loads with CAP_PERFMON on a judge's word are for loops: what else the kernel would give with it is found
+ * here, in our own scan of the program, and not only by the judge.
+ */
+static const char *prog_load_find_beyond_judged(struct work *work, const struct prog_load *load)
 {
-	uint64_t least = caps_for_prog(load->rec.prog.type);
+	OWN_MEM struct facts *facts = malloc(sizeof(*facts));
 
-	if (work->ruling->perfmon == POLICY_PERFMON_NEVER) {
-		*ret_mode = BGV_MODE_NO_PERFMON;
-		load->caps = least;
-		return least & CAPS_PERFMON ? -EPERM : 0;
+	if (!facts)
+		return "this";
+	facts_of_record(work->broker->ledger, work->broker->vmbtf, &load->rec, facts);
+	return policy_beyond_judged(&facts->prog);
+}
+
+/* Why the rule's "perfmon" does not suffice; "" when it does. */
+static void prog_load_check_perfmon(struct work *work, const struct prog_load *load, char *why,
+				    size_t why_bytes)
+{
+	const struct policy_decision *ruling = work->ruling;
+	const char *name;
+
+	why[0] = '\0';
+	if (ruling->perfmon == POLICY_PERFMON_GRANT)
+		return;
+	if (caps_for_prog(load->rec.prog.type) & CAPS_PERFMON) {
+		snprintf(why, why_bytes, "%s programs see the kernel's memory: that takes \"perfmon\": \"grant\" in rule %s",
+			 policy_prog_type_name(load->rec.prog.type), ruling->rule);
+		return;
 	}
-	*ret_mode = work->ruling->perfmon == POLICY_PERFMON_JUDGED ? BGV_MODE_LEAK_RULES :
-								     BGV_MODE_FULL;
-	load->caps = least | CAPS_PERFMON;
-	return 0;
+	name = ruling->perfmon == POLICY_PERFMON_JUDGED ? prog_load_find_beyond_judged(work, load) : NULL;
+	if (name)
+		snprintf(why, why_bytes, "%s is what \"perfmon\": \"judged\" does not give: that takes \"grant\" in rule %s",
+			 name, ruling->rule);
+}
+
+/* Capabilities and rules by which the program is judged. */
+static void prog_load_choose_caps(struct work *work, struct prog_load *load, uint32_t *ret_mode)
+{
+	static const uint32_t modes[] = {
+		[POLICY_PERFMON_NEVER] = BGV_MODE_NO_PERFMON,
+		[POLICY_PERFMON_JUDGED] = BGV_MODE_LEAK_RULES,
+		[POLICY_PERFMON_GRANT] = BGV_MODE_FULL,
+	};
+
+	*ret_mode = modes[work->ruling->perfmon];
+	load->caps = caps_for_prog(load->rec.prog.type);
+	if (work->ruling->perfmon != POLICY_PERFMON_NEVER)
+		load->caps |= CAPS_PERFMON;
 }
 
 /* ---- loading ---- */
@@ -320,7 +354,7 @@ static void prog_load_judge(struct work *work)
 	struct prog_load *load = work->state;
 	struct judging judging = { .kind = JUDGE_VERIFY, .fields = &logs_prog_load,
 				   .on_done = prog_load_on_judged };
-	char why[160];
+	char why[256];
 	int r;
 
 	/* Its few instructions are known to do nothing; root's answer is the kernel's. */
@@ -329,14 +363,12 @@ static void prog_load_judge(struct work *work)
 		prog_load_run(work);
 		return;
 	}
-	r = prog_load_choose_caps(work, load, &judging.mode);
-	if (r < 0) {
-		snprintf(why, sizeof(why),
-			 "rule %s says \"perfmon\": \"never\", and the kernel loads no program of this "
-			 "type without CAP_PERFMON", work->ruling->rule);
+	prog_load_check_perfmon(work, load, why, sizeof(why));
+	if (why[0]) {
 		prog_load_refuse(work, EPERM, DECISION_BY_POLICY, "PERFMON", why, "");
 		return;
 	}
+	prog_load_choose_caps(work, load, &judging.mode);
 	judging.caps = caps_to_bgv(load->caps);
 	r = prog_bundle_encode(work, load, judging.mode, &judging.take_payload,
 			       &judging.payload_bytes);
@@ -416,7 +448,10 @@ static void prog_load_fill_request(struct work *work, struct facts *facts,
 		ret_request->target = target;
 }
 
-/* Some probes are also the simplest of useful programs: whose rules grant them, may use them. */
+/*
+ * Some probes are also the simplest of useful programs: whose rules grant them, may use them. Those that
+ * would tell of the kernel take a rule that grants that; else they are answered as probes, and never run.
+ */
 static bool prog_load_is_granted(struct work *work)
 {
 	OWN_MEM struct policy_decision *ruling = malloc(sizeof(*ruling));
@@ -428,7 +463,9 @@ static bool prog_load_is_granted(struct work *work)
 		return false;
 	prog_load_fill_request(work, facts, &target, &request);
 	decide_silently(work, &request, ruling);
-	return ruling->verdict == POLICY_ALLOW;
+	return ruling->verdict == POLICY_ALLOW &&
+	       (ruling->perfmon == POLICY_PERFMON_GRANT ||
+		!(caps_for_prog(facts->prog.type) & CAPS_PERFMON || policy_beyond_judged(&facts->prog)));
 }
 
 static void prog_load_decide(struct work *work)

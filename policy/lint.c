@@ -136,16 +136,16 @@ static void note_terms(struct reader *rd, const struct rule *rule)
 static void warn_perfmon(struct reader *rd, const struct rule *rule)
 {
 	static const char *const types[] = { "kprobe", "tracepoint", "perf_event", "raw_tracepoint",
-					     "raw_tracepoint_writable", "tracing", "lsm", "ext" };
+					     "raw_tracepoint_writable", "tracing", "lsm", "struct_ops", "ext" };
 	size_t i;
 
-	if (rule->programs.perfmon != POLICY_PERFMON_NEVER ||
+	if (rule->programs.perfmon == POLICY_PERFMON_GRANT ||
 	    rule->programs.types.mode != LIST_ONLY)
 		return;
 	for (i = 0; i < ARRAY_CNT(types); i++) {
 		if (allows_word(&rule->programs.types, NAMES_PROG_TYPE, types[i]))
 			lint(rd, POLICY_WARNING, rule, POLICY_COND_TYPES,
-			     "%s loads only with \"perfmon\": \"judged\" or \"grant\"", types[i]);
+			     "%s loads only with \"perfmon\": \"grant\"", types[i]);
 	}
 }
 

@@ -262,6 +262,12 @@ struct policy_decision {
 void policy_decide(const struct policy *policy, const struct policy_subject *who,
 		   const struct policy_request *request, struct policy_decision *ret_decision);
 
+/*
+ * The first helper or kernel function of a program that a rule with "perfmon": "judged" does not give, because
+ * it gives away the kernel's memory or addresses, or reaches processes; NULL when it calls none. Static.
+ */
+const char *policy_beyond_judged(const struct policy_prog_facts *prog);
+
 /* Adds a helper to facts; ids out of range set helper_beyond (which no rule grants). */
 void policy_helper_add(struct policy_prog_facts *facts, uint32_t helper_id);
 

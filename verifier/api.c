@@ -39,12 +39,14 @@ static void set_rules(struct env *env)
 	if (p->mode == BGV_MODE_NO_PERFMON)
 		caps &= ~BGV_CAP_PERFMON;
 	env->cap_bpf = caps & BGV_CAP_BPF;
-	env->cap_perfmon = caps & BGV_CAP_PERFMON;
+	env->leak_rules = p->mode == BGV_MODE_LEAK_RULES;
+	/* What it unlocks gives the kernel away: of all that only the loops and the CPU's guesses are granted. */
+	env->cap_perfmon = (caps & BGV_CAP_PERFMON) && !env->leak_rules;
 	env->cap_net_admin = caps & BGV_CAP_NET_ADMIN;
 	env->cap_sys_admin = caps & BGV_CAP_SYS_ADMIN;
-	env->allow_ptr_leaks = env->cap_perfmon && p->mode != BGV_MODE_LEAK_RULES;
-	env->allow_uninit_stack = env->cap_perfmon && p->mode != BGV_MODE_LEAK_RULES;
-	env->bypass_spec_v1 = env->cap_perfmon || (env->target->flags & BGV_TARGET_MITIGATIONS_OFF);
+	env->allow_ptr_leaks = env->cap_perfmon;
+	env->allow_uninit_stack = env->cap_perfmon;
+	env->bypass_spec_v1 = (caps & BGV_CAP_PERFMON) || (env->target->flags & BGV_TARGET_MITIGATIONS_OFF);
 	env->bypass_spec_v4 = env->bypass_spec_v1;
 	env->strict_alignment = (p->prog_flags & BPF_F_STRICT_ALIGNMENT) &&
 				!(p->prog_flags & FLAG_ANY_ALIGNMENT);

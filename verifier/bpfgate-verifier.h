@@ -74,7 +74,7 @@ struct bgv_map {
 /* Which rules: DESIGN section 4 of VERIFIER notes, "three modes matter". */
 enum bgv_mode {
 	BGV_MODE_FULL,		/* caller has CAP_BPF and CAP_PERFMON: the kernel's privileged rules */
-	BGV_MODE_LEAK_RULES,	/* full, and additionally no kernel pointer may leave the program */
+	BGV_MODE_LEAK_RULES,	/* for a load with CAP_PERFMON: its loops, and nothing else that it unlocks */
 	BGV_MODE_NO_PERFMON,	/* the kernel's own rules without CAP_PERFMON, speculation included */
 };
 

@@ -601,6 +601,9 @@ int btfprog_pseudo_btf_id(struct env *env, uint32_t insn_idx)
 		return verdict_reject(env, EINVAL, "BTF-ID",
 				      "pseudo btf_id %u in ldimm64 isn't KIND_VAR or KIND_FUNC",
 				      id);
+	if (env->leak_rules)	/* some hold addresses, such as those of per-CPU memory and of tasks */
+		return verdict_reject(env, EPERM, "CAP-PERFMON",
+				      "kernel variable '%s' is read only with CAP_PERFMON", btf_view_name(view, id));
 	if (env->target->flags & BGV_TARGET_NO_DATA_SYMBOLS)
 		return verdict_reject(env, ENOENT, "BTF-ID",
 				      "ldimm64 failed to find the address for kernel symbol '%s'.",

@@ -436,6 +436,7 @@ struct env {
 
 	/* capabilities as rules */
 	bool cap_bpf, cap_perfmon, cap_net_admin, cap_sys_admin;
+	bool leak_rules;		/* BGV_MODE_LEAK_RULES: no kernel is asked for these */
 	bool allow_ptr_leaks, allow_uninit_stack, bypass_spec_v1, bypass_spec_v4;
 	bool strict_alignment, test_state_freq, test_reg_invariants;
 	bool explore_alu_limits;	/* unprivileged masked adds: scalars must be equal to prune */

@@ -217,6 +217,21 @@ void kfunc_facts(const struct env *env, const struct bpf_insn *insn, struct call
 
 /* ---- the call ---- */
 
+/* Only in a mode of our own: what without CAP_PERFMON no helper would give. */
+static bool leaks(const struct kfunc *k)
+{
+	static const char *const names[] = {
+#define LEAK_KFUNC(name) #name,
+#include "verifier/leak_kfuncs.def"
+#undef LEAK_KFUNC
+	};
+	size_t i = 0;
+
+	while (i < sizeof(names) / sizeof(names[0]) && strcmp(names[i], k->name) != 0)
+		i++;
+	return i < sizeof(names) / sizeof(names[0]);
+}
+
 /* Before the arguments; 6.1: behind them, with another errno. */
 static int check_may_sleep(struct env *env, const struct kfunc *k)
 {
@@ -237,6 +252,9 @@ static int check_may_call(struct env *env, const struct kfunc *k)
 	if (k->flags & KF_DESTR)	/* needs CAP_SYS_BOOT, which nobody here holds */
 		return verdict_reject(env, EACCES, "KFUNC-DESTRUCTIVE",
 				      "destructive kfunc calls require CAP_SYS_BOOT capability");
+	if (env->leak_rules && leaks(k))
+		return verdict_reject(env, EPERM, "CAP-PERFMON",
+				      "kernel function %s is granted only with CAP_PERFMON", k->name);
 	return env->beh->args_old ? 0 : check_may_sleep(env, k);
 }
 

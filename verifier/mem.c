@@ -191,6 +191,9 @@ static int plain_access(struct env *env, const struct memop *op, const struct re
 		return no_write(env, op);
 	if (op->access == ACCESS_WRITE && mem_is_leak(env, op->value_regno))
 		return leak(env, op->value_regno, "mem");
+	if (env->leak_rules && (r->type & REG_F_UNTRUSTED))	/* at an address of the program's own making */
+		return verdict_reject(env, EPERM, "CAP-PERFMON",
+				      "R%u untrusted memory is read only with CAP_PERFMON", op->regno);
 	if (!(r->type & REG_F_UNTRUSTED))	/* faults are handled: any offset */
 		err = mem_check_bounds(env, op->regno, off, op->size, r->mem_size, false);
 	if (err >= 0)

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What "perfmon": "judged" gives: loops, and not what else CAP_PERFMON unlocks. The judges of this daemon
+ * accept everything, so each refusal is the broker's own. Alice's rule says "judged", Bob's "grant"; his
+ * loads are the controls, and so is the loop of each.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/bpfgate.h"
+#include "proto/own.h"
+#include "tests/daemon/live.h"
+
+#define RULE(user, id, perfmon) \
+	"{\"id\": \"" id "\", \"effect\": \"allow\", \"who\": {\"users\": [\"" user "\"]},\n" \
+	" \"signed_by\": {\"unsigned\": true}, \"programs\": {\"types\": {\"any_except\": []},\n" \
+	"  \"helpers\": {\"any_except\": []}, \"kfuncs\": {\"any_except\": []}, \"grant\": \"fd\",\n" \
+	"  \"perfmon\": \"" perfmon "\", \"test_run\": true},\n" \
+	" \"maps\": {\"types\": {\"any_except\": []}},\n" \
+	" \"quota\": {\"programs\": 8, \"maps\": 8, \"links\": 2, \"loads_per_minute\": 100000}}"
+
+static const char policy[] = "{\"version\": 1, \"rules\": [\n" RULE("65531", "alice", "judged") ",\n" RULE(
+	"65532", "bob", "grant") "]}\n";
+
+static struct live live;
+
+static int load_calling(uint32_t type, const char *name, int32_t helper)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 1, .imm = -8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2, .imm = 8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3, .imm = 4096 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = helper },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return live_load(type, name, insns, ARRAY_CNT(insns));
+}
+
+static int load_loop(void)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 0, .imm = 1 },
+		{ .code = BPF_JMP | BPF_JLT | BPF_K, .dst_reg = 0, .off = -2, .imm = 8 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return live_load(BPF_PROG_TYPE_SOCKET_FILTER, "loop", insns, ARRAY_CNT(insns));
+}
+
+static bool is_withheld(int r, const char *what)
+{
+	if (r == -EPERM && live_reason_has(what) && live_reason_has("perfmon"))
+		return true;
+	printf("%s: %d\n", what, r);
+	if (r >= 0)
+		close(r);
+	return false;
+}
+
+static bool closes(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	else
+		printf("control: %d\n", fd);
+	return fd >= 0;
+}
+
+static const struct {
+	int32_t helper;
+	const char *name;
+} withheld[] = {
+	{ BPF_FUNC_get_current_task, "bpf_get_current_task" },
+	{ BPF_FUNC_probe_read_kernel, "bpf_probe_read_kernel" },
+	{ BPF_FUNC_probe_read_kernel_str, "bpf_probe_read_kernel_str" },
+	{ BPF_FUNC_probe_read_user, "bpf_probe_read_user" },
+};
+
+static bool part_helpers_judged(void *arg)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < ARRAY_CNT(withheld); i++)
+		ok = is_withheld(load_calling(BPF_PROG_TYPE_SOCKET_FILTER, "helper", withheld[i].helper),
+				 withheld[i].name) && ok;
+	return ok && closes(load_calling(BPF_PROG_TYPE_SOCKET_FILTER, "helper", BPF_FUNC_jiffies64)) &&
+	       closes(load_loop());
+}
+
+static bool part_helpers_granted(void *arg)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < ARRAY_CNT(withheld); i++)
+		ok = closes(load_calling(BPF_PROG_TYPE_SOCKET_FILTER, "helper", withheld[i].helper)) && ok;
+	return ok && closes(load_loop());
+}
+
+static bool judged_gives_loops_and_not_the_helpers_that_read_the_kernel(void)
+{
+	return live_as(LIVE_ALICE, part_helpers_judged, NULL) &&
+	       live_as(LIVE_BOB, part_helpers_granted, NULL);
+}
+
+static bool part_type_judged(void *arg)
+{
+	return is_withheld(load_calling(BPF_PROG_TYPE_RAW_TRACEPOINT, "type", BPF_FUNC_jiffies64),
+			   "raw_tracepoint");
+}
+
+static bool part_type_granted(void *arg)
+{
+	return closes(load_calling(BPF_PROG_TYPE_RAW_TRACEPOINT, "type", BPF_FUNC_jiffies64));
+}
+
+static bool judged_gives_no_type_whose_context_is_kernel_memory(void)
+{
+	return live_as(LIVE_ALICE, part_type_judged, NULL) && live_as(LIVE_BOB, part_type_granted, NULL);
+}
+
+/* libbpf's way to ask for a helper: two instructions, no name. */
+static int load_probe(int32_t helper)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = helper },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+
+	return live_load(BPF_PROG_TYPE_SOCKET_FILTER, "", insns, ARRAY_CNT(insns));
+}
+
+static int run(int prog, uint32_t *ret_r0)
+{
+	uint8_t packet[64] = { 0 };
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.test.prog_fd = (uint32_t)prog;
+	attr.test.data_in = (uintptr_t)packet;
+	attr.test.data_size_in = sizeof(packet);
+	r = bpfgate_bpf(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+	*ret_r0 = attr.test.retval;
+	return r;
+}
+
+static bool part_probe_judged(void *arg)
+{
+	OWN_FD int task = load_probe(BPF_FUNC_get_current_task), now = load_probe(BPF_FUNC_jiffies64);
+	uint32_t r0 = 0;
+
+	/* Answered as root would be, for a loader that asks what there is; but it never runs. */
+	return task >= 0 && run(task, &r0) < 0 && r0 == 0 && now >= 0 && run(now, &r0) == 0 && r0;
+}
+
+static bool part_probe_granted(void *arg)
+{
+	OWN_FD int task = load_probe(BPF_FUNC_get_current_task);
+	uint32_t r0 = 0;
+
+	return task >= 0 && run(task, &r0) == 0 && r0;
+}
+
+static bool a_feature_probe_of_a_withheld_helper_does_not_run(void)
+{
+	return live_as(LIVE_ALICE, part_probe_judged, NULL) && live_as(LIVE_BOB, part_probe_granted, NULL);
+}
+
+#define TEST(name) { #name, name }
+static const struct {
+	const char *name;
+	bool (*run)(void);
+} tests[] = {
+	TEST(judged_gives_loops_and_not_the_helpers_that_read_the_kernel),
+	TEST(judged_gives_no_type_whose_context_is_kernel_memory),
+	TEST(a_feature_probe_of_a_withheld_helper_does_not_run),
+};
+
+int main(int argc, char **argv)
+{
+	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
+	unsigned int passed = 0, failed = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (getuid() != 0) {
+		printf("skipped: a daemon of its own needs root\n0 passed, 0 failed, %zu skipped\n",
+		       ARRAY_CNT(tests));
+		return 77;
+	}
+	if (!live_start(&live, builddir, policy)) {
+		printf("the daemon does not start\n0 passed, 1 failed\n");
+		return 1;
+	}
+	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
+		if (argc > 1 && strcmp(argv[1], tests[i].name) != 0)
+			continue;
+		if (tests[i].run()) {
+			passed++;
+			continue;
+		}
+		failed++;
+		printf("FAILED %s\n", tests[i].name);
+	}
+	if (!live_stop(&live)) {
+		failed++;
+		printf("FAILED the daemon does not end as it should\n");
+	}
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed ? 1 : 0;
+}
