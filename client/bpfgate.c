@@ -44,6 +44,8 @@ static const struct verb verbs[] = {
 	  "load an object through the daemon", "--prog --attach --hold --pin --json --help" },
 	{ "policy", cmd_policy, "check|test|explain|suggest ...", "look at policies before they go live",
 	  "check test explain suggest help --as --policy --strict --quiet --json --pretty --help", true },
+	{ "reload", cmd_reload, "[--json|--pretty]", "make the daemon read its policy anew, and say how it went",
+	  "--json --pretty --help" },
 	{ "run", cmd_run, "[-v] [--handles-in-maps] [--object FILE [--signature FILE]] [--] COMMAND [ARG...]",
 	  "run a command whose bpf() calls go through the daemon",
 	  "--verbose --handles-in-maps --object --signature --help" },

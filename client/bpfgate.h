@@ -44,6 +44,7 @@ enum bpfgate_question {
 	BPFGATE_STATUS = 1, /* no argument */
 	BPFGATE_LIST = 2,   /* "progs", "maps", "links", "pins", "clients" or "decisions" */
 	BPFGATE_WHY = 3,    /* a decision's number in hex, or "" for the caller's last */
+	BPFGATE_RELOAD = 6, /* no argument; root only: reads the policy anew; -EBADMSG, -EACCES...: it is refused */
 };
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `bpfgate status`, `list` and `why`: the daemon's JSON answers as a screen, a table or a text. Promise to print
- * nothing that the daemon did not say, escaped; refuse unknown kinds and options.
+ * `bpfgate status`, `list`, `why` and `reload`: the daemon's JSON answers as a screen, a table or a text. Promise to
+ * print nothing that the daemon did not say, escaped; refuse unknown kinds and options.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -30,6 +30,7 @@ static const struct status_line status_lines[] = {
 	{ "  rules", "policy", "rules", "" },
 	{ "  signers", "policy", "signers", "" },
 	{ "  loaded", "policy", "loaded_at", "" },
+	{ "  REFUSED", "policy", "refused", "" },
 	{ "Programs", NULL, "programs", "" },
 	{ "Maps", NULL, "maps", "" },
 	{ "Links", NULL, "links", "" },
@@ -49,7 +50,8 @@ static void status_print_line(const json_t *doc, const struct status_line *line)
 	const json_t *object = line->object ? json_object_get(doc, line->object) : doc;
 	const json_t *value = json_object_get(object, line->key);
 
-	if (!value)
+	/* What is "" has nothing to say: no policy was refused. */
+	if (!value || (json_is_string(value) && !*json_string_value(value)))
 		return;
 	printf("%-12s ", line->label);
 	if (json_is_string(value))
@@ -75,7 +77,7 @@ static void status_print(const json_t *doc)
 	}
 }
 
-/* What every one of the three verbs takes. */
+/* What every one of the verbs takes. */
 struct status_args {
 	bool json, pretty;
 	struct out_table_opts table;
@@ -126,6 +128,26 @@ static void status_freshen(void)
 	union bpf_attr attr = { .start_id = 0 };
 
 	(void)bpfgate_bpf(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr));
+}
+
+int cmd_reload(int argc, char **argv)
+{
+	static const char usage[] = "reload [--json]";
+	struct status_args args = { 0 };
+	json_t *doc;
+	int code;
+
+	if (status_options(argc, argv, usage, &args) < 0)
+		return EXIT_USAGE;
+	if (optind != argc)
+		return status_usage(usage);
+	code = ask_daemon(BPFGATE_RELOAD, "", args.json, &doc);
+	if (code != EXIT_OK)
+		return code;
+	if (args.json)
+		code = out_json(stdout, doc, args.pretty) < 0 ? EXIT_INTERNAL : EXIT_OK;
+	json_decref(doc);
+	return code;
 }
 
 int cmd_status(int argc, char **argv)

@@ -16,6 +16,7 @@
 _Static_assert((int)BPFGATE_STATUS == (int)WIRE_VERB_STATUS, "the wire's numbers");
 _Static_assert((int)BPFGATE_LIST == (int)WIRE_VERB_LIST, "the wire's numbers");
 _Static_assert((int)BPFGATE_WHY == (int)WIRE_VERB_WHY, "the wire's numbers");
+_Static_assert((int)BPFGATE_RELOAD == (int)WIRE_VERB_RELOAD, "the wire's numbers");
 
 /* The library's errno, so to speak. */
 static _Thread_local struct call_outcome last_outcome;

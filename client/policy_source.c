@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From paths on a command line to a policy. A single file is a policy of one drop-in. It reads as the
- * user who asks, and trusts paths that were named; the machine's own directories must be root's.
+ * user who asks, and trusts paths that were named; the machine's own directories must be root's, and root
+ * reads them as the broker will: as a user without privileges.
  */
 #include "client/policy_source.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "client/out.h"
 #include "client/signature.h"
 #include "proto/own.h"
 
 #define SOURCES_MAX 16
+#define GROUPS_MAX  256
+#define OVERFLOW_ID 65534 /* nobody: where there is no bpfgate-broker yet */
 #define FILE_MAX    (4u << 20) /* above the reader's own limit, so that it is the one to complain */
 
 static const char *const own_dirs[] = { BPFGATE_PKGPREFIXLIB "/policy.d", BPFGATE_RUNDIR "/policy.d",
@@ -84,6 +90,65 @@ static int load_files(char *const *paths, size_t cnt, const struct policy_env *e
 	return r;
 }
 
+/* Whose eyes we had. */
+struct own_eyes {
+	gid_t gid, groups[GROUPS_MAX];
+	int group_cnt;
+};
+
+/* With an effective uid that is not root's the capabilities are gone, too, until it is root's again. */
+static int take_brokers_eyes(struct own_eyes *ret_own)
+{
+	const struct passwd *broker = getpwnam("bpfgate-broker");
+	uid_t uid = broker ? broker->pw_uid : OVERFLOW_ID;
+	gid_t gid = broker ? broker->pw_gid : OVERFLOW_ID;
+
+	ret_own->gid = getegid();
+	ret_own->group_cnt = getgroups(GROUPS_MAX, ret_own->groups);
+	if (ret_own->group_cnt < 0 || setgroups(0, NULL) < 0)
+		return -errno;
+	return setegid(gid) < 0 || seteuid(uid) < 0 ? -errno : 0;
+}
+
+static int take_own_eyes(const struct own_eyes *own)
+{
+	if (seteuid(0) < 0 || setegid(own->gid) < 0 ||
+	    setgroups((size_t)own->group_cnt, own->groups) < 0)
+		return -errno;
+	return 0;
+}
+
+/* What root can read the broker may not: then a policy that looks right here would be refused there. */
+static int load_own(const char *const *dirs, size_t cnt, const struct policy_env *env,
+		    struct policy **ret_policy, struct policy_report **ret_report)
+{
+	struct own_eyes own;
+	int r, back;
+
+	if (geteuid() != 0)
+		return load_dirs(dirs, cnt, true, env, ret_policy, ret_report);
+	r = take_brokers_eyes(&own);
+	if (r < 0)
+		fprintf(stderr, "bpfgate policy: read as root: cannot look as the broker (%s)\n",
+			strerror(-r));
+	r = load_dirs(dirs, cnt, true, env, ret_policy, ret_report);
+	back = take_own_eyes(&own);
+	return back < 0 ? back : r;
+}
+
+static bool is_own(const char *path)
+{
+	size_t len = strlen(path), i;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	for (i = 0; i < ARRAY_CNT(own_dirs); i++) {
+		if (strlen(own_dirs[i]) == len && strncmp(own_dirs[i], path, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_dir(const char *path)
 {
 	struct stat st;
@@ -95,13 +160,17 @@ int policy_source_load(char *const *paths, size_t path_cnt, const struct policy_
 		       struct policy **ret_policy, struct policy_report **ret_report)
 {
 	struct policy_env used = *env;
-	size_t i, dir_cnt = 0;
+	size_t i, dir_cnt = 0, own_cnt = 0;
 
 	if (path_cnt == 0)
-		return load_dirs(own_dirs, ARRAY_CNT(own_dirs), true, env, ret_policy, ret_report);
-	used.any_owner = true;
-	for (i = 0; i < path_cnt; i++)
+		return load_own(own_dirs, ARRAY_CNT(own_dirs), env, ret_policy, ret_report);
+	for (i = 0; i < path_cnt; i++) {
 		dir_cnt += is_dir(paths[i]);
+		own_cnt += is_own(paths[i]);
+	}
+	if (own_cnt == path_cnt)
+		return load_own((const char *const *)paths, path_cnt, env, ret_policy, ret_report);
+	used.any_owner = true;
 	if (dir_cnt == path_cnt)
 		return load_dirs((const char *const *)paths, path_cnt, false, &used, ret_policy,
 				 ret_report);

@@ -34,6 +34,7 @@ struct broker {
 	struct channel_scratch *scratch;	/* frames of clients */
 	uint8_t *chan_scratch;			/* messages of our own processes */
 	struct rules *rules;
+	char trouble[RULES_TROUBLE_MAX];	/* with the newest policy: it is not in force; "" */
 	struct quota_table *quota;
 	struct ledger *ledger;
 	struct handles *handles;

@@ -20,12 +20,12 @@
 #include "config.h"
 #include "daemon/broker.h"
 #include "daemon/broker_filter.h"
-#include "daemon/coverage.h"
 #include "daemon/journal.h"
 #include "daemon/journal_ids.h"
 #include "daemon/object_dirs.h"
 #include "daemon/objects.h"
 #include "daemon/reconcile.h"
+#include "daemon/reload.h"
 #include "daemon/session.h"
 #include "daemon/verdicts.h"
 #include "daemon/work.h"
@@ -41,36 +41,6 @@
 #define BROKER_SWEEP_USEC   (30ull * 1000 * 1000)
 
 /* ---- what bpfgated tells ---- */
-
-static void broker_status_text(const struct broker *broker, char *text, size_t bytes)
-{
-	snprintf(text, bytes, "Policy %.8s (%zu rules, %zu signers): %zu programs, %u connections",
-		 policy_digest(broker->rules->policy), policy_rule_cnt(broker->rules->policy),
-		 policy_signer_cnt(broker->rules->policy), ledger_cnt(broker->ledger, LEDGER_PROG),
-		 broker->session_cnt);
-}
-
-static void broker_reload(struct broker *broker)
-{
-	struct rules *rules = NULL;
-	char text[KEEP_STATUS_MAX];
-	int r = rules_load(&broker->options.dirs, broker->rules->generation + 1, stderr, &rules);
-
-	if (r < 0) {
-		journal_note(LOG_ERR, JOURNAL_ID_POLICY_REJECTED,
-			     "policy not reloaded (%s): the old one (%.8s) stays in force",
-			     strerror(-r), policy_digest(broker->rules->policy));
-	} else {
-		rules_unref(broker->rules);
-		broker->rules = rules;
-		journal_note(LOG_NOTICE, JOURNAL_ID_POLICY_LOADED, "policy %s in force, %zu rules",
-			     policy_digest(rules->policy), policy_rule_cnt(rules->policy));
-		object_dirs_scan(broker->object_dirs);
-		(void)coverage_report(broker);
-	}
-	broker_status_text(broker, text, sizeof(text));
-	warden_tell_text(broker->warden, ASK_RELOADED, r, text);
-}
 
 static void broker_on_kept(struct broker *broker, const struct keep_tell *tell,
 			   struct packet_fds *fds)
@@ -115,7 +85,7 @@ static void broker_on_told(void *ctx, const struct keep_tell *tell, struct packe
 		warden_pong(broker->warden);
 		break;
 	case TELL_RELOAD:
-		broker_reload(broker);
+		reload_answer(broker);
 		break;
 	case TELL_STOP:
 		(void)sd_event_exit(broker->event, 0);
@@ -151,13 +121,11 @@ static int broker_list_kept(struct broker *broker)
 static int broker_on_sweep(sd_event_source *source, uint64_t usec, void *ctx)
 {
 	struct broker *broker = ctx;
-	char text[KEEP_STATUS_MAX];
 
 	quota_sweep(broker->quota, broker_now_ns());
 	(void)reconcile_then(broker, NULL, NULL);
 	vmbtf_rest(broker->vmbtf);
-	broker_status_text(broker, text, sizeof(text));
-	warden_tell_text(broker->warden, ASK_STATUS, 0, text);
+	reload_tell_status(broker, ASK_STATUS, 0);
 	(void)sd_event_source_set_time_relative(source, BROKER_SWEEP_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -236,8 +204,8 @@ static int broker_start(struct broker *broker)
 	if (r < 0)
 		return r;
 	object_dirs_scan(broker->object_dirs);
-	broker_status_text(broker, text, sizeof(text));
-	warden_tell_text(broker->warden, ASK_READY, 0, text);
+	reload_tell_status(broker, ASK_READY, 0);
+	reload_status_text(broker, text, sizeof(text));
 	journal_note(LOG_NOTICE, JOURNAL_ID_READY, "ready; %s", text);
 	return broker_filter_install();
 }
@@ -256,7 +224,7 @@ static int broker_set_up(struct broker *broker)
 	if (r >= 0)
 		r = broker_identify_netns(broker, LISTEN_FD);
 	if (r >= 0)
-		r = rules_load(&broker->options.dirs, 1, stderr, &broker->rules);
+		r = reload_first(broker);
 	if (r < 0 && broker->warden)
 		warden_tell_text(broker->warden, ASK_READY, r, strerror(-r));
 	return r < 0 ? r : broker_start(broker);

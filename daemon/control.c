@@ -15,6 +15,7 @@
 #include "config.h"
 #include "daemon/journal.h"
 #include "daemon/present.h"
+#include "daemon/reload.h"
 #include "daemon/unpin.h"
 #include "proto/codec.h"
 #include "worker/judge.h"
@@ -109,13 +110,14 @@ static json_t *control_you(const struct quota_account *account)
 			 (json_int_t)account->used[QUOTA_QUEUED]);
 }
 
-static json_t *control_policy(const struct rules *rules)
+static json_t *control_policy(const struct rules *rules, const char *trouble)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:o}", "digest", policy_digest(rules->policy), "files",
-			 (json_int_t)policy_file_cnt(rules->policy), "rules",
+	return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o}", "digest", policy_digest(rules->policy),
+			 "files", (json_int_t)policy_file_cnt(rules->policy), "rules",
 			 (json_int_t)policy_rule_cnt(rules->policy), "signers",
 			 (json_int_t)policy_signer_cnt(rules->policy), "loaded_at",
-			 control_time(rules->loaded_s));
+			 control_time(rules->loaded_s), "refused",
+			 control_text(trouble, RULES_TROUBLE_MAX));
 }
 
 static json_int_t control_client_cnt(const struct broker *broker)
@@ -139,7 +141,7 @@ static json_t *control_status(const struct control_ask *ask)
 		"{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:o}, s:o}",
 		"schema_version", "1.0", "version", PACKAGE_VERSION, "kernel", uts.release, "uptime_s",
 		(json_int_t)((broker_now_ns() - b->started_ns) / 1000000000u), "policy",
-		control_policy(b->rules), "programs", (json_int_t)ledger_cnt(b->ledger, LEDGER_PROG),
+		control_policy(b->rules, b->trouble), "programs", (json_int_t)ledger_cnt(b->ledger, LEDGER_PROG),
 		"maps", (json_int_t)ledger_cnt(b->ledger, LEDGER_MAP), "links",
 		(json_int_t)ledger_cnt(b->ledger, LEDGER_LINK), "handles",
 		(json_int_t)handles_cnt(b->handles), "clients", control_client_cnt(b), "connections",
@@ -356,6 +358,23 @@ static json_t *control_unpin(const struct control_ask *ask)
 			 ask->arg_bytes);
 }
 
+/* ---- reload ---- */
+
+/* For who must know how it went: systemctl reload, configuration management. A signal has no answer. */
+static json_t *control_reload(const struct control_ask *ask)
+{
+	if (ask->session->ident->uid != 0) {
+		*ask->ret_result = -EPERM;
+		return control_error("NOT-PERMITTED", "only root reloads the policy", "");
+	}
+	*ask->ret_result = reload_now(ask->broker);
+	if (*ask->ret_result < 0)
+		return control_error("POLICY", ask->broker->trouble,
+				     "the policy that was in force stays; bpfgate policy check");
+	return json_pack("{s:s, s:o}", "schema_version", "1.0", "policy",
+			 control_policy(ask->broker->rules, ""));
+}
+
 /* ---- the frame ---- */
 
 /* Why an object was not even looked at; what is wrong with it otherwise, the judges tell. */
@@ -416,6 +435,7 @@ int control_answer(struct session *session, struct message *msg)
 		[WIRE_VERB_LIST] = control_list,
 		[WIRE_VERB_WHY] = control_why,
 		[WIRE_VERB_UNPIN] = control_unpin,
+		[WIRE_VERB_RELOAD] = control_reload,
 	};
 	int result = 0;
 	struct control_ask ask = { .broker = session->broker, .session = session,

@@ -13,20 +13,23 @@
 
 #include "proto/own.h"
 
-static void rules_print_report(const struct policy_report *report, FILE *out)
+static void rules_print_report(const struct policy_report *report, FILE *out, char *ret_trouble)
 {
 	enum policy_severity severity;
 	const char *line;
 
 	/* Notes are for `bpfgate policy check`. */
-	for (size_t i = 0; report && (line = policy_report_line(report, i)); i++)
-		if (policy_report_get(report, i, &severity, NULL, NULL) &&
-		    severity != POLICY_NOTE)
-			fprintf(out, "%s\n", line);
+	for (size_t i = 0; report && (line = policy_report_line(report, i)); i++) {
+		if (!policy_report_get(report, i, &severity, NULL, NULL) || severity == POLICY_NOTE)
+			continue;
+		fprintf(out, "%s\n", line);
+		if (severity == POLICY_ERROR && !*ret_trouble)
+			snprintf(ret_trouble, RULES_TROUBLE_MAX, "%s", line);
+	}
 }
 
 static int rules_open_sources(const struct rules_dirs *dirs, struct policy_source *sources,
-			      size_t *ret_cnt)
+			      size_t *ret_cnt, const char **ret_wrong)
 {
 	size_t cnt = 0;
 
@@ -38,6 +41,7 @@ static int rules_open_sources(const struct rules_dirs *dirs, struct policy_sourc
 
 			while (cnt > 0)
 				close(sources[--cnt].dir_fd);
+			*ret_wrong = dirs->path[i];
 			return r;
 		}
 		if (fd >= 0)
@@ -47,29 +51,18 @@ static int rules_open_sources(const struct rules_dirs *dirs, struct policy_sourc
 	return 0;
 }
 
-int rules_load(const struct rules_dirs *dirs, uint64_t generation, FILE *out,
-	       struct rules **ret_rules)
+static int rules_make(const struct policy_source *sources, size_t cnt, uint64_t generation,
+		      struct policy_report **ret_report, struct rules **ret_rules)
 {
-	struct policy_source sources[RULES_DIRS_MAX];
-	struct policy_report *report = NULL;
 	struct policy *policy = NULL;
 	struct policy_env env;
 	struct rules *rules;
-	size_t cnt = 0;
 	int r;
 
-	r = rules_open_sources(dirs, sources, &cnt);
-	if (r < 0)
-		return r;
 	policy_env_init(&env);
-	r = policy_load(sources, cnt, &env, &policy, &report);
-	for (size_t i = 0; i < cnt; i++)
-		close(sources[i].dir_fd);
-	rules_print_report(report, out);
-	policy_report_free(report);
+	r = policy_load(sources, cnt, &env, &policy, ret_report);
 	if (r < 0)
 		return r;
-
 	rules = calloc(1, sizeof(*rules));
 	if (!rules) {
 		policy_free(policy);
@@ -79,6 +72,36 @@ int rules_load(const struct rules_dirs *dirs, uint64_t generation, FILE *out,
 				 .generation = generation };
 	*ret_rules = rules;
 	return 0;
+}
+
+int rules_load(const struct rules_dirs *dirs, uint64_t generation, FILE *out,
+	       char ret_trouble[RULES_TROUBLE_MAX], struct rules **ret_rules)
+{
+	struct policy_source sources[RULES_DIRS_MAX];
+	struct policy_report *report = NULL;
+	const char *wrong = "policy";
+	size_t cnt = 0;
+	int r;
+
+	ret_trouble[0] = '\0';
+	r = rules_open_sources(dirs, sources, &cnt, &wrong);
+	if (r == 0) {
+		r = rules_make(sources, cnt, generation, &report, ret_rules);
+		for (size_t i = 0; i < cnt; i++)
+			close(sources[i].dir_fd);
+	}
+	rules_print_report(report, out, ret_trouble);
+	policy_report_free(report);
+	if (r < 0 && !*ret_trouble) {
+		snprintf(ret_trouble, RULES_TROUBLE_MAX, "%s: %s", wrong, strerror(-r));
+		fprintf(out, "%s\n", ret_trouble);
+	}
+	return r;
+}
+
+int rules_none(uint64_t generation, struct rules **ret_rules)
+{
+	return rules_make(NULL, 0, generation, NULL, ret_rules);
 }
 
 struct rules *rules_ref(struct rules *rules)

@@ -24,11 +24,15 @@ struct rules {
 };
 
 /*
- * Loads a new set. On -EBADMSG what is wrong was printed to `out`, one finding a line, and so were
- * warnings on success. *ret_rules has one reference.
+ * Loads a new set. On failure what is wrong was printed to `out`, one finding a line, and the first of them
+ * stands in ret_trouble ("FILE:LINE:COLUMN: error: ..." where there is a line; "" on success). Warnings are
+ * printed on success, too. *ret_rules has one reference.
  */
+#define RULES_TROUBLE_MAX 200	/* with its NUL; it fits into a status line */
 int rules_load(const struct rules_dirs *dirs, uint64_t generation, FILE *out,
-	       struct rules **ret_rules);
+	       char ret_trouble[RULES_TROUBLE_MAX], struct rules **ret_rules);
+/* The set without a rule: it grants nothing. 0 or -ENOMEM. */
+int rules_none(uint64_t generation, struct rules **ret_rules);
 struct rules *rules_ref(struct rules *rules);
 void rules_unref(struct rules *rules);
 

@@ -153,6 +153,7 @@ enum wire_verb {
 	WIRE_VERB_WHY = 3,    /* "" for the caller's last decision, else its number in hex */
 	WIRE_VERB_OBJECT = 4, /* fds: an ELF object and optionally a signature; a name */
 	WIRE_VERB_UNPIN = 5,  /* a pin's path: bpf(2) has no command to remove one */
+	WIRE_VERB_RELOAD = 6, /* no argument; root's only: reads the policy anew, answers when it did */
 };
 
 /* Body of WIRE_CONTROL: this, then arg_bytes of text. fds as the verb says. */

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An administrator's ordinary mistakes take nothing away: a policy that is wrong, unreadable or missing, at a
+ * reload, at a start, and when the broker dies in between. Each refusal stands beside what is granted.
+ */
+#include <errno.h>
+#include <linux/bpf.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client/bpfgate.h"
+#include "proto/own.h"
+#include "tests/daemon/live.h"
+
+static const char good[] =
+	"{\"version\": 1, \"rules\": [\n"
+	"{\"id\": \"alice\", \"effect\": \"allow\", \"who\": {\"users\": [\"65531\"]},\n"
+	" \"signed_by\": {\"unsigned\": true}, \"programs\": {\"types\": {\"only\": [\"xdp\"]}},\n"
+	" \"maps\": {\"types\": {\"only\": [\"array\"]}, \"max_bytes_each\": \"1M\"}}]}\n";
+static const char broken[] = "{\"version\": 1, \"rules\": [\n{\"id\": \"alice\",\n \"effekt\": \"allow\"}]}\n";
+
+static struct live live;
+
+/* ---- parts ---- */
+
+static bool part_makes_a_map(void *arg)
+{
+	OWN_FD int fd = live_map(BPF_MAP_TYPE_ARRAY, 0);
+
+	return fd >= 0;
+}
+
+static bool part_is_refused(void *arg)
+{
+	OWN_FD int fd = live_map(BPF_MAP_TYPE_ARRAY, 0);
+
+	return fd == -EPERM;
+}
+
+static bool part_may_not_reload(void *arg)
+{
+	OWN_MEM char *json = NULL;
+
+	return bpfgate_control(BPFGATE_RELOAD, "", &json) == -EPERM && json &&
+	       strstr(json, "NOT-PERMITTED");
+}
+
+static uint32_t prog_id_of(int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr = { .info = { .bpf_fd = (uint32_t)fd, .info_len = sizeof(info),
+					  .info = (uintptr_t)&info } };
+
+	return bpfgate_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0 ? 0 : info.id;
+}
+
+/* ---- as root ---- */
+
+static bool status_has(const char *text)
+{
+	OWN_MEM char *json = NULL;
+
+	return bpfgate_control(BPFGATE_STATUS, "", &json) == 0 && strstr(json, text);
+}
+
+static int reload(char **ret_json)
+{
+	return bpfgate_control(BPFGATE_RELOAD, "", ret_json);
+}
+
+static bool is_good_again(void)
+{
+	OWN_MEM char *json = NULL;
+
+	return live_write_policy(&live, good) && reload(&json) == 0 &&
+	       status_has("\"refused\":\"\"") && live_as(LIVE_ALICE, part_makes_a_map, NULL);
+}
+
+/* ---- reloads ---- */
+
+static bool a_refused_reload_fails_and_says_where(void)
+{
+	OWN_MEM char *json = NULL;
+	bool ok = live_write_policy(&live, broken) && reload(&json) == -EBADMSG && json &&
+		  strstr(json, "50-test.json:2:1: error: ") && status_has("50-test.json:2:1: error: ") &&
+		  live_as(LIVE_ALICE, part_makes_a_map, NULL);
+
+	return is_good_again() && ok;
+}
+
+static bool only_root_reloads(void)
+{
+	OWN_MEM char *json = NULL;
+
+	return live_as(LIVE_ALICE, part_may_not_reload, NULL) && reload(&json) == 0;
+}
+
+static bool a_reload_of_what_cannot_be_read_keeps_the_old_rules(void)
+{
+	OWN_MEM char *json = NULL;
+	bool ok = chmod(live.policy, 0700) == 0 && reload(&json) == -EACCES && json &&
+		  strstr(json, live.policy) && live_as(LIVE_ALICE, part_makes_a_map, NULL);
+
+	return chmod(live.policy, 0755) == 0 && is_good_again() && ok;
+}
+
+/* ---- starts ---- */
+
+static bool broker_is_new(void *arg)
+{
+	pid_t now = live_child(&live, "bpfgate-broker");
+
+	return now && now != *(pid_t *)arg;
+}
+
+static bool next_broker(void)
+{
+	pid_t old = live_child(&live, "bpfgate-broker");
+
+	return kill(old, SIGKILL) == 0 && live_until(broker_is_new, &old);
+}
+
+static bool ended_well(pid_t pid)
+{
+	int status = -1;
+
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Holds a program while the broker dies; is told through pipes when. */
+static bool a_broker_that_starts_with_a_broken_policy_keeps_everything(void)
+{
+	int told[2], tell[2];
+	uint32_t id = 0;
+	char byte = 0;
+	pid_t pid;
+	bool ok;
+
+	if (pipe(told) < 0 || pipe(tell) < 0)
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		OWN_FD int prog = setresgid(LIVE_ALICE, LIVE_ALICE, LIVE_ALICE) == 0 &&
+						  setresuid(LIVE_ALICE, LIVE_ALICE, LIVE_ALICE) == 0 ?
+					  live_prog(BPF_PROG_TYPE_XDP, "held", 2) :
+					  -1;
+
+		id = prog_id_of(prog);
+		_exit(write(told[1], &id, sizeof(id)) == sizeof(id) &&
+				      read(tell[0], &byte, 1) == 1 && prog_id_of(prog) == id ?
+			      0 :
+			      1);
+	}
+	ok = read(told[0], &id, sizeof(id)) == sizeof(id) && live_prog_exists(id);
+	ok = ok && live_write_policy(&live, broken) && next_broker() &&
+	     status_has("50-test.json:2:1: error: ") && status_has("\"rules\":0") &&
+	     live_as(LIVE_ALICE, part_is_refused, NULL) && live_prog_exists(id);
+	ok = is_good_again() && ok && live_prog_exists(id);
+	return write(tell[1], &byte, 1) == 1 && ended_well(pid) && ok;
+}
+
+static bool a_broker_that_cannot_read_its_policy_grants_nothing(void)
+{
+	bool ok = chmod(live.policy, 0700) == 0 && next_broker() && status_has(live.policy) &&
+		  status_has("\"rules\":0") && live_as(LIVE_ALICE, part_is_refused, NULL);
+
+	return chmod(live.policy, 0755) == 0 && is_good_again() && ok;
+}
+
+#define TEST(name) { #name, name }
+static const struct {
+	const char *name;
+	bool (*run)(void);
+} tests[] = {
+	TEST(a_refused_reload_fails_and_says_where),
+	TEST(only_root_reloads),
+	TEST(a_reload_of_what_cannot_be_read_keeps_the_old_rules),
+	TEST(a_broker_that_starts_with_a_broken_policy_keeps_everything),
+	TEST(a_broker_that_cannot_read_its_policy_grants_nothing),
+};
+
+/* The daemon's first broker finds a broken policy: the daemon starts all the same, and mends without a restart. */
+static bool a_daemon_starts_with_a_broken_policy(const char *builddir)
+{
+	return live_start(&live, builddir, broken) && status_has("50-test.json:2:1: error: ") &&
+	       live_as(LIVE_ALICE, part_is_refused, NULL) && is_good_again();
+}
+
+int main(int argc, char **argv)
+{
+	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
+	unsigned int passed = 1, failed = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (getuid() != 0) {
+		printf("skipped: a daemon of its own needs root\n0 passed, 0 failed, %zu skipped\n",
+		       ARRAY_CNT(tests));
+		return 77;
+	}
+	if (!a_daemon_starts_with_a_broken_policy(builddir)) {
+		printf("FAILED a_daemon_starts_with_a_broken_policy\n0 passed, 1 failed\n");
+		return 1;
+	}
+	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
+		bool ok = (argc > 1 && strcmp(argv[1], tests[i].name)) || tests[i].run();
+
+		passed += ok;
+		failed += !ok;
+		if (!ok)
+			printf("FAILED %s\n", tests[i].name);
+	}
+	if (!live_stop(&live)) {
+		failed++;
+		printf("FAILED the daemon does not end as it should\n");
+	}
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed ? 1 : 0;
+}
