@@ -35,13 +35,17 @@ static int ret_void(const struct retctx *c)
 	return 0;
 }
 
-/* An array lookup by a constant key inside the array finds something. */
+/*
+ * An array lookup by a constant key inside the array finds something. Of arrays that may stand for others of
+ * another length in an outer map, the length known here is not the one that counts.
+ */
 static bool ret_lookup_hits(const struct retctx *c)
 {
 	const struct bgv_map *map = c->env->maps[c->meta->map - 1].shape;
 
 	return c->proto->id == HELPER_MAP_LOOKUP_ELEM && c->env->beh->array_key_nonnull &&
 	       (map->type == MT_ARRAY || map->type == MT_PERCPU_ARRAY) &&
+	       !(map->map_flags & MAP_F_INNER_MAP) &&
 	       c->meta->const_map_key >= 0 && c->meta->const_map_key < map->max_entries;
 }
 

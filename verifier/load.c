@@ -20,20 +20,42 @@ static int check_size(struct env *env)
 	return 0;
 }
 
+/*
+ * A map found in another one has the shape of its template, but is not the template: whether that is
+ * frozen, and what it holds, says nothing of what is put there later. So each outer map gets an
+ * entry of its own for what is in it, behind the program's maps; *next is where.
+ */
+static int load_inner(struct env *env, uint32_t outer, uint32_t *next)
+{
+	const struct bgv_map *from = &env->prog->maps[env->prog->maps[outer].inner_idx - 1];
+	struct bgv_map *shape = pool_zalloc(env, sizeof(*shape));
+
+	if (!shape)
+		return verdict_nomem(env);
+	*shape = *from;
+	shape->frozen = false;
+	shape->contents = NULL;
+	shape->contents_bytes = 0;
+	env->maps[*next].shape = shape;
+	env->maps[outer].inner = ++*next;
+	return 0;
+}
+
 static int load_maps(struct env *env)
 {
-	uint32_t i;
+	uint32_t i, next;
+	int r = 0;
 
-	env->map_cnt = env->prog->map_cnt;
-	env->maps = pool_calloc(env, env->map_cnt + 1u, sizeof(*env->maps));
+	next = env->map_cnt = env->prog->map_cnt;
+	env->maps = pool_calloc(env, 2 * (size_t)env->map_cnt + 1, sizeof(*env->maps));
 	if (!env->maps)
 		return verdict_nomem(env);
-	for (i = 0; i < env->map_cnt; i++) {
+	for (i = 0; i < env->map_cnt && r >= 0; i++) {
 		env->maps[i].shape = &env->prog->maps[i];
-		if (env->prog->maps[i].inner_idx <= env->map_cnt)
-			env->maps[i].inner = env->prog->maps[i].inner_idx;
+		if (env->prog->maps[i].inner_idx && env->prog->maps[i].inner_idx <= env->map_cnt)
+			r = load_inner(env, i, &next);
 	}
-	return 0;
+	return r;
 }
 
 /* Room for main, every function that is named, a hidden exception callback, and the end marker. */

@@ -54,6 +54,7 @@ enum map_type_id {
 /* Map flags that decide what a program may do (BPF_F_* of MAP_CREATE). */
 #define MAP_F_RDONLY_PROG	(1u << 7)
 #define MAP_F_WRONLY_PROG	(1u << 8)
+#define MAP_F_INNER_MAP		(1u << 12)
 
 const char *names_prog_type(uint32_t id);	/* "xdp"; NULL: no such type */
 const char *names_attach_type(uint32_t id);	/* "cgroup_inet_ingress"; NULL: none */
