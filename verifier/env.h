@@ -573,6 +573,11 @@ const struct held *refs_find(const struct state *st, uint32_t type_mask, uint32_
 bool refs_has(const struct env *env, uint32_t id);	/* find_reference_state */
 /* Drops the entry only. 0, or -EINVAL without a verdict when there is none. */
 int refs_drop(struct env *env, struct state *st, uint32_t type_mask, uint32_t id);
+/* A lock held in that object (as in struct held); NULL: none. Dropping it: as refs_drop(). */
+const struct held *refs_find_lock(const struct state *st, uint32_t type_mask, uint32_t id,
+				  uint32_t object);
+int refs_drop_lock(struct env *env, struct state *st, uint32_t type_mask, uint32_t id,
+		   uint32_t object);
 /* release_reference(): drops it and kills all registers and slots with that ref. -EINVAL: none. */
 int refs_release(struct env *env, uint32_t id);
 /* check_reference_leak(); exception_exit: frames' callbacks do not excuse. Rejects on a leak. */

@@ -12,13 +12,7 @@ static bool its_lock_held(const struct env *env, const struct reg *r)
 {
 	uint32_t object = reg_base(r) == REG_MAP_VALUE ? r->map : 1u << 31 | r->btf;
 
-	for (uint32_t i = 0; env->cur->held && i < env->cur->held->cnt; i++) {
-		const struct held *h = &env->cur->held->h[i];
-
-		if ((h->type & HELD_LOCK_MASK) && h->id == r->id && h->object == object)
-			return true;
-	}
-	return false;
+	return refs_find_lock(env->cur, HELD_LOCK_MASK, r->id, object);
 }
 
 static int check_root(struct karg *a, uint32_t kind, const char *name)

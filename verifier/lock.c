@@ -10,9 +10,13 @@
 #include "verifier/lock.h"
 #include "verifier/objslot.h"
 
+/*
+ * A path begins as its program may: only callbacks that run later, on their own, are different. One of a
+ * timer may not sleep, whatever armed it; one of a workqueue may.
+ */
 bool env_in_sleepable(const struct env *env)
 {
-	return env->sleepable || (env->cur && env->cur->in_sleepable);
+	return env->cur ? env->cur->in_sleepable : env->sleepable;
 }
 
 bool env_in_rcu(const struct env *env)
@@ -90,11 +94,7 @@ struct lock_arg {
 
 static bool holds(const struct state *st, const struct lock_arg *l, uint32_t types)
 {
-	for (uint32_t i = 0; st->held && i < st->held->cnt; i++)
-		if ((st->held->h[i].type & types) && st->held->h[i].id == l->id &&
-		    st->held->h[i].object == l->object)
-			return true;
-	return false;
+	return refs_find_lock(st, types, l->id, l->object);
 }
 
 static bool holds_any(const struct state *st, uint32_t types)
@@ -151,7 +151,7 @@ static int leave(struct env *env, const struct lock_arg *l)
 	if (l->id != st->active_lock_id || l->object != st->active_lock_object)
 		return verdict_reject(env, env_field_errno(env), "LOCK-ORDER",
 				      "%s_unlock cannot be out of order", l->name);
-	r = refs_drop(env, st, l->type, l->id);
+	r = refs_drop_lock(env, st, l->type, l->id, l->object);
 	return r < 0 ? r : invalidate_non_owning(env);
 }
 

@@ -102,16 +102,12 @@ static void refresh_active(struct state *st, uint32_t dropped_type)
 		st->active_irq_id = irq ? irq->id : 0;
 }
 
-int refs_drop(struct env *env, struct state *st, uint32_t type_mask, uint32_t id)
+/* Entry h of what st holds goes; the others stay in order. */
+static int drop_entry(struct env *env, struct state *st, const struct held *h)
 {
-	const struct held *h = refs_find(st, type_mask, id);
+	uint32_t at = (uint32_t)(h - st->held->h), type = h->type;
 	struct heldset *set = NULL;
-	uint32_t at, type;
 
-	if (!h)
-		return -EINVAL;
-	at = (uint32_t)(h - st->held->h);
-	type = h->type;
 	if (st->held->cnt > 1) {
 		set = pool_take(env->pool, set_bytes(st->held->cnt - 1));
 		if (!set)
@@ -125,6 +121,32 @@ int refs_drop(struct env *env, struct state *st, uint32_t type_mask, uint32_t id
 	st->held = set;
 	refresh_active(st, type);
 	return 0;
+}
+
+int refs_drop(struct env *env, struct state *st, uint32_t type_mask, uint32_t id)
+{
+	const struct held *h = refs_find(st, type_mask, id);
+
+	return h ? drop_entry(env, st, h) : -EINVAL;
+}
+
+/* Locks in global data all have id 0: only with its object is a lock one lock. */
+const struct held *refs_find_lock(const struct state *st, uint32_t type_mask, uint32_t id,
+				  uint32_t object)
+{
+	for (uint32_t i = 0; i < refs_cnt(st); i++)
+		if ((st->held->h[i].type & type_mask) && st->held->h[i].id == id &&
+		    st->held->h[i].object == object)
+			return &st->held->h[i];
+	return NULL;
+}
+
+int refs_drop_lock(struct env *env, struct state *st, uint32_t type_mask, uint32_t id,
+		   uint32_t object)
+{
+	const struct held *h = refs_find_lock(st, type_mask, id, object);
+
+	return h ? drop_entry(env, st, h) : -EINVAL;
 }
 
 /* Copies and derived pointers die; who may see pointers anyway may still read the bits. */

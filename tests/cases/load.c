@@ -82,7 +82,7 @@ static int load_fill_map(int fd, const struct tcase *c, uint32_t i)
 	return 0;
 }
 
-static int load_make_map(const struct tcase *c, uint32_t i, const int *fds)
+static int load_make_map(const struct tcase *c, uint32_t i, const int *fds, int btf_fd)
 {
 	const struct bgv_map *m = &c->maps[i];
 	union bpf_attr attr = {
@@ -93,6 +93,11 @@ static int load_make_map(const struct tcase *c, uint32_t i, const int *fds)
 
 	if (m->inner_idx)
 		attr.inner_map_fd = (uint32_t)fds[m->inner_idx - 1];
+	if (m->btf_idx) {
+		attr.btf_fd = (uint32_t)btf_fd;
+		attr.btf_key_type_id = m->btf_key_type_id;
+		attr.btf_value_type_id = m->btf_value_type_id;
+	}
 	fd = sys_bpf(BPF_MAP_CREATE, &attr);
 	if (fd < 0)
 		return -errno;
@@ -122,16 +127,16 @@ static int load_btf(const struct tcase *c)
 	return sys_bpf(BPF_BTF_LOAD, &attr);
 }
 
-static int load_prog(struct load *ld, const struct tcase *c, struct bpf_insn *insns, int log_level)
+static int load_prog(struct load *ld, const struct tcase *c, struct bpf_insn *insns, int btf_fd,
+		     int log_level)
 {
-	int btf_fd = load_btf(c);
 	union bpf_attr attr = {
 		.prog_type = c->prog.prog_type, .insns = ptr(insns), .insn_cnt = c->prog.insn_cnt,
 		.license = ptr(c->license), .prog_flags = c->prog.prog_flags,
 		.expected_attach_type = c->prog.expected_attach_type,
 		.attach_btf_id = c->prog.attach_btf_id, .log_level = (uint32_t)log_level,
 		.log_buf = ptr(ld->log), .log_size = LOG_BYTES,
-		.prog_btf_fd = btf_fd < 0 ? 0 : (uint32_t)btf_fd,
+		.prog_btf_fd = btf_fd < 0 || !c->prog.prog_btf_idx ? 0 : (uint32_t)btf_fd,
 		.func_info = ptr(c->prog.func_info.data), .func_info_cnt = c->prog.func_info_cnt,
 		.func_info_rec_size = c->prog.func_info_rec_size,
 	};
@@ -147,14 +152,12 @@ static int load_prog(struct load *ld, const struct tcase *c, struct bpf_insn *in
 		load_lower_caps(false);
 	if (fd >= 0)
 		close(fd);
-	if (btf_fd >= 0)
-		close(btf_fd);
 	return err;
 }
 
-static void load_report(struct load *ld, const struct tcase *c, struct bpf_insn *insns)
+static void load_report(struct load *ld, const struct tcase *c, struct bpf_insn *insns, int btf_fd)
 {
-	int err = load_prog(ld, c, insns, LOG_STATS);
+	int err = load_prog(ld, c, insns, btf_fd, LOG_STATS);
 	unsigned long processed = 0;
 	const char *at = strstr(ld->log, "processed ");
 
@@ -162,7 +165,7 @@ static void load_report(struct load *ld, const struct tcase *c, struct bpf_insn 
 		sscanf(at, "processed %lu insns", &processed);
 	printf("%s\t%d %lu\n", c->name, err, processed);
 	if (ld->verbose) {
-		load_prog(ld, c, insns, LOG_STEPS);
+		load_prog(ld, c, insns, btf_fd, LOG_STEPS);
 		printf("%s\n", ld->log);
 	}
 }
@@ -171,7 +174,7 @@ static int load_case(void *arg, struct tcase *c)
 {
 	struct load *ld = arg;
 	struct bpf_insn *insns;
-	int fds[CASE_MAPS_MAX];
+	int fds[CASE_MAPS_MAX], btf_fd;
 	uint32_t made = 0;
 
 	if (!c->on_kernel || (ld->only && !strstr(c->name, ld->only)))
@@ -185,8 +188,9 @@ static int load_case(void *arg, struct tcase *c)
 		free(insns);
 		return -EPERM;
 	}
+	btf_fd = load_btf(c);
 	for (; made < c->prog.map_cnt; made++) {
-		fds[made] = load_make_map(c, made, fds);
+		fds[made] = load_make_map(c, made, fds, btf_fd);
 		if (fds[made] < 0) {
 			fprintf(stderr, "%s:%u: %s: map %u: %s\n", c->file, c->line, c->name, made,
 				strerror(-fds[made]));
@@ -200,7 +204,9 @@ static int load_case(void *arg, struct tcase *c)
 			insns[i].imm = insns[i].imm >= 0 && (uint32_t)insns[i].imm < made ?
 				fds[insns[i].imm] : -1;
 	if (made == c->prog.map_cnt)
-		load_report(ld, c, insns);
+		load_report(ld, c, insns, btf_fd);
+	if (btf_fd >= 0)
+		close(btf_fd);
 	while (made--)
 		close(fds[made]);
 	free(insns);

@@ -30,6 +30,16 @@ static const struct {
 	{ "s64", 8, BTF_INT_SIGNED },
 };
 
+/* What the kernel knows by name, and looks for in map values and the program's own objects. */
+static const struct {
+	const char *name;
+	uint32_t bytes;
+} known_structs[] = {
+	{ "bpf_spin_lock", 4 }, { "bpf_res_spin_lock", 4 }, { "bpf_timer", 16 }, { "bpf_wq", 16 },
+	{ "bpf_task_work", 8 }, { "bpf_list_head", 16 }, { "bpf_list_node", 24 }, { "bpf_rb_root", 16 },
+	{ "bpf_rb_node", 32 }, { "bpf_refcount", 4 },
+};
+
 static int fail(const char **ret_error, const char *what)
 {
 	*ret_error = what;
@@ -58,6 +68,9 @@ static int named_type(struct btf *btf, const char *name)
 			return id > 0 ? id : btf__add_int(btf, name, ints[i].bytes, ints[i].encoding);
 		}
 	id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+	for (size_t i = 0; id <= 0 && i < sizeof(known_structs) / sizeof(known_structs[0]); i++)
+		if (!strcmp(known_structs[i].name, name))
+			return btf__add_struct(btf, name, known_structs[i].bytes);
 	return id > 0 ? id : btf__add_struct(btf, name, 0);
 }
 
@@ -81,17 +94,82 @@ static int type_of(struct btf *btf, char *word)
 	return id;
 }
 
+struct member {
+	uint32_t at;
+	int type;
+	char *tag;	/* of what is no pointer: "contains:NODE:m1"; NULL: none */
+};
+
+/* "bpf_timer@8", "task_struct*:kptr@16", "bpf_list_head@0:contains:node:m2". */
+static int member_of(struct btf *btf, char *word, struct member *ret)
+{
+	char *at = strchr(word, '@'), *tag;
+	bool pointer;
+
+	if (!at)
+		return -EINVAL;
+	*at++ = '\0';
+	ret->at = (uint32_t)strtoul(at, &ret->tag, 0);
+	ret->tag = *ret->tag == ':' ? ret->tag + 1 : NULL;
+	tag = strchr(word, ':');
+	if (tag)
+		*tag++ = '\0';
+	pointer = *word && word[strlen(word) - 1] == '*';
+	if (tag && !pointer)
+		return -EINVAL;
+	if (!tag) {
+		ret->type = type_of(btf, word);
+		return ret->type;
+	}
+	word[strlen(word) - 1] = '\0';
+	ret->type = type_of(btf, word);
+	if (ret->type >= 0)
+		ret->type = btf__add_type_tag(btf, tag, ret->type);
+	if (ret->type >= 0)
+		ret->type = btf__add_ptr(btf, ret->type);
+	return ret->type;
+}
+
 int casebtf_struct(struct case_btf **btf, int argc, char **argv, const char **ret_error)
 {
-	int r = begin(btf);
+	struct member m[16];
+	int r = begin(btf), id;
+	char name[8];
 
 	if (r < 0)
 		return r;
-	if (argc != 3)
-		return fail(ret_error, "struct NAME BYTES");
+	if (argc < 3 || argc > 16)
+		return fail(ret_error, "struct NAME BYTES [TYPE@OFFSET[:contains:STRUCT:MEMBER]]...");
 	if (btf__find_by_name_kind((*btf)->btf, argv[1], BTF_KIND_STRUCT) > 0)
 		return fail(ret_error, "struct is there already; declare it before the functions");
-	return btf__add_struct((*btf)->btf, argv[1], (uint32_t)strtoul(argv[2], NULL, 0));
+	for (int i = 3; i < argc; i++)
+		if (member_of((*btf)->btf, argv[i], &m[i]) < 0)
+			return fail(ret_error, "struct: no such member");
+	id = btf__add_struct((*btf)->btf, argv[1], (uint32_t)strtoul(argv[2], NULL, 0));
+	for (int i = 3; i < argc && id >= 0 && r >= 0; i++) {
+		snprintf(name, sizeof(name), "m%d", i - 2);
+		r = btf__add_field((*btf)->btf, name, m[i].type, m[i].at * 8, 0);
+	}
+	for (int i = 3; i < argc && id >= 0 && r >= 0; i++)
+		r = m[i].tag ? btf__add_decl_tag((*btf)->btf, m[i].tag, id, i - 3) : 0;
+	return id < 0 || r < 0 ? fail(ret_error, "struct: libbpf refuses it") : 0;
+}
+
+int casebtf_map(struct case_btf *btf, const char *value, struct bgv_map *map)
+{
+	int id = btf ? btf__find_by_name_kind(btf->btf, value, BTF_KIND_STRUCT) : -ENOENT;
+	char key[] = "u32";
+	int key_id;
+
+	if (id <= 0 || map->key_size != sizeof(uint32_t))
+		return -EINVAL;
+	key_id = type_of(btf->btf, key);
+	if (key_id < 0)
+		return key_id;
+	map->btf_idx = 1;
+	map->btf_key_type_id = (uint32_t)key_id;
+	map->btf_value_type_id = (uint32_t)id;
+	return 0;
 }
 
 /* "u64*:nonnull:trusted": the type, and "arg:nonnull", "arg:trusted" of argument i once the function is there. */
@@ -173,6 +251,8 @@ int casebtf_attach(struct case_btf *btf, const struct asm_out *as, struct bgv_pr
 	btf->blob.bytes = bytes;
 	prog->btfs = &btf->blob;
 	prog->btf_cnt = 1;
+	if (!btf->func_cnt)	/* only maps have it */
+		return 0;
 	prog->prog_btf_idx = 1;
 	prog->func_info = (struct bgv_blob){ btf->info, btf->func_cnt * sizeof(btf->info[0]) };
 	prog->func_info_rec_size = sizeof(btf->info[0]);

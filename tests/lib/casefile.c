@@ -406,6 +406,9 @@ static int case_hand_over(struct reader *rd)
 	c->prog.attach_name = c->attach_name[0] ? c->attach_name : NULL;
 	if (c->has_funcs && !casefuncs_describe(&c->funcs, &c->prog))
 		return refuse(rd, "too many functions", c->name);
+	for (uint32_t i = 0; i < c->prog.map_cnt; i++)
+		if (c->map_value[i][0] && casebtf_map(c->btf, c->map_value[i], &c->maps[i]) < 0)
+			return refuse(rd, "map: btf names no struct, or the key is no u32", c->map_value[i]);
 	r = casebtf_attach(c->btf, &c->as, &c->prog, &error);
 	return r < 0 ? refuse(rd, "func: no such label", error) : rd->each(rd->arg, c);
 }

@@ -27,7 +27,7 @@ struct tcase {
 	struct bgv_program prog;	/* points into this struct and asm */
 	struct bgv_map maps[CASE_MAPS_MAX];
 	unsigned char *map_data[CASE_MAPS_MAX];
-	char map_value[CASE_MAPS_MAX][32];	/* named value type of casebtf.c; "" none */
+	char map_value[CASE_MAPS_MAX][32];	/* struct that its value is; "" none */
 	struct case_btf *btf;		/* of its own functions; NULL: none */
 	struct asm_out as;
 	char *text;			/* of the program */
