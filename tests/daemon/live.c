@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,17 +30,22 @@ static bool live_place(const struct live *live, const char *builddir, const char
 	return system(cmd) == 0;
 }
 
-bool live_write_policy(const struct live *live, const char *policy)
+static bool live_write(const struct live *live, const struct live_file *what)
 {
 	char path[128];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/50-test.json", live->policy);
+	snprintf(path, sizeof(path), "%s/%s", live->policy, what->name);
 	file = fopen(path, "w");
 	if (!file)
 		return false;
-	fputs(policy, file);
+	fputs(what->text, file);
 	return fclose(file) == 0;
+}
+
+bool live_write_policy(const struct live *live, const char *policy)
+{
+	return live_write(live, &(struct live_file){ .name = "50-test.json", .text = policy });
 }
 
 static _Noreturn void live_be_bpfgated(const struct live *live, const char *builddir, int out)
@@ -60,8 +64,14 @@ static _Noreturn void live_be_bpfgated(const struct live *live, const char *buil
 
 bool live_start(struct live *live, const char *builddir, const char *policy)
 {
-	int ends[2];
-	char bin[64];
+	return live_start_with(live, builddir, policy, NULL);
+}
+
+bool live_start_with(struct live *live, const char *builddir, const char *policy,
+		     const struct live_file *more)
+{
+	char bin[64], said[80];
+	int out;
 
 	*live = (struct live){ .ready = -1 };
 	strcpy(live->dir, "/tmp/bpfgate-live-XXXXXX");
@@ -70,17 +80,22 @@ bool live_start(struct live *live, const char *builddir, const char *policy)
 	snprintf(bin, sizeof(bin), "%s/bin", live->dir);
 	snprintf(live->policy, sizeof(live->policy), "%s/policy", live->dir);
 	snprintf(live->socket, sizeof(live->socket), "%s/socket", live->dir);
+	snprintf(said, sizeof(said), "%s/said", live->dir);
 	if (mkdir(bin, 0755) < 0 || mkdir(live->policy, 0755) < 0 ||
 	    !live_place(live, builddir, "tests/daemon/odd-judge", "bpfgate-judge") ||
 	    !live_place(live, builddir, "daemon/bpfgate-loader", "bpfgate-loader") ||
 	    !live_place(live, builddir, "daemon/bpfgate-broker", "bpfgate-broker") ||
-	    !live_write_policy(live, policy) || pipe2(ends, O_CLOEXEC) < 0)
+	    !live_write_policy(live, policy) || (more && !live_write(live, more)))
 		return false;
-	live->parent = fork();
+	/* A file and not a pipe: what nobody reads for a while must not stop the daemon. */
+	out = open(said, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	live->ready = open(said, O_RDONLY | O_CLOEXEC);
+	live->parent = out >= 0 && live->ready >= 0 ? fork() : -1;
 	if (live->parent == 0)
-		live_be_bpfgated(live, builddir, ends[1]);
-	close(ends[1]);
-	live->ready = ends[0];
+		live_be_bpfgated(live, builddir, out);
+	own_close_fd(&out);
+	if (live->parent < 0)
+		return false;
 	setenv("BPFGATE_SOCKET", live->socket, 1);
 	return live_says(live, "bpfgated: ready") && chmod(live->socket, 0666) == 0;
 }
@@ -97,16 +112,27 @@ bool live_stop(struct live *live)
 	return system(cmd) == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* The next byte of what the daemon says; waits for it. */
+static bool live_hear(const struct live *live, char *ret_byte)
+{
+	struct timespec pause = { .tv_nsec = 1000 * 1000 };
+
+	for (int ms = 0; ms < LIVE_PATIENCE_MS; ms++) {
+		ssize_t n = read(live->ready, ret_byte, 1);
+
+		if (n != 0)
+			return n == 1;
+		(void)nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 bool live_says(struct live *live, const char *text)
 {
 	char line[4096];
 	size_t len = 0;
 
-	for (;;) {
-		struct pollfd p = { .fd = live->ready, .events = POLLIN };
-
-		if (poll(&p, 1, LIVE_PATIENCE_MS) <= 0 || read(live->ready, line + len, 1) != 1)
-			return false;
+	while (live_hear(live, line + len)) {
 		if (line[len] != '\n' && len < sizeof(line) - 2) {
 			len++;
 			continue;
@@ -118,6 +144,7 @@ bool live_says(struct live *live, const char *text)
 			return true;
 		len = 0;
 	}
+	return false;
 }
 
 static bool live_is_child(pid_t pid, pid_t parent, const char *name)
@@ -197,14 +224,18 @@ int live_fd_cnt(const struct live *live)
 	return live_fds_of(live->parent) + live_fds_of(live_child(live, "bpfgate-broker"));
 }
 
+bool live_become(uid_t uid)
+{
+	return setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0;
+}
+
 bool live_as(uid_t uid, live_part part, void *arg)
 {
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		bool ok = setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
-			  setresuid(uid, uid, uid) == 0 && part(arg);
+		bool ok = live_become(uid) && part(arg);
 
 		if (!ok && getenv("LIVE_VERBOSE"))
 			fprintf(stderr, "    last reason: %s\n", bpfgate_last_reason());
@@ -313,9 +344,12 @@ bool live_prog_exists(uint32_t id)
 
 bool live_until(bool (*cond)(void *arg), void *arg)
 {
-	struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+	struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 }, now;
+	time_t begin;
 
-	for (int ms = 0; ms < LIVE_PATIENCE_MS; ms += 5) {
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	for (begin = now.tv_sec; (now.tv_sec - begin) * 1000 <= LIVE_PATIENCE_MS;
+	     (void)clock_gettime(CLOCK_MONOTONIC, &now)) {
 		if (cond(arg))
 			return true;
 		(void)nanosleep(&pause, NULL);

@@ -23,6 +23,12 @@ struct live {
 
 /* Starts it with this policy; false: what failed is printed. */
 bool live_start(struct live *live, const char *builddir, const char *policy);
+/* The same with another policy file beside it (NULL: none). */
+struct live_file {
+	const char *name, *text;
+};
+bool live_start_with(struct live *live, const char *builddir, const char *policy,
+		     const struct live_file *more);
 /* SIGTERM; true when it ended well. */
 bool live_stop(struct live *live);
 bool live_write_policy(const struct live *live, const char *policy);
@@ -38,6 +44,8 @@ int live_fd_cnt(const struct live *live);
 /* Runs part(arg) as uid in a process of its own: its result, false when it died. */
 typedef bool (*live_part)(void *arg);
 bool live_as(uid_t uid, live_part part, void *arg);
+/* This process is that user from now on, without groups. */
+bool live_become(uid_t uid);
 
 /* ---- for parts: calls as their own user; results as bpf(2): >= 0 or -errno ---- */
 

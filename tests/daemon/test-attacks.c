@@ -29,6 +29,7 @@
 #include "proto/channel.h"
 #include "proto/codec.h"
 #include "proto/own.h"
+#include "tests/daemon/attack.h"
 #include "tests/daemon/live.h"
 #include "verifier/bpfgate-verifier.h"
 
@@ -857,94 +858,38 @@ static bool naming_one_map_a_million_times_costs_what_naming_it_once_costs(void)
 
 /* ---- running them ---- */
 
-struct test {
-	const char *name;
-	bool (*run)(void);
-};
-#define TEST(name) { #name, name }
-
-static const struct test tests[] = {
-	TEST(a_digest_is_not_of_instructions_that_the_kernel_relocates),
-	TEST(who_shares_maps_shares_neither_programs_nor_links),
-	TEST(what_is_shared_for_reading_is_not_written),
-	TEST(a_shared_pin_is_a_maps),
-	TEST(a_failed_look_at_an_id_gives_no_quota_back),
-	TEST(an_interface_in_a_device_map_is_one_of_the_clients_namespace),
-	TEST(a_test_run_stands_in_the_clients_namespace),
-	TEST(a_program_that_writes_to_its_runner_is_not_run),
-	TEST(a_program_at_a_cgroup_is_taken_away_by_its_user_only),
-	TEST(what_answers_may_bring_is_charged_before_they_are_made),
-	TEST(who_reads_no_answers_gets_none_to_questions_either),
-	TEST(handles_are_not_had_without_end),
-	TEST(one_users_jobs_leave_others_a_judge),
-	TEST(two_pins_of_a_name_are_one),
-	TEST(naming_one_map_a_million_times_costs_what_naming_it_once_costs),
+static const struct attack_row tests[] = {
+	ATTACK(a_digest_is_not_of_instructions_that_the_kernel_relocates),
+	ATTACK(who_shares_maps_shares_neither_programs_nor_links),
+	ATTACK(what_is_shared_for_reading_is_not_written),
+	ATTACK(a_shared_pin_is_a_maps),
+	ATTACK(a_failed_look_at_an_id_gives_no_quota_back),
+	ATTACK(an_interface_in_a_device_map_is_one_of_the_clients_namespace),
+	ATTACK(a_test_run_stands_in_the_clients_namespace),
+	ATTACK(a_program_that_writes_to_its_runner_is_not_run),
+	ATTACK(a_program_at_a_cgroup_is_taken_away_by_its_user_only),
+	ATTACK_THAT_STOPS(what_answers_may_bring_is_charged_before_they_are_made),
+	ATTACK(who_reads_no_answers_gets_none_to_questions_either),
+	ATTACK(handles_are_not_had_without_end),
+	ATTACK(one_users_jobs_leave_others_a_judge),
+	ATTACK_THAT_STOPS(two_pins_of_a_name_are_one),
+	ATTACK(naming_one_map_a_million_times_costs_what_naming_it_once_costs),
 };
 
-static bool part_holds_nothing(void *arg)
-{
-	union bpf_attr attr;
-
-	/* A walk looks at what really exists. */
-	memset(&attr, 0, sizeof(attr));
-	(void)call(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr));
-	return live_mine("programs") == 0 && live_mine("maps") == 0 && live_mine("links") == 0 &&
-	       live_mine("connections") == 1;
-}
-
-static bool users_hold_nothing(void *arg)
-{
-	return live_as(LIVE_ALICE, part_holds_nothing, NULL) &&
-	       live_as(LIVE_BOB, part_holds_nothing, NULL) &&
-	       live_as(LIVE_CAROL, part_holds_nothing, NULL);
-}
-
-static bool fds_are_as_before(void *arg)
-{
-	/* Spare judges and idle loaders come and go. */
-	return live_fd_cnt(&live) <= *(int *)arg + 4;
-}
+static const uid_t users[] = { LIVE_ALICE, LIVE_BOB, LIVE_CAROL };
 
 int main(int argc, char **argv)
 {
-	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
 	char policy[sizeof(attacks_policy) + DIGEST_HEX_BYTES], hex[DIGEST_HEX_BYTES];
-	unsigned int passed = 0, failed = 0;
-	int before;
+	struct attack_plan plan = { .live = &live,
+				    .policy = policy,
+				    .rows = tests,
+				    .row_cnt = ARRAY_CNT(tests),
+				    .uids = users,
+				    .uid_cnt = ARRAY_CNT(users) };
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (getuid() != 0) {
-		printf("skipped: a daemon of its own needs root\n0 passed, 0 failed, %zu skipped\n",
-		       ARRAY_CNT(tests));
-		return 77;
-	}
 	if (!listed_digest(hex))
 		return 1;
 	snprintf(policy, sizeof(policy), attacks_policy, hex);
-	if (!live_start(&live, builddir, policy)) {
-		printf("the daemon does not start\n0 passed, 1 failed\n");
-		return 1;
-	}
-	(void)live_until(users_hold_nothing, NULL);
-	before = live_fd_cnt(&live);
-	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
-		bool ok, clean;
-
-		if (argc > 1 && strcmp(argv[1], tests[i].name) != 0)
-			continue;
-		ok = tests[i].run();
-		clean = live_until(users_hold_nothing, NULL) && live_until(fds_are_as_before, &before);
-		if (ok && clean) {
-			passed++;
-			continue;
-		}
-		failed++;
-		printf("FAILED %s%s\n", tests[i].name, ok ? " (something was left behind)" : "");
-	}
-	if (!live_stop(&live)) {
-		failed++;
-		printf("FAILED the daemon does not end as it should\n");
-	}
-	printf("%u passed, %u failed\n", passed, failed);
-	return failed ? 1 : 0;
+	return attack_main(&plan, argc, argv);
 }
