@@ -44,7 +44,7 @@ static const char attacks_policy[] =
 	"{\"id\": \"alice\", \"effect\": \"allow\", \"who\": {\"users\": [\"65531\"]},\n"
 	" \"signed_by\": {\"unsigned\": true},\n"
 	" \"programs\": {\"types\": {\"any_except\": [\"lsm\"]}, \"helpers\": {\"any_except\": []},\n"
-	"  \"max_insns\": 1000000, \"perfmon\": \"judged\", \"test_run\": true,\n"
+	"  \"max_insns\": 1000000, \"perfmon\": \"grant\", \"test_run\": true,\n"
 	"  \"attach\": {\"xdp\": [\"lo\"], \"map\": [\"devmap\"],\n"
 	"             \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-attacks\", \"" CGROUP_HYBRID "/bpfgate-attacks\"]}},\n"
 	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"
