@@ -33,7 +33,7 @@ static void btf_load_on_loaded(void *ctx, struct loader_result *result)
 
 	if (!work_loader_answered(work, result))
 		return;
-	logs_take_kernels(work, &logs_btf_load, result, 0);
+	logs_take_kernels(work, &logs_btf_load, result, 0, NULL, 0);
 	if (result->answer->result < 0) {
 		work_refuse(work, -result->answer->result, DECISION_BY_KERNEL, "KERNEL",
 			    "the kernel refused BTF that was accepted here: %s",

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/scrub.h"
+
 /* The loader sets this much aside for a log at most; the kernel's own logs stay below. */
 #define LOGS_BYTES_MAX (16u << 20)
 #define LOGS_LIMIT_INSNS 1000000
@@ -47,11 +49,25 @@ int logs_add_to_call(const struct work *work, const struct log_fields *fields,
 	return loader_add_out(call, fields->buf, size, PTR_TEXT);
 }
 
+/* Did the kernel drop the beginning, as kernels do that keep the end of a log? Then the area is full. */
+static bool logs_is_cut(const struct work *work, const struct log_fields *fields,
+			const struct loader_result *result, size_t text_bytes)
+{
+	uint32_t size = attr_u32(work->loader_call->ask.attr, fields->size), true_size = 0;
+
+	if (result->answer->attr_bytes >= fields->true_size_end)
+		true_size = attr_u32(result->answer->attr, fields->true_size);
+	return !(work_u32(work, fields->level) & KLOG_FIXED) &&
+	       (true_size ? true_size > size : text_bytes + 1 >= size);
+}
+
 void logs_take_kernels(struct work *work, const struct log_fields *fields,
-		       const struct loader_result *result, unsigned int out_idx)
+		       const struct loader_result *result, unsigned int out_idx,
+		       const struct bpf_insn *insns, size_t insn_cnt)
 {
 	uint32_t bytes = 0;
 	const uint8_t *log;
+	bool cut;
 
 	if (result->answer->attr_bytes >= fields->true_size_end)
 		reply_set_out(&work->reply, &work->req, fields->true_size,
@@ -66,6 +82,8 @@ void logs_take_kernels(struct work *work, const struct log_fields *fields,
 	if (!work->log)
 		return;
 	memcpy(work->log, log, bytes);
+	cut = logs_is_cut(work, fields, result, strnlen(work->log, bytes));
+	scrub_log(work->log, bytes, cut, insns, insn_cnt);
 	reply_set_buf(&work->reply, &work->req, fields->buf, work->log, bytes);
 }
 

@@ -3,6 +3,8 @@
 #ifndef BPFGATE_DAEMON_LOGS_H
 #define BPFGATE_DAEMON_LOGS_H
 
+#include <linux/bpf.h>
+
 #include "daemon/klog.h"
 #include "daemon/work.h"
 
@@ -18,9 +20,13 @@ int logs_read(const struct work *work, const struct log_fields *fields, struct k
 /* Makes the loader bring the kernel's log along. */
 int logs_add_to_call(const struct work *work, const struct log_fields *fields,
 		     struct loader_call *call);
-/* Puts what the kernel wrote (output `out_idx` of the call) into the reply. */
+/*
+ * Puts what the kernel wrote (output `out_idx` of the call) into the reply, without addresses of the kernel's;
+ * insns: the program as it was loaded, or NULL.
+ */
 void logs_take_kernels(struct work *work, const struct log_fields *fields,
-		       const struct loader_result *result, unsigned int out_idx);
+		       const struct loader_result *result, unsigned int out_idx,
+		       const struct bpf_insn *insns, size_t insn_cnt);
 
 /*
  * Puts a log of ours into the reply, cut as the kernel cuts. Returns err, or ENOSPC when the buffer

@@ -235,7 +235,7 @@ static void prog_load_on_loaded(void *ctx, struct loader_result *result)
 
 	if (!work_loader_answered(work, result))
 		return;
-	logs_take_kernels(work, &logs_prog_load, result, 0);
+	logs_take_kernels(work, &logs_prog_load, result, 0, load->loaded_insns, load->rec.prog.insn_cnt);
 	if (result->answer->result < 0) {
 		work_refuse(work, -result->answer->result, DECISION_BY_KERNEL, "KERNEL",
 			    "the kernel refused the program: %s", strerror(-result->answer->result));

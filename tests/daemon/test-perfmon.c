@@ -173,6 +173,77 @@ static bool a_feature_probe_of_a_withheld_helper_does_not_run(void)
 	return live_as(LIVE_ALICE, part_probe_judged, NULL) && live_as(LIVE_BOB, part_probe_granted, NULL);
 }
 
+/* ---- the log ---- */
+
+/* Loads a map's address and a number of its own; what the log at this size says of both. */
+static bool log_says(uint32_t log_bytes, char *log)
+{
+	const int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1, .src_reg = BPF_PSEUDO_MAP_FD, .imm = map },
+		{ 0 },
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 2, .imm = 0x11223344 },
+		{ .imm = (int32_t)0xffff8881 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+	int prog;
+
+	memset(&attr, 0, sizeof(attr));
+	memset(log, 0, log_bytes);
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = ARRAY_CNT(insns);
+	attr.license = (uintptr_t) "GPL";
+	attr.log_level = 2;
+	attr.log_buf = (uintptr_t)log;
+	attr.log_size = log_bytes;
+	prog = bpfgate_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+	if (prog >= 0)
+		close(prog);
+	close(map);
+	return map >= 0;
+}
+
+/* The map's address in any form: the digits that the kernel's other half begins with, but the program's own. */
+static bool log_tells_address(const char *log)
+{
+	const char *at = log;
+
+	while ((at = strstr(at, "ffff"))) {
+		if (strncmp(at, "ffff888111223344", 16) != 0)
+			return true;
+		at += 16;
+	}
+	return false;
+}
+
+static bool part_log(void *arg)
+{
+	static char whole[4096], part[4096];
+	const char *insn;
+
+	if (!log_says(sizeof(whole), whole) || log_tells_address(whole) ||
+	    !strstr(whole, "0xffff888111223344") || !(insn = strstr(whole, "0: (18) r1 = 0x0"))) {
+		printf("%s", whole);
+		return false;
+	}
+	/* The end of the log from every place in that line on: nothing of an address at its beginning either. */
+	for (uint32_t bytes = (uint32_t)strlen(insn) - 30; bytes <= strlen(insn) + 2; bytes++) {
+		if (!log_says(bytes, part) || !strchr(".\n", part[0])) {
+			printf("%u: %s", bytes, part);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool a_log_tells_no_address_of_the_kernel(void)
+{
+	return live_as(LIVE_ALICE, part_log, NULL) && live_as(LIVE_BOB, part_log, NULL);
+}
+
 #define TEST(name) { #name, name }
 static const struct {
 	const char *name;
@@ -181,6 +252,7 @@ static const struct {
 	TEST(judged_gives_loops_and_not_the_helpers_that_read_the_kernel),
 	TEST(judged_gives_no_type_whose_context_is_kernel_memory),
 	TEST(a_feature_probe_of_a_withheld_helper_does_not_run),
+	TEST(a_log_tells_no_address_of_the_kernel),
 };
 
 int main(int argc, char **argv)
