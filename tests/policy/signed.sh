@@ -164,7 +164,8 @@ echo '{"version": 1}' >"$run/policy.d/50-test.json"
 before=$(uncovered ": the rule is gone")
 check "the rule is taken away" 0 reload
 check "and that is told" 0 [ "$(uncovered ": the rule is gone")" -gt "$before" ]
-kill "$holder"
+# not the shell that the function runs in, which would leave the program behind
+pkill -P "$holder" || kill "$holder"
 wait "$holder" 2>/dev/null
 
 # by digest
