@@ -266,11 +266,28 @@ static int check_function_target(struct env *env, const struct btf_view *view,
 	return env->prog_type == BPF_PROG_TYPE_LSM ? check_lsm(env, view) : check_traced(env);
 }
 
+/* Of the many functions named bpf_iter_* these are what kernels register as targets, up to 7.3. */
+static bool is_iter_target(const char *name)
+{
+	static const char *const targets[] = {
+		"bpf_link", "bpf_map", "bpf_map_elem", "bpf_prog", "bpf_sk_storage_map", "cgroup", "dmabuf",
+		"ipv6_route", "kmem_cache", "ksym", "netlink", "sockmap", "task", "task_file", "task_vma",
+		"tcp", "udp", "unix",
+	};
+
+	if (!btf_text_begins(name, "bpf_iter_"))
+		return false;
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		if (!strcmp(name + strlen("bpf_iter_"), targets[i]))
+			return true;
+	return false;
+}
+
 static int check_iter_target(struct env *env, const struct btf_view *view, const struct btf_type *t)
 {
 	int r = func_proto(env, view, t);
 
-	if (r >= 0 && !btf_text_begins(env->att.name, "bpf_iter_"))
+	if (r >= 0 && !is_iter_target(env->att.name))
 		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "%s is no iterator",
 				      env->att.name);
 	return r;

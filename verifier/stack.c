@@ -345,9 +345,15 @@ int stack_read(struct env *env, const struct memop *op, int32_t off)
 
 /* ---- writing ------------------------------------------------------------------------------------- */
 
+/* What of a pointer is stored without its kind comes back as a number. (7.3 spills these, too.) */
+static bool loses_kind(const struct reg *r)
+{
+	return reg_base(r) == REG_DYNPTR || reg_base(r) == REG_TP_BUFFER;
+}
+
 static bool spillable(const struct reg *r)
 {
-	return r->type != REG_NOT_INIT && r->type != REG_SCALAR && reg_base(r) != REG_DYNPTR &&
+	return r->type != REG_NOT_INIT && r->type != REG_SCALAR && !loses_kind(r) &&
 	       reg_base(r) != REG_BASE_CNT;
 }
 
@@ -471,6 +477,8 @@ static int write_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t 
 	if (!env->allow_ptr_leaks && s->byte[7] == SLOT_SPILL && !reg_is_scalar(&s->r) && size != 8)
 		return verdict_reject(env, EACCES, "STACK-CORRUPT",
 				      "attempt to corrupt spilled pointer on stack");
+	if (!env->allow_ptr_leaks && r && loses_kind(r))
+		return verdict_reject(env, EACCES, "LEAK", "R%d leaks addr into stack", value_regno);
 	if (!env->bypass_spec_v4)
 		note_unmasked(env, s, r, off, size);
 	err = dynptr_destroy_slot(env, f, spi);
@@ -538,6 +546,9 @@ static int write_variable(struct env *env, const struct memop *op, int32_t off)
 
 	if (!f)
 		return verdict_nomem(env);
+	/* where it lands is not known, so nothing there will count as a pointer */
+	if (!env->allow_ptr_leaks && v && v->type != REG_NOT_INIT && !reg_is_scalar(v))
+		return verdict_reject(env, EACCES, "LEAK", "R%d leaks addr into stack", op->value_regno);
 	for (at = min; at < max && err >= 0; at++)
 		err = dynptr_destroy_slot(env, f, spi_of(at));
 	if (err < 0)

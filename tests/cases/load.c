@@ -88,6 +88,7 @@ static int load_make_map(const struct tcase *c, uint32_t i, const int *fds, int 
 	union bpf_attr attr = {
 		.map_type = m->type, .key_size = m->key_size, .value_size = m->value_size,
 		.max_entries = m->max_entries, .map_flags = m->map_flags,
+		.map_extra = m->map_extra,
 	};
 	int fd, r;
 

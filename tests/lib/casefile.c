@@ -227,7 +227,7 @@ static int map_hex(struct reader *rd, struct bgv_map *m, unsigned char **data, c
 	return 0;
 }
 
-/* map TYPE key K value V max N [flags F…] [inner I] [frozen] [data HEX] [btf NAME] */
+/* map TYPE key K value V max N [flags F…] [inner I] [frozen] [data HEX] [btf NAME] [extra E] */
 static int key_map(struct reader *rd, int argc, char **argv)
 {
 	uint32_t i = rd->c.prog.map_cnt;
@@ -256,6 +256,8 @@ static int key_map(struct reader *rd, int argc, char **argv)
 			m->value_size = (uint32_t)strtoul(val, NULL, 0);
 		else if (!strcmp(k, "max"))
 			m->max_entries = (uint32_t)strtoul(val, NULL, 0);
+		else if (!strcmp(k, "extra"))
+			m->map_extra = strtoull(val, NULL, 0);
 		else if (!strcmp(k, "inner"))
 			m->inner_idx = 1 + (uint32_t)strtoul(val, NULL, 0);
 		else if (!strcmp(k, "data"))

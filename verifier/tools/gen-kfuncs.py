@@ -13,7 +13,8 @@ FLAGS = {"acquire": "ACQ", "release": "REL", "ret_null": "NULL", "trusted_args":
 VERSIONS = ["6.1", "6.12", "6.18", "7.2"]
 # What the facts do not have, from the documented declarations of 6.18.
 KNOWN_6_18 = {"bpf_stream_vprintk_impl": ["TRUST"], "bpf_task_work_schedule_resume_impl": ["TRUST"],
-              "bpf_task_work_schedule_signal_impl": ["TRUST"]}
+              "bpf_task_work_schedule_signal_impl": ["TRUST"],
+              "bpf_arena_reserve_pages": ["SLEEP", "TRUST"]}	# probed: it sleeps
 TRACING = {"tracepoint", "perf_event", "tracing"}
 
 
