@@ -174,15 +174,19 @@ static void notify_broker(const struct notify_server *server, struct other *othe
 static bool notify_is_local(const struct other *other, const struct cmd_row *row,
 			    const struct seccomp_data *data)
 {
-	return !row || (row->gate == CMD_LOCAL &&
-			!call_may_need_daemon(&other->source, row, data->args[1],
-					      (uint32_t)data->args[2]));
+	return row->gate == CMD_LOCAL &&
+	       !call_may_need_daemon(&other->source, row, data->args[1], (uint32_t)data->args[2]);
 }
 
 static void notify_bpf(const struct notify_server *server, struct other *other,
 		       const struct seccomp_data *data)
 {
-	if (notify_is_local(other, cmd_row_of((uint32_t)data->args[0]), data))
+	const struct cmd_row *row = cmd_row_of((uint32_t)data->args[0]);
+
+	/* A command that nobody here knows, or a known one with flags (7.x) that say more than is known. */
+	if (!row)
+		notify_answer(server->listener, other->id, 0, -EINVAL, 0);
+	else if (notify_is_local(other, row, data))
 		notify_continue(server->listener, other->id);
 	else
 		notify_broker(server, other, data);

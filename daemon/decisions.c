@@ -40,7 +40,7 @@ struct decisions {
 	struct decision_list all;	/* newest first */
 	struct decision_owner *owners;
 	unsigned int cnt;
-	uint64_t next_id;
+	uint64_t last_id;
 	uint64_t totals[DECISION_VERDICT_CNT];
 };
 
@@ -59,16 +59,10 @@ void decision_format_id(uint64_t id, char ret_text[DECISION_ID_BYTES])
 int decisions_new(struct decisions **ret_decisions)
 {
 	struct decisions *decisions = calloc(1, sizeof(*decisions));
-	uint32_t salt;
 
 	if (!decisions)
 		return -ENOMEM;
 	TAILQ_INIT(&decisions->all);
-	if (getrandom(&salt, sizeof(salt), 0) != sizeof(salt)) {
-		decisions_free(decisions);
-		return -EIO;
-	}
-	decisions->next_id = (uint64_t)(salt | 1) << 24;
 	*ret_decisions = decisions;
 	return 0;
 }
@@ -115,7 +109,14 @@ void decisions_free(struct decisions *decisions)
 
 uint64_t decisions_next_id(struct decisions *decisions)
 {
-	return ++decisions->next_id;
+	uint64_t id;
+
+	/* Unguessable, and none tells how many calls others make; 56 bits do not meet twice among two thousand. */
+	if (getrandom(&id, sizeof(id), GRND_NONBLOCK) != sizeof(id))
+		id = decisions->last_id + 1;
+	id &= UINT64_MAX >> 8;
+	decisions->last_id = id ? id : 1;
+	return decisions->last_id;
 }
 
 static void decision_make_printable(char *text, bool keep_newlines)

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
@@ -35,7 +36,7 @@
 static const struct filter_row loader_calls[] = {
 	ROW(bpf),	   ROW(capget),	     ROW(capset),	  ROW(recvmsg),	 ROW(sendmsg),
 	ROW(close),	   ROW(close_range), ROW(dup3),		  ROW(pread64),	 ROW(write),	 ROW(read),
-	ROW(fcntl),	   ROW(fstat),	     ROW(newfstatat),	  ROW(brk),	 ROW(munmap),
+	ROW(fcntl),	   ROW(lseek),	     ROW(brk),	 ROW(munmap),
 	ROW(mremap),	   ROW(madvise),     ROW(memfd_create),	  ROW(futex),	 ROW(clock_gettime),
 	ROW(perf_event_open), ROW(exit_group),   ROW(rt_sigreturn), ROW(restart_syscall), ROW(getrandom),
 	{ __NR_ioctl, FILTER_ARG1, SIOCGIFNAME },
@@ -112,7 +113,22 @@ static int loader_count(struct approval *approval, const struct census *census)
 struct loader_view {
 	struct netns netns;
 	struct census census;
+	bool looks_only;	/* the ledger's: it holds CAP_SYS_ADMIN */
 };
+
+/* What the ledger's loader may be asked: ids, and what has one. It makes, changes and attaches nothing. */
+static bool loader_only_looks(const struct door_ask *ask)
+{
+	static const uint32_t cmds[] = { BPF_PROG_GET_FD_BY_ID, BPF_MAP_GET_FD_BY_ID, BPF_BTF_GET_FD_BY_ID,
+					 BPF_LINK_GET_FD_BY_ID };
+	size_t i;
+
+	for (i = 0; ask->op == DOOR_BPF && i < ARRAY_CNT(cmds); i++) {
+		if (cmds[i] == ask->cmd)
+			return true;
+	}
+	return ask->op == DOOR_IDS;
+}
 
 static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
 {
@@ -124,7 +140,9 @@ static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
 		return -ESHUTDOWN;
 	if (r < 0)
 		return door_answer_refused(DOOR_FD, approval.ask.approval_id, -r);
-	if (approval.ask.op == DOOR_NETNS)
+	if (view->looks_only && !loader_only_looks(&approval.ask))
+		r = door_answer_refused(DOOR_FD, approval.ask.approval_id, EPERM);
+	else if (approval.ask.op == DOOR_NETNS)
 		r = door_answer_netns(DOOR_FD, &approval, &view->netns);
 	else if (approval.ask.op == DOOR_IDS)
 		r = loader_count(&approval, &view->census);
@@ -144,8 +162,10 @@ int main(int argc, char **argv)
 	heap_keep(LOADER_HEAP_KEPT);
 	buf = malloc(DOOR_MSG_MAX);
 	r = buf ? netns_look(&view.netns) : -ENOMEM;
-	if (r == 0 && argc == 2 && strcmp(argv[1], "--ledger") == 0)
+	if (r == 0 && argc == 2 && strcmp(argv[1], "--ledger") == 0) {
+		view.looks_only = true;
 		census_open(&view.census);
+	}
 	if (r == 0)
 		r = loader_lock_down();
 	if (r < 0) {

@@ -175,12 +175,6 @@ void obj_pin(struct work *work)
 	pin = pin_begin(work);
 	if (!pin)
 		return;
-	if (pin_find(work->broker->ledger, pin->rec.pin.path))
-		r = -EEXIST;
-	if (r < 0) {
-		work_reply(work, r);
-		return;
-	}
 	if (!obj.rec || !forward_may_use(work, obj.rec)) {
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN",
 			    "object %u is not one that bpfgate made for this user", obj.id);
@@ -190,7 +184,12 @@ void obj_pin(struct work *work)
 	pin->has_of = true;
 	pin->rec.pin.obj_kind = obj.kind;
 	pin->rec.pin.obj_id = obj.id;
-	if (pin_decide(work, pin))
+	if (!pin_decide(work, pin))
+		return;
+	/* After policy: who may not pin here is not told what is here. */
+	if (pin_find(work->broker->ledger, pin->rec.pin.path))
+		work_reply(work, -EEXIST);
+	else
 		pin_run(work, &obj);
 }
 

@@ -647,7 +647,7 @@ static bool an_unsealed_payload_is_refused(void)
 {
 	uint8_t payload[PAYLOAD_MAX];
 	OWN_FD int fd = memfd_create("payload", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-	struct door_answer open_one, sealed;
+	struct door_answer open_one, sealed, as_fd;
 	struct rig_loader loader;
 	struct door_ask ask;
 	bool ok = rig_loader_start(&rig, -1, &loader);
@@ -655,11 +655,15 @@ static bool an_unsealed_payload_is_refused(void)
 	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_KEEP);
 	ask.flags = DOOR_PAYLOAD_FD;
 	ask.cmd = 12345; /* the control is refused by the kernel itself: EINVAL */
+	ask.result_fd = DOOR_FD_NONE;
 	ok = ok && write(fd, payload, ask.payload_bytes) == (ssize_t)ask.payload_bytes &&
 	     rig_approve(&loader, &ask, NULL, &fd, 1, &open_one) && open_one.refused &&
 	     fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) == 0 &&
 	     rig_approve(&loader, &ask, NULL, &fd, 1, &sealed) && !sealed.refused &&
 	     sealed.result == -EINVAL;
+	/* Only what a command that makes a descriptor returns is taken for one. */
+	ask.result_fd = DOOR_FD_BROKER;
+	ok = ok && rig_approve(&loader, &ask, NULL, &fd, 1, &as_fd) && as_fd.refused;
 	return rig_loader_stop(&rig, &loader) && ok;
 }
 
