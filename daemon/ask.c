@@ -16,6 +16,7 @@
 #include <sys/un.h>
 
 #include "daemon/notify.h"
+#include "daemon/pinfs.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 
@@ -129,11 +130,16 @@ static int ask_handle(struct parent *parent, struct question *q)
 	return 0;
 }
 
-static void set_pinned(struct kept *kept, uint32_t pinned)
+/* A name in the file system is never there without the store saying "pinned". */
+static void set_pinned(struct parent *parent, struct kept *kept, uint32_t pinned)
 {
+	if (!pinned)
+		pinfs_unpin(&parent->keep, kept);
 	notify_forget_kept(kept); /* its name in the store tells whether it is pinned */
 	kept->pinned = pinned;
 	notify_store_kept(kept);
+	if (pinned)
+		pinfs_pin(&parent->keep, kept);
 }
 
 static int pin_new(struct parent *parent, struct question *q)
@@ -147,6 +153,7 @@ static int pin_new(struct parent *parent, struct question *q)
 		return r;
 	q->answer.keep_id = kept->keep_id;
 	notify_store_kept(kept);
+	pinfs_pin(&parent->keep, kept);
 	return 0;
 }
 
@@ -159,7 +166,7 @@ static int ask_pin(struct parent *parent, struct question *q)
 	if (!kept)
 		return -ENOENT;
 	if (!kept->pinned)
-		set_pinned(kept, 1);
+		set_pinned(parent, kept, 1);
 	return 0;
 }
 
@@ -167,7 +174,7 @@ static int ask_unpin(struct parent *parent, struct question *q)
 {
 	if (!q->kept->pinned)
 		return -ENOENT;
-	set_pinned(q->kept, 0);
+	set_pinned(parent, q->kept, 0);
 	return kept_is_held(q->kept) ? 0 : parent_drop_kept(parent, q->kept, 0);
 }
 

@@ -20,6 +20,7 @@
 #include "daemon/listen.h"
 #include "daemon/notify.h"
 #include "daemon/parent.h"
+#include "daemon/pinfs.h"
 #include "proto/own.h"
 
 #define SPARE_FDS	512 /* for everything but what is kept: children, channels, messages in flight */
@@ -42,6 +43,8 @@ static const struct option_row {
 	{ "group", NULL, offsetof(struct options, set.group), "GROUP", "who may connect to it (default bpfgate)" },
 	{ "policy", "--policy-dir", 0, "DIR", "read policy from this directory (the broker's option, may be repeated)" },
 	{ "objects", "--object-dir", 0, "DIR", "read signed objects from this directory (the broker's option, may be repeated)" },
+	{ "keep", NULL, offsetof(struct options, set.keep_dir), "DIR", "hold what is pinned here, on a bpf file system, while bpfgated is away" },
+	{ "ledger", NULL, offsetof(struct options, set.ledger_path), "FILE", "keep the ledger here, on a tmpfs, while bpfgated is away" },
 	{ "libexec", NULL, offsetof(struct options, set.libexec), "DIR", "where the other binaries are (default " BPFGATE_LIBEXECDIR ")" },
 	{ "broker-user", NULL, offsetof(struct options, broker_user), "USER", "name or uid (default bpfgate-broker)" },
 	{ "judge-user", NULL, offsetof(struct options, judge_user), "USER", "name or uid (default bpfgate-judge)" },
@@ -164,6 +167,39 @@ static int parent_open_socket(struct parent *parent)
 	return r;
 }
 
+/* The file wins nothing over what was inherited: that is what the last bpfgated wrote to. */
+static int parent_open_ledger(struct parent *parent)
+{
+	const char *path = parent->set->ledger_path;
+	int r, inherited = parent->ledger_fd;
+
+	if (!path && inherited >= 0)
+		return 0;
+	r = path ? listen_open_ledger(path, inherited, &parent->ledger_fd) :
+		   listen_make_ledger(&parent->ledger_fd);
+	if (r < 0) {
+		fprintf(stderr, "bpfgated: no ledger%s%s: %s\n", path ? " at " : "", path ? path : "",
+			strerror(-r));
+		return r;
+	}
+	own_close_fd(&inherited);
+	notify_store_ledger(parent->ledger_fd);
+	return 0;
+}
+
+/* Without the directory bpfgated works; only what is pinned does not outlive it. */
+static void parent_adopt(struct parent *parent)
+{
+	const char *dir = parent->set->keep_dir;
+	int r = dir ? pinfs_open(&parent->keep, dir) : 0;
+	struct kept *kept, *tmp;
+
+	if (r < 0)
+		fprintf(stderr, "bpfgated: pins will not outlive bpfgated: %s: %s\n", dir, strerror(-r));
+	HASH_ITER (hh, parent->keep.by_id, kept, tmp)
+		notify_store_kept(kept);
+}
+
 static int parent_set_up(struct parent *parent)
 {
 	struct inherited inherited;
@@ -178,13 +214,10 @@ static int parent_set_up(struct parent *parent)
 	parent->listen_fd = inherited.listen_fd;
 	parent->ledger_fd = inherited.ledger_fd;
 	if (r == 0)
+		parent_adopt(parent);
+	if (r == 0)
 		r = parent_open_socket(parent);
-	if (r == 0 && parent->ledger_fd < 0) {
-		r = listen_make_ledger(&parent->ledger_fd);
-		if (r == 0)
-			notify_store_ledger(parent->ledger_fd);
-	}
-	return r;
+	return r == 0 ? parent_open_ledger(parent) : r;
 }
 
 /*

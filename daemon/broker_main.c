@@ -27,6 +27,7 @@
 #include "daemon/reconcile.h"
 #include "daemon/reload.h"
 #include "daemon/session.h"
+#include "daemon/settle.h"
 #include "daemon/verdicts.h"
 #include "daemon/work.h"
 #include "proto/heap.h"
@@ -47,6 +48,8 @@ static void broker_on_kept(struct broker *broker, const struct keep_tell *tell,
 {
 	if (tell->keep_id && handles_on_kept(broker->handles, tell) < 0)
 		warden_ask_drop(broker->warden, tell->keep_id);
+	if (broker->listing)
+		settle_row(broker, tell);
 	if (loaders_on_kept(broker->loaders, tell, fds))
 		return;
 	/* A listing row, or the outcome of a call that was given up: the latter nobody will ever use. */
@@ -105,6 +108,8 @@ static void broker_on_listed(void *ctx, const struct keep_tell *tell, struct pac
 	struct broker *broker = ctx;
 
 	broker->listing = false;
+	if (tell->result == 0)
+		settle_end(broker);
 }
 
 /* What was made before a restart, and has no record because it was never handed out, goes. */

@@ -161,6 +161,14 @@ const struct kept_obj *handles_find_obj(const struct handles *handles, uint32_t 
 	return kept ? &kept->obj : NULL;
 }
 
+const struct kept_obj *handles_find_kept(const struct handles *handles, uint64_t keep_id)
+{
+	struct handles_kept *kept;
+
+	HASH_FIND(hh, handles->kept, &keep_id, sizeof(keep_id), kept);
+	return kept ? &kept->obj : NULL;
+}
+
 unsigned int handles_cnt(const struct handles *handles)
 {
 	return HASH_COUNT(handles->rows);

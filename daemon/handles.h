@@ -34,6 +34,8 @@ const struct kept_obj *handles_find(const struct handles *handles, uint64_t cook
 /* Is this object kept? By what id? NULL when it is not. */
 const struct kept_obj *handles_find_obj(const struct handles *handles, uint32_t obj_kind,
 					uint32_t obj_id);
+/* The kept object of this number; NULL when there is none. */
+const struct kept_obj *handles_find_kept(const struct handles *handles, uint64_t keep_id);
 unsigned int handles_cnt(const struct handles *handles);
 
 #endif

@@ -40,6 +40,7 @@ struct keep {
 	uint32_t fd_cnt;	/* descriptors held here */
 	uint32_t fd_max;
 	int epoll;		/* borrowed */
+	const char *pin_dir;	/* pinfs.c; NULL: none */
 	source_fn handle_ready;	/* the event loop's callback for handles */
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The only file that calls bpf(2). Promises that a call is made with exactly the effective capabilities
- * that its approval names, no more and no less: the kernel's verifier asks for them (with CAP_PERFMON it
- * skips its checks against pointer leaks). Trusts the approval; what the kernel answers goes back as is.
+ * The only file that calls bpf(2) for others (pinfs.c names what bpfgated holds). Promises that a call is
+ * made with exactly the effective capabilities that its approval names, no more and no less: the kernel's
+ * verifier asks for them (with CAP_PERFMON it skips its checks against pointer leaks). Trusts the approval;
+ * what the kernel answers goes back as is.
  * Built with KERN_INFO_ONLY for the broker, which may look at objects and nothing else.
  */
 #include "daemon/kern.h"

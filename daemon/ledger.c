@@ -44,6 +44,7 @@ struct ledger {
 	struct ledger_slot *slots, *free_slots;
 	struct ledger_slot *index;
 	size_t cnt[LEDGER_KIND_CNT];
+	bool is_new;			/* nobody had written to it */
 };
 
 size_t ledger_bytes(void)
@@ -80,6 +81,7 @@ static void ledger_release_slot(struct ledger *ledger, struct ledger_slot *slot)
 	ledger->free_slots = slot;
 }
 
+/* 0; 1 when it was empty and is begun; -EBADMSG. */
 static int ledger_check_header(struct ledger_header *header)
 {
 	if (header->magic == 0) {
@@ -87,7 +89,7 @@ static int ledger_check_header(struct ledger_header *header)
 		header->slot_cnt = LEDGER_SLOTS;
 		header->version = LEDGER_VERSION;
 		__atomic_store_n(&header->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);
-		return 0;
+		return 1;
 	}
 	if (header->magic != LEDGER_MAGIC || header->version != LEDGER_VERSION ||
 	    header->rec_bytes != sizeof(struct ledger_rec) ||
@@ -273,6 +275,7 @@ int ledger_open(int fd, struct quota_table *quota, struct ledger **ret_ledger)
 	r = ledger_check_header(ledger->header);
 	if (r >= 0) {
 		ledger->recs = (struct ledger_rec *)(ledger->header + 1);
+		ledger->is_new = r > 0;
 		r = ledger_build_index(ledger, quota);
 	}
 	if (r < 0) {
@@ -406,4 +409,9 @@ const struct ledger_rec *ledger_walk(const struct ledger *ledger, enum ledger_ki
 size_t ledger_cnt(const struct ledger *ledger, enum ledger_kind kind)
 {
 	return ledger->cnt[kind];
+}
+
+bool ledger_is_new(const struct ledger *ledger)
+{
+	return ledger->is_new;
 }

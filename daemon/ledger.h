@@ -131,6 +131,8 @@ size_t ledger_bytes(void);
  */
 int ledger_open(int fd, struct quota_table *quota, struct ledger **ret_ledger);
 void ledger_close(struct ledger *ledger);
+/* It was empty when it was opened: what exists may have had records in another that is lost. */
+bool ledger_is_new(const struct ledger *ledger);
 
 /* What a record's user pays: a slot, one object, and its bytes; and the same for the rule. Zero is empty. */
 struct ledger_charge {

@@ -84,8 +84,10 @@ static void name_handle(const struct handle *handle, char *ret_name)
 		       handle->cookie);
 }
 
+/* One of that name: what was stored before may be another file. */
 void notify_store_ledger(int fd)
 {
+	forget(LEDGER_NAME);
 	store(LEDGER_NAME, fd);
 }
 

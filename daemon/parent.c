@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/notify.h"
+#include "daemon/pinfs.h"
 #include "proto/own.h"
 
 #define BROKER_HUNG_NS 10000000000ull /* five pings long: a loaded machine is not a hung broker */
@@ -41,6 +42,8 @@ int parent_drop_kept(struct parent *parent, struct kept *kept, uint64_t cookie)
 
 	for (handle = kept->handles; handle; handle = handle->next)
 		notify_forget_handle(handle);
+	if (kept->pinned)
+		pinfs_unpin(&parent->keep, kept);
 	notify_forget_kept(kept);
 	keep_drop(&parent->keep, kept);
 	return channel_tell(&parent->channel, &tell, -1);

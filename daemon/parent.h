@@ -26,6 +26,8 @@ struct settings {
 	const char *socket_path;	/* stand-alone: where to listen */
 	const char *group;		/* stand-alone: who may connect */
 	const char *libexec;
+	const char *keep_dir;		/* where pins have names (pinfs.h); NULL: nowhere */
+	const char *ledger_path;	/* NULL: memory that only bpfgated and the service manager hold */
 	const char *spares;		/* judges that wait, as text for the zygote; NULL: its default */
 	struct account broker, judge, loader;
 	char *const *broker_args;	/* NULL-terminated, passed on */

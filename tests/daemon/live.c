@@ -51,14 +51,16 @@ bool live_write_policy(const struct live *live, const char *policy)
 static _Noreturn void live_be_bpfgated(const struct live *live, const char *builddir, int out)
 {
 	char path[256], bin[80];
+	const char *argv[24] = { "bpfgated", "--socket", live->socket, "--group", "root", "--libexec", bin,
+				 "--broker-user", "65501", "--judge-user", "65502", "--loader-user",
+				 "65503", "--policy", live->policy };
 
 	snprintf(path, sizeof(path), "%s/daemon/bpfgated", builddir);
 	snprintf(bin, sizeof(bin), "%s/bin", live->dir);
 	(void)dup2(out, STDERR_FILENO);
 	(void)unsetenv("JOURNAL_STREAM");
-	(void)execl(path, "bpfgated", "--socket", live->socket, "--group", "root", "--libexec", bin,
-		    "--broker-user", "65501", "--judge-user", "65502", "--loader-user", "65503",
-		    "--policy", live->policy, NULL);
+	memcpy(argv + 15, live->more, sizeof(live->more));
+	(void)execv(path, (char *const *)argv);
 	_exit(127);
 }
 
@@ -70,23 +72,32 @@ bool live_start(struct live *live, const char *builddir, const char *policy)
 bool live_start_with(struct live *live, const char *builddir, const char *policy,
 		     const struct live_file *more)
 {
-	char bin[64], said[80];
-	int out;
+	char bin[64];
 
-	*live = (struct live){ .ready = -1 };
+	live->ready = -1;
 	strcpy(live->dir, "/tmp/bpfgate-live-XXXXXX");
 	if (!mkdtemp(live->dir) || chmod(live->dir, 0755) < 0)
 		return false;
 	snprintf(bin, sizeof(bin), "%s/bin", live->dir);
 	snprintf(live->policy, sizeof(live->policy), "%s/policy", live->dir);
 	snprintf(live->socket, sizeof(live->socket), "%s/socket", live->dir);
-	snprintf(said, sizeof(said), "%s/said", live->dir);
 	if (mkdir(bin, 0755) < 0 || mkdir(live->policy, 0755) < 0 ||
 	    !live_place(live, builddir, "tests/daemon/odd-judge", "bpfgate-judge") ||
 	    !live_place(live, builddir, "daemon/bpfgate-loader", "bpfgate-loader") ||
 	    !live_place(live, builddir, "daemon/bpfgate-broker", "bpfgate-broker") ||
 	    !live_write_policy(live, policy) || (more && !live_write(live, more)))
 		return false;
+	return live_again(live, builddir);
+}
+
+bool live_again(struct live *live, const char *builddir)
+{
+	char said[80];
+	int out;
+
+	own_close_fd(&live->ready);
+	snprintf(said, sizeof(said), "%s/said", live->dir);
+	(void)unlink(said); /* what the last one said is not what this one says */
 	/* A file and not a pipe: what nobody reads for a while must not stop the daemon. */
 	out = open(said, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	live->ready = open(said, O_RDONLY | O_CLOEXEC);

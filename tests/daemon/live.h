@@ -18,6 +18,7 @@
 struct live {
 	char dir[48], socket[80], policy[80];
 	pid_t parent;
+	const char *more[5];	/* further options of bpfgated, set before the start; NULL-terminated */
 	int ready;		/* what bpfgated and its children say on stderr */
 };
 
@@ -31,6 +32,8 @@ bool live_start_with(struct live *live, const char *builddir, const char *policy
 		     const struct live_file *more);
 /* SIGTERM; true when it ended well. */
 bool live_stop(struct live *live);
+/* After bpfgated was killed and reaped: the next one, with the same socket and options. */
+bool live_again(struct live *live, const char *builddir);
 bool live_write_policy(const struct live *live, const char *policy);
 /* Waits until the daemon says this (a part of a line). */
 bool live_says(struct live *live, const char *text);

@@ -5,10 +5,13 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,10 +24,12 @@ static const char good[] =
 	"{\"version\": 1, \"rules\": [\n"
 	"{\"id\": \"alice\", \"effect\": \"allow\", \"who\": {\"users\": [\"65531\"]},\n"
 	" \"signed_by\": {\"unsigned\": true}, \"programs\": {\"types\": {\"only\": [\"xdp\"]}},\n"
-	" \"maps\": {\"types\": {\"only\": [\"array\"]}, \"max_bytes_each\": \"1M\"}}]}\n";
+	" \"maps\": {\"types\": {\"only\": [\"array\"]}, \"max_bytes_each\": \"1M\", \"pin_under\": [\"/sys/fs/bpf\"]}}]}\n";
 static const char broken[] = "{\"version\": 1, \"rules\": [\n{\"id\": \"alice\",\n \"effekt\": \"allow\"}]}\n";
 
 static struct live live;
+static void *shared;	/* with the parts, which are processes of their own */
+static char scene[] = "/dev/shm/bpfgate-orderly-XXXXXX", keep_dir[64], ledger[64];
 
 /* ---- parts ---- */
 
@@ -172,6 +177,70 @@ static bool a_broker_that_cannot_read_its_policy_grants_nothing(void)
 	return chmod(live.policy, 0755) == 0 && is_good_again() && ok;
 }
 
+/* ---- bpfgated itself ---- */
+
+#define KEPT_PIN "/sys/fs/bpf/orderly"
+
+static int pin_call(int cmd, int fd)
+{
+	union bpf_attr attr = { .pathname = (uintptr_t)KEPT_PIN, .bpf_fd = (uint32_t)fd };
+	int r = bpfgate_bpf(cmd, &attr, sizeof(attr));
+
+	return r < 0 ? -errno : r;
+}
+
+static bool part_pins(void *arg)
+{
+	OWN_FD int prog = live_prog(BPF_PROG_TYPE_XDP, "pinned", 2);
+
+	*(uint32_t *)arg = prog_id_of(prog);
+	return *(uint32_t *)arg && pin_call(BPF_OBJ_PIN, prog) == 0;
+}
+
+static bool part_gets(void *arg)
+{
+	union bpf_attr walk = { .start_id = 0 };
+	OWN_FD int prog = pin_call(BPF_OBJ_GET, 0);
+
+	/* A walk looks at what really exists. */
+	(void)bpfgate_bpf(BPF_PROG_GET_NEXT_ID, &walk, sizeof(walk));
+	return prog >= 0 && prog_id_of(prog) == *(uint32_t *)arg && live_mine("programs") == 1;
+}
+
+static bool part_unpins(void *arg)
+{
+	return bpfgate_unpin(KEPT_PIN) == 0;
+}
+
+static bool prog_is_gone(void *arg)
+{
+	return !live_prog_exists(*(uint32_t *)arg);
+}
+
+static bool next_bpfgated(const char *builddir, int signal)
+{
+	int status;
+
+	return kill(live.parent, signal) == 0 && waitpid(live.parent, &status, 0) == live.parent &&
+	       live_again(&live, builddir);
+}
+
+/* Without a service manager that holds anything: what is pinned is held by names of bpfgated's own. */
+static bool what_is_pinned_outlives_bpfgated(void)
+{
+	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
+	uint32_t *id = shared;
+	bool ok;
+
+	*id = 0;
+	ok = live_as(LIVE_ALICE, part_pins, id) && live_prog_exists(*id) &&
+	     next_bpfgated(builddir, SIGTERM) && live_as(LIVE_ALICE, part_gets, id) &&
+	     next_bpfgated(builddir, SIGKILL) && live_as(LIVE_ALICE, part_gets, id);
+	/* control: unpinned, it is gone for good */
+	ok = live_as(LIVE_ALICE, part_unpins, NULL) && ok && live_until(prog_is_gone, id);
+	return next_bpfgated(builddir, SIGTERM) && !live_as(LIVE_ALICE, part_gets, id) && ok;
+}
+
 #define TEST(name) { #name, name }
 static const struct {
 	const char *name;
@@ -182,6 +251,7 @@ static const struct {
 	TEST(a_reload_of_what_cannot_be_read_keeps_the_old_rules),
 	TEST(a_broker_that_starts_with_a_broken_policy_keeps_everything),
 	TEST(a_broker_that_cannot_read_its_policy_grants_nothing),
+	TEST(what_is_pinned_outlives_bpfgated),
 };
 
 /* The daemon's first broker finds a broken policy: the daemon starts all the same, and mends without a restart. */
@@ -189,6 +259,32 @@ static bool a_daemon_starts_with_a_broken_policy(const char *builddir)
 {
 	return live_start(&live, builddir, broken) && status_has("50-test.json:2:1: error: ") &&
 	       live_as(LIVE_ALICE, part_is_refused, NULL) && is_good_again();
+}
+
+/* A bpf file system and a tmpfs of our own, where bpfgated may leave what outlives it. */
+static bool scene_set(void)
+{
+	if (!mkdtemp(scene) || mount("none", scene, "tmpfs", 0, "mode=755") < 0)
+		return false;
+	snprintf(keep_dir, sizeof(keep_dir), "%s/bpf", scene);
+	if (mkdir(keep_dir, 0700) < 0 || mount("none", keep_dir, "bpf", 0, "mode=700") < 0)
+		return false;
+	strcat(keep_dir, "/kept");
+	snprintf(ledger, sizeof(ledger), "%s/ledger", scene);
+	live.more[0] = "--keep";
+	live.more[1] = keep_dir;
+	live.more[2] = "--ledger";
+	live.more[3] = ledger;
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return shared != MAP_FAILED;
+}
+
+static void scene_strike(void)
+{
+	*strrchr(keep_dir, '/') = '\0';
+	(void)umount(keep_dir);
+	(void)umount(scene);
+	(void)rmdir(scene);
 }
 
 int main(int argc, char **argv)
@@ -201,6 +297,12 @@ int main(int argc, char **argv)
 		printf("skipped: a daemon of its own needs root\n0 passed, 0 failed, %zu skipped\n",
 		       ARRAY_CNT(tests));
 		return 77;
+	}
+	/* A mount name space of its own: whatever happens here, nothing is left mounted. */
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    !scene_set()) {
+		printf("FAILED the scene: %s\n0 passed, 1 failed\n", strerror(errno));
+		return 1;
 	}
 	if (!a_daemon_starts_with_a_broken_policy(builddir)) {
 		printf("FAILED a_daemon_starts_with_a_broken_policy\n0 passed, 1 failed\n");
@@ -218,6 +320,7 @@ int main(int argc, char **argv)
 		failed++;
 		printf("FAILED the daemon does not end as it should\n");
 	}
+	scene_strike();
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed ? 1 : 0;
 }
