@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Records for people and machines. Under systemd each goes to journald with its fields and a message
- * id; OBJECT_PID makes journald add what it knows of the client. Elsewhere one line goes to stderr. A
- * record that cannot be written is lost: the daemon does not stop for its log.
+ * id. Who called stands in fields of our own: journald believes OBJECT_PID from root only, and the broker
+ * is not root. Elsewhere one line goes to stderr. A record that cannot be written is lost: the daemon does
+ * not stop for its log.
  */
 #include "daemon/journal.h"
 
@@ -116,7 +117,7 @@ static void journal_add_decision(struct journal_record *record, const struct dec
 	journal_add(record, "MESSAGE_ID=%s", journal_id_of(decision));
 	journal_add(record, "PRIORITY=%d",
 		    decision->verdict == DECISION_ALLOWED ? LOG_INFO : LOG_NOTICE);
-	journal_add(record, "OBJECT_PID=%d", (int)decision->pid);
+	journal_add(record, "BPFGATE_PID=%d", (int)decision->pid);
 	journal_add(record, "BPFGATE_DECISION_ID=%s", id);
 	journal_add(record, "BPFGATE_COMMAND=%s", decision->command);
 	journal_add(record, "BPFGATE_VERDICT=%s", decision_verdict_name(decision->verdict));
@@ -134,9 +135,28 @@ static void journal_add_decision(struct journal_record *record, const struct dec
 	journal_add_program(record, decision);
 }
 
+/* All that the client was told: too long for the fields of fixed size. *ret_field is the caller's. */
+static void journal_add_explanation(struct journal_record *record, const struct decision *decision,
+				    char **ret_field)
+{
+	int len;
+
+	if (!decision->text || record->cnt == JOURNAL_FIELDS_MAX)
+		return;
+	len = asprintf(ret_field, "BPFGATE_EXPLANATION=%s", decision->text);
+	if (len < 0) {
+		*ret_field = NULL;
+		return;
+	}
+	record->iov[record->cnt].iov_base = *ret_field;
+	record->iov[record->cnt].iov_len = (size_t)len;
+	record->cnt++;
+}
+
 void journal_decision(const struct decision *decision)
 {
 	struct journal_record record = { .cnt = 0 };
+	OWN_MEM char *explanation = NULL;
 	char line[JOURNAL_FIELD_BYTES];
 
 	journal_format_line(decision, line, sizeof(line));
@@ -146,6 +166,7 @@ void journal_decision(const struct decision *decision)
 	}
 	journal_add(&record, "MESSAGE=%s", line);
 	journal_add_decision(&record, decision);
+	journal_add_explanation(&record, decision, &explanation);
 	(void)sd_journal_sendv(record.iov, record.cnt);
 }
 
