@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `bpfgate doctor`: what this kernel and set-up lack for bpfgate, each with its mend. Promises to look
- * only (it changes nothing, needs no privilege and no daemon) and to report what it saw, not what a
- * version number suggests. Trusts the kernel's files; what it may not read it calls unknown.
+ * only (it changes nothing, needs no privilege and no daemon; one that runs is asked about its policy) and
+ * to report what it saw, not what a version number suggests. Trusts the kernel's files; what it may not read it calls unknown.
  */
 #include "client/cmd.h"
 
@@ -22,6 +22,7 @@
 #include <sys/un.h>
 #include <sys/utsname.h>
 
+#include "client/bpfgate.h"
 #include "client/out.h"
 #include "proto/own.h"
 
@@ -237,6 +238,26 @@ static void doctor_socket(struct doctor_finding *f)
 		doctor_say(f, DOCTOR_OK, "%s answers", path);
 }
 
+/* What a running daemon says of the newest policy files; without one there is nothing to say. */
+static void doctor_policy(struct doctor_finding *f)
+{
+	OWN_MEM char *text = NULL;
+	json_t *doc;
+	const char *refused;
+
+	if (bpfgate_control(BPFGATE_STATUS, "", &text) < 0 || !text) {
+		doctor_say(f, DOCTOR_NOTE, "unknown: no daemon answers");
+		return;
+	}
+	doc = json_loads(text, 0, NULL);
+	refused = json_string_value(json_object_get(json_object_get(doc, "policy"), "refused"));
+	if (refused && *refused)
+		doctor_say(f, DOCTOR_MISSING, "refused: %s", refused);
+	else
+		doctor_say(f, DOCTOR_OK, "the files are in force");
+	json_decref(doc);
+}
+
 static void doctor_group(struct doctor_finding *f)
 {
 	const struct group *group = getgrnam("bpfgate");
@@ -296,6 +317,7 @@ static const struct doctor_check doctor_checks[] = {
 	{ "bpffs", doctor_bpffs, "mount -t bpf bpf /sys/fs/bpf" },
 	{ "cgroup", doctor_cgroup, "mount cgroup2 (systemd does)" },
 	{ "socket", doctor_socket, "systemctl enable --now bpfgate.socket" },
+	{ "policy", doctor_policy, "bpfgate policy check, then bpfgate reload" },
 	{ "group", doctor_group, "systemd-sysusers (makes the group); usermod -aG bpfgate USER, then log in again" },
 };
 

@@ -98,6 +98,24 @@ static bool a_refused_reload_fails_and_says_where(void)
 	return is_good_again() && ok;
 }
 
+static bool the_doctor_says(const char *text)
+{
+	char cmd[512];
+
+	snprintf(cmd, sizeof(cmd), "'%s/client/bpfgate' doctor --json | grep -qF '%s'",
+		 getenv("builddir") ? getenv("builddir") : ".", text);
+	return system(cmd) == 0;
+}
+
+static bool the_doctor_says_where_a_policy_is_wrong(void)
+{
+	OWN_MEM char *json = NULL;
+	bool ok = the_doctor_says("the files are in force") && live_write_policy(&live, broken) &&
+		  reload(&json) == -EBADMSG && the_doctor_says("refused: 50-test.json:2:1: error: ");
+
+	return is_good_again() && ok;
+}
+
 static bool only_root_reloads(void)
 {
 	OWN_MEM char *json = NULL;
@@ -247,6 +265,7 @@ static const struct {
 	bool (*run)(void);
 } tests[] = {
 	TEST(a_refused_reload_fails_and_says_where),
+	TEST(the_doctor_says_where_a_policy_is_wrong),
 	TEST(only_root_reloads),
 	TEST(a_reload_of_what_cannot_be_read_keeps_the_old_rules),
 	TEST(a_broker_that_starts_with_a_broken_policy_keeps_everything),
