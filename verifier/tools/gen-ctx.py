@@ -128,7 +128,9 @@ def emit(f, key, types):
     struct, off, field, size, acc, profiles, att, cond = key
     k = kind(acc[2])
     rows_of = [(size, sizes(acc[0]))]
-    if (struct, field) in WIDE_PORTS:
+    if (struct, field) == ("bpf_sk_lookup", "remote_port"):
+        rows_of = [(4, 7)]	# the padding is read like the port
+    elif (struct, field) in WIDE_PORTS:
         rows_of.append((4, 4 << 4))
     flags = [k[1]] if k[1] != "0" else []
     flags += {"needs_cap_bpf": ["READ_CAP_BPF"], "write_needs_cap_bpf": ["WRITE_CAP_BPF"]}.get(
