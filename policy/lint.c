@@ -11,26 +11,10 @@
 
 #include "policy/match.h"
 #include "policy/signer.h"
+#include "policy/worth.h"
 #include "proto/own.h"
 
-/* Helpers and types that are worth more than they look, in few words. */
-static const struct {
-	const char *helper;
-	const char *worth;
-} helper_worths[] = {
-	{ "bpf_probe_read", "reads any kernel memory, keys and passwords included" },
-	{ "bpf_probe_read_kernel", "reads any kernel memory, keys and passwords included" },
-	{ "bpf_probe_read_user", "reads the memory of whatever process is running" },
-	{ "bpf_copy_from_user_task", "reads the memory of any process" },
-	{ "bpf_probe_write_user", "writes the memory of whatever process is running" },
-	{ "bpf_override_return", "makes kernel functions fail at will" },
-	{ "bpf_send_signal", "sends signals to whatever process is running" },
-	{ "bpf_skb_store_bytes", "changes packets" },
-	{ "bpf_redirect", "sends packets to any interface of the namespace" },
-	{ "bpf_skb_set_tunnel_key", "sends packets to any address" },
-	{ "bpf_bind", "chooses the source address of others' connections" },
-};
-
+/* Types that are worth more than they look, in few words; helpers and kernel functions: worth.def. */
 static const struct {
 	const char *type;
 	const char *worth;
@@ -95,6 +79,52 @@ static bool allows_word(const struct rule_list *list, enum names_kind kind, cons
 	return (list->mode == LIST_ONLY && listed) || (list->mode == LIST_ANY_EXCEPT && !listed);
 }
 
+static bool allows_helper(const struct rule *rule, const char *name)
+{
+	return allows_word(&rule->programs.helpers, NAMES_HELPER, name);
+}
+
+static bool allows_kfunc(const struct rule *rule, const char *name)
+{
+	const struct rule_list *list = &rule->programs.kfuncs;
+	bool listed = false;
+	size_t i;
+
+	for (i = 0; i < list->names.cnt; i++)
+		listed = listed || rule_glob(list->names.items[i], name);
+	return (list->mode == LIST_ONLY && listed) || (list->mode == LIST_ANY_EXCEPT && !listed);
+}
+
+static void note_names(struct reader *rd, const struct rule *rule, enum policy_condition condition,
+		       enum worth worth, const char *names)
+{
+	if (names[0])
+		lint(rd, POLICY_NOTE, rule, condition, "worth: %s%s %s", names,
+		     strchr(names, ',') ? ": each" : "", worth_text(worth));
+}
+
+/* All that the rule gives of one worth, by name: a line, or more when they are many. */
+static void note_class(struct reader *rd, const struct rule *rule, enum policy_condition condition,
+		       enum worth worth, const struct worth_row *(*row_at)(size_t idx),
+		       bool (*allows)(const struct rule *rule, const char *name))
+{
+	const struct worth_row *row;
+	char names[128] = "";
+	size_t i, used = 0;
+
+	for (i = 0; worth_text(worth) && (row = row_at(i)); i++) {
+		if (row->worth != worth || !allows(rule, row->name))
+			continue;
+		if (used + strlen(row->name) + 3 > sizeof(names)) {
+			note_names(rd, rule, condition, worth, names);
+			used = 0;
+		}
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "",
+					 row->name);
+	}
+	note_names(rd, rule, condition, worth, names);
+}
+
 static void note_worth(struct reader *rd, const struct rule *rule)
 {
 	const struct rule_programs *programs = &rule->programs;
@@ -105,10 +135,9 @@ static void note_worth(struct reader *rd, const struct rule *rule)
 			lint(rd, POLICY_NOTE, rule, POLICY_COND_TYPES, "worth: %s %s",
 			     type_worths[i].type, type_worths[i].worth);
 	}
-	for (i = 0; i < ARRAY_CNT(helper_worths); i++) {
-		if (allows_word(&programs->helpers, NAMES_HELPER, helper_worths[i].helper))
-			lint(rd, POLICY_NOTE, rule, POLICY_COND_HELPERS, "worth: %s %s",
-			     helper_worths[i].helper, helper_worths[i].worth);
+	for (i = 0; i < WORTH_CNT; i++) {
+		note_class(rd, rule, POLICY_COND_HELPERS, (enum worth)i, worth_helper, allows_helper);
+		note_class(rd, rule, POLICY_COND_KFUNCS, (enum worth)i, worth_kfunc, allows_kfunc);
 	}
 }
 

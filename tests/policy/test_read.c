@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/worth.h"
 #include "proto/own.h"
 
 #define TOP(rules)  "{\"version\": 1, \"rules\": [" rules "]}"
@@ -312,6 +313,11 @@ static const struct remark remarks[] = {
 	{ ALLOW("\"programs\": {\"types\": {\"only\": [\"kprobe\"]}, \"helpers\": {\"only\": "
 		"[\"bpf_probe_read_kernel\"]}}"),
 	  "note: rule \"r\": worth: bpf_probe_read_kernel reads any kernel memory" },
+	{ ALLOW("\"programs\": {" XDP ", \"kfuncs\": {\"only\": [\"bpf_rdonly_cast\"]}, \"helpers\": {\"only\": "
+		"[\"bpf_send_signal\", \"bpf_send_signal_thread\"]}}"),
+	  "note: rule \"r\": worth: bpf_send_signal, bpf_send_signal_thread: each sends signals" },
+	{ ALLOW("\"programs\": {" XDP ", \"kfuncs\": {\"only\": [\"bpf_rdonly_cast\"]}}"),
+	  "worth: bpf_rdonly_cast reads any kernel memory" },
 	{ ALLOW("\"programs\": {\"types\": {\"only\": [\"syscall\"]}, \"helpers\": {\"only\": "
 		"[\"bpf_sys_bpf\"]}}"),
 	  "bpf_sys_bpf is never granted" },
@@ -325,6 +331,32 @@ START_TEST(what_is_legal_but_remarkable_is_remarked)
 
 	ck_assert_msg(strstr(found, remarks[_i].said), "said: %s\nnot: %s", found, remarks[_i].said);
 	ck_assert_ptr_null(strstr(found, "error"));
+}
+END_TEST
+
+/* In both tables by every name that rules know: a new one must be given a worth. */
+START_TEST(every_helper_and_kernel_function_has_its_worth)
+{
+	static const char *const helpers[] = {
+#define HELPER(id, text) text,
+#include "policy/names.def"
+	};
+	static const char *const kfuncs[] = {
+#define KFUNC(text) text,
+#include "policy/names.def"
+	};
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_CNT(helpers); i++) {
+		for (j = 0; worth_helper(j) && strcmp(worth_helper(j)->name, helpers[i]) != 0; j++)
+			;
+		ck_assert_msg(worth_helper(j) != NULL, "%s has no worth", helpers[i]);
+	}
+	for (i = 0; i < ARRAY_CNT(kfuncs); i++) {
+		for (j = 0; worth_kfunc(j) && strcmp(worth_kfunc(j)->name, kfuncs[i]) != 0; j++)
+			;
+		ck_assert_msg(worth_kfunc(j) != NULL, "%s has no worth", kfuncs[i]);
+	}
 }
 END_TEST
 
@@ -376,6 +408,7 @@ int main(void)
 	tcase_add_test(tc, a_huge_file_is_refused_unread);
 	tcase_add_test(tc, names_nobody_has_are_warnings_and_match_nobody);
 	tcase_add_loop_test(tc, what_is_legal_but_remarkable_is_remarked, 0, (int)ARRAY_CNT(remarks));
+	tcase_add_test(tc, every_helper_and_kernel_function_has_its_worth);
 	tcase_add_test(tc, the_digest_follows_names_and_contents);
 	tcase_add_test(tc, one_wrong_file_keeps_the_whole_set_out);
 	suite_add_tcase(suite, tc);
