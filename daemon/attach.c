@@ -21,6 +21,9 @@
 #include "daemon/standing.h"
 #include "daemon/target.h"
 
+/* A list that changes as often as this between looking and doing is somebody's game. */
+enum { ATTACH_TRIES = 3 };
+
 struct attach_fields {
 	uint16_t prog;
 	struct target_fields target;
@@ -44,7 +47,21 @@ struct attach {
 	struct obj prog;
 	struct ledger_rec rec;		/* of the program: copied, the ledger may change while we wait */
 	struct target target;
+	bool unnamed;			/* PROG_DETACH without a program: rec is of the one that stands there */
+	uint8_t tries;
+	uint64_t keep_id;		/* unnamed: by which bpfgated lends it */
+	uint64_t opened;		/* ... and had it opened just for this; else 0 */
+	struct warden *warden;
 };
+
+static void attach_free(void *state)
+{
+	struct attach *attach = state;
+
+	if (attach->opened)
+		warden_ask_drop(attach->warden, attach->opened);
+	free(attach);
+}
 
 static void attach_note_target(struct ledger_link *link, const struct target *target)
 {
@@ -78,6 +95,16 @@ static int attach_record_link(struct work *work, const struct attach *attach, ui
 	return record_add(work, &rec);
 }
 
+static void attach_begin_unnamed(struct work *work);
+
+/* The list changed under us, which its owner never asked to be told. */
+static bool attach_may_look_again(struct work *work)
+{
+	struct attach *attach = work->state;
+
+	return !work_u64(work, ATTR_ATTACH_EXPECTED_REVISION) && attach->tries++ < ATTACH_TRIES;
+}
+
 static void attach_on_done(void *ctx, struct loader_result *result)
 {
 	struct work *work = ctx;
@@ -87,6 +114,10 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 	if (!work_loader_answered(work, result))
 		return;
 	err = result->answer->result;
+	if (err == -ESTALE && attach->unnamed && attach_may_look_again(work)) {
+		attach_begin_unnamed(work);
+		return;
+	}
 	if (err < 0) {
 		work_refuse(work, -err, DECISION_BY_KERNEL, "KERNEL", "the kernel refused: %s",
 			    strerror(-err));
@@ -110,11 +141,38 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 	work_reply_fd(work, result->fd);
 }
 
+/* What was decided is what is executed: the list that was read, and the program that was found on it. */
+static int attach_bind(struct work *work)
+{
+	const struct attach *attach = work->state;
+	struct door_ask *ask = &work->loader_call->ask;
+	int number;
+
+	if (attach->unnamed && attach->target.policy.kind != POLICY_ATTACH_CGROUP &&
+	    !work_u64(work, ATTR_ATTACH_EXPECTED_REVISION)) {
+		attr_put_u64(ask->attr, ATTR_ATTACH_EXPECTED_REVISION, work->standing_revision);
+		if (ask->attr_bytes < ATTR_END_ATTACH_EXPECTED_REVISION)
+			ask->attr_bytes = ATTR_END_ATTACH_EXPECTED_REVISION;
+	}
+	if (!attach->unnamed)
+		return 0;
+	number = loader_add_lent(work->loader_call, attach->keep_id);
+	if (number < 0)
+		return number;
+	attr_put_u32(ask->attr, ATTR_ATTACH_BPF_FD, (uint32_t)number);
+	/* Flags and anchor said which one it is. */
+	attr_put_u32(ask->attr, ATTR_ATTACH_FLAGS, 0);
+	attr_put_u32(ask->attr, ATTR_ATTACH_RELATIVE_FD, 0);
+	return 0;
+}
+
 static void attach_run(struct work *work)
 {
 	struct attach *attach = work->state;
 	int r = forward_fill(work, caps_for_attach(attach->rec.prog.type));
 
+	if (r >= 0)
+		r = attach_bind(work);
 	if (r >= 0 && attach->target.in_netns)
 		r = work_enter_netns(work);
 	if (r < 0) {
@@ -129,11 +187,56 @@ static void attach_on_standing(struct work *work, int err)
 {
 	if (err == -EPERM)
 		work_refuse(work, EPERM, DECISION_BY_POLICY, "STANDING",
-			    "another user's program stands at this cgroup, and only one can");
+			    "another user's program stands there, and only one can");
 	else if (err < 0)
 		work_reply(work, err);
 	else
 		attach_run(work);
+}
+
+/* ---- detaching what was not named ---- */
+
+static void attach_on_opened(void *ctx, struct loader_result *result)
+{
+	struct work *work = ctx;
+	struct attach *attach = work->state;
+
+	if (!work_loader_answered(work, result))
+		return;
+	if (result->answer->result < 0) {
+		work_reply(work, result->answer->result);
+		return;
+	}
+	attach->keep_id = attach->opened = result->keep_id;
+	attach_run(work);
+}
+
+/* bpfgated lends what it keeps; what only its place holds is opened by its id, by the ledger's own loader. */
+static void attach_borrow(struct work *work)
+{
+	struct attach *attach = work->state;
+	const struct kept_obj *kept =
+		handles_find_obj(work->broker->handles, KEEP_PROG, attach->rec.id);
+	struct loader_call *call;
+
+	if (attach->opened || kept) {
+		attach->keep_id = attach->opened ? attach->opened : kept->keep_id;
+		attach_run(work);
+		return;
+	}
+	call = work_new_loader_call(work, CMD_PROG_GET_FD_BY_ID, CAPS_SYS_ADMIN);
+	if (!call) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	memset(call->ask.attr, 0, sizeof(call->ask.attr));
+	attr_put_u32(call->ask.attr, ATTR_ID_PROG_ID, attach->rec.id);
+	call->ask.attr_bytes = ATTR_END_ID_PROG_ID;
+	call->ask.obj_kind = KEEP_PROG;
+	call->ask.result_fd = DOOR_FD_KEEP;
+	call->uid = (uid_t)-1;
+	call->loader_flags = LOADER_LEDGER;
+	work_submit_loader(work, attach_on_opened);
 }
 
 static void attach_decide(struct work *work)
@@ -157,7 +260,9 @@ static void attach_decide(struct work *work)
 	decide_note_program(work, &attach->rec);
 	if (work->req.row->returns_fd && !decide_charge(work, LEDGER_LINK, 0, attach_decide))
 		return;
-	if (!work->req.row->returns_fd && attach->target.policy.kind == POLICY_ATTACH_CGROUP)
+	if (attach->unnamed)
+		attach_borrow(work);
+	else if (work->req.cmd == CMD_PROG_ATTACH || work->req.cmd == CMD_PROG_DETACH)
 		standing_check(work, attach->rec.id, attach_on_standing);
 	else
 		attach_run(work);
@@ -208,6 +313,66 @@ static int attach_find_prog(struct work *work, struct attach *attach)
 	return 0;
 }
 
+static void attach_on_found(struct work *work, int err)
+{
+	struct attach *attach = work->state;
+	const struct ledger_rec *rec;
+
+	rec = err < 0 ? NULL : ledger_find(work->broker->ledger, LEDGER_PROG, work->standing_of);
+	if (err == -EPERM || (err >= 0 && !rec)) {
+		work_refuse(work, EPERM, DECISION_BY_POLICY, "STANDING",
+			    "the program that would be detached is another user's");
+		return;
+	}
+	if (err < 0) {
+		work_reply(work, err);
+		return;
+	}
+	if (attach->opened && attach->rec.id != rec->id) {
+		warden_ask_drop(attach->warden, attach->opened);
+		attach->opened = 0;
+	}
+	attach->rec = *rec;
+	attach->target = (struct target){ 0 };
+	target_find(work, &attach->fields->target, &attach->rec, &attach->target, attach_on_target);
+}
+
+static void attach_begin_unnamed(struct work *work)
+{
+	standing_find(work, attach_on_found);
+}
+
+/* The program that an attach replaces, where one is named: taking it away is its owner's right alone. */
+static int attach_check_replaced(struct work *work)
+{
+	struct obj replaced;
+	int r;
+
+	if (work->req.cmd != CMD_PROG_ATTACH ||
+	    !(work_u32(work, ATTR_ATTACH_FLAGS) & CMD_F_REPLACE))
+		return 0;
+	r = obj_of_number(work, (int32_t)work_u32(work, ATTR_ATTACH_REPLACE_BPF_FD), KEEP_PROG,
+			  &replaced);
+	if (r < 0)
+		return r;
+	return replaced.rec && forward_may_use(work, replaced.rec) ? 0 : -EPERM;
+}
+
+static void attach_begin_named(struct work *work)
+{
+	struct attach *attach = work->state;
+	int r = attach_check_replaced(work);
+
+	if (r == -EPERM)
+		work_refuse(work, EPERM, DECISION_BY_POLICY, "STANDING",
+			    "the program that would be replaced is another user's");
+	else if (r < 0)
+		work_reply(work, r);
+	else
+		target_find(work, &attach->fields->target, &attach->rec, &attach->target,
+			    attach_on_target);
+}
+
 /* Detaching, the kernel looks at the cgroup first and at the program then. */
 static int attach_missing_prog(struct work *work, int err)
 {
@@ -231,10 +396,16 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 		return;
 	}
 	work->state = attach;
-	work->state_free = free;
+	work->state_free = attach_free;
+	attach->warden = work->broker->warden;
 	attach->fields = fields;
 	/* Who is at the limit of links must still be able to take one away. */
 	work->reuses_link = work->req.cmd == CMD_PROG_DETACH;
+	attach->unnamed = standing_is_unnamed(work);
+	if (attach->unnamed) {
+		attach_begin_unnamed(work);
+		return;
+	}
 	r = attach_find_prog(work, attach);
 	if (r < 0)
 		work_reply(work, attach_missing_prog(work, r));
@@ -249,7 +420,7 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 		work_refuse(work, EPERM, DECISION_BY_POLICY, "OWNER",
 			    "program %u belongs to another user", attach->prog.id);
 	else
-		target_find(work, &fields->target, &attach->rec, &attach->target, attach_on_target);
+		attach_begin_named(work);
 }
 
 void link_create(struct work *work)

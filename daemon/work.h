@@ -47,7 +47,8 @@ struct work {
 	struct quota_charge handle;	/* ... and what is paid for it */
 	struct target *target;		/* target.c: being found, inside state */
 	void (*on_target)(struct work *work, int err);
-	uint32_t standing_of;		/* standing.c: the program that is presented */
+	uint32_t standing_of;		/* standing.c: the program that is presented, or found */
+	uint64_t standing_revision;	/* ... of the list that was looked at; 0: there is none */
 	void (*on_standing)(struct work *work, int err);
 
 	void *state;			/* the handler's own, freed by state_free */

@@ -168,13 +168,18 @@ static const struct cmd_fd prog_attach_fds[] = {
 	{ "target_fd", AT(ATTACH_TARGET_FD), CMD_FD_IF_TARGET, .flag_off = ATTR_ATTACH_TYPE },
 	{ "attach_bpf_fd", AT(ATTACH_BPF_FD), CMD_FD_ALWAYS },
 	{ "replace_bpf_fd", AT(ATTACH_REPLACE_BPF_FD), CMD_FD_IF_FLAG, .flag_off = ATTR_ATTACH_FLAGS, .flag = CMD_F_REPLACE },
-	{ "relative_fd", AT(ATTACH_RELATIVE_FD), CMD_FD_UNLESS_FLAG, .flag_off = ATTR_ATTACH_FLAGS, .flag = CMD_F_ID },
+	{ "relative_fd", AT(ATTACH_RELATIVE_FD), CMD_FD_ANCHOR, .flag_off = ATTR_ATTACH_FLAGS },
 };
-/* Detaching needs no program where only one can be attached. */
+/*
+ * Detaching needs no program from interfaces, nor from a cgroup where only one can be attached: there the kernel
+ * takes any number that is no program for "whoever it is", and 0 is what libbpf says for it.
+ */
 static const struct cmd_fd prog_detach_fds[] = {
 	{ "target_fd", AT(ATTACH_TARGET_FD), CMD_FD_IF_TARGET, .flag_off = ATTR_ATTACH_TYPE },
-	{ "attach_bpf_fd", AT(ATTACH_BPF_FD), CMD_FD_NONZERO },
-	{ "relative_fd", AT(ATTACH_RELATIVE_FD), CMD_FD_UNLESS_FLAG, .flag_off = ATTR_ATTACH_FLAGS, .flag = CMD_F_ID },
+	{ "attach_bpf_fd", AT(ATTACH_BPF_FD), CMD_FD_NONZERO, CMD_ATTACH_NETDEV },
+	{ "attach_bpf_fd", AT(ATTACH_BPF_FD), CMD_FD_NONZERO, CMD_ATTACH_CGROUP },
+	{ "attach_bpf_fd", AT(ATTACH_BPF_FD), CMD_FD_ALWAYS, CMD_ATTACH_OTHER },
+	{ "relative_fd", AT(ATTACH_RELATIVE_FD), CMD_FD_ANCHOR, .flag_off = ATTR_ATTACH_FLAGS },
 };
 
 static const struct cmd_ptr test_run_ptrs[] = {
@@ -286,8 +291,8 @@ static const struct cmd_ptr link_create_ptrs[] = {
 static const struct cmd_fd link_create_fds[] = {
 	{ "prog_fd", AT(LINK_CREATE_PROG_FD), CMD_FD_ALWAYS },
 	{ "target_fd", AT(LINK_CREATE_TARGET_FD), CMD_FD_IF_TARGET, .flag_off = ATTR_LINK_CREATE_ATTACH_TYPE },
-	{ "cgroup.relative_fd", AT(LINK_CREATE_CGROUP_RELATIVE_FD), CMD_FD_UNLESS_FLAG, CMD_ATTACH_CGROUP, .flag_off = ATTR_LINK_CREATE_FLAGS, .flag = CMD_F_ID },
-	{ "tcx.relative_fd", AT(LINK_CREATE_TCX_RELATIVE_FD), CMD_FD_UNLESS_FLAG, CMD_ATTACH_NETDEV, .flag_off = ATTR_LINK_CREATE_FLAGS, .flag = CMD_F_ID },
+	{ "cgroup.relative_fd", AT(LINK_CREATE_CGROUP_RELATIVE_FD), CMD_FD_ANCHOR, CMD_ATTACH_CGROUP, .flag_off = ATTR_LINK_CREATE_FLAGS },
+	{ "tcx.relative_fd", AT(LINK_CREATE_TCX_RELATIVE_FD), CMD_FD_ANCHOR, CMD_ATTACH_NETDEV, .flag_off = ATTR_LINK_CREATE_FLAGS },
 };
 
 static const struct cmd_fd link_update_fds[] = {
@@ -442,8 +447,8 @@ bool cmd_fd_used(const struct cmd_row *row, const struct cmd_fd *fd, const uint8
 		return number != 0;
 	case CMD_FD_IF_FLAG:
 		return other & fd->flag;
-	case CMD_FD_UNLESS_FLAG:
-		return number != 0 && !(other & fd->flag);
+	case CMD_FD_ANCHOR:
+		return !(other & CMD_F_ID) && (number != 0 || other & CMD_F_LINK);
 	case CMD_FD_IF_TARGET:
 		return cmd_target_is_fd(other, number);
 	case CMD_FD_IF_SELF:
