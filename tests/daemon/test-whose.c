@@ -42,14 +42,25 @@ enum { REPLACE = 1 << 2 };
 
 static struct live live;
 
-static int call(int cmd, void *attr)
+static int call_sized(int cmd, void *attr, unsigned int bytes)
 {
-	int r = bpfgate_bpf(cmd, attr, ATTR_BYTES);
+	int r = bpfgate_bpf(cmd, attr, bytes);
 
 	r = r < 0 ? -errno : r;
 	if (getenv("LIVE_VERBOSE"))
 		fprintf(stderr, "    command %d: %d %s\n", cmd, r, bpfgate_last_reason());
 	return r;
+}
+
+static int call(int cmd, union bpf_attr *attr)
+{
+	return call_sized(cmd, attr, sizeof(*attr));
+}
+
+/* An attr with fields that the build host's header may lack. */
+static int call_bytes(int cmd, uint8_t attr[ATTR_BYTES])
+{
+	return call_sized(cmd, attr, ATTR_BYTES);
 }
 
 /* ---- what stands on the loopback interface ---- */
@@ -70,7 +81,7 @@ static int lo_do(int cmd, int prog, uint32_t flags, uint32_t anchor)
 	uint8_t attr[ATTR_BYTES];
 
 	lo_fill(attr, (uint32_t)prog, flags, anchor);
-	return call(cmd, attr);
+	return call_bytes(cmd, attr);
 }
 
 /* The same as root, past the daemon. */
@@ -205,11 +216,11 @@ static bool part_replace(void *arg)
 
 	lo_fill(attr, (uint32_t)second, REPLACE, 0);
 	attr_put_u32(attr, ATTR_ATTACH_REPLACE_BPF_FD, *(uint32_t *)arg);
-	foreign = call(BPF_PROG_ATTACH, attr);
+	foreign = call_bytes(BPF_PROG_ATTACH, attr);
 	if (foreign != -EPERM || !live_reason_has("replaced"))
 		return false;
 	attr_put_u32(attr, ATTR_ATTACH_REPLACE_BPF_FD, (uint32_t)first);
-	return lo_do(BPF_PROG_ATTACH, first, 0, 0) == 0 && call(BPF_PROG_ATTACH, attr) == 0 &&
+	return lo_do(BPF_PROG_ATTACH, first, 0, 0) == 0 && call_bytes(BPF_PROG_ATTACH, attr) == 0 &&
 	       lo_do(BPF_PROG_DETACH, second, 0, 0) == 0;
 }
 
