@@ -49,7 +49,8 @@ static int ask_stop_loader(struct parent *parent, struct question *q)
 
 	if (!loader)
 		return -ESRCH;
-	return kill(loader->pid, SIGKILL) < 0 ? -errno : 0;
+	family_kill_loader(loader);
+	return 0;
 }
 
 /*
@@ -343,7 +344,7 @@ int ask_ready(struct parent *parent, struct source *source, uint32_t events)
 		if (r == -EBADMSG)
 			fprintf(stderr, "bpfgated: the broker sent what is not a question\n");
 		channel_close(&parent->channel);
-		(void)kill(parent->broker.pid, SIGKILL);
+		family_kill_ward(&parent->broker);
 		return 0;
 	}
 	return r;

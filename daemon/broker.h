@@ -48,6 +48,8 @@ struct broker {
 	struct objects *objects;
 	struct object_dirs *object_dirs;
 	struct vmbtf *vmbtf;
+	struct closers *closers;
+	struct turns *turns;
 
 	int listen_fd;
 	sd_event_source *listen_source;

@@ -20,6 +20,7 @@
 #include "config.h"
 #include "daemon/broker.h"
 #include "daemon/broker_filter.h"
+#include "daemon/closers.h"
 #include "daemon/journal.h"
 #include "daemon/journal_ids.h"
 #include "daemon/object_dirs.h"
@@ -28,6 +29,7 @@
 #include "daemon/reload.h"
 #include "daemon/session.h"
 #include "daemon/settle.h"
+#include "daemon/turns.h"
 #include "daemon/verdicts.h"
 #include "daemon/work.h"
 #include "proto/heap.h"
@@ -165,6 +167,11 @@ static int broker_raise_limits(struct broker *broker)
 	return 0;
 }
 
+static void broker_on_room(void *ctx, struct quota_account *account)
+{
+	sessions_wake(ctx, account);
+}
+
 static int broker_make_parts(struct broker *broker)
 {
 	int r;
@@ -183,6 +190,9 @@ static int broker_make_parts(struct broker *broker)
 	    (r = objects_new(broker, &broker->objects)) < 0 ||
 	    (r = object_dirs_new(broker, &broker->object_dirs)) < 0 ||
 	    (r = judges_new(broker->event, broker->chan_scratch, &broker->judges)) < 0)
+		return r;
+	if ((r = closers_new(broker->event, broker->handles, broker_on_room, broker, &broker->closers)) < 0 ||
+	    (r = turns_new(broker->event, &broker->turns)) < 0)
 		return r;
 	r = warden_new(broker->event, broker->chan_scratch, CHANNEL_FD, broker_on_told,
 		       broker_on_warden_gone, broker, &broker->warden);
@@ -244,6 +254,8 @@ static void broker_tear_down(struct broker *broker)
 	objects_free(broker->objects);
 	loaders_free(broker->loaders);
 	sessions_close(broker);
+	turns_free(broker->turns);
+	closers_free(broker->closers);
 	reconcile_free(broker->reconcile);
 	warden_free(broker->warden);
 	verdicts_free(broker->verdicts);

@@ -8,12 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 
+#include "daemon/kinds.h"
 #include "proto/own.h"
 
 #ifndef STATX_MNT_ID
@@ -22,14 +21,6 @@
 #ifndef STATX_ATTR_MOUNT_ROOT
 #define STATX_ATTR_MOUNT_ROOT 0x2000
 #endif
-
-static bool cgroups_is_cgroupfs(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 &&
-	       (fs.f_type == CGROUP2_SUPER_MAGIC || fs.f_type == CGROUP_SUPER_MAGIC);
-}
 
 static int cgroups_look(int fd, struct statx *ret_stx)
 {
@@ -52,8 +43,11 @@ int cgroups_find_ancestors(int fd, struct policy_object_id ids[CGROUPS_DEPTH_MAX
 	struct statx stx, up;
 	int cnt = 0, r;
 
+	/* Nothing is asked of a file before it is known for a cgroup. */
+	if (kinds_of(fd) != KIND_CGROUP)
+		return -EBADF;
 	r = cgroups_look(fd, &stx);
-	if (r < 0 || !cgroups_is_cgroupfs(fd))
+	if (r < 0)
 		return -EBADF;
 	ids[cnt++] = cgroups_id_of(&stx);
 	while (cnt < CGROUPS_DEPTH_MAX && (stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&

@@ -155,6 +155,8 @@ int chan_new(sd_event *event, uint8_t *scratch, int take_fd, chan_message_fn on_
 		free(chan);
 		return r;
 	}
+	/* Our own processes come before clients, and bpfgated's pings with them. */
+	(void)sd_event_source_set_priority(chan->source, SD_EVENT_PRIORITY_IMPORTANT);
 	chan->fd = TAKE_FD(fd);
 	*ret_chan = chan;
 	return 0;

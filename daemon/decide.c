@@ -41,6 +41,39 @@ static struct policy_use decide_use_of(struct quota_account *account)
 	};
 }
 
+bool decide_names(const struct broker *broker, const struct ident *ident)
+{
+	struct policy_subject subject = decide_subject_of(ident);
+
+	return policy_names(broker->rules->policy, &subject);
+}
+
+uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident, const char *command,
+			       const char *reason)
+{
+	OWN_MEM struct decision *decision = calloc(1, sizeof(*decision));
+	uint64_t id;
+
+	if (!decision)
+		return 0;
+	id = decision->id = decisions_next_id(broker->decisions);
+	decision->time_s = broker_now_s();
+	decision->uid = ident->uid;
+	decision->pid = ident->pid;
+	decision->verdict = DECISION_REFUSED;
+	decision->stage = DECISION_BY_POLICY;
+	decision->err = EPERM;
+	snprintf(decision->unit, sizeof(decision->unit), "%.127s", ident->unit);
+	snprintf(decision->command, sizeof(decision->command), "%s", command);
+	snprintf(decision->policy_digest, sizeof(decision->policy_digest), "%s",
+		 policy_digest(broker->rules->policy));
+	snprintf(decision->code, sizeof(decision->code), "%s", policy_condition_name(POLICY_COND_WHO));
+	snprintf(decision->summary, sizeof(decision->summary), "%.255s", reason);
+	decisions_record(broker->decisions, decision, false);
+	free(decision->text);
+	return id;
+}
+
 void decide_silently(struct work *work, struct policy_request *request,
 		     struct policy_decision *ret_decision)
 {

@@ -34,6 +34,15 @@ bool decide_charge(struct work *work, enum ledger_kind kind, uint64_t bytes, dec
  */
 bool decide_probe(struct work *work, decide_again_fn again);
 
+/* Whether any rule in force allows this caller anything: asked before what it sent is copied. */
+bool decide_names(const struct broker *broker, const struct ident *ident);
+/*
+ * The decision about a request of a caller whom no rule names, made before there is a work; its id, or 0. reason
+ * is one line.
+ */
+uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident, const char *command,
+			       const char *reason);
+
 /* Policy's answer alone: for questions whose refusal is no refusal of the work. */
 void decide_silently(struct work *work, struct policy_request *request,
 		     struct policy_decision *ret_decision);

@@ -27,6 +27,7 @@
 #define CAP_BIT(cap)	    (1ull << (cap))
 #define LOADER_CAPS	    (CAP_BIT(CAP_BPF) | CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_NET_ADMIN))
 #define RESTART_INTERVAL_NS 1000000000ull /* a child that dies sooner than this waits for the rest of it */
+#define LOST_NS		    2000000000ull /* what was killed is dead within milliseconds, or sleeps in the kernel */
 #define PATH_BYTES	    512
 
 /* Installed, all lie in one directory; in a build tree each lies in its folder's. */
@@ -66,6 +67,7 @@ static void ward_restart_later(struct ward *ward)
 	uint64_t earliest = ward->started_ns + RESTART_INTERVAL_NS, now = parent_now_ns();
 
 	ward->pid = 0;
+	ward->lost_at_ns = 0;
 	ward->start_at_ns = earliest > now ? earliest : now;
 }
 
@@ -190,7 +192,7 @@ static int loader_read(struct parent *parent, struct loader *loader)
 	if (r == -EAGAIN || r == 0)
 		return 0;
 	if (r != (int)sizeof(msg) || fds.cnt != 1 || msg.obj_kind < KEEP_PROG || msg.obj_kind > KEEP_BTF) {
-		(void)kill(loader->pid, SIGKILL);
+		family_kill_loader(loader);
 		return 0;
 	}
 	r = loader_keep(parent, loader, &msg, packet_fds_take(&fds, 0));
@@ -276,7 +278,7 @@ int family_start_loader(struct parent *parent, uint32_t uid, uint32_t flags, int
 				   .box_id = parent->next_box_id++ };
 	r = source_add(parent->epoll, &loader->keep, keep_ours, loader_ready, EPOLLIN);
 	if (r < 0) {
-		(void)kill(pid, SIGKILL); /* reaped as any other */
+		family_kill_loader(loader); /* reaped as any other */
 		return r;
 	}
 	(void)TAKE_FD(keep_ours);
@@ -287,18 +289,36 @@ int family_start_loader(struct parent *parent, uint32_t uid, uint32_t flags, int
 
 /* ---- death ----------------------------------------------------------------------------------- */
 
+static void family_kill(pid_t pid, uint64_t *lost_at_ns)
+{
+	if (!pid)
+		return;
+	(void)kill(pid, SIGKILL);
+	if (!*lost_at_ns)
+		*lost_at_ns = parent_now_ns() + LOST_NS;
+}
+
+void family_kill_ward(struct ward *ward)
+{
+	family_kill(ward->pid, &ward->lost_at_ns);
+}
+
+void family_kill_loader(struct loader *loader)
+{
+	family_kill(loader->pid, &loader->lost_at_ns);
+}
+
 void family_end_generation(struct parent *parent)
 {
 	size_t i;
 
 	channel_close(&parent->channel);
-	if (parent->zygote.pid)
-		(void)kill(parent->zygote.pid, SIGKILL);
+	family_kill_ward(&parent->zygote);
 	for (i = 0; i < LOADERS_MAX; i++) {
 		if (!parent->loaders[i].pid)
 			continue;
 		parent->loaders[i].ended = true;
-		(void)kill(parent->loaders[i].pid, SIGKILL);
+		family_kill_loader(&parent->loaders[i]);
 	}
 }
 
@@ -321,6 +341,7 @@ static int broker_gone(struct parent *parent, int wait_status)
 	family_drop_orphans(parent);
 	if (parent->stop_by_ns) {
 		parent->broker.pid = 0;
+		parent->broker.lost_at_ns = 0;
 		parent->over = true;
 		return 0;
 	}
@@ -370,4 +391,40 @@ int family_child_gone(struct parent *parent, pid_t pid, int wait_status)
 			return loader_gone(parent, &parent->loaders[i], wait_status);
 	}
 	return 0;
+}
+
+/* Should it die one day, its pid is nobody's here. */
+static int family_give_up_one(struct parent *parent, pid_t pid, uint64_t lost_at_ns, uint64_t now)
+{
+	if (!pid || !lost_at_ns || lost_at_ns > now)
+		return 0;
+	fprintf(stderr, "bpfgated: child %d does not die; going on without it\n", (int)pid);
+	return family_child_gone(parent, pid, SIGKILL);
+}
+
+int family_give_up(struct parent *parent, uint64_t now)
+{
+	int r = family_give_up_one(parent, parent->broker.pid, parent->broker.lost_at_ns, now);
+
+	if (r == 0)
+		r = family_give_up_one(parent, parent->zygote.pid, parent->zygote.lost_at_ns, now);
+	for (size_t i = 0; i < LOADERS_MAX && r == 0; i++)
+		r = family_give_up_one(parent, parent->loaders[i].pid,
+				       parent->loaders[i].lost_at_ns, now);
+	return r;
+}
+
+uint64_t family_give_up_at(const struct parent *parent)
+{
+	uint64_t at = parent->broker.pid ? parent->broker.lost_at_ns : 0;
+
+	if (parent->zygote.pid && parent->zygote.lost_at_ns && (!at || parent->zygote.lost_at_ns < at))
+		at = parent->zygote.lost_at_ns;
+	for (size_t i = 0; i < LOADERS_MAX; i++) {
+		const struct loader *loader = &parent->loaders[i];
+
+		if (loader->pid && loader->lost_at_ns && (!at || loader->lost_at_ns < at))
+			at = loader->lost_at_ns;
+	}
+	return at;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "daemon/decide.h"
+#include "daemon/kinds.h"
 #include "daemon/obj.h"
 
 /* No command of these brings back more than this; larger room is the client's imagination. */
@@ -73,6 +74,8 @@ static int forward_add_fd(struct work *work, const struct cmd_fd *field)
 		return fd;
 	if (obj_of_fd(work->broker, fd, &obj) < 0) {
 		/* Cgroups, namespaces, perf events: the kernel says whether it is the right thing. */
+		if (!kinds_may_be_passed_on(fd))
+			return -EBADF;
 		number = loader_add_fd(work->loader_call, fd);
 	} else {
 		/* Real descriptors are rights already; a handle is one only in its owner's hands. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Descriptors are the only names by which clients point at kernel objects here. What one stands for
- * comes from the kernel (the file's type, the object's id, the socket's cookie), so a client cannot
+ * comes from the kernel (the file's kind, the object's id, the socket's cookie), so a client cannot
  * lie about it. Anything else is refused as the kernel would refuse it.
  */
 #include "daemon/obj.h"
@@ -9,43 +9,31 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "daemon/kern.h"
+#include "daemon/kinds.h"
 
 #ifndef SO_COOKIE
 #define SO_COOKIE 57
 #endif
 
-/* How the kernel names the files; a path never looks like this, it begins with a slash. */
 static const struct {
-	const char *name;
+	enum kind file;
 	uint32_t kind;
 	enum ledger_kind ledger_kind;
 } obj_files[] = {
-	{ "anon_inode:bpf-prog", KEEP_PROG, LEDGER_PROG },
-	{ "anon_inode:bpf-map", KEEP_MAP, LEDGER_MAP },
-	{ "anon_inode:bpf_link", KEEP_LINK, LEDGER_LINK },	/* as made */
-	{ "anon_inode:bpf-link", KEEP_LINK, LEDGER_LINK },	/* as found by id or pin */
-	{ "anon_inode:btf", KEEP_BTF, LEDGER_BTF },
+	{ KIND_PROG, KEEP_PROG, LEDGER_PROG },
+	{ KIND_MAP, KEEP_MAP, LEDGER_MAP },
+	{ KIND_LINK, KEEP_LINK, LEDGER_LINK },
+	{ KIND_BTF, KEEP_BTF, LEDGER_BTF },
 };
 
-static int obj_find_file_row(int fd)
+static int obj_find_file_row(enum kind kind)
 {
-	char path[32], name[64];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	n = readlink(path, name, sizeof(name) - 1);
-	if (n < 0)
-		return -errno;
-	name[n] = '\0';
 	for (size_t i = 0; i < ARRAY_CNT(obj_files); i++)
-		if (strcmp(name, obj_files[i].name) == 0)
+		if (obj_files[i].file == kind)
 			return (int)i;
 	return -EINVAL;
 }
@@ -93,15 +81,13 @@ static int obj_get_id(int fd, uint32_t kind, uint32_t *ret_id)
 int obj_of_fd(struct broker *broker, int fd, struct obj *ret_obj)
 {
 	struct obj obj = { .fd = fd };
-	struct stat st;
+	enum kind kind = kinds_of(fd);
 	int row, r;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (S_ISSOCK(st.st_mode)) {
+	if (kind == KIND_UNIX) {
 		r = obj_of_handle(broker, fd, &obj);
 	} else {
-		row = obj_find_file_row(fd);
+		row = obj_find_file_row(kind);
 		if (row < 0)
 			return row;
 		obj.kind = obj_files[row].kind;

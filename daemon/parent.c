@@ -21,6 +21,7 @@
 #include "proto/own.h"
 
 #define BROKER_HUNG_NS 10000000000ull /* five pings long: a loaded machine is not a hung broker */
+#define REAP_NS	       2000000000ull
 #define NEVER	       UINT64_MAX
 
 uint64_t parent_now_ns(void)
@@ -167,14 +168,15 @@ static int parent_do_what_is_due(struct parent *parent)
 	uint64_t now = parent_now_ns();
 	int r = 0;
 
-	if (is_due(parent->stop_by_ns, now) && parent->broker.pid)
-		(void)kill(parent->broker.pid, SIGKILL);
-	if (parent->stop_by_ns)
-		return 0;
+	if (is_due(parent->stop_by_ns, now))
+		family_kill_ward(&parent->broker);
+	r = family_give_up(parent, now);
+	if (r < 0 || parent->stop_by_ns)
+		return r;
 	if (is_due(parent->pong_by_ns, now)) {
 		fprintf(stderr, "bpfgated: the broker does not answer\n");
 		parent->pong_by_ns = 0;
-		(void)kill(parent->broker.pid, SIGKILL);
+		family_kill_ward(&parent->broker);
 	}
 	if (is_due(parent->broker.start_at_ns, now) && !parent->zygote.pid)
 		r = start_ward(&parent->broker, family_start_broker, parent);
@@ -195,7 +197,10 @@ static int parent_timeout_ms(const struct parent *parent)
 {
 	uint64_t now = parent_now_ns(), at = NEVER;
 
-	at = sooner(at, parent->stop_by_ns);
+	/* Once due it has been done: then the broker's death is waited for. */
+	if (!parent->broker.lost_at_ns)
+		at = sooner(at, parent->stop_by_ns);
+	at = sooner(at, family_give_up_at(parent));
 	if (!parent->stop_by_ns) {
 		at = sooner(at, parent->pong_by_ns);
 		at = sooner(at, parent->ping_at_ns);
@@ -240,13 +245,35 @@ int parent_run(struct parent *parent)
 	return r < 0 ? r : parent->exit_status;
 }
 
+/* Their ends are waited for, but not for ever: one may sleep in the kernel. */
+static void parent_reap_all(void)
+{
+	uint64_t until = parent_now_ns() + REAP_NS, now;
+	struct timespec left;
+	sigset_t set;
+	pid_t pid;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	for (;;) {
+		do {
+			pid = waitpid(-1, NULL, WNOHANG);
+		} while (pid > 0);
+		now = parent_now_ns();
+		if (pid < 0 || now >= until)
+			return;
+		left = (struct timespec){ (time_t)((until - now) / 1000000000u),
+					  (long)((until - now) % 1000000000u) };
+		(void)sigtimedwait(&set, NULL, &left);
+	}
+}
+
 void parent_done(struct parent *parent)
 {
 	family_end_generation(parent);
-	if (parent->broker.pid)
-		(void)kill(parent->broker.pid, SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0)
-		;
+	family_kill_ward(&parent->broker);
+	parent_reap_all();
 	keep_done(&parent->keep);
 	if (parent->socket_is_ours)
 		(void)unlink(parent->set->socket_path);

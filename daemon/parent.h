@@ -39,6 +39,7 @@ struct loader {
 	pid_t pid;		/* 0: the slot is free */
 	uint32_t box_id;
 	uint32_t uid;		/* of the client it serves */
+	uint64_t lost_at_ns;	/* it was killed: when to go on without it; 0: it was not */
 	bool ended;		/* its broker has gone, and it is being killed: nobody wants what it makes */
 };
 
@@ -47,6 +48,7 @@ struct ward {
 	pid_t pid;		/* 0: not running */
 	uint64_t started_ns;
 	uint64_t start_at_ns;	/* 0: nothing is due */
+	uint64_t lost_at_ns;	/* it was killed: when to go on without it; 0: it was not */
 };
 
 struct parent {
@@ -89,7 +91,14 @@ int family_start_loader(struct parent *parent, uint32_t uid, uint32_t flags, int
 struct loader *family_find_loader(struct parent *parent, uint32_t box_id);
 /* Kills zygote and loaders: they belong to one broker and die with it. */
 void family_end_generation(struct parent *parent);
-/* A child was reaped. 0 or -errno: bpfgated ends. */
+/* Kills one; a child that sleeps in the kernel does not die, and is given up some time later. */
+void family_kill_ward(struct ward *ward);
+void family_kill_loader(struct loader *loader);
+/* Goes on without those that were killed and have not died in time. 0 or -errno: bpfgated ends. */
+int family_give_up(struct parent *parent, uint64_t now);
+/* When the next may have to be given up; 0: never. */
+uint64_t family_give_up_at(const struct parent *parent);
+/* A child was reaped, or is given up. 0 or -errno: bpfgated ends. */
 int family_child_gone(struct parent *parent, pid_t pid, int wait_status);
 
 /* ask.c: the broker's channel is readable or writable. */

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 
 #include "daemon/control.h"
+#include "daemon/decide.h"
+#include "daemon/kinds.h"
 #include "daemon/objects.h"
 
 /* A whole sealed memfd of at most `most` bytes. */
@@ -22,7 +24,7 @@ static int present_read(int fd, size_t most, uint8_t **ret_bytes, size_t *ret_cn
 	struct stat st;
 	size_t done = 0;
 
-	if (fstat(fd, &st) < 0 || st.st_size <= 0)
+	if (kinds_of(fd) != KIND_MEMFD || fstat(fd, &st) < 0 || st.st_size <= 0)
 		return -EBADMSG;
 	if ((uint64_t)st.st_size > most)
 		return -EFBIG;
@@ -78,6 +80,8 @@ int present_object(struct session *session, const struct message *msg)
 
 	if (msg->fd_cnt < 1 || msg->fd_cnt > 2)
 		return -EBADMSG;
+	if (!decide_names(broker, session->ident))
+		return -EPERM;
 	r = present_read(msg->fds[0], OBJECT_BYTES_MAX, &file, &file_bytes);
 	if (r >= 0 && msg->fd_cnt == 2)
 		r = present_read(msg->fds[1], OBJECT_SIG_MAX, &sig, &sig_bytes);

@@ -9,6 +9,7 @@
 
 #include "daemon/caps.h"
 #include "daemon/commands.h"
+#include "daemon/decide.h"
 #include "daemon/forward.h"
 #include "daemon/obj.h"
 #include "daemon/session.h"
@@ -145,6 +146,12 @@ void prog_query(struct work *work)
 	}
 	work->state = query;
 	work->state_free = free;
+	/* Only own programs are shown: who can have none costs no loader. */
+	if (!decide_names(work->broker, work->ident)) {
+		work_refuse(work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_WHO),
+			    "no rule allows anything to this caller");
+		return;
+	}
 	query_widen(work, query);
 	r = forward_fill(work, CAPS_BPF | CAPS_NET_ADMIN);
 	if (r >= 0 && work->loader_call->ask.attr_bytes < ATTR_END_QUERY_PROG_ATTACH_FLAGS)

@@ -150,6 +150,7 @@ int quota_account_get(struct quota_table *table, uid_t uid, struct quota_account
 		if (!slot)
 			return -ENOMEM;
 		slot->account.uid = uid;
+		TAILQ_INIT(&slot->account.waiting);
 		slot->account.table = table;
 		HASH_ADD(hh, table->slots, account.uid, sizeof(uid), slot);
 	}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 enum quota_res {
@@ -28,6 +29,7 @@ enum quota_res {
 };
 
 struct quota_table;
+struct session;
 
 #define QUOTA_RULE_BYTES 64
 
@@ -41,6 +43,11 @@ struct quota_account {
 	uint64_t minute;		/* number of the current minute */
 	uint64_t judge_ns;		/* CPU time judges spent for this uid */
 	uint64_t noted_minute;		/* when the journal was last told that it is throttled */
+	unsigned int closing_cnt, closing_begun_cnt;	/* closers.c: descriptors that wait to be closed */
+	TAILQ_HEAD(, session) waiting;	/* turns.c: connections that have something to say */
+	TAILQ_ENTRY(quota_account) round;
+	bool in_round;
+	uint64_t owed_ns;		/* for what it had done beyond its turns */
 	struct quota_table *table;
 };
 

@@ -14,17 +14,20 @@
 #include <sys/socket.h>
 #include <syslog.h>
 
+#include "daemon/closers.h"
 #include "daemon/control.h"
+#include "daemon/decide.h"
 #include "daemon/objects.h"
 #include "daemon/dispatch.h"
 #include "daemon/journal.h"
 #include "daemon/journal_ids.h"
+#include "daemon/turns.h"
 #include "daemon/work.h"
 
 /* Accepts at most so many at a time, so that a flood of new clients does not starve the old. */
-#define SESSION_ACCEPT_BURST 64
-
-static void session_pump(struct session *session);
+#define SESSION_ACCEPT_BURST 16
+/* What the kernel still counts of messages whose readers are done but for the last step; none weighs so little. */
+#define SESSION_READ_BYTES 64
 
 static void session_free(struct session *session)
 {
@@ -37,8 +40,11 @@ static void session_free(struct session *session)
 	if (session->offer)
 		offer_forget(session->offer);
 	judges_forget_caller(broker->judges, session->id);
+	turns_forget(broker->turns, session);
 	sd_event_source_disable_unref(session->source);
-	own_close_fd(&session->fd);
+	/* What lies in its queue is closed with it. */
+	(void)shutdown(session->fd, SHUT_RDWR);
+	closers_let_go(broker->closers, session->account, TAKE_FD(session->fd));
 	quota_charge_done(&session->connection);
 	quota_charge_done(&session->unread);
 	quota_charge_done(&session->unread_bytes);
@@ -66,7 +72,8 @@ static bool session_has_unread(struct session *session)
 
 	if (!session->unread_any)
 		return false;
-	if (ioctl(session->fd, SIOCOUTQ, &bytes) < 0 || bytes > 0)
+	/* While a reader takes the last message one byte of it is left, and nothing is told when that goes too. */
+	if (ioctl(session->fd, SIOCOUTQ, &bytes) < 0 || bytes > SESSION_READ_BYTES)
 		return true;
 	session->unread_any = false;
 	quota_charge_done(&session->unread);
@@ -137,6 +144,21 @@ static int session_answer_errno(struct session *session, uint64_t frame_id, int 
 	return r;
 }
 
+static int session_answer_unnamed(struct session *session, uint64_t frame_id)
+{
+	static const char reason[] = "no rule allows anything to this caller";
+	struct reply reply = { .result = -EPERM, .reason = reason, .reason_bytes = sizeof(reason) - 1 };
+	OWN_MEM uint8_t *body = NULL;
+	size_t bytes = 0;
+	int r;
+
+	reply.decision = decide_refuse_unnamed(session->broker, session->ident, "(large request)", reason);
+	r = codec_encode_reply(&reply, &body, &bytes);
+	if (r == 0)
+		session_reply(session, WIRE_REPLY, frame_id, body, bytes, -1);
+	return r;
+}
+
 static int session_request(struct session *session, struct message *msg)
 {
 	struct work *work = NULL;
@@ -149,6 +171,8 @@ static int session_request(struct session *session, struct message *msg)
 				     (unsigned int)session->ident->uid);
 		return session_answer_errno(session, msg->head.id, -EMFILE);
 	}
+	if (r == -EACCES)
+		return session_answer_unnamed(session, msg->head.id);
 	if (r == -EINVAL || r == -E2BIG)
 		return session_answer_errno(session, msg->head.id, r);
 	if (r < 0)
@@ -170,36 +194,58 @@ static int session_take_frame(struct session *session, struct message *msg)
 	return -EBADMSG;
 }
 
-/* Reads and starts requests until there is none, one is in hand, or the client should read first. */
-static void session_pump(struct session *session)
+/* Whether it may be read: what was answered is read, and not too much of its account waits to be closed. */
+static bool session_may_go_on(struct session *session)
 {
-	session->pumping = true;
-	while (!session->work && !session->offer && !session->closing) {
-		OWN_MESSAGE struct message msg = MESSAGE_INIT;
-		int r;
+	bool waited = session->stalled;
 
-		if (session_has_unread(session)) {
-			bool waited = session->stalled;
-
-			session_set_stalled(session, true);
-			/* What was read before we asked to be told will not be told. */
-			if (waited || session_has_unread(session))
-				break;
-		}
-		session_set_stalled(session, false);
-		r = channel_recv(session->fd, session->broker->scratch, MSG_DONTWAIT, &msg);
-		if (r == -EAGAIN)
-			break;
-		if (r > 0)
-			r = session_take_frame(session, &msg);
-		else if (r == 0)
-			r = -EPIPE;
-		if (r < 0)
-			session->closing = true;
+	if (session->work || session->offer || closers_are_busy(session->account))
+		return false;
+	if (session_has_unread(session)) {
+		session_set_stalled(session, true);
+		/* What was read before we asked to be told will not be told. */
+		if (waited || session_has_unread(session))
+			return false;
 	}
+	session_set_stalled(session, false);
+	return true;
+}
+
+static int session_read(struct session *session)
+{
+	struct message msg;
+	int r = channel_recv_any(session->fd, session->broker->scratch, MSG_DONTWAIT, &msg);
+
+	if (r > 0)
+		r = session_take_frame(session, &msg);
+	else if (r == 0)
+		r = -EPIPE;
+	closers_let_go_message(session->broker->closers, session->account, &msg);
+	return r;
+}
+
+bool session_take_turn(struct session *session)
+{
+	int r = -EAGAIN;
+
+	session->pumping = true;
+	if (session_may_go_on(session))
+		r = session_read(session);
 	session->pumping = false;
-	if (session->closing)
+	if (session->closing || (r < 0 && r != -EAGAIN)) {
 		session_free(session);
+		return false;
+	}
+	return r >= 0;
+}
+
+void sessions_wake(struct broker *broker, struct quota_account *account)
+{
+	struct session *session;
+
+	TAILQ_FOREACH(session, &broker->sessions, link)
+		if (session->account == account)
+			turns_want(broker->turns, session);
 }
 
 static int session_on_event(sd_event_source *source, int fd, uint32_t events, void *ctx)
@@ -207,11 +253,12 @@ static int session_on_event(sd_event_source *source, int fd, uint32_t events, vo
 	struct session *session = ctx;
 
 	/* Gone for good: what is in hand goes on without an addressee. */
-	if (events & (EPOLLHUP | EPOLLERR) && (session->work || session->offer)) {
+	if (events & (EPOLLHUP | EPOLLERR) &&
+	    (session->work || session->offer || closers_are_busy(session->account))) {
 		session_free(session);
 		return 0;
 	}
-	session_pump(session);
+	turns_want(session->broker->turns, session);
 	return 0;
 }
 
@@ -236,8 +283,7 @@ void session_reply(struct session *session, uint16_t type, uint64_t frame_id, co
 	if (body_bytes > WIRE_INLINE_MAX && !session->unread_bytes.account)
 		quota_charge_anyway(session->account, QUOTA_BYTES, body_bytes,
 				    &session->unread_bytes);
-	if (!session->pumping)
-		session_pump(session);
+	turns_want(session->broker->turns, session);
 }
 
 void session_replied(struct session *session, bool sent)
@@ -250,8 +296,7 @@ void session_replied(struct session *session, bool sent)
 	session->unread_any = true;
 	if (!session->unread.account)
 		quota_charge_anyway(session->account, QUOTA_UNREAD, 1, &session->unread);
-	if (!session->pumping)
-		session_pump(session);
+	turns_want(session->broker->turns, session);
 }
 
 /* ---- accepting ---- */

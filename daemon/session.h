@@ -21,7 +21,8 @@ struct session {
 	uint64_t offer_frame;
 	uint16_t version;			/* 0 until the handshake */
 	bool unread_any, stalled, closing, pumping;
-	TAILQ_ENTRY(session) link;
+	bool waiting;				/* for its account's turn */
+	TAILQ_ENTRY(session) turn, link;
 };
 
 /* Starts and stops accepting. */
@@ -41,5 +42,13 @@ void sessions_count_unread(struct quota_account *account, struct broker *broker)
 /* Whether it has left as many replies unread, or as many bytes of them, as it may: nothing more is answered. */
 bool sessions_are_full(struct quota_account *account, struct broker *broker);
 void session_hang_up(struct session *session);
+
+/*
+ * Reads one frame and starts what it asks for. true: there may be another. The session may be gone afterwards,
+ * and then it is false. For turns.c.
+ */
+bool session_take_turn(struct session *session);
+/* More may be received for this account. */
+void sessions_wake(struct broker *broker, struct quota_account *account);
 
 #endif

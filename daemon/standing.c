@@ -13,6 +13,7 @@
 
 #include "daemon/caps.h"
 #include "daemon/forward.h"
+#include "daemon/kinds.h"
 #include "daemon/obj.h"
 
 #define STANDING_MAX 64 /* the kernel has no more at a place: BPF_MPROG_MAX, BPF_CGROUP_MAX_PROGS */
@@ -252,6 +253,7 @@ static void standing_start(struct work *work, standing_done_fn done)
 
 	work->on_standing = done;
 	r = standing_ask(work);
+	r = cgroup < 0 ? cgroup : kinds_of(cgroup) != KIND_CGROUP ? -EBADF : standing_ask(work, cgroup);
 	if (r < 0)
 		done(work, r);
 	else

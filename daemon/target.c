@@ -8,14 +8,13 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
-#include <linux/magic.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "daemon/forward.h"
+#include "daemon/kinds.h"
 #include "daemon/obj.h"
 #include "daemon/prog_load.h"
 #include "daemon/session.h"
@@ -48,12 +47,11 @@ static int target_of_netns_fd(struct work *work, const struct target_fields *fie
 			      struct target *target)
 {
 	int fd = work_fd(work, (int32_t)work_u32(work, fields->target));
-	struct statfs fs;
 	struct stat st;
 
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != NSFS_MAGIC)
+	if (kinds_of(fd) != KIND_NETNS || fstat(fd, &st) < 0)
 		return -EINVAL;
 	target->policy.kind = work_u32(work, fields->type) == TARGET_ATTACH_SK_LOOKUP ?
 				      POLICY_ATTACH_SK_LOOKUP :

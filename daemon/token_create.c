@@ -9,12 +9,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <sys/vfs.h>
 
 #include "daemon/commands.h"
+#include "daemon/kinds.h"
 
 enum {
-	TOKEN_BPFFS_MAGIC = 0xcafe4a11, /* BPF_FS_MAGIC */
 	TOKEN_BPFFS_ROOT_INO = 1,
 };
 
@@ -32,14 +31,11 @@ static bool token_is_unknown(void)
 static int token_answer(int fd)
 {
 	int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
-	struct statfs fs;
 	struct stat st;
 
 	if (flags < 0 || flags & O_PATH)
 		return -EBADF;
-	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
-		return -EBADF;
-	if ((uint32_t)fs.f_type != (uint32_t)TOKEN_BPFFS_MAGIC || st.st_ino != TOKEN_BPFFS_ROOT_INO)
+	if (kinds_of(fd) != KIND_BPFFS || fstat(fd, &st) < 0 || st.st_ino != TOKEN_BPFFS_ROOT_INO)
 		return -EINVAL;
 	return -EOPNOTSUPP;
 }

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/closers.h"
+#include "daemon/decide.h"
 #include "daemon/session.h"
 
 uint64_t broker_now_ns(void)
@@ -47,7 +49,7 @@ static void work_free(struct work *work)
 	free(work->ruling);
 	free(work->text);
 	free(work->log);
-	message_done(&work->msg);
+	closers_let_go_message(work->broker->closers, work->account, &work->msg);
 	quota_charge_done(&work->bytes);
 	quota_charge_done(&work->fds);
 	quota_charge_done(&work->room);
@@ -115,6 +117,9 @@ int work_new(struct session *session, struct message *take_msg, struct work **re
 	TAILQ_INSERT_TAIL(&broker->works, work, link);
 
 	r = work_charge(work);
+	/* What does not fit into a frame no feature probe sends: only whom some rule names has it read. */
+	if (r >= 0 && work->msg.body_fd >= 0 && !decide_names(broker, work->ident))
+		r = -EACCES;
 	if (r >= 0)
 		r = work_decode(work);
 	if (r < 0) {

@@ -58,7 +58,8 @@ struct work {
 	TAILQ_ENTRY(work) link;
 };
 
-/* Takes over the message. 0 and *ret_work; -EBADMSG for a body that is no request; -EDQUOT, -ENOMEM. */
+/* Takes over the message. 0 and *ret_work; -EBADMSG for a body that is no request; -EDQUOT, -ENOMEM; -EACCES: large, and
+ * no rule names its sender. */
 int work_new(struct session *session, struct message *take_msg, struct work **ret_work);
 
 /* The frame's fd that the client calls `number` (borrowed), or -EBADF. */

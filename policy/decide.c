@@ -369,6 +369,21 @@ void policy_decide(const struct policy *policy, const struct policy_subject *who
 	set_shadow(&tally, ret_decision);
 }
 
+bool policy_names(const struct policy *policy, const struct policy_subject *who)
+{
+	const struct policy_request request = { .verb = POLICY_BTF_LOAD };
+
+	for (size_t i = 0; i < policy->rule_cnt; i++) {
+		struct match match = { policy, &policy->rules[i], who, &request, false };
+		bool who_holds = false;
+
+		(void)match_rule_quickly(&match, &who_holds);
+		if (who_holds && !policy->rules[i].deny)
+			return true;
+	}
+	return false;
+}
+
 void policy_examine(const struct policy *policy, size_t idx, const struct policy_subject *who,
 		    const struct policy_request *request, struct policy_outcome *ret_outcome)
 {

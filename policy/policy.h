@@ -262,6 +262,9 @@ struct policy_decision {
 void policy_decide(const struct policy *policy, const struct policy_subject *who,
 		   const struct policy_request *request, struct policy_decision *ret_decision);
 
+/* Whether any rule that allows something, in the shadow or not, names this caller at all: a cheap first question. */
+bool policy_names(const struct policy *policy, const struct policy_subject *who);
+
 /*
  * The first helper or kernel function of a program that a rule with "perfmon": "judged" does not give, because
  * it gives away the kernel's memory or addresses, or reaches processes; NULL when it calls none. Static.

@@ -209,23 +209,45 @@ static int channel_parse(const struct channel_scratch *scratch, size_t bytes, st
 	return 0;
 }
 
-int channel_recv(int sock, struct channel_scratch *scratch, int flags, struct message *ret_msg)
+/* What came with no frame: its last place is the body's. */
+static void channel_take_stray_fds(struct packet_fds *fds, struct message *msg)
 {
-	OWN_MESSAGE struct message msg = MESSAGE_INIT;
+	msg->fd_cnt = 0;
+	while (msg->fd_cnt < fds->cnt && msg->fd_cnt < WIRE_FDS_MAX) {
+		msg->fds[msg->fd_cnt] = packet_fds_take(fds, msg->fd_cnt);
+		msg->fd_cnt++;
+	}
+	if (fds->cnt > WIRE_FDS_MAX)
+		msg->body_fd = packet_fds_take(fds, WIRE_FDS_MAX);
+}
+
+_Static_assert(PACKET_FDS_MAX <= WIRE_FDS_MAX + 1, "a message holds whatever came");
+
+int channel_recv_any(int sock, struct channel_scratch *scratch, int flags, struct message *ret_msg)
+{
 	OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
 	int r;
 
+	*ret_msg = MESSAGE_INIT;
 	r = packet_recv(sock, scratch->bytes, sizeof(scratch->bytes), &fds, flags);
 	if (r == 0 && !fds.cnt)
 		return 0;
-	if (r == -EMSGSIZE || r == -ETOOMANYREFS)
-		return -EBADMSG;
-	if (r < 0)
-		return r;
-	r = channel_parse(scratch, (size_t)r, &msg);
+	if (r >= 0)
+		r = channel_parse(scratch, (size_t)r, ret_msg);
 	if (r == 0)
-		r = channel_take_fds(&fds, &msg);
-	if (r < 0)
+		r = channel_take_fds(&fds, ret_msg);
+	if (r == 0)
+		return 1;
+	channel_take_stray_fds(&fds, ret_msg);
+	return r == -EMSGSIZE || r == -ETOOMANYREFS ? -EBADMSG : r;
+}
+
+int channel_recv(int sock, struct channel_scratch *scratch, int flags, struct message *ret_msg)
+{
+	OWN_MESSAGE struct message msg = MESSAGE_INIT;
+	int r = channel_recv_any(sock, scratch, flags, &msg);
+
+	if (r <= 0)
 		return r;
 	*ret_msg = msg;
 	msg = MESSAGE_INIT;

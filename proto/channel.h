@@ -56,6 +56,12 @@ int channel_send(int sock, const struct wire_head *head, const void *body, size_
 int channel_recv(int sock, struct channel_scratch *scratch, int flags, struct message *ret_msg);
 
 /*
+ * The same, but *ret_msg is written always: on failure it owns what came, for a caller that must not close
+ * a stranger's descriptors itself.
+ */
+int channel_recv_any(int sock, struct channel_scratch *scratch, int flags, struct message *ret_msg);
+
+/*
  * Makes msg->body hold the body. A no-op for inline bodies. For a memfd: verifies that it is
  * sealed against write, grow and shrink and has exactly head.body_bytes, then copies it.
  * Returns 0, -EBADMSG (not a memfd, not sealed, another size), -ENOMEM.

@@ -99,7 +99,5 @@ int packet_recv(int sock, void *buf, size_t buf_bytes, struct packet_fds *ret_fd
 		packet_take_fds(&msg, ret_fds);
 	if (!(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return (int)got;
-	if (ret_fds)
-		packet_fds_done(ret_fds);
 	return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : -ETOOMANYREFS;
 }

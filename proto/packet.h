@@ -37,7 +37,7 @@ int packet_send(int sock, const struct iovec *parts, size_t part_cnt, const int 
 
 /*
  * Receives one message of at most buf_bytes. flags as recvmsg(2); MSG_CMSG_CLOEXEC is added.
- * ret_fds is written always (empty on failure). Returns its length, 0 when the peer has closed,
+ * ret_fds is written always; on failure, too, it owns what came: how to close it is the caller's choice. Returns its length, 0 when the peer has closed,
  * -EMSGSIZE when it was longer, -ETOOMANYREFS when descriptors were lost (MSG_CTRUNC), or -errno.
  * ret_fds may be NULL: then descriptors are not received at all.
  */
