@@ -19,6 +19,7 @@
 #include "daemon/warden.h"
 #include "proto/channel.h"
 
+struct people;
 struct session;
 struct work;
 
@@ -36,6 +37,7 @@ struct broker {
 	struct rules *rules;
 	char trouble[RULES_TROUBLE_MAX];	/* with the newest policy: it is not in force; "" */
 	struct quota_table *quota;
+	struct people *people;
 	struct ledger *ledger;
 	struct handles *handles;
 	struct btfs *btfs;

@@ -25,6 +25,7 @@
 #include "daemon/journal_ids.h"
 #include "daemon/object_dirs.h"
 #include "daemon/objects.h"
+#include "daemon/people.h"
 #include "daemon/reconcile.h"
 #include "daemon/reload.h"
 #include "daemon/session.h"
@@ -182,6 +183,7 @@ static int broker_make_parts(struct broker *broker)
 		return -ENOMEM;
 	if ((r = sd_event_new(&broker->event)) < 0 ||
 	    (r = quota_table_new(&broker->options.limits, &broker->quota)) < 0 ||
+	    (r = people_new("/etc/subuid", "/etc/subgid", &broker->people)) < 0 ||
 	    (r = ledger_open(LEDGER_FD, broker->quota, &broker->ledger)) < 0 ||
 	    (r = handles_new(&broker->handles)) < 0 || (r = btfs_new(&broker->btfs)) < 0 ||
 	    (r = decisions_new(&broker->decisions)) < 0 ||
@@ -264,6 +266,7 @@ static void broker_tear_down(struct broker *broker)
 	btfs_free(broker->btfs);
 	handles_free(broker->handles);
 	ledger_close(broker->ledger);
+	people_free(broker->people);
 	quota_table_free(broker->quota);
 	rules_unref(broker->rules);
 	sd_event_unref(broker->event);

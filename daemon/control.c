@@ -14,6 +14,7 @@
 
 #include "config.h"
 #include "daemon/journal.h"
+#include "daemon/owner.h"
 #include "daemon/present.h"
 #include "daemon/reload.h"
 #include "daemon/unpin.h"
@@ -77,9 +78,9 @@ static json_t *control_error(const char *code, const char *message, const char *
 			 "message", message, "hint", hint);
 }
 
-static bool control_may_see(const struct control_ask *ask, uid_t uid)
+static bool control_may_see(const struct control_ask *ask, uid_t uid, const char *unit)
 {
-	return ask->session->ident->uid == 0 || ask->session->ident->uid == uid;
+	return owner_or_root(ask->session->ident, uid, unit);
 }
 
 /* ---- status ---- */
@@ -99,9 +100,15 @@ static json_t *control_missing_parts(uint32_t missing)
 	return list;
 }
 
-static json_t *control_you(const struct quota_account *account)
+static json_t *control_you(const struct session *session)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "uid", (json_int_t)account->uid,
+	const struct quota_account *account = session->account;
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "uid",
+			 (json_int_t)session->ident->uid, "account", (json_int_t)account->uid,
+			 "kernel_bytes", (json_int_t)account->used[QUOTA_KERNEL_BYTES], "btfs",
+			 (json_int_t)account->used[QUOTA_BTFS], "perf_events",
+			 (json_int_t)account->used[QUOTA_PERF],
 			 "programs", (json_int_t)account->used[QUOTA_PROGRAMS], "maps",
 			 (json_int_t)account->used[QUOTA_MAPS], "map_bytes",
 			 (json_int_t)account->used[QUOTA_MAP_BYTES], "links",
@@ -150,7 +157,7 @@ static json_t *control_status(const struct control_ask *ask)
 		(json_int_t)decisions_cnt(d, DECISION_REFUSED), "undecided",
 		(json_int_t)decisions_cnt(d, DECISION_UNDECIDED), "sandbox", "missing",
 		control_missing_parts(judges_missing(b->judges)), "you",
-		control_you(ask->session->account));
+		control_you(ask->session));
 }
 
 /* ---- list ---- */
@@ -205,7 +212,7 @@ static json_t *control_list_recs(const struct control_ask *ask, enum ledger_kind
 
 	while ((rec = ledger_walk(ask->broker->ledger, kind, &cursor)) &&
 	       json_array_size(list) < CONTROL_ROWS_MAX)
-		if (control_may_see(ask, rec->uid))
+		if (control_may_see(ask, rec->uid, rec->unit))
 			json_array_append_new(list, row(ask, rec));
 	return list;
 }
@@ -249,14 +256,15 @@ static json_t *control_list_clients(const struct control_ask *ask)
 
 	TAILQ_FOREACH(session, &ask->broker->sessions, link) {
 		const struct quota_account *a = session->account;
+		const struct ident *who = session->ident;
 
-		if (!control_may_see(ask, a->uid) || json_array_size(list) >= CONTROL_ROWS_MAX)
+		if (!control_may_see(ask, who->uid, who->unit) || json_array_size(list) >= CONTROL_ROWS_MAX)
 			continue;
 		json_array_append_new(
 			list,
 			json_pack("{s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "uid",
-				  (json_int_t)a->uid, "pid", (json_int_t)session->ident->pid, "unit",
-				  control_text(session->ident->unit, sizeof(session->ident->unit)),
+				  (json_int_t)who->uid, "pid", (json_int_t)who->pid, "unit",
+				  control_text(who->unit, sizeof(who->unit)),
 				  "connections", (json_int_t)a->used[QUOTA_CONNECTIONS], "programs",
 				  (json_int_t)a->used[QUOTA_PROGRAMS], "maps",
 				  (json_int_t)a->used[QUOTA_MAPS], "map_bytes",
@@ -283,7 +291,7 @@ static json_t *control_list_decisions(const struct control_ask *ask)
 	json_t *list = json_array();
 
 	while ((d = decisions_next(ask->broker->decisions, d)))
-		if (control_may_see(ask, d->uid))
+		if (control_may_see(ask, d->uid, d->unit))
 			json_array_append_new(list, control_decision_row(d));
 	return list;
 }
@@ -310,6 +318,17 @@ static json_t *control_list(const struct control_ask *ask)
 
 /* ---- why ---- */
 
+static const struct decision *control_last_decision(const struct control_ask *ask)
+{
+	const struct ident *ident = ask->session->ident;
+	const struct decision *d = NULL;
+
+	do
+		d = decisions_next(ask->broker->decisions, d);
+	while (d && !owner_is(ident, d->uid, d->unit));
+	return d;
+}
+
 static const struct decision *control_find_decision(const struct control_ask *ask)
 {
 	char text[DECISION_ID_BYTES], *end;
@@ -317,7 +336,7 @@ static const struct decision *control_find_decision(const struct control_ask *as
 	uint64_t id;
 
 	if (ask->arg_bytes == 0)
-		return decisions_last_of(ask->broker->decisions, ask->session->ident->uid);
+		return control_last_decision(ask);
 	if (ask->arg_bytes >= sizeof(text))
 		return NULL;
 	memcpy(text, ask->arg, ask->arg_bytes);
@@ -335,7 +354,7 @@ static json_t *control_why(const struct control_ask *ask)
 	json_t *row;
 
 	/* Somebody else's is as unknown as one that never was. */
-	if (!d || !control_may_see(ask, d->uid))
+	if (!d || !control_may_see(ask, d->uid, d->unit))
 		return control_error("NOT-FOUND", "no such decision",
 				     "the daemon remembers the last ones only; the journal has all");
 	row = control_decision_row(d);
@@ -349,7 +368,7 @@ static json_t *control_why(const struct control_ask *ask)
 
 static json_t *control_unpin(const struct control_ask *ask)
 {
-	*ask->ret_result = unpin_path(ask->broker, ask->session->ident->uid, ask->arg,
+	*ask->ret_result = unpin_path(ask->broker, ask->session->ident, ask->arg,
 				      ask->arg_bytes);
 	if (*ask->ret_result < 0)
 		return control_error("NOT-FOUND", "no such pin of yours",

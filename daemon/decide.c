@@ -10,8 +10,46 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/people.h"
 #include "daemon/reconcile.h"
 
+/* The caller, and what deny rules want to know beyond what the kernel attests. Arrays are in here. */
+struct decide_caller {
+	struct policy_subject subject;
+	uid_t owners[PEOPLE_OWNERS_MAX];
+	gid_t *member_of;
+};
+
+static int decide_add_member(struct work *work, struct decide_caller *caller, uid_t uid)
+{
+	const gid_t *groups;
+	gid_t *all;
+	size_t cnt, before = caller->subject.member_cnt;
+	int r = people_groups_of(work->broker->people, uid, broker_now_ns(), &groups, &cnt);
+
+	if (r < 0 || cnt == 0)
+		return r;
+	all = reallocarray(caller->member_of, before + cnt, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	memcpy(all + before, groups, cnt * sizeof(*all));
+	caller->member_of = all;
+	caller->subject.member_of = all;
+	caller->subject.member_cnt = before + cnt;
+	return 0;
+}
+
+/* Where the database has the caller, and those who lent it its ids. */
+static void decide_add_membership(struct work *work, struct decide_caller *caller)
+{
+	int r = decide_add_member(work, caller, work->ident->uid);
+
+	for (size_t i = 0; r >= 0 && i < caller->subject.owner_cnt; i++)
+		r = decide_add_member(work, caller, caller->owners[i]);
+	caller->subject.membership_unknown = r < 0;
+}
+
+/* What the kernel says of the caller. */
 static struct policy_subject decide_subject_of(const struct ident *ident)
 {
 	return (struct policy_subject){
@@ -22,6 +60,19 @@ static struct policy_subject decide_subject_of(const struct ident *ident)
 		.unit = ident->unit[0] ? ident->unit : NULL,
 		.label = ident->label[0] ? ident->label : NULL,
 	};
+}
+
+static void decide_find_caller(struct work *work, struct decide_caller *ret_caller)
+{
+	const struct ident *ident = work->ident;
+
+	memset(ret_caller, 0, sizeof(*ret_caller));
+	ret_caller->subject = decide_subject_of(ident);
+	ret_caller->subject.owners = ret_caller->owners;
+	ret_caller->subject.owner_cnt =
+		people_owners_of(work->broker->people, ident->uid, ident->gid, ret_caller->owners);
+	if (policy_denies_groups(work->rules->policy))
+		decide_add_membership(work, ret_caller);
 }
 
 static uint32_t decide_clamp(uint64_t value)
@@ -77,9 +128,10 @@ uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident,
 void decide_silently(struct work *work, struct policy_request *request,
 		     struct policy_decision *ret_decision)
 {
-	struct policy_subject subject = decide_subject_of(work->ident);
+	struct decide_caller caller;
 	struct policy_path_id *paths = NULL;
 
+	decide_find_caller(work, &caller);
 	request->now_s = broker_now_s();
 	request->use = decide_use_of(work->account);
 	if (work->reuses_link && request->use.links)
@@ -89,10 +141,11 @@ void decide_silently(struct work *work, struct policy_request *request,
 	if (request->target && rules_resolve_paths(work->rules, &paths, &request->path_cnt) < 0)
 		request->path_cnt = 0;
 	request->paths = paths;
-	policy_decide(work->rules->policy, &subject, request, ret_decision);
+	policy_decide(work->rules->policy, &caller.subject, request, ret_decision);
 	request->paths = NULL;
 	request->path_cnt = 0;
 	free(paths);
+	free(caller.member_of);
 }
 
 static void decide_note_ruling(struct work *work)

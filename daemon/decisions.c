@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The memory of decisions is bounded twice: in all, and per uid, so that a busy client cannot push
+ * The memory of decisions is bounded twice: in all, and per user, so that a busy client cannot push
  * another's refusals out. Texts in a decision come in part from clients (names of programs), so they
  * are made printable before they are kept or logged.
  */
@@ -26,13 +26,15 @@
 
 TAILQ_HEAD(decision_list, decision);
 
-/* One per uid that decisions are kept of. */
+/* One per user (account) that decisions are kept of. */
 struct decision_owner {
 	uid_t uid;
 	unsigned int cnt;
 	struct decision_list own;	/* newest first */
-	int64_t minute;			/* in which these were refused ... */
-	unsigned int told, untold;	/* ... and told to the journal, or only counted */
+	int64_t minute;			/* in which these were decided ... */
+	struct {
+		unsigned int told, untold;	/* ... and told to the journal, or only counted */
+	} grants, refusals;
 	UT_hash_handle hh;
 };
 
@@ -85,7 +87,7 @@ static void decisions_drop_idle(struct decisions *decisions, struct decision_own
 
 static void decisions_forget(struct decisions *decisions, struct decision *decision)
 {
-	struct decision_owner *owner = decisions_find_owner(decisions, decision->uid);
+	struct decision_owner *owner = decisions_find_owner(decisions, decision->account);
 
 	TAILQ_REMOVE(&decisions->all, decision, all);
 	TAILQ_REMOVE(&owner->own, decision, own);
@@ -168,25 +170,29 @@ static void decisions_roll_minute(struct decision_owner *owner, int64_t time_s)
 {
 	if (owner->minute == time_s / 60)
 		return;
-	if (owner->untold)
+	if (owner->refusals.untold || owner->grants.untold)
 		journal_note(LOG_NOTICE, JOURNAL_ID_THROTTLED,
-			     "uid %u: %u refusals within a minute were not recorded",
-			     (unsigned int)owner->uid, owner->untold);
+			     "uid %u: %u refusals and %u grants within a minute were not recorded",
+			     (unsigned int)owner->uid, owner->refusals.untold, owner->grants.untold);
 	owner->minute = time_s / 60;
-	owner->told = owner->untold = 0;
+	memset(&owner->grants, 0, sizeof(owner->grants));
+	memset(&owner->refusals, 0, sizeof(owner->refusals));
 }
 
-/* What is allowed is always told; of refusals, which cost nothing to get, only so many. */
+/* Each has a measure of its own, so that a flood of refusals does not hide a grant, nor one of grants a refusal. */
 static bool decisions_may_tell(struct decision_owner *owner, const struct decision *decision)
 {
-	if (decision->verdict == DECISION_ALLOWED)
-		return true;
+	bool granted = decision->verdict == DECISION_ALLOWED;
+	unsigned int *told, *untold;
+
 	decisions_roll_minute(owner, decision->time_s);
-	if (owner->told < DECISIONS_TOLD_PER_MINUTE) {
-		owner->told++;
+	told = granted ? &owner->grants.told : &owner->refusals.told;
+	untold = granted ? &owner->grants.untold : &owner->refusals.untold;
+	if (*told < DECISIONS_TOLD_PER_MINUTE) {
+		++*told;
 		return true;
 	}
-	owner->untold++;
+	++*untold;
 	return false;
 }
 
@@ -213,7 +219,7 @@ static void decisions_keep(struct decisions *decisions, struct decision_owner *o
 
 void decisions_record(struct decisions *decisions, struct decision *decision, bool quiet)
 {
-	struct decision_owner *owner = decisions_get_owner(decisions, decision->uid);
+	struct decision_owner *owner = decisions_get_owner(decisions, decision->account);
 	struct decision *last = owner ? TAILQ_FIRST(&owner->own) : NULL;
 
 	decision_clean(decision);
@@ -239,13 +245,6 @@ const struct decision *decisions_next(const struct decisions *decisions,
 				      const struct decision *after)
 {
 	return after ? TAILQ_NEXT(after, all) : TAILQ_FIRST(&decisions->all);
-}
-
-const struct decision *decisions_last_of(const struct decisions *decisions, uid_t uid)
-{
-	const struct decision_owner *owner = decisions_find_owner(decisions, uid);
-
-	return owner ? TAILQ_FIRST(&owner->own) : NULL;
 }
 
 const struct decision *decisions_find(const struct decisions *decisions, uint64_t id)

@@ -28,9 +28,9 @@ enum decision_stage {
 struct decision {
 	uint64_t id;
 	int64_t time_s;
-	uid_t uid;
+	uid_t uid, account;		/* account: the user that uid belongs to */
 	pid_t pid;
-	char unit[128];
+	char unit[256];			/* whole */
 	char command[32];
 	enum decision_verdict verdict;
 	enum decision_stage stage;
@@ -67,13 +67,12 @@ void decision_format_id(uint64_t id, char ret_text[DECISION_ID_BYTES]);
 
 /*
  * Records it: in the journal unless `quiet`, and among the last ones. Takes over decision->text. A
- * decision equal to the uid's previous one is only counted there; so are refusals of one uid that come in
- * floods.
+ * decision equal to the user's previous one is only counted there. Of what comes in floods the journal is
+ * told 600 grants and 600 refusals a minute of each user, and how many more there were.
  */
 void decisions_record(struct decisions *decisions, struct decision *decision, bool quiet);
 
-/* The uid's last one, or one by number; NULL when it is not there any more. */
-const struct decision *decisions_last_of(const struct decisions *decisions, uid_t uid);
+/* One by number; NULL when it is not there any more. */
 const struct decision *decisions_find(const struct decisions *decisions, uint64_t id);
 /* From the newest (after NULL) back; NULL past the oldest. */
 const struct decision *decisions_next(const struct decisions *decisions,

@@ -54,7 +54,11 @@ void dispatch_work(struct work *work)
 	uint32_t cmd = work->req.cmd;
 	int r = premise_check(&work->req);
 
-	if (r < 0)
+	/* A rule that refuses a group could not see it. */
+	if (work->ident->groups_unknown)
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "GROUPS",
+			    "the caller is in more than %u groups, or they are not known", IDENT_GROUPS_MAX);
+	else if (r < 0)
 		work_reply(work, r);
 	else if (cmd == CMD_PERF_OUTPUT_OPEN)
 		perf_output_open(work);

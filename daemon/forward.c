@@ -13,6 +13,7 @@
 #include "daemon/decide.h"
 #include "daemon/kinds.h"
 #include "daemon/obj.h"
+#include "daemon/owner.h"
 
 /* No command of these brings back more than this; larger room is the client's imagination. */
 #define FORWARD_OUT_MAX (16u << 20)
@@ -57,12 +58,12 @@ static bool forward_is_shared(struct work *work, const struct ledger_rec *named,
 
 bool forward_may_use(struct work *work, const struct ledger_rec *rec)
 {
-	return !rec || rec->uid == work->ident->uid || forward_is_shared(work, rec, true);
+	return !rec || owner_has(work->ident, rec) || forward_is_shared(work, rec, true);
 }
 
 bool forward_may_see(struct work *work, const struct ledger_rec *rec)
 {
-	return !rec || rec->uid == work->ident->uid || forward_is_shared(work, rec, false);
+	return !rec || owner_has(work->ident, rec) || forward_is_shared(work, rec, false);
 }
 
 static int forward_add_fd(struct work *work, const struct cmd_fd *field)

@@ -2,7 +2,7 @@
 /*
  * Identity comes from the kernel alone: socket credentials, supplementary groups, LSM label, and the
  * cgroup of the process that connected. Nothing a client says about itself is read here. What cannot
- * be established is left empty, and an empty fact matches no rule.
+ * be established is left empty, and an empty fact matches no rule; but without its groups nobody is served.
  */
 #include "daemon/ident.h"
 
@@ -152,12 +152,15 @@ int ident_new(int sock_fd, struct ident **ret_ident)
 	socklen_t len = sizeof(groups);
 	struct ucred cred;
 	struct ident *ident;
+	bool groups_unknown = false;
 	socklen_t cred_len = sizeof(cred);
 
 	if (getsockopt(sock_fd, SOL_SOCKET, SO_PEERCRED, &cred, &cred_len) < 0)
 		return -errno;
-	if (getsockopt(sock_fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) < 0)
+	if (getsockopt(sock_fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) < 0) {
+		groups_unknown = true;
 		len = 0;
+	}
 
 	ident = calloc(1, sizeof(*ident) + len);
 	if (!ident)
@@ -166,6 +169,7 @@ int ident_new(int sock_fd, struct ident **ret_ident)
 	ident->uid = cred.uid;
 	ident->gid = cred.gid;
 	ident->pid = cred.pid;
+	ident->groups_unknown = groups_unknown;
 	ident->group_cnt = len / sizeof(gid_t);
 	memcpy(ident->groups, groups, len);
 	ident_read_label(sock_fd, ident);

@@ -3,13 +3,14 @@
 #ifndef BPFGATE_DAEMON_IDENT_H
 #define BPFGATE_DAEMON_IDENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define IDENT_UNIT_BYTES	256	/* UNIT_NAME_MAX of systemd, with its NUL */
 #define IDENT_LABEL_BYTES	256
-#define IDENT_GROUPS_MAX	256	/* more are dropped: a group rule may then not match */
+#define IDENT_GROUPS_MAX	256	/* whoever has more is refused: nobody needs them, and rules are about them */
 
 /* Immutable once made; shared by the session and its requests. */
 struct ident {
@@ -20,6 +21,7 @@ struct ident {
 	char unit[IDENT_UNIT_BYTES];	/* system unit; "" when unknown */
 	char label[IDENT_LABEL_BYTES];	/* LSM label; "" when there is none */
 	uint64_t netns_cookie;		/* of the socket; 0 when unknown */
+	bool groups_unknown;		/* too many, or not to be had: then rules cannot be applied */
 	size_t group_cnt;
 	gid_t groups[];			/* supplementary groups */
 };

@@ -382,18 +382,6 @@ void ledger_set_link_prog(struct ledger *ledger, uint32_t link_id, uint32_t prog
 		rec->link.prog_id = prog_id;
 }
 
-const struct ledger_rec *ledger_next_owned(const struct ledger *ledger, enum ledger_kind kind,
-					   uint32_t after, uid_t uid)
-{
-	const struct ledger_rec *best = NULL, *rec;
-	uint32_t cursor = 0;
-
-	while ((rec = ledger_walk(ledger, kind, &cursor)))
-		if (rec->uid == uid && rec->id > after && (!best || rec->id < best->id))
-			best = rec;
-	return best;
-}
-
 const struct ledger_rec *ledger_walk(const struct ledger *ledger, enum ledger_kind kind,
 				     uint32_t *cursor)
 {

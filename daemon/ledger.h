@@ -162,9 +162,6 @@ const struct ledger_rec *ledger_find(const struct ledger *ledger, enum ledger_ki
 void ledger_remove(struct ledger *ledger, enum ledger_kind kind, uint32_t id);
 void ledger_set_link_prog(struct ledger *ledger, uint32_t link_id, uint32_t prog_id);
 
-/* The record of that kind with the least id above `after` that uid owns; NULL past the last. */
-const struct ledger_rec *ledger_next_owned(const struct ledger *ledger, enum ledger_kind kind,
-					   uint32_t after, uid_t uid);
 /* Walks all of one kind in no order: start with *cursor = 0. NULL at the end. */
 const struct ledger_rec *ledger_walk(const struct ledger *ledger, enum ledger_kind kind,
 				     uint32_t *cursor);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loaders, as the broker uses them: one per (uid, network namespace), started when first needed, one
- * call at a time in each, so that a slow call delays only the uid that made it.
+ * Loaders, as the broker uses them: one per (user, network namespace), started when first needed, one
+ * call at a time in each, so that a slow call delays only the user that made it.
  */
 #ifndef BPFGATE_DAEMON_LOADERS_H
 #define BPFGATE_DAEMON_LOADERS_H

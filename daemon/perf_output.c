@@ -9,6 +9,7 @@
 
 #include "daemon/caps.h"
 #include "daemon/commands.h"
+#include "daemon/owner.h"
 #include "proto/perf.h"
 
 static bool perf_output_has_map(const struct work *work)
@@ -16,7 +17,7 @@ static bool perf_output_has_map(const struct work *work)
 	const struct ledger_rec *rec = NULL;
 	uint32_t after = 0;
 
-	while ((rec = ledger_next_owned(work->broker->ledger, LEDGER_MAP, after, work->ident->uid))) {
+	while ((rec = owner_next(work->broker->ledger, LEDGER_MAP, after, work->ident))) {
 		if (rec->map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY)
 			return true;
 		after = rec->id;

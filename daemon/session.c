@@ -21,6 +21,7 @@
 #include "daemon/dispatch.h"
 #include "daemon/journal.h"
 #include "daemon/journal_ids.h"
+#include "daemon/people.h"
 #include "daemon/turns.h"
 #include "daemon/work.h"
 
@@ -309,7 +310,9 @@ static int session_start(struct session *session)
 	r = ident_new(session->fd, &session->ident);
 	if (r < 0)
 		return r;
-	r = quota_account_get(broker->quota, session->ident->uid, &session->account);
+	people_refresh(broker->people);
+	r = quota_account_get(broker->quota, people_account_of(broker->people, session->ident->uid),
+			      &session->account);
 	if (r < 0)
 		return r;
 	if (broker->session_cnt > broker->session_max)

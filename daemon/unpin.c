@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "daemon/ledger.h"
+#include "daemon/owner.h"
 #include "daemon/warden.h"
 
 static bool unpin_is_named(const struct ledger_rec *rec, const char *path, size_t path_bytes)
@@ -37,7 +38,7 @@ int unpin_let_go(struct broker *broker, uint64_t keep_id)
 	return warden_ask(broker->warden, &ask, NULL, NULL, 0, NULL, NULL);
 }
 
-int unpin_path(struct broker *broker, uid_t uid, const char *path, size_t path_bytes)
+int unpin_path(struct broker *broker, const struct ident *ident, const char *path, size_t path_bytes)
 {
 	const struct ledger_rec *rec;
 	uint32_t cursor = 0;
@@ -46,7 +47,7 @@ int unpin_path(struct broker *broker, uid_t uid, const char *path, size_t path_b
 	while ((rec = ledger_walk(broker->ledger, LEDGER_PIN, &cursor)))
 		if (unpin_is_named(rec, path, path_bytes))
 			break;
-	if (!rec || (uid != 0 && rec->uid != uid))
+	if (!rec || !owner_or_root(ident, rec->uid, rec->unit))
 		return -ENOENT;
 	keep_id = rec->pin.keep_id;
 	ledger_remove(broker->ledger, LEDGER_PIN, rec->id);

@@ -4,12 +4,13 @@
 #define BPFGATE_DAEMON_UNPIN_H
 
 #include "daemon/broker.h"
+#include "daemon/ident.h"
 
 /*
- * Removes the pin of this name (not NUL-terminated) for the user `uid`. The object lives on while
+ * Removes the pin of this name (not NUL-terminated) for this client. The object lives on while
  * anything else holds it. 0; -ENOENT: there is none, or it is another user's.
  */
-int unpin_path(struct broker *broker, uid_t uid, const char *path, size_t path_bytes);
+int unpin_path(struct broker *broker, const struct ident *ident, const char *path, size_t path_bytes);
 
 /* Lets bpfgated go of an object that no pin names any more. 0, or -errno when it could not be told. */
 int unpin_let_go(struct broker *broker, uint64_t keep_id);

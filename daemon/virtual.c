@@ -12,6 +12,7 @@
 #include "daemon/caps.h"
 #include "daemon/commands.h"
 #include "daemon/forward.h"
+#include "daemon/owner.h"
 #include "daemon/reconcile.h"
 
 static const struct {
@@ -39,9 +40,8 @@ static size_t virtual_row_of(uint32_t cmd)
 static void virtual_answer_next(struct work *work)
 {
 	const struct ledger_rec *rec =
-		ledger_next_owned(work->broker->ledger,
-				  virtual_rows[virtual_row_of(work->req.cmd)].kind,
-				  work_u32(work, ATTR_ID_START_ID), work->ident->uid);
+		owner_next(work->broker->ledger, virtual_rows[virtual_row_of(work->req.cmd)].kind,
+			   work_u32(work, ATTR_ID_START_ID), work->ident);
 
 	if (rec)
 		reply_set_out(&work->reply, &work->req, ATTR_ID_NEXT_ID, rec->id);

@@ -174,8 +174,9 @@ int work_begin_decision(struct work *work)
 	decision->id = decisions_next_id(work->broker->decisions);
 	decision->time_s = broker_now_s();
 	decision->uid = work->ident->uid;
+	decision->account = work->account->uid;
 	decision->pid = work->ident->pid;
-	snprintf(decision->unit, sizeof(decision->unit), "%.127s", work->ident->unit);
+	snprintf(decision->unit, sizeof(decision->unit), "%s", work->ident->unit);
 	snprintf(decision->command, sizeof(decision->command), "%s", work->req.row->name);
 	snprintf(decision->policy_digest, sizeof(decision->policy_digest), "%s",
 		 policy_digest(work->rules->policy));
@@ -359,7 +360,7 @@ struct loader_call *work_new_loader_call(struct work *work, uint32_t cmd, uint64
 
 	if (!call)
 		return NULL;
-	call->uid = work->ident->uid;
+	call->uid = work->account->uid;
 	call->ctx = work;
 	call->ask.op = DOOR_BPF;
 	call->ask.cmd = cmd;

@@ -88,7 +88,7 @@ void work_reply_fd(struct work *work, int fd);
  */
 void work_reply_kept(struct work *work, uint64_t keep_id, bool pinned);
 
-/* A call to the loader of this work's uid, with the client's attr in it (fds not yet translated). */
+/* A call to the loader of this work's user, with the client's attr in it (fds not yet translated). */
 struct loader_call *work_new_loader_call(struct work *work, uint32_t cmd, uint64_t caps);
 /*
  * Interfaces and sockets are those of the network namespace in which the client made its socket: the call

@@ -10,6 +10,13 @@
 #include "policy/text.h"
 #include "proto/own.h"
 
+/* One question of a rule: about whom, and whether it is there to refuse. */
+struct asking {
+	const struct rule_who *rule;
+	const struct policy_subject *who;
+	bool deny;
+};
+
 static bool has_gid(const struct policy_subject *who, gid_t gid)
 {
 	size_t i;
@@ -23,26 +30,56 @@ static bool has_gid(const struct policy_subject *who, gid_t gid)
 	return false;
 }
 
-static bool users_hold(const struct rule_who *rule, const struct policy_subject *who)
+/* What is refused to a person is refused to all uids that the person was lent. */
+static bool is_user(const struct asking *asking, uid_t uid)
 {
 	size_t i;
 
-	for (i = 0; i < rule->uid_cnt; i++) {
-		if (rule->uids[i] == who->uid)
+	if (asking->who->uid == uid)
+		return true;
+	for (i = 0; asking->deny && i < asking->who->owner_cnt; i++) {
+		if (asking->who->owners[i] == uid)
 			return true;
 	}
-	return !rule->has_users;
+	return false;
 }
 
-static bool groups_hold(const struct rule_who *rule, const struct policy_subject *who)
+/* What is refused to a group is refused to its members, whatever they have left. */
+static bool is_in_group(const struct asking *asking, gid_t gid)
 {
 	size_t i;
 
-	for (i = 0; i < rule->gid_cnt; i++) {
-		if (has_gid(who, rule->gids[i]))
+	if (has_gid(asking->who, gid))
+		return true;
+	for (i = 0; asking->deny && i < asking->who->member_cnt; i++) {
+		if (asking->who->member_of[i] == gid)
 			return true;
 	}
-	return !rule->has_groups;
+	return false;
+}
+
+static bool users_hold(const struct asking *asking)
+{
+	size_t i;
+
+	for (i = 0; i < asking->rule->uid_cnt; i++) {
+		if (is_user(asking, asking->rule->uids[i]))
+			return true;
+	}
+	return !asking->rule->has_users;
+}
+
+static bool groups_hold(const struct asking *asking)
+{
+	size_t i;
+
+	if (asking->deny && asking->who->membership_unknown)
+		return true;
+	for (i = 0; i < asking->rule->gid_cnt; i++) {
+		if (is_in_group(asking, asking->rule->gids[i]))
+			return true;
+	}
+	return !asking->rule->has_groups;
 }
 
 static bool string_holds(const struct strings *strings, const char *fact)
@@ -56,23 +93,23 @@ static bool string_holds(const struct strings *strings, const char *fact)
 	return strings->cnt == 0;
 }
 
-static bool units_hold(const struct rule_who *rule, const struct policy_subject *who)
+static bool units_hold(const struct asking *asking)
 {
-	return string_holds(&rule->units, who->unit);
+	return string_holds(&asking->rule->units, asking->who->unit);
 }
 
-static bool labels_hold(const struct rule_who *rule, const struct policy_subject *who)
+static bool labels_hold(const struct asking *asking)
 {
-	return string_holds(&rule->labels, who->label);
+	return string_holds(&asking->rule->labels, asking->who->label);
 }
 
-static bool exes_hold(const struct rule_who *rule, const struct policy_subject *who)
+static bool exes_hold(const struct asking *asking)
 {
-	return string_holds(&rule->exes, who->exe);
+	return string_holds(&asking->rule->exes, asking->who->exe);
 }
 
 static const struct {
-	bool (*holds)(const struct rule_who *rule, const struct policy_subject *who);
+	bool (*holds)(const struct asking *asking);
 	size_t names; /* offset of the strings as written */
 	const char *noun;
 } kinds[] = {
@@ -105,7 +142,7 @@ static const struct policy_subject *subject_of(const struct match *match)
 void match_who(const struct match *match, struct policy_step *step)
 {
 	const struct rule_who *rule = &match->rule->who;
-	const struct policy_subject *who = subject_of(match);
+	const struct asking asking = { rule, subject_of(match), match->rule->deny };
 	char held[128], missing[128];
 	struct text good = TEXT_IN(held), bad = TEXT_IN(missing);
 	bool holds = true;
@@ -113,7 +150,7 @@ void match_who(const struct match *match, struct policy_step *step)
 
 	for (i = 0; i < ARRAY_CNT(kinds); i++) {
 		const struct strings *names = (const void *)((const char *)rule + kinds[i].names);
-		bool kind_holds = kinds[i].holds(rule, who);
+		bool kind_holds = kinds[i].holds(&asking);
 
 		holds = holds && kind_holds;
 		if (match->with_text && names->cnt)

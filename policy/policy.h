@@ -40,6 +40,11 @@ struct signer;
  * path), NULL when the caller is in none; `label` the LSM label or NULL; `exe` the path of the
  * executable or NULL (weak: rules take it only with another condition). `groups` are the
  * supplementary groups; `gid` counts as one more.
+ *
+ * Deny rules look further, since a uid is not a person and groups can be left: `owners` are the users to
+ * whom uid or gid were lent (/etc/subuid, /etc/subgid), `member_of` the groups in which the user database
+ * has the caller and its owners. When that could not be asked every rule that denies groups holds. Both
+ * may be left out where policy_denies_groups() says that no rule asks.
  */
 struct policy_subject {
 	uid_t uid;
@@ -49,6 +54,11 @@ struct policy_subject {
 	const char *unit;
 	const char *label;
 	const char *exe;
+	const uid_t *owners;
+	size_t owner_cnt;
+	const gid_t *member_of;
+	size_t member_cnt;
+	bool membership_unknown;
 };
 
 /* ---- facts: what --------------------------------------------------------------------------- */
@@ -280,6 +290,9 @@ void policy_helper_add(struct policy_prog_facts *facts, uint32_t helper_id);
  * identity of those that exist into request->paths. Lives as long as the policy.
  */
 const char *policy_path(const struct policy *policy, size_t idx);
+
+/* Does some deny rule name groups? */
+bool policy_denies_groups(const struct policy *policy);
 
 /* Does some rule's "digests" list this one? */
 bool policy_lists_digest(const struct policy *policy, const uint8_t sha256[POLICY_SHA256_LEN]);

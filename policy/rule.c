@@ -148,6 +148,17 @@ int policy_find_rule(const struct policy *policy, const char *id)
 	return -ENOENT;
 }
 
+bool policy_denies_groups(const struct policy *policy)
+{
+	size_t i;
+
+	for (i = 0; i < policy->rule_cnt; i++) {
+		if (policy->rules[i].deny && policy->rules[i].who.has_groups)
+			return true;
+	}
+	return false;
+}
+
 bool policy_lists_digest(const struct policy *policy, const uint8_t sha256[POLICY_SHA256_LEN])
 {
 	size_t i, j;

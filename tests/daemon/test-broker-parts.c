@@ -21,6 +21,8 @@
 #include "daemon/klog.h"
 #include "daemon/ledger.h"
 #include "daemon/mapsize.h"
+#include "daemon/owner.h"
+#include "daemon/people.h"
 #include "daemon/quota.h"
 #include "daemon/scan.h"
 #include "proto/cmd.h"
@@ -131,6 +133,119 @@ START_TEST(a_cgroups_name_is_not_taken_for_a_hierarchys)
 		strcpy(text, rows[i].text);
 		ck_assert_pstr_eq(ident_find_cgroup_path(text), rows[i].path);
 	}
+}
+END_TEST
+
+/* ---- people ---- */
+
+struct people_rig {
+	char subuid[40], subgid[40];
+	struct people *people;
+};
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static void people_begin(struct people_rig *rig, const char *subuid, const char *subgid)
+{
+	strcpy(rig->subuid, "/tmp/bpfgate-subuid-XXXXXX");
+	strcpy(rig->subgid, "/tmp/bpfgate-subgid-XXXXXX");
+	close(mkstemp(rig->subuid));
+	close(mkstemp(rig->subgid));
+	write_text(rig->subuid, subuid);
+	write_text(rig->subgid, subgid);
+	ck_assert_int_eq(people_new(rig->subuid, rig->subgid, &rig->people), 0);
+}
+
+static void people_end(struct people_rig *rig)
+{
+	people_free(rig->people);
+	(void)unlink(rig->subuid);
+	(void)unlink(rig->subgid);
+}
+
+START_TEST(a_lent_uid_is_charged_to_whom_it_was_lent)
+{
+	struct people_rig rig;
+	uid_t owners[PEOPLE_OWNERS_MAX];
+
+	people_begin(&rig, "1000:100000:65536\n1001:200000:10\n100005:300000:5\n1002:1002:5\n1007:0:7\n",
+		     "1001:500000:10\n");
+	ck_assert_uint_eq(people_account_of(rig.people, 99999), 99999);
+	ck_assert_uint_eq(people_account_of(rig.people, 100000), 1000);
+	ck_assert_uint_eq(people_account_of(rig.people, 165535), 1000);
+	ck_assert_uint_eq(people_account_of(rig.people, 165536), 165536);
+	ck_assert_uint_eq(people_account_of(rig.people, 200009), 1001);
+	/* Lent on. */
+	ck_assert_uint_eq(people_account_of(rig.people, 300000), 1000);
+	ck_assert_uint_eq(people_owners_of(rig.people, 300000, 0, owners), 2);
+	ck_assert(owners[0] == 100005 && owners[1] == 1000);
+	/* To oneself; and root is nobody's. */
+	ck_assert_uint_eq(people_account_of(rig.people, 1002), 1002);
+	ck_assert_uint_eq(people_account_of(rig.people, 1004), 1002);
+	ck_assert_uint_eq(people_account_of(rig.people, 0), 0);
+	ck_assert_uint_eq(people_account_of(rig.people, 6), 1007);
+	/* By a group. */
+	ck_assert_uint_eq(people_owners_of(rig.people, 7777, 500009, owners), 1);
+	ck_assert_uint_eq(owners[0], 1001);
+	ck_assert_uint_eq(people_owners_of(rig.people, 7777, 500010, owners), 0);
+	people_end(&rig);
+}
+END_TEST
+
+START_TEST(lines_that_lend_nothing_are_passed_over_and_a_ring_ends)
+{
+	static const char text[] = "1000:100000\n:100000:5\n1000::5\n1000:+100000:5\n1000:100000: 5\n"
+				   "1000:100000:0\n1000:4294967295:2\n1000:99999999999:1\n# 1:100000:5\n"
+				   "no-such-user-here:100000:5\n4294967295:100000:5\n"
+				   "2001:2000:1\n2000:2001:1\n1000:4294967294:1";
+	struct people_rig rig;
+	uid_t owners[PEOPLE_OWNERS_MAX];
+
+	people_begin(&rig, text, "");
+	ck_assert_uint_eq(people_account_of(rig.people, 100000), 100000);
+	ck_assert_uint_eq(people_account_of(rig.people, 4294967294u), 1000);
+	ck_assert_uint_eq(people_owners_of(rig.people, 2000, 0, owners), 1);
+	ck_assert_uint_eq(people_account_of(rig.people, 2000), 2001);
+	people_end(&rig);
+}
+END_TEST
+
+START_TEST(what_is_lent_anew_counts_from_then_on)
+{
+	struct people_rig rig;
+
+	people_begin(&rig, "1000:100000:10\n", "");
+	ck_assert_uint_eq(people_account_of(rig.people, 100010), 100010);
+	write_text(rig.subuid, "1000:100000:11\n1001:300000:1\n");
+	ck_assert_uint_eq(people_account_of(rig.people, 100010), 100010);
+	people_refresh(rig.people);
+	ck_assert_uint_eq(people_account_of(rig.people, 100010), 1000);
+	ck_assert_int_eq(unlink(rig.subuid), 0);
+	people_refresh(rig.people);
+	ck_assert_uint_eq(people_account_of(rig.people, 100010), 100010);
+	people_end(&rig);
+}
+END_TEST
+
+START_TEST(the_user_database_says_which_groups_root_is_in)
+{
+	struct people_rig rig;
+	const gid_t *groups;
+	size_t cnt;
+
+	people_begin(&rig, "", "");
+	ck_assert_int_eq(people_groups_of(rig.people, 0, 1, &groups, &cnt), 0);
+	ck_assert(cnt >= 1 && groups[0] == 0);
+	ck_assert_int_eq(people_groups_of(rig.people, 0, 2, &groups, &cnt), 0);
+	ck_assert_uint_ge(cnt, 1);
+	ck_assert_int_eq(people_groups_of(rig.people, 4294000000u, 1, &groups, &cnt), 0);
+	ck_assert_uint_eq(cnt, 0);
+	people_end(&rig);
 }
 END_TEST
 
@@ -393,6 +508,64 @@ START_TEST(a_ledger_of_another_version_of_the_same_size_is_refused)
 }
 END_TEST
 
+static struct ident *ident_of(uid_t uid, const char *unit)
+{
+	struct ident *ident = calloc(1, sizeof(*ident));
+
+	ck_assert_ptr_nonnull(ident);
+	ident->uid = uid;
+	strcpy(ident->unit, unit);
+	return ident;
+}
+
+START_TEST(an_object_is_its_users_and_its_services)
+{
+	static const struct {
+		uid_t uid;
+		const char *unit;
+		uid_t by;
+		const char *made_in;
+		bool mine;
+	} rows[] = {
+		{ 1000, "", 1000, "", true },
+		{ 1000, "", 1001, "", false },
+		{ 61200, "a.service", 61200, "a.service", true },
+		{ 61200, "b.service", 61200, "a.service", false },
+		{ 61200, "", 61200, "a.service", false },
+		{ 61200, "a.service", 61200, "", false },
+		{ 61200, "a.service", 61201, "a.service", false },
+		/* A person, here and there. */
+		{ 1000, "session-3.scope", 1000, "session-4.scope", true },
+		{ 1000, "session-3.scope", 1000, "user@1000.service", true },
+		{ 1000, "user@1000.service", 1000, "", true },
+		{ 1000, "user@1000.service", 1000, "a.service", false },
+		/* Root is root. */
+		{ 0, "b.service", 0, "a.service", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++) {
+		OWN_MEM struct ident *ident = ident_of(rows[i].uid, rows[i].unit);
+
+		ck_assert_msg(owner_is(ident, rows[i].by, rows[i].made_in) == rows[i].mine, "row %zu", i);
+	}
+}
+END_TEST
+
+START_TEST(units_that_differ_at_the_very_end_of_their_names_are_two)
+{
+	OWN_MEM struct ident *ident = ident_of(61200, "");
+	char unit[IDENT_UNIT_BYTES];
+
+	memset(unit, 'a', sizeof(unit));
+	strcpy(unit + sizeof(unit) - sizeof("x.service"), "x.service");
+	strcpy(ident->unit, unit);
+	ck_assert(owner_is(ident, 61200, unit));
+	unit[sizeof(unit) - sizeof("x.service")] = 'y';
+	ck_assert(!owner_is(ident, 61200, unit));
+	ck_assert_uint_eq(sizeof(((struct ledger_rec *)0)->unit), sizeof(unit));
+}
+END_TEST
+
 START_TEST(a_user_walks_over_its_own_records_in_the_order_of_their_ids)
 {
 	OWN_FD int fd = memfd_create("ledger", MFD_CLOEXEC);
@@ -400,19 +573,20 @@ START_TEST(a_user_walks_over_its_own_records_in_the_order_of_their_ids)
 	struct quota_table *quota;
 	struct ledger *ledger;
 	const struct ledger_rec *rec;
+	OWN_MEM struct ident *user = ident_of(1000, "");
 
 	ck_assert_int_eq(quota_table_new(NULL, &quota), 0);
 	ledger = open_ledger(fd, quota);
 	for (size_t i = 0; i < ARRAY_CNT(ids); i++)
 		ck_assert_int_eq(add_rec(ledger, LEDGER_PROG, ids[i], ids[i] == 20 ? 1001 : 1000), 0);
-	rec = ledger_next_owned(ledger, LEDGER_PROG, 0, 1000);
+	rec = owner_next(ledger, LEDGER_PROG, 0, user);
 	ck_assert_uint_eq(rec->id, 10);
-	rec = ledger_next_owned(ledger, LEDGER_PROG, 10, 1000);
+	rec = owner_next(ledger, LEDGER_PROG, 10, user);
 	ck_assert_uint_eq(rec->id, 30);
-	rec = ledger_next_owned(ledger, LEDGER_PROG, 30, 1000);
+	rec = owner_next(ledger, LEDGER_PROG, 30, user);
 	ck_assert_uint_eq(rec->id, 50);
-	ck_assert_ptr_null(ledger_next_owned(ledger, LEDGER_PROG, 50, 1000));
-	ck_assert_ptr_null(ledger_next_owned(ledger, LEDGER_MAP, 0, 1000));
+	ck_assert_ptr_null(owner_next(ledger, LEDGER_PROG, 50, user));
+	ck_assert_ptr_null(owner_next(ledger, LEDGER_MAP, 0, user));
 	ledger_close(ledger);
 	quota_table_free(quota);
 }
@@ -584,7 +758,8 @@ END_TEST
 
 static uint64_t decide_once(struct decisions *decisions, uid_t uid, const char *summary)
 {
-	struct decision decision = { .id = decisions_next_id(decisions), .uid = uid };
+	struct decision decision = { .id = decisions_next_id(decisions), .uid = uid,
+				     .account = uid };
 
 	snprintf(decision.summary, sizeof(decision.summary), "%s", summary);
 	decisions_record(decisions, &decision, true);
@@ -604,8 +779,6 @@ START_TEST(a_busy_user_does_not_push_out_what_others_were_told)
 		decide_once(decisions, 1001, text);
 	}
 	ck_assert_ptr_nonnull(decisions_find(decisions, mine));
-	ck_assert_str_eq(decisions_last_of(decisions, 1000)->summary, "mine");
-	ck_assert_ptr_null(decisions_last_of(decisions, 1002));
 	decisions_free(decisions);
 }
 END_TEST
@@ -625,21 +798,28 @@ START_TEST(the_same_decision_again_is_counted_and_found_by_its_last_number)
 }
 END_TEST
 
-/* Records n different decisions of one minute; how many lines the journal, here stderr, got. */
-static int lines_of(enum decision_verdict verdict, int n)
+static void decide_often(struct decisions *decisions, enum decision_verdict verdict, uid_t account, int n)
+{
+	for (int i = 0; i < n; i++) {
+		struct decision decision = { .id = (uint64_t)i + 1, .uid = account + (uid_t)i % 3,
+					     .account = account, .time_s = 120, .verdict = verdict };
+
+		snprintf(decision.summary, sizeof(decision.summary), "%d", i);
+		decisions_record(decisions, &decision, false);
+	}
+}
+
+/* Records so many refusals and grants within a minute; how many lines the journal, here stderr, got. */
+static int lines_of(int refused, int granted, int of_another)
 {
 	struct decisions *decisions;
 	int lines = 0, saved = dup(STDERR_FILENO), file = memfd_create("stderr", MFD_CLOEXEC);
 	char byte;
 
 	ck_assert(decisions_new(&decisions) == 0 && dup2(file, STDERR_FILENO) == STDERR_FILENO);
-	for (int i = 0; i < n; i++) {
-		struct decision decision = { .id = (uint64_t)i + 1, .uid = 7, .time_s = 120,
-					     .verdict = verdict };
-
-		snprintf(decision.summary, sizeof(decision.summary), "%d", i);
-		decisions_record(decisions, &decision, false);
-	}
+	decide_often(decisions, DECISION_REFUSED, 7, refused);
+	decide_often(decisions, DECISION_ALLOWED, 7, granted);
+	decide_often(decisions, DECISION_ALLOWED, 70, of_another);
 	decisions_free(decisions);
 	ck_assert(dup2(saved, STDERR_FILENO) == STDERR_FILENO && lseek(file, 0, SEEK_SET) == 0);
 	while (read(file, &byte, 1) == 1)
@@ -649,11 +829,15 @@ static int lines_of(enum decision_verdict verdict, int n)
 	return lines;
 }
 
-START_TEST(a_flood_of_refusals_is_counted_and_what_is_allowed_is_told)
+START_TEST(a_flood_is_counted_be_it_of_refusals_or_of_grants)
 {
-	ck_assert_int_eq(lines_of(DECISION_REFUSED, 600), 600);
-	ck_assert_int_eq(lines_of(DECISION_REFUSED, 2000), 600);
-	ck_assert_int_eq(lines_of(DECISION_ALLOWED, 2000), 2000);
+	ck_assert_int_eq(lines_of(600, 0, 0), 600);
+	ck_assert_int_eq(lines_of(2000, 0, 0), 600);
+	ck_assert_int_eq(lines_of(0, 600, 0), 600);
+	ck_assert_int_eq(lines_of(0, 2000, 0), 600);
+	/* One kind does not hide the other, nor one user another. */
+	ck_assert_int_eq(lines_of(2000, 1, 0), 601);
+	ck_assert_int_eq(lines_of(2000, 2000, 1), 1201);
 }
 END_TEST
 
@@ -699,7 +883,11 @@ int main(void)
 		without_a_buffer_the_size_is_told_and_without_a_level_nothing,
 		a_unit_of_a_users_manager_is_not_a_system_unit,
 		a_cgroups_name_is_not_taken_for_a_hierarchys,
-		a_charge_above_the_limit_charges_nothing,
+		a_lent_uid_is_charged_to_whom_it_was_lent,
+	lines_that_lend_nothing_are_passed_over_and_a_ring_ends,
+	what_is_lent_anew_counts_from_then_on,
+	the_user_database_says_which_groups_root_is_in,
+	a_charge_above_the_limit_charges_nothing,
 		recent_loads_are_remembered_when_their_user_has_gone,
 		who_takes_what_it_can_leaves_as_much_for_the_next,
 	what_all_hold_by_a_rule_is_counted_beside_what_each_holds,
@@ -709,6 +897,8 @@ int main(void)
 		a_record_that_was_not_published_does_not_exist,
 		a_ledger_of_another_size_or_version_is_refused,
 	a_ledger_of_another_version_of_the_same_size_is_refused,
+		an_object_is_its_users_and_its_services,
+		units_that_differ_at_the_very_end_of_their_names_are_two,
 		a_user_walks_over_its_own_records_in_the_order_of_their_ids,
 		a_full_ledger_says_so_and_takes_again_what_was_freed,
 		a_helper_counts_wherever_it_stands,
@@ -720,7 +910,7 @@ int main(void)
 		a_handle_is_known_by_its_cookie_until_it_is_gone,
 		a_busy_user_does_not_push_out_what_others_were_told,
 		the_same_decision_again_is_counted_and_found_by_its_last_number,
-		a_flood_of_refusals_is_counted_and_what_is_allowed_is_told,
+		a_flood_is_counted_be_it_of_refusals_or_of_grants,
 		the_broker_reaches_no_network,
 		what_a_client_wrote_gets_into_no_terminal,
 	};

@@ -4,11 +4,18 @@
  * refusal stands beside a control that differs only in what is refused.
  */
 #include <errno.h>
+#include <grp.h>
 #include <linux/btf.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "client/bpfgate.h"
@@ -18,12 +25,27 @@
 /* The daemon's own limit; see quota_default_limits(). */
 #define LIMITS_BTFS 1024
 
+#define CAROL 65533	/* refused by name, and lends ids */
+#define DAVE  65530	/* in a group that is refused, and lends ids, too */
+#define ERIN  65529	/* in no group */
+#define BANNED 60900	/* the group */
+#define MAP_PIN "/sys/fs/bpf/limits/map"
+#define GONE  61200	/* a uid that services get one after the other */
+
+/* What /etc says to the daemon and to nobody else. */
+static const char limits_subuid[] = "65531:700000:1000\n65533:710000:10\nlimits-dave:730000:10\n";
+static const char limits_passwd[] = "limits-dave:x:65530:65530::/:/bin/false\n"
+				    "limits-erin:x:65529:65529::/:/bin/false\n";
+static const char limits_group[] = "limits-banned:x:60900:limits-dave\n";
+
 static const char limits_policy[] =
 	"{\"version\": 1, \"rules\": [\n"
-	"{\"id\": \"alice\", \"effect\": \"allow\", \"who\": {\"users\": [\"65531\"]},\n"
+	"{\"id\": \"two\", \"effect\": \"allow\", \"who\": {\"users\": [\"65531\", \"65532\"]},\n"
 	" \"maps\": {\"types\": {\"any_except\": []}}, \"log\": \"denials\"},\n"
-	"{\"id\": \"bob\", \"effect\": \"allow\", \"who\": {\"users\": [\"65532\"]},\n"
-	" \"maps\": {\"types\": {\"any_except\": []}}}\n"
+	"{\"id\": \"all\", \"effect\": \"allow\", \"who\": {\"anyone\": true},\n"
+	" \"maps\": {\"types\": {\"any_except\": []}, \"pin_under\": [\"/sys/fs/bpf/limits\"]}, \"quota\": {\"maps\": 3}},\n"
+	"{\"id\": \"no-carol\", \"effect\": \"deny\", \"who\": {\"users\": [\"65533\"]}},\n"
+	"{\"id\": \"no-banned\", \"effect\": \"deny\", \"who\": {\"groups\": [\"60900\"]}}\n"
 	"]}\n";
 
 static struct live live;
@@ -61,6 +83,245 @@ static bool may_open_many(void)
 	struct rlimit limit = { 4096, 4096 };
 
 	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+/* Who runs a part, more exactly than live_as(): with these groups, and in this cgroup. */
+struct as {
+	uid_t uid;
+	const gid_t *groups;
+	size_t group_cnt;
+	const char *cgroup;
+};
+
+static bool enter_cgroup(const char *cgroup)
+{
+	char path[160];
+	FILE *procs;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	procs = fopen(path, "r+e");
+	return procs && fputs("0", procs) >= 0 && fclose(procs) == 0;
+}
+
+static bool become(const struct as *as)
+{
+	return (!as->cgroup || enter_cgroup(as->cgroup)) && setgroups(as->group_cnt, as->groups) == 0 &&
+	       setresgid(as->uid, as->uid, as->uid) == 0 && setresuid(as->uid, as->uid, as->uid) == 0;
+}
+
+static bool run_as(const struct as *as, live_part part, void *arg)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(become(as) && part(arg) ? 0 : 1);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* A process that has done its part and lives on with what it holds. */
+struct holder {
+	pid_t pid;
+	int sock;
+};
+
+static bool holder_start(struct holder *holder, const struct as *as, live_part part, void *arg)
+{
+	char ok = 0;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return false;
+	holder->pid = fork();
+	if (holder->pid == 0) {
+		close(ends[0]);
+		ok = become(as) && part(arg);
+		_exit(write(ends[1], &ok, 1) == 1 && read(ends[1], &ok, 1) == 0 ? 0 : 1);
+	}
+	close(ends[1]);
+	holder->sock = ends[0];
+	return read(ends[0], &ok, 1) == 1 && ok;
+}
+
+static bool holder_end(struct holder *holder)
+{
+	int status = 1;
+
+	close(holder->sock);
+	return waitpid(holder->pid, &status, 0) == holder->pid && status == 0;
+}
+
+static bool part_one_map(void *arg)
+{
+	OWN_FD int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
+
+	return map >= 0;
+}
+
+static bool part_refused_by(void *arg)
+{
+	OWN_FD int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
+
+	return map == -EPERM && live_reason_has(arg);
+}
+
+/* ---- people ---- */
+
+static bool a_uid_that_was_lent_is_its_lenders_for_rules_that_refuse(void)
+{
+	const struct as lent = { .uid = 710003 }, not_lent = { .uid = 710010 };
+
+	return live_as(CAROL, part_refused_by, "no-carol") && run_as(&lent, part_refused_by, "no-carol") &&
+	       run_as(&not_lent, part_one_map, NULL);
+}
+
+static bool who_has_left_its_groups_is_still_a_member(void)
+{
+	static const gid_t banned[] = { BANNED };
+	const struct as in_it = { .uid = ERIN, .groups = banned, .group_cnt = 1 };
+	const struct as left_it = { .uid = DAVE }, never = { .uid = ERIN }, lent = { .uid = 730009 };
+
+	return run_as(&in_it, part_refused_by, "no-banned") &&
+	       run_as(&left_it, part_refused_by, "no-banned") &&
+	       run_as(&lent, part_refused_by, "no-banned") && run_as(&never, part_one_map, NULL);
+}
+
+static bool more_groups_than_rules_can_see_are_refused(void)
+{
+	gid_t groups[257];
+	struct as as = { .uid = ERIN, .groups = groups, .group_cnt = 256 };
+
+	for (size_t i = 0; i < ARRAY_CNT(groups); i++)
+		groups[i] = 50000 + (gid_t)i;
+	if (!run_as(&as, part_one_map, NULL))
+		return false;
+	as.group_cnt = 257;
+	return run_as(&as, part_refused_by, "groups");
+}
+
+static bool part_two_maps(void *arg)
+{
+	return live_map(BPF_MAP_TYPE_ARRAY, 0) >= 0 && live_map(BPF_MAP_TYPE_ARRAY, 0) >= 0;
+}
+
+static bool part_one_map_and_no_second(void *arg)
+{
+	OWN_FD int first = live_map(BPF_MAP_TYPE_ARRAY, 0), second = live_map(BPF_MAP_TYPE_ARRAY, 0);
+
+	return first >= 0 && second == -EPERM && live_reason_has("4 of 3 maps");
+}
+
+static bool uids_that_were_lent_share_their_lenders_quota(void)
+{
+	const struct as one = { .uid = 700001 }, other = { .uid = 700999 }, stranger = { .uid = 701000 };
+	struct holder holder;
+	bool ok;
+
+	if (!holder_start(&holder, &one, part_two_maps, NULL))
+		return false;
+	ok = run_as(&other, part_one_map_and_no_second, NULL) && run_as(&stranger, part_two_maps, NULL);
+	return holder_end(&holder) && ok;
+}
+
+/* ---- whose it is ---- */
+
+static const char *unit_cgroup(char name)
+{
+	static char paths[2][64];
+	char *path = paths[name == 'b'];
+
+	/* Beside version 1 it is mounted further down. */
+	const char *root = access("/sys/fs/cgroup/cgroup.procs", F_OK) == 0 ? "/sys/fs/cgroup" :
+									      "/sys/fs/cgroup/unified";
+
+	snprintf(path, sizeof(paths[0]), "%s/bpfgate-%c.service", root, name);
+	return mkdir(path, 0755) == 0 || errno == EEXIST ? path : NULL;
+}
+
+static uint32_t id_of(int fd)
+{
+	uint32_t info[64] = { 0 };
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)info;
+	return call(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0 ? 0 : info[1];
+}
+
+static int by_path(int cmd, int fd)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.pathname = (uintptr_t)MAP_PIN;
+	attr.bpf_fd = (uint32_t)fd;
+	return call(cmd, &attr, sizeof(attr));
+}
+
+static int by_id(uint32_t id)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_id = id;
+	return call(BPF_MAP_GET_FD_BY_ID, &attr, sizeof(attr));
+}
+
+static int first_id(uint32_t *ret_id)
+{
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	r = call(BPF_MAP_GET_NEXT_ID, &attr, sizeof(attr));
+	*ret_id = attr.next_id;
+	return r;
+}
+
+static bool part_leave_a_map(void *arg)
+{
+	uint32_t *id = arg;
+	int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
+
+	*id = id_of(map);
+	return *id && by_path(BPF_OBJ_PIN, map) == 0;
+}
+
+static bool part_find_nothing(void *arg)
+{
+	uint32_t *id = arg, other;
+
+	return by_id(*id) == -ENOENT && first_id(&other) == -ENOENT && by_path(BPF_OBJ_GET, 0) == -ENOENT &&
+	       bpfgate_unpin(MAP_PIN) == -ENOENT;
+}
+
+static bool part_find_the_map(void *arg)
+{
+	uint32_t *id = arg, other;
+
+	return by_id(*id) >= 0 && first_id(&other) == 0 && other == *id && by_path(BPF_OBJ_GET, 0) >= 0 &&
+	       bpfgate_unpin(MAP_PIN) == 0;
+}
+
+static bool a_uid_that_is_given_out_again_finds_nothing_of_the_last_services(void)
+{
+	const struct as a = { .uid = GONE, .cgroup = unit_cgroup('a') };
+	const struct as b = { .uid = GONE, .cgroup = unit_cgroup('b') };
+	uint32_t *id = mmap(NULL, sizeof(*id), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	bool ok;
+
+	if (!a.cgroup || !b.cgroup || id == MAP_FAILED) {
+		printf("not tried: no cgroups can be made here\n");
+		return true;
+	}
+	ok = run_as(&a, part_leave_a_map, id) && run_as(&b, part_find_nothing, id) &&
+	     live_as(GONE, part_find_nothing, id) && run_as(&a, part_find_the_map, id);
+	(void)rmdir(a.cgroup);
+	(void)rmdir(b.cgroup);
+	(void)munmap(id, sizeof(*id));
+	return ok;
 }
 
 /* ---- the ledger ---- */
@@ -105,7 +366,35 @@ static bool btf_that_is_closed_is_forgotten_and_btf_that_is_held_is_not(void)
 	       live_as(LIVE_ALICE, part_one_btf, NULL);
 }
 
-/* ---- */
+/* ---- /etc as the daemon sees it ---- */
+
+static bool append(const char *dir, const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "ae");
+	return file && fputs(text, file) >= 0 && fclose(file) == 0;
+}
+
+/* In a mount namespace of this test's: a copy of /etc with a few lines more. It goes with the namespace. */
+static bool make_etc(void)
+{
+	char dir[] = "/tmp/bpfgate-etc-XXXXXX", cmd[128];
+	bool ok;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    !mkdtemp(dir) || mount("tmpfs", dir, "tmpfs", 0, "mode=755") < 0)
+		return false;
+	snprintf(cmd, sizeof(cmd), "cp -a /etc/. %s && rm -f %s/subuid %s/subgid", dir, dir, dir);
+	ok = system(cmd) == 0 && append(dir, "subuid", limits_subuid) &&
+	     append(dir, "passwd", limits_passwd) && append(dir, "group", limits_group) &&
+	     mount(dir, "/etc", NULL, MS_BIND, NULL) == 0;
+	(void)umount2(dir, MNT_DETACH);
+	(void)rmdir(dir);
+	return ok;
+}
 
 #define PROMISE(name) { #name, name }
 
@@ -113,6 +402,11 @@ static const struct {
 	const char *name;
 	bool (*run)(void);
 } tests[] = {
+	PROMISE(a_uid_that_was_lent_is_its_lenders_for_rules_that_refuse),
+	PROMISE(who_has_left_its_groups_is_still_a_member),
+	PROMISE(more_groups_than_rules_can_see_are_refused),
+	PROMISE(uids_that_were_lent_share_their_lenders_quota),
+	PROMISE(a_uid_that_is_given_out_again_finds_nothing_of_the_last_services),
 	PROMISE(btf_that_is_closed_is_forgotten_and_btf_that_is_held_is_not),
 };
 
@@ -127,7 +421,7 @@ int main(int argc, char **argv)
 		       ARRAY_CNT(tests));
 		return 77;
 	}
-	if (!live_start(&live, builddir, limits_policy)) {
+	if (!make_etc() || !live_start(&live, builddir, limits_policy)) {
 		printf("the daemon does not start\n0 passed, 1 failed\n");
 		return 1;
 	}

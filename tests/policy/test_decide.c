@@ -645,6 +645,83 @@ START_TEST(sharing_says_whether_the_other_may_write)
 }
 END_TEST
 
+/* Alice's map, and a rule that refuses: to whom, and with what beside the kernel's word. */
+static bool is_refused(const char *who, const struct policy_subject *subject)
+{
+	struct policy *policy;
+	OWN_MEM struct asked *asked = ask(POLICY_MAP_CREATE);
+	struct policy_decision decision;
+	char rules[1024];
+
+	(void)snprintf(rules, sizeof(rules), "%s, {\"id\": \"no\", \"effect\": \"deny\", \"who\": %s}",
+		       ALICE_MAPS("m", ""), who);
+	policy = rig_rules(rules);
+	asked->who = *subject;
+	decide(policy, asked, &decision);
+	ck_assert_int_eq(policy_denies_groups(policy), strstr(who, "groups") != NULL);
+	policy_free(policy);
+	ck_assert_int_eq(decision.verdict == POLICY_DENY, decision.by_deny_rule);
+	return decision.by_deny_rule;
+}
+
+START_TEST(what_is_refused_to_a_person_is_refused_to_the_ids_it_was_lent)
+{
+	static const uid_t bob[] = { 1004, 1002 }, carol[] = { 1003 };
+	struct policy_subject who = { .uid = 1001, .gid = 1001 };
+
+	ck_assert(!is_refused("{\"users\": [\"bob\"]}", &who));
+	who.owners = carol;
+	who.owner_cnt = 1;
+	ck_assert(!is_refused("{\"users\": [\"bob\"]}", &who));
+	who.owners = bob;
+	who.owner_cnt = 2;
+	ck_assert(is_refused("{\"users\": [\"bob\"]}", &who));
+}
+END_TEST
+
+START_TEST(what_is_refused_to_a_group_is_refused_to_members_who_have_left_it)
+{
+	static const gid_t tracers[] = { 100, 2001 }, devs[] = { 2002 };
+	struct policy_subject who = { .uid = 1001, .gid = 1001 };
+
+	ck_assert(!is_refused("{\"groups\": [\"tracers\"]}", &who));
+	who.member_of = devs;
+	who.member_cnt = 1;
+	ck_assert(!is_refused("{\"groups\": [\"tracers\"]}", &who));
+	who.member_of = tracers;
+	who.member_cnt = 2;
+	ck_assert(is_refused("{\"groups\": [\"tracers\"]}", &who));
+	who.member_cnt = 0;
+	who.membership_unknown = true;
+	ck_assert(is_refused("{\"groups\": [\"tracers\"]}", &who));
+	ck_assert(!is_refused("{\"users\": [\"bob\"]}", &who));
+}
+END_TEST
+
+START_TEST(nobody_is_allowed_what_its_owner_or_its_entry_in_the_database_is)
+{
+	static const uid_t alice[] = { 1001 };
+	struct policy *policy = rig_policy(full_rules);
+	OWN_MEM struct asked *asked = ask(POLICY_PROG_LOAD);
+	struct policy_decision decision;
+
+	decide(policy, asked, &decision);
+	ck_assert_int_eq(decision.verdict, POLICY_ALLOW);
+	asked->who.group_cnt = 0;
+	asked->who.member_of = alice_groups;
+	asked->who.member_cnt = 2;
+	decide(policy, asked, &decision);
+	ck_assert_int_eq(decision.verdict, POLICY_DENY);
+	asked->who.group_cnt = 2;
+	asked->who.uid = 100000;
+	asked->who.owners = alice;
+	asked->who.owner_cnt = 1;
+	decide(policy, asked, &decision);
+	ck_assert_int_eq(decision.verdict, POLICY_DENY);
+	policy_free(policy);
+}
+END_TEST
+
 START_TEST(shadow_rules_decide_nothing_and_say_what_they_would)
 {
 	struct policy *policy = rig_rules(
@@ -740,6 +817,9 @@ int main(void)
 	tcase_add_test(tc, who_is_not_named_learns_nothing_of_the_rules);
 	tcase_add_test(tc, names_from_clients_cannot_move_the_terminals_cursor);
 	tcase_add_test(tc, sharing_says_whether_the_other_may_write);
+	tcase_add_test(tc, what_is_refused_to_a_person_is_refused_to_the_ids_it_was_lent);
+	tcase_add_test(tc, what_is_refused_to_a_group_is_refused_to_members_who_have_left_it);
+	tcase_add_test(tc, nobody_is_allowed_what_its_owner_or_its_entry_in_the_database_is);
 	tcase_add_test(tc, shadow_rules_decide_nothing_and_say_what_they_would);
 	tcase_add_test(tc, labels_and_executables_narrow);
 	tcase_add_test(tc, the_paths_of_targets_are_told_once_each);
