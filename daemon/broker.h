@@ -13,6 +13,7 @@
 #include "daemon/judges.h"
 #include "daemon/ledger.h"
 #include "daemon/loaders.h"
+#include "daemon/mapsize.h"
 #include "daemon/quota.h"
 #include "daemon/rules.h"
 #include "daemon/vmbtf.h"
@@ -62,7 +63,7 @@ struct broker {
 
 	uint64_t netns_cookie;			/* our own network namespace */
 	struct policy_object_id netns;
-	unsigned int cpu_cnt;			/* possible CPUs */
+	struct mapsize_world world;		/* as counted at the last sweep */
 	uint64_t started_ns;
 	bool stopping, listing;
 };

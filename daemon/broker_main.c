@@ -126,11 +126,25 @@ static int broker_list_kept(struct broker *broker)
 
 /* ---- housekeeping ---- */
 
+/* Nothing tells us when local storage grows: it is charged for what there is in the world now. */
+static void broker_recharge_maps(struct broker *broker)
+{
+	const struct ledger_rec *rec;
+	uint32_t cursor = 0;
+
+	mapsize_look(&broker->world);
+	while ((rec = ledger_walk(broker->ledger, LEDGER_MAP, &cursor)))
+		if (mapsize_grows(rec->map.type))
+			ledger_set_map_bytes(broker->ledger, rec->id,
+					     mapsize_of(&rec->map, &broker->world));
+}
+
 static int broker_on_sweep(sd_event_source *source, uint64_t usec, void *ctx)
 {
 	struct broker *broker = ctx;
 
 	quota_sweep(broker->quota, broker_now_ns());
+	broker_recharge_maps(broker);
 	(void)reconcile_then(broker, NULL, NULL);
 	vmbtf_rest(broker->vmbtf);
 	reload_tell_status(broker, ASK_STATUS, 0);
@@ -234,7 +248,7 @@ static int broker_set_up(struct broker *broker)
 	TAILQ_INIT(&broker->sessions);
 	TAILQ_INIT(&broker->works);
 	broker->started_ns = broker_now_ns();
-	broker->cpu_cnt = (unsigned int)sysconf(_SC_NPROCESSORS_CONF);
+	mapsize_look(&broker->world);
 	r = broker_raise_limits(broker);
 	if (r >= 0)
 		r = broker_make_parts(broker);

@@ -43,7 +43,7 @@ static void map_create_read_shape(const struct work *work, struct ledger_rec *re
 		memcpy(map->excl_hash, hash->data, sizeof(map->excl_hash));
 		map->has_excl_hash = 1;
 	}
-	map->bytes = mapsize_of(map, work->broker->cpu_cnt);
+	map->bytes = mapsize_of(map, &work->broker->world);
 }
 
 /*

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdio.h>
 
 #include "daemon/caps.h"
 #include "daemon/commands.h"
@@ -31,10 +32,19 @@ static void perf_output_on_done(void *ctx, struct loader_result *result)
 
 	if (!work_loader_answered(work, result))
 		return;
-	if (result->answer->result < 0)
+	if (result->answer->result < 0) {
 		work_reply(work, result->answer->result);
-	else
-		work_reply_fd(work, result->fd);
+		return;
+	}
+	/* A grant like any other is written down. */
+	if (work_begin_decision(work) < 0) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	work->decision->verdict = DECISION_ALLOWED;
+	snprintf(work->decision->summary, sizeof(work->decision->summary),
+		 "a perf event for programs to write into");
+	work_reply_fd(work, result->fd);
 }
 
 void perf_output_open(struct work *work)

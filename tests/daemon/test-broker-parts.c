@@ -675,17 +675,71 @@ START_TEST(a_map_is_charged_for_what_it_may_grow_to)
 	struct ledger_map array = { .type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 9,
 				    .max_entries = 1000 };
 	struct ledger_map hash = array, huge = array;
+	const struct mapsize_world four = { .cpu_cnt = 4 }, many = { .cpu_cnt = 256 };
 
-	ck_assert_uint_ge(mapsize_of(&array, 4), 16000);
-	ck_assert_uint_lt(mapsize_of(&array, 4), 32000);
+	ck_assert_uint_ge(mapsize_of(&array, &four), 16000);
+	ck_assert_uint_lt(mapsize_of(&array, &four), 32000);
 	array.type = BPF_MAP_TYPE_PERCPU_ARRAY;
-	ck_assert_uint_ge(mapsize_of(&array, 4), 64000);
+	ck_assert_uint_ge(mapsize_of(&array, &four), 64000);
 	hash.type = BPF_MAP_TYPE_HASH;
-	ck_assert_uint_ge(mapsize_of(&hash, 4), 64000);
+	ck_assert_uint_ge(mapsize_of(&hash, &four), 64000);
 	huge.type = BPF_MAP_TYPE_PERCPU_ARRAY;
 	huge.value_size = UINT32_MAX;
 	huge.max_entries = UINT32_MAX;
-	ck_assert_uint_eq(mapsize_of(&huge, 256), UINT64_MAX);
+	ck_assert_uint_eq(mapsize_of(&huge, &many), UINT64_MAX);
+}
+END_TEST
+
+START_TEST(local_storage_is_charged_for_as_many_owners_as_there_are)
+{
+	static const uint32_t types[] = { BPF_MAP_TYPE_TASK_STORAGE, 32, BPF_MAP_TYPE_INODE_STORAGE,
+					  BPF_MAP_TYPE_SK_STORAGE };
+	const struct mapsize_world world = { 4, 1000, 2000, 3000, 4000 };
+	struct mapsize_world here = { 0 };
+
+	for (size_t i = 0; i < ARRAY_CNT(types); i++) {
+		struct ledger_map map = { .type = types[i], .key_size = 4, .value_size = 4096 };
+
+		ck_assert(mapsize_grows(types[i]));
+		ck_assert_uint_ge(mapsize_of(&map, &world), (i + 1) * 1000 * 4096);
+		ck_assert_uint_lt(mapsize_of(&map, &world), (i + 1) * 1000 * 5000);
+	}
+	ck_assert(!mapsize_grows(BPF_MAP_TYPE_HASH));
+	mapsize_look(&here);
+	ck_assert(here.cpu_cnt && here.tasks && here.cgroups && here.inodes && here.sockets);
+}
+END_TEST
+
+START_TEST(a_map_that_has_grown_is_charged_anew)
+{
+	OWN_FD int fd = memfd_create("ledger", MFD_CLOEXEC);
+	struct ledger_rec rec = { .kind = LEDGER_MAP, .id = 7, .uid = 1000, .account = 1000,
+				  .map.bytes = 4096, .rule = "edge" };
+	struct quota_account *account, *rule;
+	struct ledger_charge charge = { 0 };
+	struct quota_table *quota;
+	struct ledger *ledger;
+
+	ck_assert_int_eq(quota_table_new(NULL, &quota), 0);
+	ck_assert_int_eq(quota_account_get(quota, 1000, &account), 0);
+	ck_assert_int_eq(quota_rule_get(quota, "edge", &rule), 0);
+	ledger = open_ledger(fd, quota);
+	ck_assert_int_eq(ledger_charge(account, "edge", LEDGER_MAP, 4096, &charge), 0);
+	ck_assert_int_eq(ledger_add(ledger, &rec, &charge), 0);
+	ledger_set_map_bytes(ledger, 7, 1u << 20);
+	ledger_set_map_bytes(ledger, 8, 1);
+	ck_assert_uint_eq(account->used[QUOTA_MAP_BYTES], 1u << 20);
+	ck_assert_uint_eq(rule->used[QUOTA_MAP_BYTES], 1u << 20);
+	ledger_close(ledger);
+	ledger = open_ledger(fd, quota);
+	ck_assert_uint_eq(account->used[QUOTA_MAP_BYTES], 1u << 20);
+	ledger_remove(ledger, LEDGER_MAP, 7);
+	ck_assert_uint_eq(account->used[QUOTA_MAP_BYTES], 0);
+	ck_assert_uint_eq(rule->used[QUOTA_MAP_BYTES], 0);
+	ledger_close(ledger);
+	quota_account_unref(account);
+	quota_account_unref(rule);
+	quota_table_free(quota);
 }
 END_TEST
 
@@ -905,6 +959,8 @@ int main(void)
 		libbpfs_poison_is_no_helper_and_an_unknown_number_is_one_that_no_rule_grants,
 		kfuncs_are_counted_once_and_not_without_end,
 		a_map_is_charged_for_what_it_may_grow_to,
+		local_storage_is_charged_for_as_many_owners_as_there_are,
+		a_map_that_has_grown_is_charged_anew,
 		only_programs_for_their_holders_own_sockets_are_harmless_in_its_hands,
 		every_command_that_the_wire_offers_has_a_handler_or_is_refused,
 		a_handle_is_known_by_its_cookie_until_it_is_gone,
