@@ -220,6 +220,8 @@ static int standing_add_place(struct work *work, struct loader_call *call)
 		return work_enter_netns(work);
 	}
 	fd = work_fd(work, (int32_t)number);
+	if (fd >= 0 && !kinds_may_be_passed_on(fd))
+		return -EBADF;
 	if (fd >= 0)
 		fd = loader_add_fd(call, fd);
 	if (fd >= 0)
@@ -253,7 +255,6 @@ static void standing_start(struct work *work, standing_done_fn done)
 
 	work->on_standing = done;
 	r = standing_ask(work);
-	r = cgroup < 0 ? cgroup : kinds_of(cgroup) != KIND_CGROUP ? -EBADF : standing_ask(work, cgroup);
 	if (r < 0)
 		done(work, r);
 	else
