@@ -130,9 +130,10 @@ static void status_freshen(void)
 	(void)bpfgate_bpf(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr));
 }
 
-int cmd_reload(int argc, char **argv)
+/* A verb that asks one question without an argument; print may be NULL: then only --json shows the answer. */
+static int status_ask(int argc, char **argv, const char *usage, enum bpfgate_question what,
+		      void (*before)(void), void (*print)(const json_t *doc))
 {
-	static const char usage[] = "reload [--json]";
 	struct status_args args = { 0 };
 	json_t *doc;
 	int code;
@@ -141,36 +142,27 @@ int cmd_reload(int argc, char **argv)
 		return EXIT_USAGE;
 	if (optind != argc)
 		return status_usage(usage);
-	code = ask_daemon(BPFGATE_RELOAD, "", args.json, &doc);
+	if (before)
+		before();
+	code = ask_daemon(what, "", args.json, &doc);
 	if (code != EXIT_OK)
 		return code;
 	if (args.json)
 		code = out_json(stdout, doc, args.pretty) < 0 ? EXIT_INTERNAL : EXIT_OK;
+	else if (print)
+		print(doc);
 	json_decref(doc);
 	return code;
 }
 
+int cmd_reload(int argc, char **argv)
+{
+	return status_ask(argc, argv, "reload [--json]", BPFGATE_RELOAD, NULL, NULL);
+}
+
 int cmd_status(int argc, char **argv)
 {
-	static const char usage[] = "status [--json]";
-	struct status_args args = { 0 };
-	json_t *doc;
-	int code;
-
-	if (status_options(argc, argv, usage, &args) < 0)
-		return EXIT_USAGE;
-	if (optind != argc)
-		return status_usage(usage);
-	status_freshen();
-	code = ask_daemon(BPFGATE_STATUS, "", args.json, &doc);
-	if (code != EXIT_OK)
-		return code;
-	if (args.json)
-		code = out_json(stdout, doc, args.pretty) < 0 ? EXIT_INTERNAL : EXIT_OK;
-	else
-		status_print(doc);
-	json_decref(doc);
-	return code;
+	return status_ask(argc, argv, "status [--json]", BPFGATE_STATUS, status_freshen, status_print);
 }
 
 static const struct out_column list_progs[] = {

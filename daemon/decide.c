@@ -99,25 +99,19 @@ bool decide_names(const struct broker *broker, const struct ident *ident)
 	return policy_names(broker->rules->policy, &subject);
 }
 
-uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident, const char *command,
-			       const char *reason)
+uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident,
+			       const struct quota_account *account, const char *command, const char *reason)
 {
-	OWN_MEM struct decision *decision = calloc(1, sizeof(*decision));
+	OWN_MEM struct decision *decision =
+		work_new_decision(broker, ident, account, broker->rules->policy, command);
 	uint64_t id;
 
 	if (!decision)
 		return 0;
-	id = decision->id = decisions_next_id(broker->decisions);
-	decision->time_s = broker_now_s();
-	decision->uid = ident->uid;
-	decision->pid = ident->pid;
+	id = decision->id;
 	decision->verdict = DECISION_REFUSED;
 	decision->stage = DECISION_BY_POLICY;
 	decision->err = EPERM;
-	snprintf(decision->unit, sizeof(decision->unit), "%.127s", ident->unit);
-	snprintf(decision->command, sizeof(decision->command), "%s", command);
-	snprintf(decision->policy_digest, sizeof(decision->policy_digest), "%s",
-		 policy_digest(broker->rules->policy));
 	snprintf(decision->code, sizeof(decision->code), "%s", policy_condition_name(POLICY_COND_WHO));
 	snprintf(decision->summary, sizeof(decision->summary), "%.255s", reason);
 	decisions_record(broker->decisions, decision, false);

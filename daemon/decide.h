@@ -40,7 +40,8 @@ bool decide_names(const struct broker *broker, const struct ident *ident);
  * The decision about a request of a caller whom no rule names, made before there is a work; its id, or 0. reason
  * is one line.
  */
-uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident, const char *command,
+uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident,
+			       const struct quota_account *account, const char *command,
 			       const char *reason);
 
 /* Policy's answer alone: for questions whose refusal is no refusal of the work. */

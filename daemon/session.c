@@ -153,7 +153,8 @@ static int session_answer_unnamed(struct session *session, uint64_t frame_id)
 	size_t bytes = 0;
 	int r;
 
-	reply.decision = decide_refuse_unnamed(session->broker, session->ident, "(large request)", reason);
+	reply.decision = decide_refuse_unnamed(session->broker, session->ident, session->account,
+					       "(large request)", reason);
 	r = codec_encode_reply(&reply, &body, &bytes);
 	if (r == 0)
 		session_reply(session, WIRE_REPLY, frame_id, body, bytes, -1);

@@ -8,22 +8,11 @@
 
 #include "daemon/unpin.h"
 
-static bool settle_is_recorded(const struct ledger *ledger, uint64_t keep_id)
-{
-	const struct ledger_rec *rec;
-	uint32_t cursor = 0;
-
-	while ((rec = ledger_walk(ledger, LEDGER_PIN, &cursor)))
-		if (rec->pin.keep_id == keep_id)
-			return true;
-	return false;
-}
-
 void settle_row(struct broker *broker, const struct keep_tell *tell)
 {
-	if (tell->cookie || !tell->keep_id || ledger_is_new(broker->ledger) ||
-	    settle_is_recorded(broker->ledger, tell->keep_id))
+	if (tell->cookie || !tell->keep_id || ledger_is_new(broker->ledger))
 		return;
+	/* It stays if a name is recorded for it. */
 	(void)unpin_let_go(broker, tell->keep_id);
 }
 

@@ -162,26 +162,34 @@ int work_need_ptr(const struct work *work, uint16_t attr_off, const struct reque
 
 /* ---- decisions ---- */
 
+struct decision *work_new_decision(const struct broker *broker, const struct ident *ident,
+				   const struct quota_account *account, const struct policy *policy,
+				   const char *command)
+{
+	struct decision *decision = calloc(1, sizeof(*decision));
+
+	if (!decision)
+		return NULL;
+	decision->id = decisions_next_id(broker->decisions);
+	decision->time_s = broker_now_s();
+	decision->uid = ident->uid;
+	decision->account = account->uid;
+	decision->pid = ident->pid;
+	snprintf(decision->unit, sizeof(decision->unit), "%s", ident->unit);
+	snprintf(decision->command, sizeof(decision->command), "%s", command);
+	snprintf(decision->policy_digest, sizeof(decision->policy_digest), "%s", policy_digest(policy));
+	return decision;
+}
+
 int work_begin_decision(struct work *work)
 {
-	struct decision *decision;
-
 	if (work->decision)
 		return 0;
-	decision = calloc(1, sizeof(*decision));
-	if (!decision)
+	work->decision = work_new_decision(work->broker, work->ident, work->account, work->rules->policy,
+					   work->req.row->name);
+	if (!work->decision)
 		return -ENOMEM;
-	decision->id = decisions_next_id(work->broker->decisions);
-	decision->time_s = broker_now_s();
-	decision->uid = work->ident->uid;
-	decision->account = work->account->uid;
-	decision->pid = work->ident->pid;
-	snprintf(decision->unit, sizeof(decision->unit), "%s", work->ident->unit);
-	snprintf(decision->command, sizeof(decision->command), "%s", work->req.row->name);
-	snprintf(decision->policy_digest, sizeof(decision->policy_digest), "%s",
-		 policy_digest(work->rules->policy));
-	work->decision = decision;
-	work->reply.decision = decision->id;
+	work->reply.decision = work->decision->id;
 	return 0;
 }
 

@@ -71,6 +71,13 @@ const struct request_ptr *work_ptr(const struct work *work, uint16_t attr_off);
 /* Has the kernel's view of a pointer: -EFAULT when the client cannot read there or it is NULL. */
 int work_need_ptr(const struct work *work, uint16_t attr_off, const struct request_ptr **ret_ptr);
 
+/*
+ * A decision about what this caller asks, with a number and by these rules, recorded nowhere yet. The caller's, by
+ * free(), its text apart; NULL: no memory.
+ */
+struct decision *work_new_decision(const struct broker *broker, const struct ident *ident,
+				   const struct quota_account *account, const struct policy *policy,
+				   const char *command);
 /* Begins a decision about this work (once). -ENOMEM. */
 int work_begin_decision(struct work *work);
 
