@@ -258,11 +258,24 @@ bool live_as(uid_t uid, live_part part, void *arg)
 
 /* ---- calls ---- */
 
-static int live_call(int cmd, union bpf_attr *attr)
+int live_call(int cmd, union bpf_attr *attr, unsigned int bytes)
 {
-	int r = bpfgate_bpf(cmd, attr, sizeof(*attr));
+	int r = bpfgate_bpf(cmd, attr, bytes);
 
 	return r < 0 ? -errno : r;
+}
+
+/* The second word of each info, or the first of a link's two. */
+uint32_t live_id_of(int fd)
+{
+	uint32_t info[64] = { 0 };
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)info;
+	return live_call(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0 ? 0 : info[1];
 }
 
 int live_map(uint32_t type, uint32_t flags)
@@ -276,7 +289,7 @@ int live_map(uint32_t type, uint32_t flags)
 	attr.max_entries = 4;
 	attr.map_flags = flags;
 	strcpy(attr.map_name, "live");
-	return live_call(BPF_MAP_CREATE, &attr);
+	return live_call(BPF_MAP_CREATE, &attr, sizeof(attr));
 }
 
 int live_load(uint32_t type, const char *name, const struct bpf_insn *insns, uint32_t cnt)
@@ -289,7 +302,7 @@ int live_load(uint32_t type, const char *name, const struct bpf_insn *insns, uin
 	attr.insn_cnt = cnt;
 	attr.license = (uintptr_t) "GPL";
 	strncpy(attr.prog_name, name, sizeof(attr.prog_name) - 1);
-	return live_call(BPF_PROG_LOAD, &attr);
+	return live_call(BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
 int live_prog(uint32_t type, const char *name, int32_t ret)
@@ -314,7 +327,7 @@ int live_link(int prog, uint32_t attach_type, uint32_t target)
 	attr.link_create.attach_type = attach_type;
 	/* Generic XDP: works on every interface. */
 	attr.link_create.flags = attach_type == BPF_XDP ? 1u << 1 : 0;
-	return live_call(BPF_LINK_CREATE, &attr);
+	return live_call(BPF_LINK_CREATE, &attr, sizeof(attr));
 }
 
 bool live_reason_has(const char *text)

@@ -52,6 +52,9 @@ bool live_become(uid_t uid);
 
 /* ---- for parts: calls as their own user; results as bpf(2): >= 0 or -errno ---- */
 
+int live_call(int cmd, union bpf_attr *attr, unsigned int bytes);
+/* The id of a program, map or link that the user holds; 0: it is none. */
+uint32_t live_id_of(int fd);
 int live_map(uint32_t type, uint32_t flags);
 /* A program that returns R0 = ret; name asks something of the judge. */
 int live_prog(uint32_t type, const char *name, int32_t ret);

@@ -66,26 +66,6 @@ static const char attacks_policy[] =
 
 static struct live live;
 
-static int call(int cmd, union bpf_attr *attr, unsigned int bytes)
-{
-	int r = bpfgate_bpf(cmd, attr, bytes);
-
-	return r < 0 ? -errno : r;
-}
-
-/* The id of a program, map or link: the second word of each info, or the first of a link's two. */
-static uint32_t id_of(int fd)
-{
-	uint32_t info[64] = { 0 };
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.info.bpf_fd = (uint32_t)fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = (uintptr_t)info;
-	return call(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0 ? 0 : info[1];
-}
-
 static int fd_of(int cmd, uint32_t id, uint32_t open_flags)
 {
 	union bpf_attr attr;
@@ -93,7 +73,7 @@ static int fd_of(int cmd, uint32_t id, uint32_t open_flags)
 	memset(&attr, 0, sizeof(attr));
 	attr.map_id = id;
 	attr.open_flags = open_flags;
-	return call(cmd, &attr, sizeof(attr));
+	return live_call(cmd, &attr, sizeof(attr));
 }
 
 /* Two users of one test, who take turns. */
@@ -177,7 +157,7 @@ static int listed_btf(void)
 	memset(&attr, 0, sizeof(attr));
 	attr.btf = (uintptr_t)&btf;
 	attr.btf_size = sizeof(btf);
-	return call(BPF_BTF_LOAD, &attr, sizeof(attr));
+	return live_call(BPF_BTF_LOAD, &attr, sizeof(attr));
 }
 
 /* With a relocation the kernel writes 1, the int's id, where the 7 stands. */
@@ -205,7 +185,7 @@ static int listed_load(int btf, bool relocated)
 		attr.core_relo_cnt = 1;
 		attr.core_relo_rec_size = sizeof(relo);
 	}
-	return call(BPF_PROG_LOAD, &attr, sizeof(attr));
+	return live_call(BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
 static int run_of(int prog)
@@ -217,7 +197,7 @@ static int run_of(int prog)
 	attr.test.prog_fd = (uint32_t)prog;
 	attr.test.data_in = (uintptr_t)data;
 	attr.test.data_size_in = sizeof(data);
-	return call(BPF_PROG_TEST_RUN, &attr, sizeof(attr)) < 0 ? -1 : (int)attr.test.retval;
+	return live_call(BPF_PROG_TEST_RUN, &attr, sizeof(attr)) < 0 ? -1 : (int)attr.test.retval;
 }
 
 static bool part_relocated(void *arg)
@@ -246,9 +226,9 @@ static bool part_share(void *arg)
 	int prog = live_prog(BPF_PROG_TYPE_XDP, "xdp", 2);
 	int link = live_link(prog, BPF_XDP, if_nametoindex("lo"));
 
-	turns->ids[0] = id_of(map);
-	turns->ids[1] = id_of(prog);
-	turns->ids[2] = id_of(link);
+	turns->ids[0] = live_id_of(map);
+	turns->ids[1] = live_id_of(prog);
+	turns->ids[2] = live_id_of(link);
 	return map >= 0 && prog >= 0 && link >= 0 && turns_say(turns);
 }
 
@@ -278,7 +258,7 @@ static int put(int map)
 	attr.map_fd = (uint32_t)map;
 	attr.key = (uintptr_t)&key;
 	attr.value = (uintptr_t)&value;
-	return call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
+	return live_call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
 }
 
 /* An attr that ends before the flags: to the kernel they are zero. */
@@ -290,7 +270,7 @@ static bool part_read_shared(void *arg)
 
 	memset(&attr, 0, sizeof(attr));
 	attr.map_id = turns->ids[0];
-	brief = call(BPF_MAP_GET_FD_BY_ID, &attr, 4);
+	brief = live_call(BPF_MAP_GET_FD_BY_ID, &attr, 4);
 	return whole >= 0 && put(whole) == -EPERM && brief >= 0 && put(brief) == -EPERM;
 }
 
@@ -318,7 +298,7 @@ static int pin(int cmd, const char *path, int fd)
 	memset(&attr, 0, sizeof(attr));
 	attr.pathname = (uintptr_t)path;
 	attr.bpf_fd = (uint32_t)fd;
-	return call(cmd, &attr, sizeof(attr));
+	return live_call(cmd, &attr, sizeof(attr));
 }
 
 static bool part_share_pins(void *arg)
@@ -353,7 +333,7 @@ static bool part_bad_flags(void *arg)
 	uint32_t id = 0;
 
 	for (int i = 0; i < 3; i++) {
-		id = id_of(live_map(BPF_MAP_TYPE_ARRAY, 0));
+		id = live_id_of(live_map(BPF_MAP_TYPE_ARRAY, 0));
 		if (!id || fd_of(BPF_MAP_GET_FD_BY_ID, id, BPF_F_RDONLY | BPF_F_WRONLY) != -EINVAL)
 			return false;
 	}
@@ -402,7 +382,7 @@ static int devmap_put(int map, int prog, uint32_t ifindex)
 	attr.map_fd = (uint32_t)map;
 	attr.key = (uintptr_t)&key;
 	attr.value = (uintptr_t)&value;
-	return call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
+	return live_call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
 }
 
 static int devmap_prog(void)
@@ -415,7 +395,7 @@ static int devmap_prog(void)
 	attr.insns = (uintptr_t)listed_insns;
 	attr.insn_cnt = ARRAY_CNT(listed_insns);
 	attr.license = (uintptr_t) "GPL";
-	return call(BPF_PROG_LOAD, &attr, sizeof(attr));
+	return live_call(BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
 static bool part_devmap(void *arg)
@@ -443,7 +423,7 @@ static int run_on(int prog, uint32_t ifindex)
 	attr.test.data_size_in = sizeof(data);
 	attr.test.ctx_in = (uintptr_t)&ctx;
 	attr.test.ctx_size_in = sizeof(ctx);
-	return call(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+	return live_call(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
 }
 
 static bool part_test_run(void *arg)
@@ -473,7 +453,7 @@ static int run_calling(int32_t helper)
 
 	memset(&attr, 0, sizeof(attr));
 	attr.test.prog_fd = (uint32_t)prog;
-	return prog < 0 ? -EBADF : call(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+	return prog < 0 ? -EBADF : live_call(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
 }
 
 static bool part_write_user(void *arg)
@@ -508,7 +488,7 @@ static int cgroup_do(int cmd, int prog, uint32_t flags)
 	attr.attach_bpf_fd = (uint32_t)prog;
 	attr.attach_type = BPF_CGROUP_INET_EGRESS;
 	attr.attach_flags = flags;
-	return call(cmd, &attr, sizeof(attr));
+	return live_call(cmd, &attr, sizeof(attr));
 }
 
 static bool part_stand(void *arg)
@@ -632,7 +612,7 @@ static bool what_answers_may_bring_is_charged_before_they_are_made(void)
 static bool part_unread(void *arg)
 {
 	enum { UNREAD = 256 };
-	uint32_t id = id_of(live_map(BPF_MAP_TYPE_ARRAY, 0));
+	uint32_t id = live_id_of(live_map(BPF_MAP_TYPE_ARRAY, 0));
 	struct pollfd ready = { .events = POLLIN };
 	int socks[UNREAD];
 	union bpf_attr attr;
@@ -667,7 +647,7 @@ static bool can_open_prog(void *id)
 static bool part_handles(void *arg)
 {
 	enum { MOST = 256 };
-	uint32_t id = id_of(live_prog(BPF_PROG_TYPE_XDP, "xdp", 2));
+	uint32_t id = live_id_of(live_prog(BPF_PROG_TYPE_XDP, "xdp", 2));
 	int last = -1;
 
 	for (int i = 0; id && i < MOST; i++) {

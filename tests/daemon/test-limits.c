@@ -50,13 +50,6 @@ static const char limits_policy[] =
 
 static struct live live;
 
-static int call(int cmd, union bpf_attr *attr, unsigned int bytes)
-{
-	int r = bpfgate_bpf(cmd, attr, bytes);
-
-	return r < 0 ? -errno : r;
-}
-
 /* An int and a pointer to it: nothing that a loader probes with. */
 static int load_btf(void)
 {
@@ -75,7 +68,7 @@ static int load_btf(void)
 	memset(&attr, 0, sizeof(attr));
 	attr.btf = (uintptr_t)&btf;
 	attr.btf_size = sizeof(btf);
-	return call(BPF_BTF_LOAD, &attr, sizeof(attr));
+	return live_call(BPF_BTF_LOAD, &attr, sizeof(attr));
 }
 
 static bool may_open_many(void)
@@ -238,18 +231,6 @@ static const char *unit_cgroup(char name)
 	return mkdir(path, 0755) == 0 || errno == EEXIST ? path : NULL;
 }
 
-static uint32_t id_of(int fd)
-{
-	uint32_t info[64] = { 0 };
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.info.bpf_fd = (uint32_t)fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = (uintptr_t)info;
-	return call(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0 ? 0 : info[1];
-}
-
 static int by_path(int cmd, int fd)
 {
 	union bpf_attr attr;
@@ -257,7 +238,7 @@ static int by_path(int cmd, int fd)
 	memset(&attr, 0, sizeof(attr));
 	attr.pathname = (uintptr_t)MAP_PIN;
 	attr.bpf_fd = (uint32_t)fd;
-	return call(cmd, &attr, sizeof(attr));
+	return live_call(cmd, &attr, sizeof(attr));
 }
 
 static int by_id(uint32_t id)
@@ -266,7 +247,7 @@ static int by_id(uint32_t id)
 
 	memset(&attr, 0, sizeof(attr));
 	attr.map_id = id;
-	return call(BPF_MAP_GET_FD_BY_ID, &attr, sizeof(attr));
+	return live_call(BPF_MAP_GET_FD_BY_ID, &attr, sizeof(attr));
 }
 
 static int first_id(uint32_t *ret_id)
@@ -275,7 +256,7 @@ static int first_id(uint32_t *ret_id)
 	int r;
 
 	memset(&attr, 0, sizeof(attr));
-	r = call(BPF_MAP_GET_NEXT_ID, &attr, sizeof(attr));
+	r = live_call(BPF_MAP_GET_NEXT_ID, &attr, sizeof(attr));
 	*ret_id = attr.next_id;
 	return r;
 }
@@ -285,7 +266,7 @@ static bool part_leave_a_map(void *arg)
 	uint32_t *id = arg;
 	int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
 
-	*id = id_of(map);
+	*id = live_id_of(map);
 	return *id && by_path(BPF_OBJ_PIN, map) == 0;
 }
 

@@ -109,18 +109,6 @@ static int load_natively(void)
 	return self_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
-static uint32_t prog_id_of(int fd)
-{
-	uint32_t info[64] = { 0 };
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.info.bpf_fd = (uint32_t)fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = (uintptr_t)info;
-	return call(BPF_OBJ_GET_INFO_BY_FD, &attr) < 0 ? 0 : info[1];
-}
-
 /* How many stand there; what is there is root's to see. */
 static int lo_cnt(void)
 {
@@ -171,7 +159,7 @@ static bool part_find_nothing(void *arg)
 static bool a_detach_that_names_nobody_takes_only_ones_own(void)
 {
 	OWN_FD int roots = load_natively();
-	uint32_t id = prog_id_of(roots);
+	uint32_t id = live_id_of(roots);
 	bool ok;
 
 	ok = live_as(LIVE_ALICE, part_attach_and_close, NULL) && lo_natively(BPF_PROG_ATTACH, roots) == 0 &&
@@ -202,7 +190,7 @@ static bool part_anchors(void *arg)
 static bool an_anchor_says_whose_program_goes(void)
 {
 	OWN_FD int roots = load_natively();
-	uint32_t id = prog_id_of(roots);
+	uint32_t id = live_id_of(roots);
 	bool ok = lo_natively(BPF_PROG_ATTACH, roots) == 0 && live_as(LIVE_ALICE, part_anchors, &id) &&
 		  lo_cnt() == 1;
 
@@ -321,7 +309,7 @@ static bool part_fill_place(void *arg)
 	int second = live_prog(BPF_PROG_TYPE_SK_SKB, "second", 0);
 	char done = 0;
 
-	gift->id = prog_id_of(map);
+	gift->id = live_id_of(map);
 	return map >= 0 && first >= 0 && map_attach(map, first) == 0 &&
 	       write(gift->sock[1], &gift->id, sizeof(gift->id)) == sizeof(gift->id) &&
 	       read(gift->sock[1], &done, 1) == 1 && done == 'y' && map_attach(map, second) == 0;
