@@ -144,6 +144,16 @@ static bool run_compare_answer(const struct run *run, const struct tcase *c,
 	return false;
 }
 
+/* The diagnostic, which says which of the rules with this errno it was. */
+static bool run_code_is(const struct tcase *c, const struct bgv_result *res)
+{
+	if (!c->code[0] || (res->code && !strcmp(c->code, res->code)))
+		return true;
+	printf("%s:%u: %s: expected code %s, got %s (%s)\n", c->file, c->line, c->name, c->code,
+	       res->code ? res->code : "none", res->message);
+	return false;
+}
+
 static bool run_compare(const struct run *run, const struct tcase *c, const struct bgv_result *res)
 {
 	char want[48], got[48];
@@ -158,6 +168,8 @@ static bool run_compare(const struct run *run, const struct tcase *c, const stru
 		       res->message);
 		return false;
 	}
+	if (!run_code_is(c, res))
+		return false;
 	if (c->message[0] && !strstr(res->message, c->message)) {
 		printf("%s:%u: %s: message \"%s\" lacks \"%s\"\n", c->file, c->line, c->name,
 		       res->message, c->message);

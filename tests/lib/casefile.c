@@ -288,14 +288,19 @@ static int parse_verdict(struct reader *rd, int argc, char **argv, enum bgv_verd
 	else if (argc == 3 && !strcmp(argv[1], "reject") && FIND(errnos, argv[2], &e))
 		*ret = BGV_REJECT;
 	else
-		return refuse(rd, "expect accept | reject ERRNO | unsupported", NULL);
+		return refuse(rd, "expect accept | reject ERRNO [CODE] | unsupported", NULL);
 	*err = (int)e;
 	return 0;
 }
 
+/* "expect reject ERRNO CODE" names the diagnostic as well. */
 static int key_expect(struct reader *rd, int argc, char **argv)
 {
 	rd->has_expect = true;
+	if (argc == 4 && !strcmp(argv[1], "reject")) {
+		snprintf(rd->c.code, sizeof(rd->c.code), "%s", argv[3]);
+		argc = 3;
+	}
 	return parse_verdict(rd, argc, argv, &rd->c.verdict, &rd->c.err);
 }
 

@@ -41,6 +41,7 @@ struct tcase {
 
 	enum bgv_verdict verdict;
 	int err;
+	char code[32];			/* of the diagnostic; "" any */
 	char message[160];		/* must be part of ours; "" any */
 	uint32_t insns;			/* processed; 0 not compared */
 	bool on_kernel;			/* may be loaded into the running kernel */
