@@ -29,9 +29,9 @@
 #define DOCTOR_BPF_FS_MAGIC	0xcafe4a11
 #define DOCTOR_CGROUP2_MAGIC	0x63677270
 
-enum doctor_state { DOCTOR_OK, DOCTOR_NOTE, DOCTOR_MISSING };
+enum doctor_state { DOCTOR_MISSING, DOCTOR_NOTE, DOCTOR_OK };
 
-static const char *const doctor_state_names[] = { "ok", "note", "MISSING" };
+static const char *const doctor_state_names[] = { "MISSING", "note", "ok" };
 
 /* What a check found; text may come from the kernel or another user. */
 struct doctor_finding {

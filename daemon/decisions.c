@@ -48,7 +48,7 @@ struct decisions {
 
 const char *decision_verdict_name(enum decision_verdict verdict)
 {
-	static const char *const names[] = { "allowed", "refused", "undecided" };
+	static const char *const names[] = { "none", "allowed", "refused", "undecided" };
 
 	return verdict < DECISION_VERDICT_CNT ? names[verdict] : "?";
 }

@@ -13,7 +13,13 @@
 
 struct decisions;
 
-enum decision_verdict { DECISION_ALLOWED, DECISION_REFUSED, DECISION_UNDECIDED, DECISION_VERDICT_CNT };
+enum decision_verdict {
+	DECISION_NONE,		/* nobody decided yet */
+	DECISION_ALLOWED,
+	DECISION_REFUSED,
+	DECISION_UNDECIDED,
+	DECISION_VERDICT_CNT
+};
 
 /* Who refused; stands in the journal and decides the message id. */
 enum decision_stage {

@@ -276,7 +276,8 @@ static int judge_take_verdict(struct judge_call *call, const uint8_t *bytes, siz
 	memcpy(&verdict, bytes, sizeof(verdict));
 	if (verdict.nonce != call->job.nonce || verdict.payload_bytes != call->job.payload_bytes ||
 	    verdict.log_bytes != call->log_bytes || verdict.result_cnt != call->result_cnt ||
-	    verdict.says > JUDGE_SAYS_MALFORMED || verdict.err < 0 || verdict.err > 4095)
+	    !verdict.says || verdict.says > JUDGE_SAYS_MALFORMED ||
+	    verdict.err < 0 || verdict.err > 4095)
 		return -EBADMSG;
 	verdict.code[sizeof(verdict.code) - 1] = '\0';
 	verdict.message[sizeof(verdict.message) - 1] = '\0';

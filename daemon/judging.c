@@ -101,8 +101,8 @@ static int judging_errno_of(const struct judge_verdict *verdict)
 
 static const char *judging_word_of(const struct judge_verdict *verdict)
 {
-	static const char *const words[] = { "accepted", "rejected", "unsupported", "undecided",
-					     "malformed" };
+	static const char *const words[] = { "silent", "accepted", "rejected", "unsupported",
+					     "undecided", "malformed" };
 
 	return words[verdict->says];
 }

@@ -201,11 +201,27 @@ static bool work_is_quiet(const struct work *work)
 	       work->decision->verdict == DECISION_ALLOWED;
 }
 
+/* Policy allowed it and nobody refused since: it was done, or there was no memory for it, or the kernel would not. */
+static void work_conclude(const struct work *work, struct decision *decision)
+{
+	if (decision->verdict != DECISION_NONE)
+		return;
+	if (work->reply.result >= 0 && work->ruling && work->ruling->verdict == POLICY_ALLOW) {
+		decision->verdict = DECISION_ALLOWED;
+		return;
+	}
+	decision->verdict = DECISION_REFUSED;
+	decision->stage = DECISION_BY_BROKER;
+	if (!decision->summary[0])
+		snprintf(decision->summary, sizeof(decision->summary), "%s", strerror(decision->err));
+}
+
 static void work_record(struct work *work)
 {
 	if (!work->decision)
 		return;
 	work->decision->err = work->reply.result < 0 ? -work->reply.result : 0;
+	work_conclude(work, work->decision);
 	if (!work->decision->text && work->reply.reason)
 		work->decision->text = strndup(work->reply.reason, work->reply.reason_bytes);
 	decisions_record(work->broker->decisions, work->decision, work_is_quiet(work));

@@ -43,6 +43,7 @@ struct cms_fields {
 
 /* Why a blob was refused; prove_cms_reason() has the sentence, with the command that mends it. */
 enum cms_reason {
+	CMS_UNREAD,		 /* nobody looked */
 	CMS_OK,
 	CMS_NOT_DER,		 /* truncated, malformed, indefinite lengths */
 	CMS_NOT_SIGNED_DATA,

@@ -190,6 +190,7 @@ int prove_cms(const struct policy *policy, const uint8_t *blob, size_t blob_len,
 	"-nosmimecap -outform DER -out OBJECT.p7s, or: bpfgate sign OBJECT --key KEY --cert CERT"
 
 static const char *const reasons[CMS_REASON_CNT] = {
+	[CMS_UNREAD] = "nobody has read it",
 	[CMS_OK] = "a detached signature",
 	[CMS_NOT_DER] = "not a CMS signature in DER; make one with " SIGN_COMMAND,
 	[CMS_NOT_SIGNED_DATA] = "CMS, but not signed data; make a signature with " SIGN_COMMAND,

@@ -128,7 +128,9 @@ static int verify(const struct request *q, struct pool *pool, struct bgv_result 
 	env->result = res;
 	set_rules(env);
 	r = run_passes(env);
-	if (r < 0 && res->verdict == BGV_ACCEPT) {	/* a way out that forgot to say why */
+	if (r >= 0 && !res->verdict)
+		res->verdict = BGV_ACCEPT;
+	if (!res->verdict) {	/* a way out that forgot to say why */
 		env->cur = NULL;
 		verdict_unsupported(env, "internal: no reason for %d", r);
 	}
@@ -239,7 +241,7 @@ void bgv_result_done(struct bgv_result *result)
 
 const char *bgv_verdict_name(enum bgv_verdict verdict)
 {
-	static const char *const names[] = { "accept", "reject", "unsupported", "undecided" };
+	static const char *const names[] = { "none", "accept", "reject", "unsupported", "undecided" };
 
 	return (size_t)verdict < sizeof(names) / sizeof(names[0]) ? names[verdict] : "?";
 }

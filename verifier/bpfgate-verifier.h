@@ -129,11 +129,11 @@ struct bgv_limits {		/* 0 in any: no budget beyond the kernel's own limits */
 	uint32_t insns;
 };
 
-enum bgv_verdict {
-	BGV_ACCEPT = 0,
-	BGV_REJECT = 1,		/* this kernel would refuse; err is its errno */
-	BGV_UNSUPPORTED = 2,	/* this library cannot judge: reason in message, never "safe" */
-	BGV_UNDECIDED = 3,	/* a budget ran out */
+enum bgv_verdict {		/* 0 is none of them: memory that nobody wrote accepts nothing */
+	BGV_ACCEPT = 1,
+	BGV_REJECT = 2,		/* this kernel would refuse; err is its errno */
+	BGV_UNSUPPORTED = 3,	/* this library cannot judge: reason in message, never "safe" */
+	BGV_UNDECIDED = 4,	/* a budget ran out */
 };
 
 struct bgv_stats {
@@ -173,7 +173,7 @@ struct bgv_options {
 };
 
 /*
- * Judges one program. Returns 0 with *ret_result filled (whatever the verdict), or -ENOMEM when not
+ * Judges one program. Returns 0 with *ret_result filled (whatever the verdict; never 0), or -ENOMEM when not
  * even a verdict could be made. Never crashes, whatever the input. opt may be NULL.
  */
 int bgv_verify(const struct bgv_target *target, const struct bgv_program *prog,

@@ -495,7 +495,7 @@ int verdict_reject(struct env *env, int err, const char *code, const char *fmt, 
 /* Before verdict_reject(): how many bytes were needed through that register, how many are proved. */
 static inline void verdict_need(struct env *env, uint32_t regno, int64_t needed, int64_t proved)
 {
-	if (env->result->verdict != BGV_ACCEPT)
+	if (env->result->verdict)
 		return;
 	env->need.set = true;
 	env->need.regno = regno;

@@ -24,7 +24,7 @@ static void record(struct env *env, enum bgv_verdict verdict, int err, const cha
 {
 	struct bgv_result *res = env->result;
 
-	if (res->verdict != BGV_ACCEPT)
+	if (res->verdict)
 		return;
 	res->verdict = verdict;
 	res->err = err;
@@ -46,7 +46,7 @@ int verdict_reject(struct env *env, int err, const char *code, const char *fmt, 
 int verdict_reject_at(struct env *env, uint32_t insn_idx, int err, const char *code,
 		      const char *fmt, ...)
 {
-	bool first = env->result->verdict == BGV_ACCEPT;
+	bool first = !env->result->verdict;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -82,7 +82,7 @@ int verdict_undecided(struct env *env, const char *what)
 {
 	struct bgv_result *res = env->result;
 
-	if (res->verdict == BGV_ACCEPT) {
+	if (!res->verdict) {
 		res->verdict = BGV_UNDECIDED;
 		res->code = "BUDGET";
 		res->insn_idx = env->cur ? env->insn_idx : UINT32_MAX;
@@ -105,7 +105,7 @@ void verdict_forgive(struct env *env)
 {
 	struct bgv_result *res = env->result;
 
-	res->verdict = BGV_ACCEPT;
+	res->verdict = 0;
 	res->err = 0;
 	res->code = NULL;
 	res->insn_idx = UINT32_MAX;

@@ -90,7 +90,7 @@ static_assert(sizeof(struct judge_tell) == 40, "no padding");
 
 /* ---- broker <-> judge ------------------------------------------------------------------------ */
 
-#define JUDGE_VERSION	2u
+#define JUDGE_VERSION	3u
 #define JUDGE_INLINE_MAX  98304u		/* payload behind the struct; larger: a sealed memfd */
 #define JUDGE_PAYLOAD_MAX (64u << 20)
 #define JUDGE_PIECE_MAX	  32768u		/* bytes of one piece */
@@ -149,8 +149,8 @@ struct judge_event {		/* as struct bgv_event */
 };
 static_assert(sizeof(struct judge_event) == 32, "no padding");
 
-enum judge_says {		/* the first four as enum bgv_verdict */
-	JUDGE_SAYS_ACCEPT,	/* also: BTF, CMS or object was read */
+enum judge_says {		/* the first four as enum bgv_verdict; 0 says nothing */
+	JUDGE_SAYS_ACCEPT = 1,	/* also: BTF, CMS or object was read */
 	JUDGE_SAYS_REJECT,	/* err is the kernel's errno */
 	JUDGE_SAYS_UNSUPPORTED,
 	JUDGE_SAYS_UNDECIDED,	/* a budget, a crash or a missing sandbox part */

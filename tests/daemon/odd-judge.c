@@ -62,7 +62,7 @@ static int odd_judge(int channel, const struct judge_job *job, const uint8_t *pa
 {
 	struct judge_verdict verdict = { .nonce = job->nonce, .payload_bytes = job->payload_bytes,
 					 .insn_idx = UINT32_MAX, .sandbox = parts,
-					 .insn_processed = 2 };
+					 .says = JUDGE_SAYS_ACCEPT, .insn_processed = 2 };
 	uint64_t nonce = job->nonce;
 
 	if (odd_asked(payload, bytes, "odd_crash"))
