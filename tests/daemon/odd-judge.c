@@ -79,6 +79,8 @@ static int odd_judge(int channel, const struct judge_job *job, const uint8_t *pa
 		verdict.payload_bytes++;
 	if (odd_asked(payload, bytes, "odd_log"))
 		verdict.log_bytes = 7;
+	if (odd_asked(payload, bytes, "odd_zero"))	/* as memory that nobody wrote */
+		verdict.says = 0;
 	if (odd_asked(payload, bytes, "odd_unsup"))
 		verdict.says = JUDGE_SAYS_UNSUPPORTED;
 	if (odd_asked(payload, bytes, "odd_undec"))

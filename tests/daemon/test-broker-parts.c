@@ -813,7 +813,7 @@ END_TEST
 static uint64_t decide_once(struct decisions *decisions, uid_t uid, const char *summary)
 {
 	struct decision decision = { .id = decisions_next_id(decisions), .uid = uid,
-				     .account = uid };
+				     .account = uid, .verdict = DECISION_ALLOWED };
 
 	snprintf(decision.summary, sizeof(decision.summary), "%s", summary);
 	decisions_record(decisions, &decision, true);

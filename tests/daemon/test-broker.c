@@ -508,6 +508,11 @@ static bool a_verdict_with_wrong_sizes_approves_nothing(void)
 	       live_as(LIVE_ALICE, part_odd_judge, "odd_log");
 }
 
+static bool a_verdict_of_zeroes_approves_nothing(void)
+{
+	return live_as(LIVE_ALICE, part_odd_judge, "odd_zero");
+}
+
 /* Loads one program after the other over this process's connection; "!NAME" is one to be refused. */
 static bool part_in_turn(void *arg)
 {
@@ -1001,6 +1006,7 @@ static const struct test tests[] = {
 	TEST(a_judge_that_dies_approves_nothing),
 	TEST(a_judge_that_hangs_approves_nothing),
 	TEST(a_judge_that_floods_its_log_approves_nothing),
+	TEST(a_verdict_of_zeroes_approves_nothing),
 	TEST(programs_of_one_connection_share_a_judge),
 	TEST(a_job_that_a_used_judge_fails_goes_to_a_fresh_one),
 	TEST(what_a_used_judge_says_is_not_remembered),

@@ -217,6 +217,18 @@ START_TEST(a_map_that_is_not_there_is_a_bad_fd)
 }
 END_TEST
 
+START_TEST(memory_that_nobody_wrote_is_no_verdict)
+{
+	struct bpf_insn insns[] = { MOV(0, 0), EXIT };
+	struct bgv_result none = { 0 };
+	struct bgv_result res = judge(insns, CNT(insns), BPF_PROG_TYPE_SOCKET_FILTER, NULL);
+
+	ck_assert_str_eq(bgv_verdict_name(none.verdict), "none");
+	ck_assert_str_eq(bgv_verdict_name(res.verdict), "accept");
+	bgv_result_done(&res);
+}
+END_TEST
+
 START_TEST(a_program_of_no_or_too_many_instructions_is_too_big)
 {
 	struct bpf_insn *insns = calloc(1000001, sizeof(*insns));
@@ -250,6 +262,7 @@ int main(void)
 	tcase_add_test(tc, a_budget_of_memory_ends_as_undecided);
 	tcase_add_test(tc, the_kernels_own_limit_is_a_rejection);
 	tcase_add_test(tc, a_map_that_is_not_there_is_a_bad_fd);
+	tcase_add_test(tc, memory_that_nobody_wrote_is_no_verdict);
 	tcase_add_test(tc, a_program_of_no_or_too_many_instructions_is_too_big);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
