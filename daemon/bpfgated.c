@@ -167,23 +167,17 @@ static int parent_open_socket(struct parent *parent)
 	return r;
 }
 
-/* The file wins nothing over what was inherited: that is what the last bpfgated wrote to. */
 static int parent_open_ledger(struct parent *parent)
 {
 	const char *path = parent->set->ledger_path;
-	int r, inherited = parent->ledger_fd;
+	int r = ledger_file_open(path, &parent->keep, &parent->ledger);
 
-	if (!path && inherited >= 0)
-		return 0;
-	r = path ? listen_open_ledger(path, inherited, &parent->ledger_fd) :
-		   listen_make_ledger(&parent->ledger_fd);
 	if (r < 0) {
 		fprintf(stderr, "bpfgated: no ledger%s%s: %s\n", path ? " at " : "", path ? path : "",
 			strerror(-r));
 		return r;
 	}
-	own_close_fd(&inherited);
-	notify_store_ledger(parent->ledger_fd);
+	notify_store_ledger(&parent->ledger);
 	return 0;
 }
 
@@ -212,7 +206,7 @@ static int parent_set_up(struct parent *parent)
 	keep_init(&parent->keep, parent->epoll, parent_handle_ready, SPARE_FDS);
 	r = notify_inherit(&parent->keep, &inherited);
 	parent->listen_fd = inherited.listen_fd;
-	parent->ledger_fd = inherited.ledger_fd;
+	parent->ledger = inherited.ledger;
 	if (r == 0)
 		parent_adopt(parent);
 	if (r == 0)
@@ -242,7 +236,7 @@ static int parent_confine(void)
 static int run(const struct settings *set)
 {
 	struct parent parent = { .set = set, .epoll = -1, .signals.fd = -1, .listen_fd = -1,
-				 .ledger_fd = -1, .channel.source.fd = -1, .next_box_id = 1 };
+				 .ledger.fd = -1, .channel.source.fd = -1, .next_box_id = 1 };
 	int r = parent_set_up(&parent);
 
 	if (r == 0)

@@ -28,6 +28,7 @@ struct broker_options {
 	struct rules_dirs dirs;
 	struct rules_dirs object_dirs;		/* signed objects of root's */
 	struct quota_limits limits;
+	bool ledger_set_aside;		/* of a version that bpfgated does not know: its records are not in ours */
 };
 
 struct broker {

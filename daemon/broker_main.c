@@ -294,6 +294,7 @@ static const struct option broker_option_rows[] = {
 	{ "policy-dir", required_argument, NULL, 'p' },
 	{ "object-dir", required_argument, NULL, 'o' },
 	{ "connections-per-uid", required_argument, NULL, 'c' },
+	{ "ledger-set-aside", no_argument, NULL, 'l' }, /* bpfgated's: it found one that it cannot read */
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -328,6 +329,8 @@ static int broker_parse_options(int argc, char **argv, struct broker_options *op
 			r = broker_add_dir(&options->object_dirs, optarg);
 		else if (c == 'c')
 			r = broker_parse_number(optarg, &options->limits.per_uid[QUOTA_CONNECTIONS]);
+		else if (c == 'l')
+			options->ledger_set_aside = true;
 		else if (c == 'V')
 			r = printf("bpfgate-broker %s\n", PACKAGE_VERSION) < 0 ? -EIO : 1;
 		else

@@ -145,7 +145,7 @@ static json_t *control_status(const struct control_ask *ask)
 
 	uname(&uts);
 	return json_pack(
-		"{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:o}, s:o}",
+		"{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:o}, s:{s:b}, s:o}",
 		"schema_version", "1.0", "version", PACKAGE_VERSION, "kernel", uts.release, "uptime_s",
 		(json_int_t)((broker_now_ns() - b->started_ns) / 1000000000u), "policy",
 		control_policy(b->rules, b->trouble), "programs", (json_int_t)ledger_cnt(b->ledger, LEDGER_PROG),
@@ -156,7 +156,8 @@ static json_t *control_status(const struct control_ask *ask)
 		(json_int_t)decisions_cnt(d, DECISION_ALLOWED), "refused",
 		(json_int_t)decisions_cnt(d, DECISION_REFUSED), "undecided",
 		(json_int_t)decisions_cnt(d, DECISION_UNDECIDED), "sandbox", "missing",
-		control_missing_parts(judges_missing(b->judges)), "you",
+		control_missing_parts(judges_missing(b->judges)), "ledger", "set_aside",
+		b->options.ledger_set_aside, "you",
 		control_you(ask->session));
 }
 

@@ -73,21 +73,24 @@ static void ward_restart_later(struct ward *ward)
 
 /* ---- broker ---------------------------------------------------------------------------------- */
 
-static char **broker_argv(const struct settings *set)
+static char **broker_argv(const struct settings *set, bool set_aside)
 {
-	char **argv = calloc(set->broker_arg_cnt + 2, sizeof(*argv));
+	char **argv = calloc(set->broker_arg_cnt + 3, sizeof(*argv));
+	size_t cnt = 0;
 
 	if (!argv)
 		return NULL;
-	argv[0] = (char *)"bpfgate-broker";
-	memcpy(argv + 1, set->broker_args, set->broker_arg_cnt * sizeof(*argv));
+	argv[cnt++] = (char *)"bpfgate-broker";
+	if (set_aside) /* before what an administrator may have given: positional words may follow */
+		argv[cnt++] = (char *)"--ledger-set-aside";
+	memcpy(argv + cnt, set->broker_args, set->broker_arg_cnt * sizeof(*argv));
 	return argv;
 }
 
 int family_start_broker(struct parent *parent)
 {
 	const struct settings *set = parent->set;
-	OWN_MEM char **argv = broker_argv(set);
+	OWN_MEM char **argv = broker_argv(set, parent->ledger.set_aside > 0);
 	OWN_FD int ours = -1, theirs = -1;
 	char path[PATH_BYTES];
 	pid_t pid;
@@ -100,7 +103,7 @@ int family_start_broker(struct parent *parent)
 		return r;
 	r = spawn_run(&(struct spawn){ .path = path, .argv = argv, .uid = set->broker.uid,
 				       .gid = set->broker.gid, .netns = -1, .fd_cnt = 3,
-				       .fds = { theirs, parent->listen_fd, parent->ledger_fd } },
+				       .fds = { theirs, parent->listen_fd, parent->ledger.fd } },
 		      &pid);
 	if (r < 0)
 		return r;

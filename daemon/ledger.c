@@ -14,17 +14,8 @@
 #include <sys/stat.h>
 #include <uthash.h>
 
+#include "daemon/ledger_layout.h"
 #include "proto/own.h"
-
-#define LEDGER_MAGIC	0x3172676465676c62ull	/* "blgedgr1" */
-#define LEDGER_VERSION	2u	/* of the records' layout; the first one had no number */
-
-struct ledger_header {
-	uint64_t magic;
-	uint32_t rec_bytes, slot_cnt;
-	uint32_t used_cnt;	/* slots at and above were never used: their pages do not exist */
-	uint32_t version;
-};
 
 struct ledger_key {
 	uint32_t kind, id;
@@ -40,21 +31,21 @@ struct ledger_slot {
 
 struct ledger {
 	struct ledger_header *header;
-	struct ledger_rec *recs;
+	size_t bytes;			/* of the mapping */
+	uint32_t rec_bytes, slot_cnt;	/* a newer daemon's records may be larger than ours */
 	struct ledger_slot *slots, *free_slots;
 	struct ledger_slot *index;
 	size_t cnt[LEDGER_KIND_CNT];
-	bool is_new;			/* nobody had written to it */
 };
 
-size_t ledger_bytes(void)
+static struct ledger_rec *ledger_rec_at(const struct ledger *ledger, size_t i)
 {
-	return sizeof(struct ledger_header) + (size_t)LEDGER_SLOTS * sizeof(struct ledger_rec);
+	return (struct ledger_rec *)((uint8_t *)(ledger->header + 1) + i * ledger->rec_bytes);
 }
 
 static struct ledger_rec *ledger_rec_of(const struct ledger *ledger, const struct ledger_slot *slot)
 {
-	return slot ? &ledger->recs[slot - ledger->slots] : NULL;
+	return slot ? ledger_rec_at(ledger, (size_t)(slot - ledger->slots)) : NULL;
 }
 
 static struct ledger_slot *ledger_slot_of(const struct ledger *ledger, uint32_t kind, uint32_t id)
@@ -81,30 +72,38 @@ static void ledger_release_slot(struct ledger *ledger, struct ledger_slot *slot)
 	ledger->free_slots = slot;
 }
 
-/* 0; 1 when it was empty and is begun; -EBADMSG. */
-static int ledger_check_header(struct ledger_header *header)
+/* 0 or -EBADMSG. An empty one is begun. */
+static int ledger_check_header(struct ledger *ledger)
 {
-	if (header->magic == 0) {
-		header->rec_bytes = sizeof(struct ledger_rec);
-		header->slot_cnt = LEDGER_SLOTS;
-		header->version = LEDGER_VERSION;
+	struct ledger_header *header = ledger->header;
+
+	if (header->magic == 0 && ledger->bytes == ledger_bytes()) {
+		ledger_header_begin(header);
 		__atomic_store_n(&header->magic, LEDGER_MAGIC, __ATOMIC_RELEASE);
-		return 1;
 	}
-	if (header->magic != LEDGER_MAGIC || header->version != LEDGER_VERSION ||
-	    header->rec_bytes != sizeof(struct ledger_rec) ||
-	    header->slot_cnt != LEDGER_SLOTS || header->used_cnt > LEDGER_SLOTS)
+	if (!ledger_header_is_ours(header, ledger->bytes))
 		return -EBADMSG;
-	return 0;
+	ledger->rec_bytes = header->rec_bytes;
+	ledger->slot_cnt = header->slot_cnt;
+	ledger->slots = calloc(ledger->slot_cnt, sizeof(*ledger->slots));
+	return ledger->slots ? 0 : -ENOMEM;
 }
 
-/* A second record of the same object cannot be ours: the first counts. */
+/*
+ * A second record of the same object cannot be ours: the first counts. What a newer daemon knows and we do
+ * not is its: the slot stays as it is.
+ */
 static bool ledger_slot_is_used(const struct ledger *ledger, uint32_t i)
 {
-	const struct ledger_rec *rec = &ledger->recs[i];
+	const struct ledger_rec *rec = ledger_rec_at(ledger, i);
 
 	return rec->kind > LEDGER_FREE && rec->kind < LEDGER_KIND_CNT &&
 	       !ledger_slot_of(ledger, rec->kind, rec->id);
+}
+
+static bool ledger_slot_is_free(const struct ledger *ledger, uint32_t i)
+{
+	return ledger_rec_at(ledger, i)->kind < LEDGER_KIND_CNT;
 }
 
 static enum quota_res ledger_res_of(enum ledger_kind kind)
@@ -238,46 +237,51 @@ static int ledger_build_index(struct ledger *ledger, struct quota_table *quota)
 		int r;
 
 		if (!ledger_slot_is_used(ledger, i)) {
-			ledger_release_slot(ledger, slot);
+			if (ledger_slot_is_free(ledger, i))
+				ledger_release_slot(ledger, slot);
 			continue;
 		}
 		ledger_index_slot(ledger, slot);
-		r = ledger_charge_found(quota, &ledger->recs[i], &slot->charge);
+		r = ledger_charge_found(quota, ledger_rec_at(ledger, i), &slot->charge);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-int ledger_open(int fd, struct quota_table *quota, struct ledger **ret_ledger)
+static int ledger_map(int fd, struct ledger *ledger)
 {
-	struct ledger *ledger;
 	struct stat st;
-	int r;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (st.st_size == 0 && ftruncate(fd, (off_t)ledger_bytes()) < 0)
-		return -errno;
-	if (st.st_size != 0 && st.st_size != (off_t)ledger_bytes())
-		return -EINVAL;
-	ledger = calloc(1, sizeof(*ledger));
+	if (st.st_size == 0) {
+		if (ftruncate(fd, (off_t)ledger_bytes()) < 0)
+			return -errno;
+		st.st_size = (off_t)ledger_bytes();
+	}
+	if (st.st_size < (off_t)sizeof(struct ledger_header))
+		return -EBADMSG;
+	ledger->bytes = (size_t)st.st_size;
+	ledger->header = mmap(NULL, ledger->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (ledger->header != MAP_FAILED)
+		return 0;
+	ledger->header = NULL;
+	return -ENOMEM;
+}
+
+int ledger_open(int fd, struct quota_table *quota, struct ledger **ret_ledger)
+{
+	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	int r;
+
 	if (!ledger)
 		return -ENOMEM;
-	ledger->slots = calloc(LEDGER_SLOTS, sizeof(*ledger->slots));
-	ledger->header = mmap(NULL, ledger_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (ledger->header == MAP_FAILED)
-		ledger->header = NULL;
-	if (!ledger->slots || !ledger->header) {
-		ledger_close(ledger);
-		return -ENOMEM;
-	}
-	r = ledger_check_header(ledger->header);
-	if (r >= 0) {
-		ledger->recs = (struct ledger_rec *)(ledger->header + 1);
-		ledger->is_new = r > 0;
+	r = ledger_map(fd, ledger);
+	if (r == 0)
+		r = ledger_check_header(ledger);
+	if (r == 0)
 		r = ledger_build_index(ledger, quota);
-	}
 	if (r < 0) {
 		ledger_close(ledger);
 		return r;
@@ -291,10 +295,10 @@ void ledger_close(struct ledger *ledger)
 	if (!ledger)
 		return;
 	HASH_CLEAR(hh, ledger->index);
-	for (uint32_t i = 0; ledger->slots && ledger->recs && i < ledger->header->used_cnt; i++)
+	for (uint32_t i = 0; ledger->slots && i < ledger->header->used_cnt; i++)
 		ledger_charge_done(&ledger->slots[i].charge);
 	if (ledger->header)
-		munmap(ledger->header, ledger_bytes());
+		munmap(ledger->header, ledger->bytes);
 	free(ledger->slots);
 	free(ledger);
 }
@@ -306,7 +310,7 @@ static struct ledger_slot *ledger_take_slot(struct ledger *ledger)
 
 	if (slot)
 		ledger->free_slots = slot->next_free;
-	else if (ledger->header->used_cnt < LEDGER_SLOTS)
+	else if (ledger->header->used_cnt < ledger->slot_cnt)
 		slot = &ledger->slots[ledger->header->used_cnt++];
 	return slot;
 }
@@ -325,6 +329,7 @@ int ledger_add(struct ledger *ledger, const struct ledger_rec *rec, struct ledge
 	to = ledger_rec_of(ledger, slot);
 	memcpy((char *)to + sizeof(to->kind), (const char *)rec + sizeof(rec->kind),
 	       sizeof(*rec) - sizeof(rec->kind));
+	memset(to + 1, 0, ledger->rec_bytes - sizeof(*rec));
 	__atomic_store_n(&to->kind, rec->kind, __ATOMIC_RELEASE);
 	ledger_index_slot(ledger, slot);
 	slot->charge = *charge;
@@ -388,8 +393,8 @@ const struct ledger_rec *ledger_walk(const struct ledger *ledger, enum ledger_ki
 	while (*cursor < ledger->header->used_cnt) {
 		uint32_t i = (*cursor)++;
 
-		if (ledger->slots[i].key.kind == kind && ledger->recs[i].kind == kind)
-			return &ledger->recs[i];
+		if (ledger->slots[i].key.kind == kind && ledger_rec_at(ledger, i)->kind == kind)
+			return ledger_rec_at(ledger, i);
 	}
 	return NULL;
 }
@@ -399,7 +404,8 @@ size_t ledger_cnt(const struct ledger *ledger, enum ledger_kind kind)
 	return ledger->cnt[kind];
 }
 
-bool ledger_is_new(const struct ledger *ledger)
+bool ledger_is_orphan(const struct ledger_rec *rec)
 {
-	return ledger->is_new;
+	return rec->kind == LEDGER_PIN &&
+	       strncmp(rec->pin.path, LEDGER_ORPHAN, sizeof(LEDGER_ORPHAN) - 1) == 0;
 }

@@ -4,7 +4,8 @@
  *
  * It lives in a memfd that bpfgated keeps, so it survives the broker. Only the broker maps it. A
  * record is written first and published last, by its kind, so that dying at any instruction leaves
- * either no record or a whole one.
+ * either no record or a whole one. How a field is added so that older and newer daemons read each
+ * other's: daemon/ledger_layout.h.
  */
 #ifndef BPFGATE_DAEMON_LEDGER_H
 #define BPFGATE_DAEMON_LEDGER_H
@@ -88,6 +89,9 @@ struct ledger_perf {
 	uint64_t bytes;			/* of kernel memory */
 };
 
+/* What is pinned and nobody knows by whom has this name, and a number; a client's begins with a slash. */
+#define LEDGER_ORPHAN "orphan-"
+
 /* A name for an object that bpfgated keeps. Its `id` is a number of ours. */
 struct ledger_pin {
 	uint64_t keep_id;
@@ -126,13 +130,11 @@ struct ledger;
 size_t ledger_bytes(void);
 
 /*
- * Maps fd (borrowed), indexes what it holds and charges it to its owners in quota. -EBADMSG when it
- * is another version's; -EINVAL when it has another size. *ret_ledger is the caller's.
+ * Maps fd (borrowed), indexes what it holds and charges it to its owners in quota. -EBADMSG when it is
+ * a ledger of another layout: bpfgated lets none get here (ledger_file.h). *ret_ledger is the caller's.
  */
 int ledger_open(int fd, struct quota_table *quota, struct ledger **ret_ledger);
 void ledger_close(struct ledger *ledger);
-/* It was empty when it was opened: what exists may have had records in another that is lost. */
-bool ledger_is_new(const struct ledger *ledger);
 
 /* What a record's user pays: a slot, one object, and its bytes; and the same for the rule. Zero is empty. */
 struct ledger_charge {
@@ -166,5 +168,7 @@ void ledger_set_link_prog(struct ledger *ledger, uint32_t link_id, uint32_t prog
 const struct ledger_rec *ledger_walk(const struct ledger *ledger, enum ledger_kind kind,
 				     uint32_t *cursor);
 size_t ledger_cnt(const struct ledger *ledger, enum ledger_kind kind);
+/* A pin of which nobody knows whose it is. */
+bool ledger_is_orphan(const struct ledger_rec *rec);
 
 #endif

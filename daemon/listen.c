@@ -9,25 +9,17 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <libgen.h>
-#include <linux/magic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "proto/own.h"
 
 #define BACKLOG 1024
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U
-#endif
 
 static int path_to_address(const char *path, const char *suffix, struct sockaddr_un *ret_addr)
 {
@@ -124,109 +116,4 @@ int listen_on_path(const char *path, const char *group, int *ret_fd)
 	}
 	*ret_fd = TAKE_FD(fd);
 	return 0;
-}
-
-int listen_make_ledger(int *ret_fd)
-{
-	OWN_FD int fd = memfd_create("bpfgate-ledger",
-				     MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-
-	if (fd < 0 && errno == EINVAL) /* before 6.3 */
-		fd = memfd_create("bpfgate-ledger", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return -errno;
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
-static int check_ledger_file(int fd)
-{
-	struct statfs fs;
-	struct stat st;
-
-	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || st.st_mode & 077)
-		return -EPERM;
-	return fs.f_type == TMPFS_MAGIC ? 0 : -ENOTSUP;
-}
-
-static bool is_same_file(int a, int b)
-{
-	struct stat one, two;
-
-	return fstat(a, &one) == 0 && fstat(b, &two) == 0 && one.st_dev == two.st_dev &&
-	       one.st_ino == two.st_ino;
-}
-
-static int copy_range(int from, int to, off_t at, off_t end)
-{
-	char buf[65536];
-
-	while (at < end) {
-		size_t want = end - at < (off_t)sizeof(buf) ? (size_t)(end - at) : sizeof(buf);
-		ssize_t got = pread(from, buf, want, at);
-
-		if (got <= 0)
-			return got < 0 ? -errno : -EIO;
-		if (pwrite(to, buf, (size_t)got, at) != got)
-			return -EIO;
-		at += got;
-	}
-	return 0;
-}
-
-/* Holes stay holes: the ledger is mostly those. */
-static int copy_sparse(int from, int to)
-{
-	off_t size = lseek(from, 0, SEEK_END), at = 0, hole;
-	int r = size < 0 || ftruncate(to, 0) < 0 || ftruncate(to, size) < 0 ? -errno : 0;
-
-	while (r == 0 && (at = lseek(from, at, SEEK_DATA)) >= 0) {
-		hole = lseek(from, at, SEEK_HOLE);
-		r = hole < 0 ? -errno : copy_range(from, to, at, hole);
-		at = hole;
-	}
-	return r;
-}
-
-/* Written aside and renamed: whoever dies meanwhile leaves the old one. */
-static int replace_ledger(const char *path, int old_fd, int *ret_fd)
-{
-	OWN_FD int fd = -1;
-	char fresh[512];
-	int r;
-
-	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh))
-		return -ENAMETOOLONG;
-	(void)unlink(fresh);
-	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	r = check_ledger_file(fd);
-	if (r == 0 && old_fd >= 0)
-		r = copy_sparse(old_fd, fd);
-	if (r == 0 && rename(fresh, path) < 0)
-		r = -errno;
-	if (r < 0) {
-		(void)unlink(fresh);
-		return r;
-	}
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
-int listen_open_ledger(const char *path, int old_fd, int *ret_fd)
-{
-	OWN_FD int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	int r;
-
-	if (fd < 0 && errno != ENOENT)
-		return -errno;
-	if (fd < 0 || (old_fd >= 0 && !is_same_file(fd, old_fd)))
-		return replace_ledger(path, old_fd, ret_fd);
-	r = check_ledger_file(fd);
-	if (r == 0)
-		*ret_fd = TAKE_FD(fd);
-	return r;
 }

@@ -20,6 +20,7 @@
 
 #define NAME_MAX_BYTES 96
 #define LEDGER_NAME    "ledger"
+#define ASIDE_NAME     "ledger-aside"
 
 void notify_ready(const char *status)
 {
@@ -84,11 +85,14 @@ static void name_handle(const struct handle *handle, char *ret_name)
 		       handle->cookie);
 }
 
-/* One of that name: what was stored before may be another file. */
-void notify_store_ledger(int fd)
+/* What was stored before may be another file. Those set aside first: what was the ledger may be one now. */
+void notify_store_ledger(const struct ledger_file *file)
 {
+	forget(ASIDE_NAME);
+	for (uint32_t i = 0; i < file->aside_cnt; i++)
+		store(ASIDE_NAME, file->aside[i]);
 	forget(LEDGER_NAME);
-	store(LEDGER_NAME, fd);
+	store(LEDGER_NAME, file->fd);
 }
 
 void notify_store_kept(struct kept *kept)
@@ -159,8 +163,10 @@ static int inherit_one(struct keep *keep, struct inherited *inherited, const cha
 		return 0; /* after the objects */
 	if (strncmp(name, "kept.", 5) == 0)
 		return inherit_kept(keep, name, fd);
-	if (strcmp(name, LEDGER_NAME) == 0 && inherited->ledger_fd < 0)
-		inherited->ledger_fd = TAKE_FD(*fd);
+	if (strcmp(name, LEDGER_NAME) == 0 && inherited->ledger.fd < 0)
+		inherited->ledger.fd = TAKE_FD(*fd);
+	else if (strcmp(name, ASIDE_NAME) == 0 && inherited->ledger.aside_cnt < LEDGER_ASIDE_MAX)
+		inherited->ledger.aside[inherited->ledger.aside_cnt++] = TAKE_FD(*fd);
 	else if (sd_is_socket(*fd, AF_UNIX, SOCK_SEQPACKET, 1) > 0 && inherited->listen_fd < 0)
 		inherited->listen_fd = TAKE_FD(*fd);
 	return 0;
@@ -193,7 +199,7 @@ int notify_inherit(struct keep *keep, struct inherited *ret_inherited)
 	int cnt = sd_listen_fds_with_names(1, &names);
 	int i, r = 0;
 
-	*ret_inherited = (struct inherited){ -1, -1 };
+	*ret_inherited = (struct inherited){ .listen_fd = -1, .ledger.fd = -1 };
 	if (cnt <= 0)
 		return cnt;
 	OWN_MEM int *fds = calloc((size_t)cnt, sizeof(*fds));

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "daemon/keep.h"
+#include "daemon/ledger_file.h"
 
 void notify_ready(const char *status);
 void notify_reloading(void);
@@ -20,7 +21,8 @@ void notify_watchdog(void);
 /* What the service manager watches for, or 0. */
 uint64_t notify_watchdog_ns(void);
 
-void notify_store_ledger(int fd);
+/* And those that were set aside and no file holds. */
+void notify_store_ledger(const struct ledger_file *file);
 /* Stores what somebody holds and is not stored yet; forgets what is. */
 void notify_store_kept(struct kept *kept);
 void notify_forget_kept(struct kept *kept);
@@ -30,7 +32,7 @@ void notify_forget_handle(const struct handle *handle);
 /* What was inherited: the listening socket, the ledger, and what was kept (into keep). */
 struct inherited {
 	int listen_fd;	/* -1: none; owned */
-	int ledger_fd;	/* -1: none; owned */
+	struct ledger_file ledger;
 };
 
 /* 0 or -errno. Objects that nobody holds (lost between two steps) are dropped. */

@@ -279,7 +279,7 @@ void parent_done(struct parent *parent)
 		(void)unlink(parent->set->socket_path);
 	source_close(parent->epoll, &parent->signals);
 	own_close_fd(&parent->listen_fd);
-	own_close_fd(&parent->ledger_fd);
+	ledger_file_done(&parent->ledger);
 	own_close_fd(&parent->epoll);
 	free(parent->buf);
 }

@@ -13,6 +13,7 @@
 
 #include "daemon/channel.h"
 #include "daemon/keep.h"
+#include "daemon/ledger_file.h"
 #include "daemon/privsep.h"
 #include "daemon/source.h"
 
@@ -55,7 +56,8 @@ struct parent {
 	const struct settings *set;
 	int epoll;
 	struct source signals;
-	int listen_fd, ledger_fd;	/* owned */
+	int listen_fd;			/* owned */
+	struct ledger_file ledger;
 	bool socket_is_ours;		/* made by us: unlinked at the end */
 	struct keep keep;
 	struct channel channel;		/* to the broker */
@@ -76,7 +78,7 @@ uint64_t parent_now_ns(void);
 
 /* parent.c. Runs until SIGTERM or until nothing can go on. Returns the exit status, or -errno. */
 int parent_run(struct parent *parent);
-/* Takes the sockets in parent->listen_fd and ledger_fd with it. */
+/* Takes the socket in parent->listen_fd and the ledger with it. */
 void parent_done(struct parent *parent);
 /* Everything that must happen when the last hold is gone, or at once. */
 int parent_drop_kept(struct parent *parent, struct kept *kept, uint64_t cookie);

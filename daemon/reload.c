@@ -18,15 +18,16 @@
 void reload_status_text(const struct broker *broker, char *text, size_t bytes)
 {
 	const struct policy *policy = broker->rules->policy;
+	const char *aside = broker->options.ledger_set_aside ? "ANOTHER VERSION'S LEDGER IS SET ASIDE; " : "";
 
 	if (broker->trouble[0])
-		snprintf(text, bytes, "%s: %s",
+		snprintf(text, bytes, "%s%s: %s", aside,
 			 policy_rule_cnt(policy) ? "Policy refused, the old one stays" :
 						   "NO RULES, everything kept",
 			 broker->trouble);
 	else
-		snprintf(text, bytes, "Policy %.8s (%zu rules, %zu signers): %zu programs, %u connections",
-			 policy_digest(policy), policy_rule_cnt(policy), policy_signer_cnt(policy),
+		snprintf(text, bytes, "%sPolicy %.8s (%zu rules, %zu signers): %zu programs, %u connections",
+			 aside, policy_digest(policy), policy_rule_cnt(policy), policy_signer_cnt(policy),
 			 ledger_cnt(broker->ledger, LEDGER_PROG), broker->session_cnt);
 }
 

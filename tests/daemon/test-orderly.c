@@ -4,6 +4,7 @@
  * reload, at a start, and when the broker dies in between. Each refusal stands beside what is granted.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <sched.h>
 #include <signal.h>
@@ -259,6 +260,83 @@ static bool what_is_pinned_outlives_bpfgated(void)
 	return next_bpfgated(builddir, SIGTERM) && !live_as(LIVE_ALICE, part_gets, id) && ok;
 }
 
+/* ---- ledgers of other versions ---- */
+
+/* The second word after the counts: see daemon/ledger_layout.h. */
+static bool rewrite_version(const char *suffix, uint32_t version)
+{
+	OWN_FD int fd = -1;
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s%s", ledger, suffix);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd >= 0 && pwrite(fd, &version, sizeof(version), 20) == sizeof(version);
+}
+
+/* bpfgated is away while its ledger becomes another version's. */
+static bool next_bpfgated_finds(const char *suffix, uint32_t version)
+{
+	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
+	int status;
+
+	return kill(live.parent, SIGTERM) == 0 && waitpid(live.parent, &status, 0) == live.parent &&
+	       rewrite_version(suffix, version) && live_again(&live, builddir);
+}
+
+static bool part_finds_nothing(void *arg)
+{
+	OWN_FD int prog = pin_call(BPF_OBJ_GET, 0);
+
+	return prog == -ENOENT;
+}
+
+static bool list_has(const char *list, const char *text)
+{
+	OWN_MEM char *json = NULL;
+
+	return bpfgate_control(BPFGATE_LIST, list, &json) == 0 && strstr(json, text);
+}
+
+static bool pins_lack(void *arg)
+{
+	return !list_has("pins", arg);
+}
+
+/* A downgrade over a change of layout that an older daemon cannot read, and the way back. */
+static bool what_is_pinned_outlives_a_downgrade(void)
+{
+	uint32_t *id = shared;
+	bool ok;
+
+	*id = 0;
+	ok = live_as(LIVE_ALICE, part_pins, id) && next_bpfgated_finds("", 7) && live_prog_exists(*id) &&
+	     status_has("\"set_aside\":true") && list_has("pins", "\"path\":\"orphan-") &&
+	     live_as(LIVE_ALICE, part_finds_nothing, NULL);
+	ok = ok && next_bpfgated(getenv("builddir") ? getenv("builddir") : ".", SIGKILL) && live_prog_exists(*id) && status_has("\"set_aside\":true");
+	/* control: its own version */
+	ok = ok && next_bpfgated_finds(".aside-1", 2) && status_has("\"set_aside\":false") &&
+	     live_until(pins_lack, (void *)"orphan-") && live_as(LIVE_ALICE, part_gets, id);
+	return live_as(LIVE_ALICE, part_unpins, NULL) && ok && live_until(prog_is_gone, id);
+}
+
+/* Nobody knows whose it is: root may let it go. */
+static bool an_orphan_is_roots_to_unpin(void)
+{
+	uint32_t *id = shared;
+	OWN_MEM char *json = NULL;
+	char name[32] = "", *at;
+	bool ok;
+
+	*id = 0;
+	ok = live_as(LIVE_ALICE, part_pins, id) && next_bpfgated_finds("", 7) &&
+	     bpfgate_control(BPFGATE_LIST, "pins", &json) == 0;
+	at = ok ? strstr(json, "orphan-") : NULL;
+	ok = at && sscanf(at, "%31[^\"]", name) == 1;
+	ok = ok && live_prog_exists(*id) && bpfgate_unpin(name) == 0 && live_until(prog_is_gone, id);
+	/* Its record comes back with that ledger, and goes for want of the object. */
+	return next_bpfgated_finds(".aside-1", 2) && live_until(pins_lack, (void *)KEPT_PIN) && ok;
+}
+
 #define TEST(name) { #name, name }
 static const struct {
 	const char *name;
@@ -271,6 +349,8 @@ static const struct {
 	TEST(a_broker_that_starts_with_a_broken_policy_keeps_everything),
 	TEST(a_broker_that_cannot_read_its_policy_grants_nothing),
 	TEST(what_is_pinned_outlives_bpfgated),
+	TEST(what_is_pinned_outlives_a_downgrade),
+	TEST(an_orphan_is_roots_to_unpin),
 };
 
 /* The daemon's first broker finds a broken policy: the daemon starts all the same, and mends without a restart. */
