@@ -140,9 +140,10 @@ static void digest_answer(struct digest *d, const struct bgv_program *prog,
 {
 	char *text = NULL;
 
-	WORDS(d, res->verdict, (uint64_t)res->err, res->insn_idx, res->stats.insn_processed,
+	WORDS(d, (uint64_t)res->err, res->insn_idx, res->stats.insn_processed,
 	      res->stats.total_states, res->stats.peak_states, res->stats.max_states_per_insn);
 	digest_bytes(d, res->stats.stack_depth, sizeof(res->stats.stack_depth));
+	digest_text(d, bgv_verdict_name(res->verdict));
 	digest_text(d, res->code);
 	digest_text(d, res->message);
 	if (res->verdict != BGV_ACCEPT && bgv_explain(prog, res, &text) == 0)
