@@ -5,11 +5,8 @@
  * raises for each call what that approval names. Ends when the broker closes the door.
  */
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
-#include <linux/seccomp.h>
-#include <linux/sockios.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,27 +19,14 @@
 #include "daemon/census.h"
 #include "daemon/door.h"
 #include "daemon/kern.h"
+#include "daemon/loader_filter.h"
 #include "daemon/netns.h"
 #include "daemon/perf_event.h"
 #include "daemon/privsep.h"
 #include "proto/heap.h"
 #include "proto/own.h"
-#include "worker/filter.h"
 
 #define LOADER_HEAP_KEPT (512u << 10) /* an approval with a program of some ten thousand instructions */
-
-#define ROW(call) { __NR_##call, 0, 0 }
-
-static const struct filter_row loader_calls[] = {
-	ROW(bpf),	   ROW(capget),	     ROW(capset),	  ROW(recvmsg),	 ROW(sendmsg),
-	ROW(close),	   ROW(close_range), ROW(dup3),		  ROW(pread64),	 ROW(write),	 ROW(read),
-	ROW(fcntl),	   ROW(lseek),	     ROW(brk),	 ROW(munmap),
-	ROW(mremap),	   ROW(madvise),     ROW(memfd_create),	  ROW(futex),	 ROW(clock_gettime),
-	ROW(perf_event_open), ROW(exit_group),   ROW(rt_sigreturn), ROW(restart_syscall), ROW(getrandom),
-	{ __NR_ioctl, FILTER_ARG1, SIOCGIFNAME },
-	{ __NR_mmap, FILTER_NO_EXEC, 0 },
-	{ __NR_mprotect, FILTER_NO_EXEC, 0 },
-};
 
 /* What exec left in the ambient and inheritable sets is for children that will never be. */
 static int loader_drop_inheritable(void)
@@ -64,7 +48,6 @@ static int loader_drop_inheritable(void)
 static int loader_lock_down(void)
 {
 	struct rlimit none = { 0, 0 };
-	struct sock_fprog filter = { 0 };
 	int r;
 
 	r = loader_drop_inheritable();
@@ -73,11 +56,7 @@ static int loader_lock_down(void)
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    setrlimit(RLIMIT_CORE, &none) < 0)
 		return -errno;
-	r = filter_build(loader_calls, ARRAY_CNT(loader_calls), &filter);
-	if (r == 0)
-		r = filter_install(&filter);
-	free(filter.filter);
-	return r;
+	return loader_filter_install();
 }
 
 static int loader_call(struct approval *approval)
