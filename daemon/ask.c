@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "daemon/letgo.h"
 #include "daemon/notify.h"
 #include "daemon/pinfs.h"
 #include "proto/own.h"
@@ -319,6 +320,8 @@ static int ask_answer(struct parent *parent, struct packet_fds *fds, size_t byte
 	if (row->how & NEEDS_KEPT)
 		q.kept = keep_find(&parent->keep, ask->keep_id[0]);
 	q.answer.result = (row->how & NEEDS_KEPT) && !q.kept ? -ENOENT : row->fn(parent, &q);
+	/* Before the answer: until then the broker holds a copy, too. */
+	letgo_fds(fds);
 	if (row->how & NO_ANSWER)
 		return 0;
 	return channel_tell(&parent->channel, &q.answer, q.answer_fd);
@@ -326,7 +329,7 @@ static int ask_answer(struct parent *parent, struct packet_fds *fds, size_t byte
 
 int ask_ready(struct parent *parent, struct source *source, uint32_t events)
 {
-	OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
+	OWN_LETGO_FDS struct packet_fds fds = { .cnt = 0 };
 	int r = 0;
 
 	if (events & EPOLLOUT)

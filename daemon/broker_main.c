@@ -214,7 +214,8 @@ static int broker_make_parts(struct broker *broker)
 		       broker_on_warden_gone, broker, &broker->warden);
 	if (r < 0)
 		return r;
-	return loaders_new(broker->event, broker->chan_scratch, broker->warden, &broker->loaders);
+	return loaders_new(broker->event, broker->chan_scratch, broker->closers, broker->warden,
+			   &broker->loaders);
 }
 
 static int broker_start(struct broker *broker)

@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "daemon/letgo.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 
@@ -54,7 +55,9 @@ void channel_close(struct channel *channel)
 {
 	while (channel->first)
 		channel_pop(channel);
-	source_close(channel->epoll, &channel->source);
+	/* Questions that nobody answers any more may have brought clients' sockets. */
+	if (channel->source.fd >= 0)
+		letgo_fd(source_take(channel->epoll, &channel->source));
 }
 
 static int channel_send(struct channel *channel, const struct keep_tell *tell, int fd)

@@ -8,6 +8,8 @@
 #include "daemon/loaders.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -33,6 +35,8 @@ struct loader {
 	uint32_t loader_flags;
 	uint32_t box_id;		/* 0 while it is being started */
 	struct chan *chan;
+	int lent_sock;			/* our copy of the client's socket while bpfgated has one, else -1 */
+	struct quota_account *account;	/* for whom it was started; NULL: for us */
 	struct loader_queue queue;	/* the first one is running when it was sent */
 	unsigned int queued;
 	sd_event_source *timer;		/* deadline of the running call, or idleness */
@@ -44,6 +48,7 @@ struct loader {
 struct loaders {
 	sd_event *event;
 	uint8_t *scratch;
+	struct closers *closers;
 	struct warden *warden;
 	uint64_t next_approval;
 	unsigned int busy, cnt;
@@ -179,13 +184,26 @@ static void loader_finish(struct loader_call *call, int err)
 	own_close_fd(&result.handle_fd);
 }
 
+/* bpfgated has closed its copy: whatever became of the session, ours is the last, or another of the client's. */
+static void loader_close_lent(struct loader *loader)
+{
+	closers_let_go(loader->loaders->closers, loader->account, TAKE_FD(loader->lent_sock));
+}
+
+static void loader_discard(struct loader *loader)
+{
+	sd_event_source_disable_unref(loader->timer);
+	loader_close_lent(loader);
+	quota_account_unref(loader->account);
+	free(loader);
+}
+
 static void loader_free(struct loader *loader)
 {
 	TAILQ_REMOVE(&loader->loaders->all, loader, link);
 	loader->loaders->cnt--;
 	chan_free(loader->chan);
-	sd_event_source_disable_unref(loader->timer);
-	free(loader);
+	loader_discard(loader);
 }
 
 /* Fails what waits and forgets the loader; bpfgated is told to kill the process, if there is one. */
@@ -392,6 +410,7 @@ static void loader_on_started(void *ctx, const struct keep_tell *tell, struct pa
 	struct loader *loader = ctx;
 	int r = tell->result;
 
+	loader_close_lent(loader);
 	loader->box_id = tell->box_id;
 	if (r >= 0)
 		r = chan_new(loader->loaders->event, loader->loaders->scratch, packet_fds_take(fds, 0),
@@ -434,25 +453,39 @@ static void loaders_make_room(struct loaders *loaders, uid_t uid)
 	}
 }
 
-static int loader_start(struct loaders *loaders, const struct loader_call *call, struct loader **ret_loader)
+/* It is started in the namespace of the client's socket, of which we keep a copy until then. */
+static int loader_ask_for(struct loader *loader, const struct loader_call *call)
 {
 	struct keep_ask ask = { .kind = ASK_LOADER, .uid = call->uid, .flags = call->loader_flags };
+
+	if (call->netns_cookie) {
+		loader->lent_sock = fcntl(call->netns_sock, F_DUPFD_CLOEXEC, 0);
+		if (loader->lent_sock < 0)
+			return -errno;
+	}
+	return warden_ask(loader->loaders->warden, &ask, NULL, &loader->lent_sock,
+			  call->netns_cookie ? 1 : 0, loader_on_started, loader);
+}
+
+static int loader_start(struct loaders *loaders, const struct loader_call *call, struct loader **ret_loader)
+{
 	struct loader *loader = calloc(1, sizeof(*loader));
 	int r;
 
 	if (!loader)
 		return -ENOMEM;
 	*loader = (struct loader){ .loaders = loaders, .uid = call->uid, .netns_cookie = call->netns_cookie,
-			       .loader_flags = call->loader_flags };
+				   .loader_flags = call->loader_flags, .lent_sock = -1,
+				   .account = call->loader_flags & LOADER_LEDGER ? NULL : call->account };
+	if (loader->account)
+		loader->account->ref_cnt++;
 	TAILQ_INIT(&loader->queue);
 	r = sd_event_add_time_relative(loaders->event, &loader->timer, CLOCK_MONOTONIC, UINT64_MAX / 2, 0,
 				       loader_on_timer, loader);
 	if (r >= 0)
-		r = warden_ask(loaders->warden, &ask, NULL, &call->netns_sock,
-			     call->netns_cookie ? 1 : 0, loader_on_started, loader);
+		r = loader_ask_for(loader, call);
 	if (r < 0) {
-		sd_event_source_disable_unref(loader->timer);
-		free(loader);
+		loader_discard(loader);
 		return r;
 	}
 	TAILQ_INSERT_TAIL(&loaders->all, loader, link);
@@ -538,13 +571,15 @@ void loaders_on_loader_gone(struct loaders *loaders, const struct keep_tell *tel
 	}
 }
 
-int loaders_new(sd_event *event, uint8_t *scratch, struct warden *warden, struct loaders **ret_loaders)
+int loaders_new(sd_event *event, uint8_t *scratch, struct closers *closers, struct warden *warden,
+		struct loaders **ret_loaders)
 {
 	struct loaders *loaders = calloc(1, sizeof(*loaders));
 
 	if (!loaders)
 		return -ENOMEM;
-	*loaders = (struct loaders){ .event = event, .scratch = scratch, .warden = warden };
+	*loaders = (struct loaders){ .event = event, .scratch = scratch, .closers = closers,
+				       .warden = warden };
 	TAILQ_INIT(&loaders->all);
 	/* A new life starts elsewhere: what an earlier broker began is nobody's here. */
 	if (getrandom(&loaders->next_approval, sizeof(loaders->next_approval), 0) < 0)

@@ -9,6 +9,8 @@
 #include <sys/queue.h>
 #include <systemd/sd-event.h>
 
+#include "daemon/closers.h"
+#include "daemon/quota.h"
 #include "daemon/warden.h"
 #include "daemon/privsep.h"
 
@@ -34,6 +36,7 @@ typedef void (*loader_done_fn)(void *ctx, struct loader_result *result);
 struct loader_call {
 	struct door_ask ask;		/* approval_id, payload_bytes and *_cnt are filled in */
 	uid_t uid;
+	struct quota_account *account;	/* borrowed: whose request it is; NULL: our own */
 	int netns_sock;			/* the client's socket when its namespace matters, else -1 */
 	uint64_t netns_cookie;		/* of netns_sock; 0: the daemon's own */
 	uint32_t loader_flags;		/* LOADER_* */
@@ -80,7 +83,9 @@ int loader_add_lent(struct loader_call *call, uint64_t keep_id);
 const uint8_t *loader_result_out(const struct loader_call *call, const struct loader_result *result,
 			       unsigned int idx, uint32_t *ret_bytes);
 
-int loaders_new(sd_event *event, uint8_t *scratch, struct warden *warden, struct loaders **ret_loaders);
+/* closers and warden are borrowed. */
+int loaders_new(sd_event *event, uint8_t *scratch, struct closers *closers, struct warden *warden,
+		struct loaders **ret_loaders);
 void loaders_free(struct loaders *loaders);
 /* Queues the call; on_done is called exactly once, later (never from within). 0 or -errno. */
 int loaders_submit(struct loaders *loaders, struct loader_call *call);

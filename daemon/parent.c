@@ -278,7 +278,7 @@ void parent_done(struct parent *parent)
 	if (parent->socket_is_ours)
 		(void)unlink(parent->set->socket_path);
 	source_close(parent->epoll, &parent->signals);
-	own_close_fd(&parent->listen_fd);
+	/* Not the listening socket: who was not accepted yet may have sent what lingers, but at the end of a process. */
 	ledger_file_done(&parent->ledger);
 	own_close_fd(&parent->epoll);
 	free(parent->buf);

@@ -25,10 +25,14 @@ int source_set_events(int epoll, struct source *source, uint32_t events)
 	return epoll_ctl(epoll, EPOLL_CTL_MOD, source->fd, &event) < 0 ? -errno : 0;
 }
 
+int source_take(int epoll, struct source *source)
+{
+	if (source->fd >= 0)
+		(void)epoll_ctl(epoll, EPOLL_CTL_DEL, source->fd, NULL);
+	return TAKE_FD(source->fd);
+}
+
 void source_close(int epoll, struct source *source)
 {
-	if (source->fd < 0)
-		return;
-	(void)epoll_ctl(epoll, EPOLL_CTL_DEL, source->fd, NULL);
-	own_close_fd(&source->fd);
+	OWN_FD int fd = source_take(epoll, source);
 }

@@ -20,6 +20,8 @@ struct source {
 /* Adds to the loop. events as epoll_ctl(2). 0 or -errno. */
 int source_add(int epoll, struct source *source, int fd, source_fn ready, uint32_t events);
 int source_set_events(int epoll, struct source *source, uint32_t events);
+/* Leaves the loop; the descriptor (-1: it was never added) is the caller's. */
+int source_take(int epoll, struct source *source);
 /* Leaves the loop and closes. Accepts one that was never added (fd -1). */
 void source_close(int epoll, struct source *source);
 

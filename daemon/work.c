@@ -8,6 +8,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,7 @@ static void work_free(struct work *work)
 	free(work->text);
 	free(work->log);
 	closers_let_go_message(work->broker->closers, work->account, &work->msg);
+	closers_let_go(work->broker->closers, work->account, TAKE_FD(work->lent_sock));
 	quota_charge_done(&work->bytes);
 	quota_charge_done(&work->fds);
 	quota_charge_done(&work->room);
@@ -107,6 +109,7 @@ int work_new(struct session *session, struct message *take_msg, struct work **re
 	if (!work)
 		return -ENOMEM;
 	work->broker = broker;
+	work->lent_sock = -1;
 	work->ident = ident_ref(session->ident);
 	work->account = session->account;
 	work->account->ref_cnt++;
@@ -355,7 +358,11 @@ static int work_start_hand_over(struct work *work, uint64_t keep_id)
 	r = work_make_frame(work, &frame, &ask.bytes, &body_fd);
 	if (r < 0)
 		return r;
-	fds[0] = work->session->fd;
+	/* Until bpfgated has closed its copy there is this one, whatever becomes of the session. */
+	work->lent_sock = fcntl(work->session->fd, F_DUPFD_CLOEXEC, 0);
+	if (work->lent_sock < 0)
+		return -errno;
+	fds[0] = work->lent_sock;
 	fds[1] = body_fd;
 	return warden_ask(work->broker->warden, &ask, frame, fds, body_fd < 0 ? 1 : 2,
 			  work_on_handed_over, work);
@@ -385,6 +392,7 @@ struct loader_call *work_new_loader_call(struct work *work, uint32_t cmd, uint64
 	if (!call)
 		return NULL;
 	call->uid = work->account->uid;
+	call->account = work->account;
 	call->ctx = work;
 	call->ask.op = DOOR_BPF;
 	call->ask.cmd = cmd;

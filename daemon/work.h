@@ -43,6 +43,7 @@ struct work {
 	uint8_t judging_key[32];
 	bool judging_has_key;
 
+	int lent_sock;			/* our copy of the client's socket while bpfgated has one, else -1 */
 	uint64_t handle_of;		/* virtual.c: the kept object that gets one more handle */
 	struct quota_charge handle;	/* ... and what is paid for it */
 	struct target *target;		/* target.c: being found, inside state */

@@ -20,11 +20,13 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/own.h"
 #include "proto/packet.h"
 #include "tests/daemon/rig.h"
+#include "tests/daemon/stuck.h"
 #include "worker/judge.h"
 
 #define BIT(cap)     (1ull << (cap))
@@ -293,6 +295,77 @@ static bool a_killed_broker_loses_no_program_and_no_ledger(void)
 	ok = ftruncate(rig.ledger, 0) == 0 && ok;
 	own_close_fd(&held.handle);
 	return ok && rig_hear(&rig, TELL_GONE, &tell, NULL) && rig_prog_dies(held.prog_id);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/*
+ * A connection of which bpfgated gets the last copy, with this descriptor in its queue, goes to it beside a question; bpfgated
+ * stands still until then.
+ */
+static bool pass_last_copy(int take_fd)
+{
+	struct keep_ask ask = { .kind = ASK_HAND_OVER, .bytes = 1, .keep_id = { UINT64_MAX } };
+	struct iovec part = { "x", 1 };
+	OWN_FD int fd = take_fd;
+	int client[2] = { -1, -1 };
+	bool ok = connect_client(client) && packet_send(client[1], &part, 1, &fd, 1, 0) == 0;
+
+	ok = ok && rig_ask(&rig, &ask, "x", client, 1);
+	own_close_fd(&client[0]);
+	own_close_fd(&client[1]);
+	return ok;
+}
+
+/* How long the broker, or the next one, waits for its next answer; below 0: for ever. */
+static int64_t wait_behind(int take_fd, bool broker_dies)
+{
+	struct keep_ask list = { .kind = ASK_LIST };
+	uint64_t begin;
+	bool ok;
+
+	(void)kill(rig.parent, SIGSTOP);
+	ok = pass_last_copy(take_fd);
+	if (broker_dies) {
+		(void)kill(rig.broker, SIGKILL);
+		own_close_fd(&rig.channel);
+	}
+	begin = now_ms();
+	(void)kill(rig.parent, SIGCONT);
+	if (broker_dies)
+		ok = rig_next_broker(&rig) && rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote) && ok;
+	ok = rig_call(&rig, &list, NULL, 0, NULL, NULL) == 0 && ok;
+	return ok ? (int64_t)(now_ms() - begin) : -1;
+}
+
+/* It would linger for ten seconds; a broker is restarted after one. The control waits for nothing. */
+static bool waits_for_no_queue(bool broker_dies)
+{
+	int peer = -1;
+	int64_t plain = wait_behind(dup(STDERR_FILENO), broker_dies);
+	int64_t stuck = wait_behind(stuck_socket(&peer), broker_dies);
+	bool ok = plain >= 0 && plain < 5000 && stuck >= 0 && stuck < 5000 && peer >= 0;
+
+	if (!ok)
+		printf("waited %lld ms, %lld ms without\n", (long long)stuck, (long long)plain);
+	own_close_fd(&peer);
+	return ok;
+}
+
+static bool what_lies_in_a_clients_queue_is_not_waited_for(void)
+{
+	return waits_for_no_queue(false);
+}
+
+static bool nor_when_the_broker_has_died(void)
+{
+	return waits_for_no_queue(true);
 }
 
 static bool what_no_client_got_dies_with_the_broker(void)
@@ -887,6 +960,8 @@ static const struct promise {
 	PROMISE(a_kept_program_is_lent_for_one_approval),
 	PROMISE(what_is_not_kept_is_not_lent),
 	PROMISE(a_killed_broker_loses_no_program_and_no_ledger),
+	PROMISE(what_lies_in_a_clients_queue_is_not_waited_for),
+	PROMISE(nor_when_the_broker_has_died),
 	PROMISE(what_no_client_got_dies_with_the_broker),
 	PROMISE(what_a_loader_makes_after_the_brokers_death_is_dropped),
 	PROMISE(a_killed_loader_loses_no_program),

@@ -23,7 +23,7 @@
 #include "tests/daemon/attack.h"
 #include "tests/daemon/stuck.h"
 
-#define MALLORY 65533 /* no rule names him */
+#define MALLORY	    65533 /* no rule names him */
 
 static const char closing_policy[] =
 	"{\"version\": 1, \"rules\": [\n"
@@ -54,8 +54,6 @@ static void thing_done(struct thing *thing)
 	own_close_fd(&thing->peer);
 	own_close_fd(&thing->fd);
 }
-
-#define OWN_THING __attribute__((cleanup(thing_done)))
 
 static struct thing thing_make(enum thing_kind kind)
 {
