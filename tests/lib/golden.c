@@ -2,6 +2,7 @@
 /* Lines found beside lines kept. Reads the kept file only at the end, and says where they part. */
 #include "tests/lib/golden.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -86,7 +87,8 @@ static bool golden_same_line(FILE *kept, char **io_found, unsigned int number, b
 
 static bool golden_compare(const struct golden *golden)
 {
-	FILE *kept = fopen(golden->path, "re");
+	int fd = open(golden->path, O_RDONLY | O_CLOEXEC);
+	FILE *kept = fd < 0 ? NULL : fdopen(fd, "r"); /* not fopen(): libfakebpf.la has its own */
 	unsigned int wrong = 0, number = 1;
 	char *found = golden->text;
 
@@ -105,7 +107,8 @@ static bool golden_compare(const struct golden *golden)
 
 static bool golden_write(const struct golden *golden)
 {
-	FILE *kept = fopen(golden->path, "we");
+	int fd = open(golden->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	FILE *kept = fd < 0 ? NULL : fdopen(fd, "w");
 	bool ok = kept && fwrite(golden->text, 1, golden->bytes, kept) == golden->bytes;
 
 	return kept && fclose(kept) == 0 && ok;
