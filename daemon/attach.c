@@ -303,8 +303,7 @@ static void attach_on_target(struct work *work, int err)
 /* The program of the call, if it may be attached at all. */
 static int attach_find_prog(struct work *work, struct attach *attach)
 {
-	int r = obj_of_number(work, (int32_t)work_u32(work, attach->fields->prog), KEEP_PROG,
-			      &attach->prog);
+	int r = obj_at(work, attach->fields->prog, KEEP_PROG, &attach->prog);
 
 	if (r < 0)
 		return r;
@@ -348,11 +347,9 @@ static int attach_check_replaced(struct work *work)
 	struct obj replaced;
 	int r;
 
-	if (work->req.cmd != CMD_PROG_ATTACH ||
-	    !(work_u32(work, ATTR_ATTACH_FLAGS) & CMD_F_REPLACE))
+	if (work->req.cmd != CMD_PROG_ATTACH || work_fd_at(work, ATTR_ATTACH_REPLACE_BPF_FD) == -ENOENT)
 		return 0;
-	r = obj_of_number(work, (int32_t)work_u32(work, ATTR_ATTACH_REPLACE_BPF_FD), KEEP_PROG,
-			  &replaced);
+	r = obj_at(work, ATTR_ATTACH_REPLACE_BPF_FD, KEEP_PROG, &replaced);
 	if (r < 0)
 		return r;
 	return replaced.rec && forward_may_use(work, replaced.rec) ? 0 : -EPERM;
@@ -382,7 +379,7 @@ static int attach_missing_prog(struct work *work, int err)
 
 	if (work->req.cmd != CMD_PROG_DETACH || !type || type->target != CMD_TARGET_CGROUP)
 		return err;
-	fd = work_fd(work, (int32_t)work_u32(work, ATTR_ATTACH_TARGET_FD));
+	fd = work_fd_at(work, ATTR_ATTACH_TARGET_FD);
 	return fd < 0 || cgroups_find_ancestors(fd, ids) < 0 ? -EBADF : err;
 }
 

@@ -68,7 +68,7 @@ bool forward_may_see(struct work *work, const struct ledger_rec *rec)
 
 static int forward_add_fd(struct work *work, const struct cmd_fd *field)
 {
-	int fd = work_fd(work, (int32_t)work_u32(work, field->off)), number;
+	int fd = work_fd_at(work, field->off), number;
 	struct obj obj;
 
 	if (fd < 0)
@@ -126,7 +126,7 @@ int forward_fill(struct work *work, uint64_t caps)
 		return -ENOMEM;
 	call->ask.result_fd = row->returns_fd ? DOOR_FD_BROKER : DOOR_FD_NONE;
 	for (int i = 0; i < row->fd_cnt && r >= 0; i++)
-		if (cmd_fd_used(row, &row->fds[i], work->req.attr, 0))
+		if (cmd_fd_used(row, &row->fds[i], work->req.attr, (uint32_t)work->ident->pid))
 			r = forward_add_fd(work, &row->fds[i]);
 	return r < 0 ? r : forward_add_ptrs(work);
 }

@@ -47,7 +47,7 @@ static void info_on_done(void *ctx, struct loader_result *result)
 void info_by_fd(struct work *work)
 {
 	struct obj obj;
-	int r = obj_of_number(work, (int32_t)work_u32(work, ATTR_INFO_BPF_FD), 0, &obj);
+	int r = obj_at(work, ATTR_INFO_BPF_FD, 0, &obj);
 
 	if (r >= 0 && work_u32(work, ATTR_INFO_INFO_LEN) > INFO_BYTES_MAX)
 		r = -E2BIG;

@@ -46,15 +46,12 @@ static void map_create_read_shape(const struct work *work, struct ledger_rec *re
 	map->bytes = mapsize_of(map, &work->broker->world);
 }
 
-/*
- * Puts the descriptor named at attr offset `at` into the call. Zero names none where optional. kind:
- * what it must be.
- */
-static int map_create_add_fd(struct work *work, size_t at, uint32_t kind, struct obj *ret_obj)
+/* Puts the descriptor named at attr offset `at` into the call. kind: what it must be. */
+static int map_create_add_fd(struct work *work, uint16_t at, uint32_t kind, struct obj *ret_obj)
 {
 	int r, number;
 
-	r = obj_of_number(work, (int32_t)work_u32(work, at), kind, ret_obj);
+	r = obj_at(work, at, kind, ret_obj);
 	if (r < 0)
 		return r;
 	number = obj_add_to_call(ret_obj, work->loader_call);
@@ -64,17 +61,12 @@ static int map_create_add_fd(struct work *work, size_t at, uint32_t kind, struct
 	return 0;
 }
 
-static bool map_create_is_map_of_maps(uint32_t type)
-{
-	return type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_HASH_OF_MAPS;
-}
-
 static int map_create_add_inner(struct work *work, struct ledger_map *map)
 {
 	struct obj inner;
 	int r;
 
-	if (!map_create_is_map_of_maps(map->type))
+	if (work_fd_at(work, ATTR_MAP_CREATE_INNER_MAP_FD) == -ENOENT)
 		return 0;
 	r = map_create_add_fd(work, ATTR_MAP_CREATE_INNER_MAP_FD, KEEP_MAP, &inner);
 	if (r < 0)
@@ -91,7 +83,7 @@ static int map_create_add_btf(struct work *work, struct ledger_map *map)
 	int r;
 
 	/* As the kernel: without type ids the descriptor is not looked at. */
-	if (!map->btf_key_type_id && !map->btf_value_type_id && !map->btf_vmlinux_value_type_id)
+	if (work_fd_at(work, ATTR_MAP_CREATE_BTF_FD) == -ENOENT)
 		return 0;
 	r = map_create_add_fd(work, ATTR_MAP_CREATE_BTF_FD, KEEP_BTF, &btf);
 	if (r < 0)
@@ -101,11 +93,11 @@ static int map_create_add_btf(struct work *work, struct ledger_map *map)
 	return btfs_of_fd(work->broker->btfs, btf.fd, &btf.id);
 }
 
-static int map_create_add_module_btf(struct work *work, const struct ledger_map *map)
+static int map_create_add_module_btf(struct work *work)
 {
 	struct obj btf;
 
-	if (!(map->map_flags & CMD_F_VTYPE_BTF_OBJ_FD))
+	if (work_fd_at(work, ATTR_MAP_CREATE_VALUE_TYPE_BTF_OBJ_FD) == -ENOENT)
 		return 0;
 	return map_create_add_fd(work, ATTR_MAP_CREATE_VALUE_TYPE_BTF_OBJ_FD, KEEP_BTF, &btf);
 }
@@ -136,7 +128,7 @@ static int map_create_fill_call(struct work *work, struct ledger_map *map)
 	if (r >= 0)
 		r = map_create_add_btf(work, map);
 	if (r >= 0)
-		r = map_create_add_module_btf(work, map);
+		r = map_create_add_module_btf(work);
 	if (r >= 0)
 		r = map_create_add_hash(work);
 	return r;

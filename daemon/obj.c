@@ -100,9 +100,9 @@ int obj_of_fd(struct broker *broker, int fd, struct obj *ret_obj)
 	return 0;
 }
 
-int obj_of_number(struct work *work, int32_t number, uint32_t kind, struct obj *ret_obj)
+static int obj_of_kind(struct work *work, int fd, uint32_t kind, struct obj *ret_obj)
 {
-	int fd = work_fd(work, number), r;
+	int r;
 
 	if (fd < 0)
 		return fd;
@@ -110,6 +110,18 @@ int obj_of_number(struct work *work, int32_t number, uint32_t kind, struct obj *
 	if (r < 0)
 		return r;
 	return kind == 0 || ret_obj->kind == kind ? 0 : -EINVAL;
+}
+
+int obj_of_number(struct work *work, int32_t number, uint32_t kind, struct obj *ret_obj)
+{
+	return obj_of_kind(work, work_fd(work, number), kind, ret_obj);
+}
+
+int obj_at(struct work *work, uint16_t attr_off, uint32_t kind, struct obj *ret_obj)
+{
+	int fd = work_fd_at(work, attr_off);
+
+	return obj_of_kind(work, fd == -ENOENT ? -EINVAL : fd, kind, ret_obj);
 }
 
 int obj_add_to_call(const struct obj *obj, struct loader_call *call)

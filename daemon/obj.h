@@ -19,6 +19,8 @@ struct obj {
  */
 int obj_of_number(struct work *work, int32_t number, uint32_t kind, struct obj *ret_obj);
 int obj_of_fd(struct broker *broker, int fd, struct obj *ret_obj);
+/* The same for the attr's fd field at this offset (work_fd_at()); -EINVAL, too, where it names none. */
+int obj_at(struct work *work, uint16_t attr_off, uint32_t kind, struct obj *ret_obj);
 
 /* Adds it to a call and gives the number it has there. -EMFILE. */
 int obj_add_to_call(const struct obj *obj, struct loader_call *call);

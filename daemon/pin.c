@@ -167,7 +167,7 @@ void obj_pin(struct work *work)
 	int r;
 
 	/* The object first, the name then, as in the kernel. */
-	r = obj_of_number(work, (int32_t)work_u32(work, ATTR_OBJ_BPF_FD), 0, &obj);
+	r = obj_at(work, ATTR_OBJ_BPF_FD, 0, &obj);
 	if (r < 0) {
 		work_reply(work, r);
 		return;

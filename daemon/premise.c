@@ -21,11 +21,13 @@ static uint32_t premise_u32(const struct request *req, size_t off)
 }
 
 /* A token has to be one of ours, and we never made one. */
-static int premise_token(const struct request *req, size_t flags_off, size_t fd_off)
+static int premise_token(const struct request *req, uint16_t fd_off)
 {
-	if (!(premise_u32(req, flags_off) & CMD_F_TOKEN_FD))
+	int idx = request_find_fd_at(req, fd_off, 0);
+
+	if (idx == -ENOENT)
 		return 0;
-	return request_find_fd(req, attr_s32(req->attr, fd_off)) < 0 ? -EBADF : -EINVAL;
+	return idx < 0 ? -EBADF : -EINVAL;
 }
 
 /* ---- MAP_CREATE ---- */
@@ -80,15 +82,14 @@ static int premise_map_create(const struct request *req)
 	if (premise_u32(req, ATTR_MAP_CREATE_IFINDEX))
 		return -EOPNOTSUPP;
 	r = premise_map_sizes(req);
-	return r < 0 ? r : premise_token(req, ATTR_MAP_CREATE_FLAGS, ATTR_MAP_CREATE_TOKEN_FD);
+	return r < 0 ? r : premise_token(req, ATTR_MAP_CREATE_TOKEN_FD);
 }
 
 /* ---- PROG_LOAD ---- */
 
 static int premise_prog_load(const struct request *req)
 {
-	uint32_t attach_fd = premise_u32(req, ATTR_PROG_LOAD_ATTACH_PROG_FD);
-	int r = premise_token(req, ATTR_PROG_LOAD_FLAGS, ATTR_PROG_LOAD_TOKEN_FD);
+	int r = premise_token(req, ATTR_PROG_LOAD_TOKEN_FD);
 
 	if (r < 0)
 		return r;
@@ -97,7 +98,7 @@ static int premise_prog_load(const struct request *req)
 	    !policy_prog_type_name(premise_u32(req, ATTR_PROG_LOAD_TYPE)))
 		return -EINVAL;
 	/* Neither a program nor BTF: the kernel tries both and keeps to the second's answer. */
-	if (attach_fd && request_find_fd(req, (int32_t)attach_fd) < 0)
+	if (request_find_fd_at(req, ATTR_PROG_LOAD_ATTACH_PROG_FD, 0) == -EBADF)
 		return -EINVAL;
 	if (premise_u32(req, ATTR_PROG_LOAD_IFINDEX) &&
 	    premise_u32(req, ATTR_PROG_LOAD_TYPE) != BPF_PROG_TYPE_XDP &&
@@ -113,7 +114,7 @@ static int premise_prog_load(const struct request *req)
 
 static int premise_btf_load(const struct request *req)
 {
-	int r = premise_token(req, ATTR_BTF_LOAD_FLAGS, ATTR_BTF_LOAD_TOKEN_FD);
+	int r = premise_token(req, ATTR_BTF_LOAD_TOKEN_FD);
 
 	if (r < 0)
 		return r;
@@ -123,7 +124,7 @@ static int premise_btf_load(const struct request *req)
 /* The object is looked for before the name is read; what is no BPF object, open or not, is EINVAL. */
 static int premise_obj_pin(const struct request *req)
 {
-	return request_find_fd(req, attr_s32(req->attr, ATTR_OBJ_BPF_FD)) < 0 ? -EINVAL : 0;
+	return request_find_fd_at(req, ATTR_OBJ_BPF_FD, 0) < 0 ? -EINVAL : 0;
 }
 
 int premise_check(const struct request *req)

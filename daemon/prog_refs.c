@@ -306,12 +306,9 @@ static int prog_refs_add_prog_btf(struct work *work, struct prog_load *load)
 	int idx, number;
 
 	/* As the kernel: without records that speak of it the descriptor is not looked at. */
-	if (!work_u32(work, ATTR_PROG_LOAD_FUNC_INFO_CNT) &&
-	    !work_u32(work, ATTR_PROG_LOAD_LINE_INFO_CNT) &&
-	    !work_u32(work, ATTR_PROG_LOAD_CORE_RELO_CNT))
+	if (work_fd_at(work, ATTR_PROG_LOAD_PROG_BTF_FD) == -ENOENT)
 		return 0;
-	idx = prog_refs_use_btf(work, load, (int32_t)work_u32(work, ATTR_PROG_LOAD_PROG_BTF_FD),
-				&number);
+	idx = prog_refs_use_btf(work, load, work_fd_number(work, ATTR_PROG_LOAD_PROG_BTF_FD), &number);
 	if (idx < 0)
 		return idx;
 	load->prog_btf_idx = (uint32_t)idx;
@@ -321,15 +318,15 @@ static int prog_refs_add_prog_btf(struct work *work, struct prog_load *load)
 
 static int prog_refs_add_attach(struct work *work, struct prog_load *load)
 {
-	int32_t fd = (int32_t)work_u32(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD);
 	struct obj obj;
 	int r, number;
 
-	if (!fd)
+	if (work_fd_at(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD) == -ENOENT)
 		return 0;
-	r = obj_of_number(work, fd, 0, &obj);
+	r = obj_at(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD, 0, &obj);
 	if (r < 0)
-		return prog_refs_fail(load, r, "BAD-FD", "attach fd %d is no BTF and no program", fd);
+		return prog_refs_fail(load, r, "BAD-FD", "attach fd %d is no BTF and no program",
+				      work_fd_number(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD));
 	if (obj.kind != KEEP_BTF)
 		return prog_refs_fail(load, -EPERM, "ATTACH-PROG",
 				      "programs that attach to programs are not granted");

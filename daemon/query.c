@@ -169,7 +169,7 @@ void prog_query(struct work *work)
 /* Of the kernel's kinds only raw tracepoints come from us; perf events are the client's own. */
 static int query_task_fd(struct work *work)
 {
-	int fd = work_fd(work, (int32_t)work_u32(work, ATTR_TASK_FD_QUERY_FD));
+	int fd = work_fd_at(work, ATTR_TASK_FD_QUERY_FD);
 	const char *name;
 	struct obj obj;
 

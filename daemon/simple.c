@@ -52,9 +52,9 @@ static void simple_run(struct work *work, uint64_t caps)
 }
 
 /* The program at this offset, which must be of ours and the caller's. true: go on. */
-static bool simple_need_prog(struct work *work, size_t at, struct obj *ret_prog)
+static bool simple_need_prog(struct work *work, uint16_t at, struct obj *ret_prog)
 {
-	int r = obj_of_number(work, (int32_t)work_u32(work, at), KEEP_PROG, ret_prog);
+	int r = obj_at(work, at, KEEP_PROG, ret_prog);
 
 	if (r < 0)
 		work_reply(work, r);
@@ -114,7 +114,7 @@ void prog_bind_map(struct work *work)
 
 	if (!simple_need_prog(work, ATTR_BIND_PROG_FD, &prog))
 		return;
-	r = obj_of_number(work, (int32_t)work_u32(work, ATTR_BIND_MAP_FD), KEEP_MAP, &map);
+	r = obj_at(work, ATTR_BIND_MAP_FD, KEEP_MAP, &map);
 	if (r < 0)
 		work_reply(work, r);
 	else
@@ -124,7 +124,7 @@ void prog_bind_map(struct work *work)
 void iter_create(struct work *work)
 {
 	struct obj link;
-	int r = obj_of_number(work, (int32_t)work_u32(work, ATTR_ITER_LINK_FD), KEEP_LINK, &link);
+	int r = obj_at(work, ATTR_ITER_LINK_FD, KEEP_LINK, &link);
 
 	if (r < 0)
 		work_reply(work, r);

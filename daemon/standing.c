@@ -45,7 +45,7 @@ bool standing_is_unnamed(const struct work *work)
 {
 	const struct cmd_attach *type = standing_type(work);
 
-	return work->req.cmd == CMD_PROG_DETACH && type && work_u32(work, ATTR_ATTACH_BPF_FD) == 0 &&
+	return work->req.cmd == CMD_PROG_DETACH && type && work_fd_at(work, ATTR_ATTACH_BPF_FD) == -ENOENT &&
 	       (type->cls == CMD_ATTACH_NETDEV || type->cls == CMD_ATTACH_CGROUP);
 }
 
@@ -82,18 +82,17 @@ static int standing_judge_named(struct work *work, const struct standing_list *l
 
 static int standing_get_anchor(struct work *work, uint32_t flags, struct standing_anchor *ret_anchor)
 {
-	uint32_t number = work_u32(work, ATTR_ATTACH_RELATIVE_FD);
 	struct obj obj;
 	int r;
 
 	*ret_anchor = (struct standing_anchor){ .is_link = flags & CMD_F_LINK };
 	if (flags & CMD_F_ID) {
-		ret_anchor->id = number;
-		return number ? 0 : -ENOENT;
+		ret_anchor->id = work_u32(work, ATTR_ATTACH_RELATIVE_ID);
+		return ret_anchor->id ? 0 : -ENOENT;
 	}
-	if (!number && !ret_anchor->is_link)
+	if (work_fd_at(work, ATTR_ATTACH_RELATIVE_FD) == -ENOENT)
 		return 0;
-	r = obj_of_number(work, (int32_t)number, ret_anchor->is_link ? KEEP_LINK : KEEP_PROG, &obj);
+	r = obj_at(work, ATTR_ATTACH_RELATIVE_FD, ret_anchor->is_link ? KEEP_LINK : KEEP_PROG, &obj);
 	if (r >= 0)
 		ret_anchor->id = obj.id;
 	return r;
@@ -138,7 +137,7 @@ static int standing_pick(struct work *work, const struct standing_list *list)
 	uint32_t flags = work_u32(work, ATTR_ATTACH_FLAGS);
 
 	if (standing_type(work)->cls == CMD_ATTACH_CGROUP) {
-		if (flags || work_u32(work, ATTR_ATTACH_RELATIVE_FD) || list->flags & BPF_F_ALLOW_MULTI)
+		if (flags || work_u32(work, ATTR_ATTACH_RELATIVE_ID) || list->flags & BPF_F_ALLOW_MULTI)
 			return -EINVAL;
 		return list->cnt ? 0 : -ENOENT;
 	}
@@ -212,14 +211,14 @@ static void standing_on_listed(void *ctx, struct loader_result *result)
 /* The place, as the query names it: a number of the client's namespace, or a descriptor. */
 static int standing_add_place(struct work *work, struct loader_call *call)
 {
-	uint32_t number = work_u32(work, ATTR_ATTACH_TARGET_FD);
 	int fd;
 
 	if (standing_type(work)->target == CMD_TARGET_IFINDEX) {
-		attr_put_u32(call->ask.attr, ATTR_QUERY_TARGET_IFINDEX, number);
+		attr_put_u32(call->ask.attr, ATTR_QUERY_TARGET_IFINDEX,
+			     work_u32(work, ATTR_ATTACH_TARGET_IFINDEX));
 		return work_enter_netns(work);
 	}
-	fd = work_fd(work, (int32_t)number);
+	fd = work_fd_at(work, ATTR_ATTACH_TARGET_FD);
 	if (fd >= 0 && !kinds_may_be_passed_on(fd))
 		return -EBADF;
 	if (fd >= 0)

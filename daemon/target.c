@@ -28,7 +28,7 @@
 static int target_of_cgroup(struct work *work, const struct target_fields *fields,
 			    struct target *target)
 {
-	int fd = work_fd(work, (int32_t)work_u32(work, fields->target)), cnt;
+	int fd = work_fd_at(work, fields->target), cnt;
 
 	if (fd < 0)
 		return fd;
@@ -46,7 +46,7 @@ static int target_of_cgroup(struct work *work, const struct target_fields *field
 static int target_of_netns_fd(struct work *work, const struct target_fields *fields,
 			      struct target *target)
 {
-	int fd = work_fd(work, (int32_t)work_u32(work, fields->target));
+	int fd = work_fd_at(work, fields->target);
 	struct stat st;
 
 	if (fd < 0)
@@ -161,7 +161,7 @@ static int target_of_map(struct work *work, const struct target_fields *fields,
 {
 	struct obj map;
 	const char *type;
-	int r = obj_of_number(work, (int32_t)work_u32(work, fields->target), KEEP_MAP, &map);
+	int r = obj_at(work, fields->target, KEEP_MAP, &map);
 
 	if (r < 0)
 		return r;
@@ -198,12 +198,12 @@ static int target_by_type(struct work *work, const struct target_fields *fields,
 		return target_of_map(work, fields, target);
 	case CMD_TARGET_PERF:
 		/* As the kernel: first, is there such a descriptor? */
-		if (work_fd(work, (int32_t)work_u32(work, fields->target)) < 0)
+		if (work_fd_at(work, fields->target) < 0)
 			return -EBADF;
 		return -EPERM;
 	case CMD_TARGET_PROG:
 		/* Another target than the one that the program was loaded for. */
-		if (work_u32(work, fields->target))
+		if (work_fd_at(work, fields->target) != -ENOENT)
 			return -EPERM;
 		return target_of_prog(work, fields, rec, target);
 	case CMD_TARGET_NONE:

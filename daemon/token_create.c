@@ -45,5 +45,5 @@ void token_create(struct work *work)
 	if (token_is_unknown() || work_u32(work, ATTR_TOKEN_FLAGS))
 		work_reply(work, -EINVAL);
 	else
-		work_reply(work, token_answer(work_fd(work, (int32_t)work_u32(work, ATTR_TOKEN_BPFFS_FD))));
+		work_reply(work, token_answer(work_fd_at(work, ATTR_TOKEN_BPFFS_FD)));
 }

@@ -71,22 +71,18 @@ static void update_decide(struct work *work)
 }
 
 /* The program that is to run; true: go on. */
-static bool update_take_prog(struct work *work, int32_t number)
+static bool update_take_prog(struct work *work, const struct obj *prog)
 {
 	struct update *update = work->state;
-	struct obj prog;
-	int r = obj_of_number(work, number, KEEP_PROG, &prog);
 
-	if (r < 0)
-		work_reply(work, r);
-	else if (!prog.rec || prog.rec->prog.probe)
+	if (!prog->rec || prog->rec->prog.probe)
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN-PROG",
-			    "program %u was not loaded through bpfgate to be attached", prog.id);
-	else if (!forward_may_use(work, prog.rec))
+			    "program %u was not loaded through bpfgate to be attached", prog->id);
+	else if (!forward_may_use(work, prog->rec))
 		work_refuse(work, EPERM, DECISION_BY_POLICY, "OWNER",
-			    "program %u belongs to another user", prog.id);
+			    "program %u belongs to another user", prog->id);
 	else
-		update->prog = *prog.rec;
+		update->prog = *prog->rec;
 	return update->prog.kind == LEDGER_PROG;
 }
 
@@ -124,13 +120,13 @@ static void update_set_link_target(struct update *update, const struct ledger_li
 void link_update(struct work *work)
 {
 	struct update *update;
-	struct obj link;
+	struct obj link, prog;
 	int r;
 
 	if (!update_begin(work))
 		return;
 	update = work->state;
-	r = obj_of_number(work, (int32_t)work_u32(work, ATTR_LINK_UPDATE_LINK_FD), KEEP_LINK, &link);
+	r = obj_at(work, ATTR_LINK_UPDATE_LINK_FD, KEEP_LINK, &link);
 	if (r < 0) {
 		work_reply(work, r);
 		return;
@@ -142,7 +138,12 @@ void link_update(struct work *work)
 	}
 	update->link_id = link.id;
 	update_set_link_target(update, &link.rec->link);
-	if (!update_take_prog(work, (int32_t)work_u32(work, ATTR_LINK_UPDATE_NEW_PROG_FD)))
+	r = obj_at(work, ATTR_LINK_UPDATE_NEW_PROG_FD, KEEP_PROG, &prog);
+	if (r < 0) {
+		work_reply(work, r);
+		return;
+	}
+	if (!update_take_prog(work, &prog))
 		return;
 	r = forward_fill(work, caps_for_attach(update->prog.prog.type));
 	if (r < 0)
@@ -215,7 +216,7 @@ static int update_fill_map_call(struct work *work, uint32_t fd_off)
 void map_update(struct work *work)
 {
 	struct update *update;
-	struct obj map;
+	struct obj map, prog;
 	int32_t number;
 	uint32_t off = 0;
 	int r;
@@ -223,7 +224,7 @@ void map_update(struct work *work)
 	if (!update_begin(work))
 		return;
 	update = work->state;
-	r = obj_of_number(work, (int32_t)work_u32(work, ATTR_ELEM_MAP_FD), KEEP_MAP, &map);
+	r = obj_at(work, ATTR_ELEM_MAP_FD, KEEP_MAP, &map);
 	if (r >= 0 && !map.rec)
 		r = -EPERM;
 	if (r >= 0)
@@ -233,7 +234,12 @@ void map_update(struct work *work)
 		return;
 	}
 	memcpy(&number, work_ptr(work, ATTR_ELEM_VALUE)->data + off, sizeof(number));
-	if (!update_take_prog(work, number))
+	r = obj_of_number(work, number, KEEP_PROG, &prog);
+	if (r < 0) {
+		work_reply(work, r);
+		return;
+	}
+	if (!update_take_prog(work, &prog))
 		return;
 	snprintf(update->target, sizeof(update->target), "%s",
 		 policy_map_type_name(map.rec->map.type));

@@ -142,6 +142,18 @@ int work_fd(const struct work *work, int32_t number)
 	return idx < 0 ? idx : work->msg.fds[idx];
 }
 
+int work_fd_at(const struct work *work, uint16_t attr_off)
+{
+	int idx = request_find_fd_at(&work->req, attr_off, (uint32_t)work->ident->pid);
+
+	return idx < 0 ? idx : work->msg.fds[idx];
+}
+
+int32_t work_fd_number(const struct work *work, uint16_t attr_off)
+{
+	return attr_s32(work->req.attr, attr_off);
+}
+
 uint32_t work_u32(const struct work *work, size_t attr_off)
 {
 	return attr_u32(work->req.attr, attr_off);

@@ -65,6 +65,13 @@ int work_new(struct session *session, struct message *take_msg, struct work **re
 
 /* The frame's fd that the client calls `number` (borrowed), or -EBADF. */
 int work_fd(const struct work *work, int32_t number);
+/*
+ * What the attr's fd field at this offset names (borrowed), by the table's row for it and nothing else, so that
+ * whoever decides sees what is executed: -ENOENT when it names none, -EBADF as above.
+ */
+int work_fd_at(const struct work *work, uint16_t attr_off);
+/* The number in a field that names one: for messages, and to know it again in fd_array and instructions. */
+int32_t work_fd_number(const struct work *work, uint16_t attr_off);
 uint32_t work_u32(const struct work *work, size_t attr_off);
 uint64_t work_u64(const struct work *work, size_t attr_off);
 const struct request_ptr *work_ptr(const struct work *work, uint16_t attr_off);

@@ -285,6 +285,16 @@ int request_find_fd(const struct request *req, int32_t number)
 	return -EBADF;
 }
 
+int request_find_fd_at(const struct request *req, uint16_t attr_off, uint32_t self_pid)
+{
+	const struct cmd_row *row = req->row;
+
+	for (int i = 0; i < row->fd_cnt; i++)
+		if (row->fds[i].off == attr_off && cmd_fd_used(row, &row->fds[i], req->attr, self_pid))
+			return request_find_fd(req, attr_s32(req->attr, attr_off));
+	return -ENOENT;
+}
+
 const struct request_ptr *request_ptr_at(const struct request *req, uint16_t off)
 {
 	static const struct request_ptr null = { .state = WIRE_PTR_NULL };

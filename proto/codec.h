@@ -109,6 +109,12 @@ int codec_decode_request(const uint8_t *body, size_t body_bytes, unsigned int fd
 int request_find_fd(const struct request *req, int32_t number);
 
 /*
+ * The same for the attr's fd field at this offset, as its row of the table says (cmd.h): -ENOENT where it names
+ * none (a flag is missing, 0 is nobody), -EBADF where the client has no such file open. self_pid: the caller's.
+ */
+int request_find_fd_at(const struct request *req, uint16_t attr_off, uint32_t self_pid);
+
+/*
  * The contents of the pointer at this attr offset. Never NULL: a pointer of another command or
  * attach type reads as NULL (state WIRE_PTR_NULL, no bytes).
  */
