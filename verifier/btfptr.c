@@ -430,7 +430,7 @@ static int check_base(struct env *env, const struct reg *r, const struct memop *
 			env, EPERM, "CAP-PERFMON",
 			"'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN",
 			name);
-	if (!env->gpl && r->btf != env->prog->prog_btf_idx && !env->beh->args_old)
+	if (!env->gpl && (!r->btf || r->btf != env->prog->prog_btf_idx) && !env->beh->args_old)
 		return verdict_reject(
 			env, EINVAL, "BTF-LICENSE",
 			"Cannot access kernel 'struct %s' from non-GPL compatible program", name);

@@ -232,6 +232,15 @@ int casebtf_func(struct case_btf **btf, int argc, char **argv, const char **ret_
 	return 0;
 }
 
+int casebtf_tag(struct case_btf *btf, int argc, char **argv, const char **ret_error)
+{
+	int func = btf && argc == 3 ? btf__find_by_name_kind(btf->btf, argv[1], BTF_KIND_FUNC) : -ENOENT;
+
+	if (func <= 0 || btf__add_decl_tag(btf->btf, argv[2], func, -1) < 0)
+		return fail(ret_error, "tag LABEL TEXT, after its func");
+	return 0;
+}
+
 int casebtf_attach(struct case_btf *btf, const struct asm_out *as, struct bgv_program *prog, const char **ret_error)
 {
 	uint32_t bytes;

@@ -21,6 +21,9 @@ int casebtf_struct(struct case_btf **btf, int argc, char **argv, const char **re
 /* func LABEL static|global RET [ARG[:TAG...]]... Functions in the order of the program. */
 int casebtf_func(struct case_btf **btf, int argc, char **argv, const char **ret_error);
 
+/* tag LABEL TEXT: a declaration tag on a function told before. */
+int casebtf_tag(struct case_btf *btf, int argc, char **argv, const char **ret_error);
+
 /* The map's value is that struct, its key a u32; before casebtf_attach(). -EINVAL: no such struct, another key. */
 int casebtf_map(struct case_btf *btf, const char *value, struct bgv_map *map);
 

@@ -72,6 +72,7 @@ static const struct word_value errnos[] = {
 	{ "ENOMEM", ENOMEM }, { "EACCES", EACCES }, { "EFAULT", EFAULT }, { "EINVAL", EINVAL },
 	{ "ERANGE", ERANGE }, { "EPROTO", EPROTO }, { "EOPNOTSUPP", EOPNOTSUPP },
 	{ "ENOTSUPP", 524 }, { "EEXIST", EEXIST }, { "EDEADLK", EDEADLK },
+	{ "EBUSY", EBUSY },
 };
 
 static bool find_word(const struct word_value *table, size_t cnt, const char *word, uint32_t *ret)
@@ -105,6 +106,10 @@ static bool find_name(const char *(*name_of)(uint32_t), uint32_t cnt, const char
 
 static int key_type(struct reader *rd, int argc, char **argv)
 {
+	if (argc == 2 && isdigit((unsigned char)argv[1][0])) { /* one that has no name */
+		rd->c.prog.prog_type = (uint32_t)strtoul(argv[1], NULL, 0);
+		return 0;
+	}
 	if (argc != 2 || !find_name(names_prog_type, PT_CNT, argv[1], &rd->c.prog.prog_type))
 		return refuse(rd, "type: no such program type", argc > 1 ? argv[1] : NULL);
 	return 0;
@@ -304,6 +309,21 @@ static int key_expect(struct reader *rd, int argc, char **argv)
 	return parse_verdict(rd, argc, argv, &rd->c.verdict, &rd->c.err);
 }
 
+/* "twin NAME": an accepted case of the same file that differs only in what is refused here (tests/cases/codes). */
+static int key_twin(struct reader *rd, int argc, char **argv)
+{
+	return argc > 1 ? 0 : refuse(rd, "twin NAME", NULL);
+}
+
+static int key_ifindex(struct reader *rd, int argc, char **argv)
+{
+	if (argc != 2)
+		return refuse(rd, "ifindex N", NULL);
+	rd->c.prog.prog_ifindex = (uint32_t)strtoul(argv[1], NULL, 0);
+	rd->c.on_kernel = false;
+	return 0;
+}
+
 static int key_kernel_says(struct reader *rd, int argc, char **argv)
 {
 	enum bgv_verdict v;
@@ -348,6 +368,14 @@ static int key_func(struct reader *rd, int argc, char **argv)
 	return r < 0 ? refuse(rd, "func", error) : 0;
 }
 
+static int key_tag(struct reader *rd, int argc, char **argv)
+{
+	const char *error = NULL;
+	int r = casebtf_tag(rd->c.btf, argc, argv, &error);
+
+	return r < 0 ? refuse(rd, "tag", error) : 0;
+}
+
 static int key_functions_btf(struct reader *rd, int argc, char **argv)
 {
 	rd->c.has_funcs = true;
@@ -361,7 +389,8 @@ static const struct {
 	{ "type", key_type }, { "attach", key_attach }, { "license", key_license },
 	{ "name", key_name }, { "flags", key_flags }, { "caps", key_caps },
 	{ "target", key_target }, { "mode", key_mode }, { "kernel", key_kernel },
-	{ "cpus", key_cpus }, { "map", key_map }, { "expect", key_expect },
+	{ "cpus", key_cpus }, { "map", key_map }, { "expect", key_expect }, { "twin", key_twin },
+	{ "ifindex", key_ifindex }, { "tag", key_tag },
 	{ "kernel_says", key_kernel_says }, { "insns", key_insns },
 	{ "not_on_kernel", key_not_on_kernel }, { "needs_vmlinux", key_needs_vmlinux },
 	{ "struct", key_struct }, { "func", key_func },
