@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs attacks on a daemon of its own and watches a bystander; see attack.h. */
 #include "tests/daemon/attack.h"
+#include "tests/lib/holds.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -73,26 +74,26 @@ static bool watch_start(struct arena *arena)
 {
 	arena->watch = mmap(NULL, sizeof(*arena->watch), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (arena->watch == MAP_FAILED)
+	if (FAILS(arena->watch == MAP_FAILED))
 		return false;
 	arena->bystander = fork();
 	if (arena->bystander == 0)
 		watch_live(arena->watch);
-	return arena->bystander > 0;
+	return HOLDS(arena->bystander > 0);
 }
 
 static bool watch_moved(void *arg)
 {
 	const struct arena *arena = arg;
 
-	return arena->watch->round_cnt >= arena->seen_round + 2;
+	return HOLDS(arena->watch->round_cnt >= arena->seen_round + 2);
 }
 
 /* A call that began after now has ended. */
 static bool watch_turn(struct arena *arena)
 {
 	arena->seen_round = arena->watch->round_cnt;
-	return live_until(watch_moved, arena);
+	return HOLDS(live_until(watch_moved, arena));
 }
 
 static bool part_holds_nothing(void *arg)
@@ -102,8 +103,8 @@ static bool part_holds_nothing(void *arg)
 	/* A walk looks at what really exists. */
 	memset(&attr, 0, sizeof(attr));
 	(void)bpfgate_bpf(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr));
-	return live_mine("programs") == 0 && live_mine("maps") == 0 && live_mine("links") == 0 &&
-	       live_mine("connections") == 1;
+	return HOLDS(live_mine("programs") == 0) && HOLDS(live_mine("maps") == 0) &&
+	       HOLDS(live_mine("links") == 0) && HOLDS(live_mine("connections") == 1);
 }
 
 static bool nothing_is_left(void *arg)
@@ -121,7 +122,7 @@ static bool nothing_is_left(void *arg)
 	snprintf(arena->left, sizeof(arena->left), "%d descriptors, %d before", fd_cnt,
 		 arena->fd_cnt);
 	/* Spare judges and idle loaders come and go. */
-	return fd_cnt <= arena->fd_cnt + 4;
+	return HOLDS(fd_cnt <= arena->fd_cnt + 4);
 }
 
 static uint64_t wait_limit_ms(void)
@@ -140,7 +141,7 @@ static bool arena_run(struct arena *arena, const struct attack_row *row)
 		how = "the bystander is not served before it";
 	arena->watch->worst_ns = 0;
 	arena->watch->failed = 0;
-	if (!row->run() && !*how)
+	if (!holds_run(row->run) && !*how)
 		how = "the attack gained, or its control failed";
 	if (!watch_turn(arena) && !*how)
 		how = "the bystander is not served any more";
@@ -153,7 +154,7 @@ static bool arena_run(struct arena *arena, const struct attack_row *row)
 		how = arena->left;
 	printf("%s %s worst_other_wait_ms %llu%s%s\n", *how ? "WON" : "survived", row->name,
 	       (unsigned long long)worst_ms, *how ? ": " : "", how);
-	return !*how;
+	return HOLDS(!*how);
 }
 
 static bool is_wanted(const char *name, int argc, char **argv)
@@ -171,10 +172,10 @@ static bool arena_open(struct arena *arena)
 	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
 	struct live_file more = { .name = "60-bystander.json", .text = bystander_policy };
 
-	if (!live_start_with(arena->plan->live, builddir, arena->plan->policy, &more))
+	if (FAILS(!live_start_with(arena->plan->live, builddir, arena->plan->policy, &more)))
 		return false;
 	(void)live_until(nothing_is_left, arena);
-	if (!watch_start(arena) || !watch_turn(arena))
+	if (FAILS(!watch_start(arena) || !watch_turn(arena)))
 		return false;
 	arena->fd_cnt = live_fd_cnt(arena->plan->live);
 	return true;

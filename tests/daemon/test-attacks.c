@@ -31,6 +31,7 @@
 #include "proto/own.h"
 #include "tests/daemon/attack.h"
 #include "tests/daemon/live.h"
+#include "tests/lib/holds.h"
 #include "verifier/bpfgate-verifier.h"
 
 #define LIVE_CAROL 65533
@@ -84,7 +85,7 @@ struct turns {
 
 static bool turns_begin(struct turns *turns)
 {
-	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, turns->sock) == 0;
+	return HOLDS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, turns->sock) == 0);
 }
 
 /* Runs `first` as Alice; when she has said her ids, `second` as another; then lets her go on. */
@@ -94,7 +95,7 @@ static bool turns_take(struct turns *turns, live_part first, uid_t other, live_p
 	pid_t pid;
 	bool ok;
 
-	if (!turns_begin(turns))
+	if (FAILS(!turns_begin(turns)))
 		return false;
 	pid = fork();
 	if (pid == 0) {
@@ -102,18 +103,19 @@ static bool turns_take(struct turns *turns, live_part first, uid_t other, live_p
 		_exit(live_as(LIVE_ALICE, first, turns) ? 0 : 1);
 	}
 	close(turns->sock[1]);
-	ok = read(turns->sock[0], turns->ids, sizeof(turns->ids)) == sizeof(turns->ids) &&
-	     live_as(other, second, turns) && write(turns->sock[0], "x", 1) == 1;
+	ok = HOLDS(read(turns->sock[0], turns->ids, sizeof(turns->ids)) == sizeof(turns->ids)) &&
+	     HOLDS(live_as(other, second, turns)) && HOLDS(write(turns->sock[0], "x", 1) == 1);
 	close(turns->sock[0]);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 && ok;
+	return HOLDS(pid > 0) && HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) &&
+	       HOLDS(ok);
 }
 
 static bool turns_say(struct turns *turns)
 {
 	char done;
 
-	return write(turns->sock[1], turns->ids, sizeof(turns->ids)) == sizeof(turns->ids) &&
-	       read(turns->sock[1], &done, 1) == 1;
+	return HOLDS(write(turns->sock[1], turns->ids, sizeof(turns->ids)) == sizeof(turns->ids)) &&
+	       HOLDS(read(turns->sock[1], &done, 1) == 1);
 }
 
 /* ---- what a digest is of ---- */
@@ -132,7 +134,7 @@ static bool listed_digest(char hex[DIGEST_HEX_BYTES])
 	struct digest_options options = { 0 };
 	uint8_t digest[DIGEST_BYTES];
 
-	if (digest_program(&prog, &options, digest) < 0)
+	if (FAILS(digest_program(&prog, &options, digest) < 0))
 		return false;
 	digest_to_hex(digest, hex);
 	return true;
@@ -204,17 +206,17 @@ static bool part_relocated(void *arg)
 {
 	int btf = listed_btf(), prog = listed_load(btf, false), other;
 
-	if (btf < 0 || prog < 0 || run_of(prog) != 7)
+	if (FAILS(btf < 0 || prog < 0 || run_of(prog) != 7))
 		return false;
 	other = listed_load(btf, true);
 	if (other >= 0)
 		printf("loaded as the listed program, it returns %d\n", run_of(other));
-	return other == -EPERM && live_reason_has("digest");
+	return HOLDS(other == -EPERM) && HOLDS(live_reason_has("digest"));
 }
 
 static bool a_digest_is_not_of_instructions_that_the_kernel_relocates(void)
 {
-	return live_as(LIVE_CAROL, part_relocated, NULL);
+	return HOLDS(live_as(LIVE_CAROL, part_relocated, NULL));
 }
 
 /* ---- what is shared ---- */
@@ -229,23 +231,23 @@ static bool part_share(void *arg)
 	turns->ids[0] = live_id_of(map);
 	turns->ids[1] = live_id_of(prog);
 	turns->ids[2] = live_id_of(link);
-	return map >= 0 && prog >= 0 && link >= 0 && turns_say(turns);
+	return HOLDS(map >= 0) && HOLDS(prog >= 0) && HOLDS(link >= 0) && HOLDS(turns_say(turns));
 }
 
 static bool part_take_shared(void *arg)
 {
 	const struct turns *turns = arg;
 
-	return fd_of(BPF_MAP_GET_FD_BY_ID, turns->ids[0], 0) >= 0 &&
-	       fd_of(BPF_PROG_GET_FD_BY_ID, turns->ids[1], 0) == -ENOENT &&
-	       fd_of(BPF_LINK_GET_FD_BY_ID, turns->ids[2], 0) == -ENOENT;
+	return HOLDS(fd_of(BPF_MAP_GET_FD_BY_ID, turns->ids[0], 0) >= 0) &&
+	       HOLDS(fd_of(BPF_PROG_GET_FD_BY_ID, turns->ids[1], 0) == -ENOENT) &&
+	       HOLDS(fd_of(BPF_LINK_GET_FD_BY_ID, turns->ids[2], 0) == -ENOENT);
 }
 
 static bool who_shares_maps_shares_neither_programs_nor_links(void)
 {
 	struct turns turns;
 
-	return turns_take(&turns, part_share, LIVE_BOB, part_take_shared);
+	return HOLDS(turns_take(&turns, part_share, LIVE_BOB, part_take_shared));
 }
 
 static int put(int map)
@@ -271,7 +273,8 @@ static bool part_read_shared(void *arg)
 	memset(&attr, 0, sizeof(attr));
 	attr.map_id = turns->ids[0];
 	brief = live_call(BPF_MAP_GET_FD_BY_ID, &attr, 4);
-	return whole >= 0 && put(whole) == -EPERM && brief >= 0 && put(brief) == -EPERM;
+	return HOLDS(whole >= 0) && HOLDS(put(whole) == -EPERM) && HOLDS(brief >= 0) &&
+	       HOLDS(put(brief) == -EPERM);
 }
 
 static bool part_both_shared(void *arg)
@@ -279,7 +282,7 @@ static bool part_both_shared(void *arg)
 	const struct turns *turns = arg;
 	int map = fd_of(BPF_MAP_GET_FD_BY_ID, turns->ids[0], 0);
 
-	return map >= 0 && put(map) == 0;
+	return HOLDS(map >= 0) && HOLDS(put(map) == 0);
 }
 
 static bool what_is_shared_for_reading_is_not_written(void)
@@ -287,8 +290,8 @@ static bool what_is_shared_for_reading_is_not_written(void)
 	struct turns turns;
 
 	/* The control: Bob, with whom it is shared for writing too. */
-	return turns_take(&turns, part_share, LIVE_CAROL, part_read_shared) &&
-	       turns_take(&turns, part_share, LIVE_BOB, part_both_shared);
+	return HOLDS(turns_take(&turns, part_share, LIVE_CAROL, part_read_shared)) &&
+	       HOLDS(turns_take(&turns, part_share, LIVE_BOB, part_both_shared));
 }
 
 static int pin(int cmd, const char *path, int fd)
@@ -306,24 +309,25 @@ static bool part_share_pins(void *arg)
 	struct turns *turns = arg;
 	int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
 	int prog = live_prog(BPF_PROG_TYPE_XDP, "xdp", 2);
-	bool ok = pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/map", map) == 0 &&
-		  pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/prog", prog) == 0 && turns_say(turns);
+	bool ok = HOLDS(pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/map", map) == 0) &&
+		  HOLDS(pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/prog", prog) == 0) &&
+		  HOLDS(turns_say(turns));
 
-	return bpfgate_unpin("/sys/fs/bpf/alice/map") == 0 &&
-	       bpfgate_unpin("/sys/fs/bpf/alice/prog") == 0 && ok;
+	return HOLDS(bpfgate_unpin("/sys/fs/bpf/alice/map") == 0) &&
+	       HOLDS(bpfgate_unpin("/sys/fs/bpf/alice/prog") == 0) && HOLDS(ok);
 }
 
 static bool part_take_pins(void *arg)
 {
-	return pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/map", 0) >= 0 &&
-	       pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/prog", 0) == -ENOENT;
+	return HOLDS(pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/map", 0) >= 0) &&
+	       HOLDS(pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/prog", 0) == -ENOENT);
 }
 
 static bool a_shared_pin_is_a_maps(void)
 {
 	struct turns turns;
 
-	return turns_take(&turns, part_share_pins, LIVE_BOB, part_take_pins);
+	return HOLDS(turns_take(&turns, part_share_pins, LIVE_BOB, part_take_pins));
 }
 
 /* ---- what an id forgets ---- */
@@ -334,17 +338,18 @@ static bool part_bad_flags(void *arg)
 
 	for (int i = 0; i < 3; i++) {
 		id = live_id_of(live_map(BPF_MAP_TYPE_ARRAY, 0));
-		if (!id || fd_of(BPF_MAP_GET_FD_BY_ID, id, BPF_F_RDONLY | BPF_F_WRONLY) != -EINVAL)
+		if (FAILS(!id ||
+			  fd_of(BPF_MAP_GET_FD_BY_ID, id, BPF_F_RDONLY | BPF_F_WRONLY) != -EINVAL))
 			return false;
 	}
 	/* The control: with flags that the kernel takes. */
-	return live_mine("maps") == 3 && live_map(BPF_MAP_TYPE_ARRAY, 0) == -EPERM &&
-	       fd_of(BPF_MAP_GET_FD_BY_ID, id, BPF_F_RDONLY) >= 0;
+	return HOLDS(live_mine("maps") == 3) && HOLDS(live_map(BPF_MAP_TYPE_ARRAY, 0) == -EPERM) &&
+	       HOLDS(fd_of(BPF_MAP_GET_FD_BY_ID, id, BPF_F_RDONLY) >= 0);
 }
 
 static bool a_failed_look_at_an_id_gives_no_quota_back(void)
 {
-	return live_as(LIVE_ALICE, part_bad_flags, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_bad_flags, NULL));
 }
 
 /* ---- whose network namespace ---- */
@@ -356,8 +361,9 @@ static bool in_guest(live_part part)
 	int status = 1;
 	pid_t pid;
 
-	if (system("ip netns del bgguest 2>/dev/null; ip netns add bgguest && "
-		   "ip link add bghost index 7001 type veth peer name bgguest index 7002 netns bgguest") != 0)
+	if (FAILS(system("ip netns del bgguest 2>/dev/null; ip netns add bgguest && "
+			 "ip link add bghost index 7001 type veth peer name bgguest index 7002 netns bgguest") !=
+		  0))
 		return false;
 	pid = fork();
 	if (pid == 0) {
@@ -366,8 +372,8 @@ static bool in_guest(live_part part)
 		_exit(setns(ns, CLONE_NEWNET) == 0 && live_as(LIVE_ALICE, part, NULL) ? 0 : 1);
 	}
 	/* An idle loader keeps the namespace for a while, and with it the pair. */
-	return pid > 0 && waitpid(pid, &status, 0) == pid &&
-	       system("ip link del bghost; ip netns del bgguest") == 0 && status == 0;
+	return HOLDS(pid > 0) && HOLDS(waitpid(pid, &status, 0) == pid) &&
+	       HOLDS(system("ip link del bghost; ip netns del bgguest") == 0) && HOLDS(status == 0);
 }
 
 static int devmap_put(int map, int prog, uint32_t ifindex)
@@ -402,13 +408,14 @@ static bool part_devmap(void *arg)
 {
 	int map = live_map(BPF_MAP_TYPE_DEVMAP, 0), prog = devmap_prog();
 
-	return map >= 0 && prog >= 0 && devmap_put(map, prog, HOST_IFINDEX) == -EINVAL &&
-	       devmap_put(map, prog, GUEST_IFINDEX) == 0;
+	return HOLDS(map >= 0) && HOLDS(prog >= 0) &&
+	       HOLDS(devmap_put(map, prog, HOST_IFINDEX) == -EINVAL) &&
+	       HOLDS(devmap_put(map, prog, GUEST_IFINDEX) == 0);
 }
 
 static bool an_interface_in_a_device_map_is_one_of_the_clients_namespace(void)
 {
-	return in_guest(part_devmap);
+	return HOLDS(in_guest(part_devmap));
 }
 
 static int run_on(int prog, uint32_t ifindex)
@@ -430,12 +437,13 @@ static bool part_test_run(void *arg)
 {
 	int prog = live_prog(BPF_PROG_TYPE_SCHED_CLS, "cls", 0);
 
-	return prog >= 0 && run_on(prog, HOST_IFINDEX) == -ENODEV && run_on(prog, GUEST_IFINDEX) == 0;
+	return HOLDS(prog >= 0) && HOLDS(run_on(prog, HOST_IFINDEX) == -ENODEV) &&
+	       HOLDS(run_on(prog, GUEST_IFINDEX) == 0);
 }
 
 static bool a_test_run_stands_in_the_clients_namespace(void)
 {
-	return in_guest(part_test_run);
+	return HOLDS(in_guest(part_test_run));
 }
 
 /* Calls the helper where it never gets to: kernels that are locked down take no other. */
@@ -458,13 +466,14 @@ static int run_calling(int32_t helper)
 
 static bool part_write_user(void *arg)
 {
-	return run_calling(BPF_FUNC_probe_write_user) == -EPERM && live_reason_has("write_user") &&
-	       run_calling(BPF_FUNC_ktime_get_ns) == 0;
+	return HOLDS(run_calling(BPF_FUNC_probe_write_user) == -EPERM) &&
+	       HOLDS(live_reason_has("write_user")) &&
+	       HOLDS(run_calling(BPF_FUNC_ktime_get_ns) == 0);
 }
 
 static bool a_program_that_writes_to_its_runner_is_not_run(void)
 {
-	return live_as(LIVE_ALICE, part_write_user, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_write_user, NULL));
 }
 
 /* ---- who stands at a cgroup ---- */
@@ -496,21 +505,22 @@ static bool part_stand(void *arg)
 	struct turns *turns = arg;
 	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "first", 1);
 	int other = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "second", 1);
-	bool ok = prog >= 0 && other >= 0 && cgroup_do(BPF_PROG_ATTACH, prog, 0) == 0 &&
-		  turns_say(turns);
+	bool ok = HOLDS(prog >= 0) && HOLDS(other >= 0) &&
+		  HOLDS(cgroup_do(BPF_PROG_ATTACH, prog, 0) == 0) && HOLDS(turns_say(turns));
 
 	/* The controls: to its owner the kernel does what it always does. */
-	return cgroup_do(BPF_PROG_ATTACH, other, 0) == 0 &&
-	       cgroup_do(BPF_PROG_DETACH, prog, 0) == -ENOENT &&
-	       cgroup_do(BPF_PROG_DETACH, other, 0) == 0 && ok;
+	return HOLDS(cgroup_do(BPF_PROG_ATTACH, other, 0) == 0) &&
+	       HOLDS(cgroup_do(BPF_PROG_DETACH, prog, 0) == -ENOENT) &&
+	       HOLDS(cgroup_do(BPF_PROG_DETACH, other, 0) == 0) && HOLDS(ok);
 }
 
 static bool part_stand_there_too(void *arg)
 {
 	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "bob", 1);
 
-	return prog >= 0 && cgroup_do(BPF_PROG_DETACH, prog, 0) == -ENOENT &&
-	       cgroup_do(BPF_PROG_ATTACH, prog, 0) == -EPERM && live_reason_has("only one");
+	return HOLDS(prog >= 0) && HOLDS(cgroup_do(BPF_PROG_DETACH, prog, 0) == -ENOENT) &&
+	       HOLDS(cgroup_do(BPF_PROG_ATTACH, prog, 0) == -EPERM) &&
+	       HOLDS(live_reason_has("only one"));
 }
 
 static bool a_program_at_a_cgroup_is_taken_away_by_its_user_only(void)
@@ -518,10 +528,10 @@ static bool a_program_at_a_cgroup_is_taken_away_by_its_user_only(void)
 	struct turns turns;
 	bool ok;
 
-	if (mkdir(cgroup_path(), 0755) < 0 && errno != EEXIST)
+	if (FAILS(mkdir(cgroup_path(), 0755) < 0 && errno != EEXIST))
 		return false;
-	ok = turns_take(&turns, part_stand, LIVE_BOB, part_stand_there_too);
-	return rmdir(cgroup_path()) == 0 && ok;
+	ok = HOLDS(turns_take(&turns, part_stand, LIVE_BOB, part_stand_there_too));
+	return HOLDS(rmdir(cgroup_path()) == 0) && HOLDS(ok);
 }
 
 /* ---- what a single user may make the daemon hold and do ---- */
@@ -578,12 +588,13 @@ static bool part_rooms(void *arg)
 	enum { SOCKS = 17 };
 	struct turns *turns = arg;
 	int prog = live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "room", 0), socks[SOCKS];
-	bool ok = prog >= 0 && run_of(prog) == 0 && turns_say(turns);
+	bool ok = HOLDS(prog >= 0) && HOLDS(run_of(prog) == 0) && HOLDS(turns_say(turns));
 
 	for (int i = 0; i < SOCKS; i++)
-		ok = (socks[i] = ask_for_room(prog)) >= 0 && ok;
+		ok = HOLDS((socks[i] = ask_for_room(prog)) >= 0) && HOLDS(ok);
 	/* The control is the first. */
-	ok = ok && answer_on(socks[SOCKS - 1], 5000) == -EMFILE && answer_on(socks[0], 100) == 1;
+	ok = HOLDS(ok) && HOLDS(answer_on(socks[SOCKS - 1], 5000) == -EMFILE) &&
+	     HOLDS(answer_on(socks[0], 100) == 1);
 	for (int i = 0; i < SOCKS; i++)
 		own_close_fd(&socks[i]);
 	return ok;
@@ -596,17 +607,18 @@ static bool what_answers_may_bring_is_charged_before_they_are_made(void)
 	pid_t pid;
 	bool ok;
 
-	if (!turns_begin(&turns))
+	if (FAILS(!turns_begin(&turns)))
 		return false;
 	pid = fork();
 	if (pid == 0)
 		_exit(live_as(LIVE_ALICE, part_rooms, &turns) ? 0 : 1);
-	ok = read(turns.sock[0], turns.ids, sizeof(turns.ids)) == sizeof(turns.ids);
-	ok = live_signal(&live, "bpfgate-loader", SIGSTOP) > 0 && write(turns.sock[0], "x", 1) == 1 && ok;
-	ok = waitpid(pid, &status, 0) == pid && status == 0 && ok;
+	ok = HOLDS(read(turns.sock[0], turns.ids, sizeof(turns.ids)) == sizeof(turns.ids));
+	ok = HOLDS(live_signal(&live, "bpfgate-loader", SIGSTOP) > 0) &&
+	     HOLDS(write(turns.sock[0], "x", 1) == 1) && HOLDS(ok);
+	ok = HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) && HOLDS(ok);
 	close(turns.sock[0]);
 	close(turns.sock[1]);
-	return live_signal(&live, "bpfgate-loader", SIGKILL) > 0 && ok;
+	return HOLDS(live_signal(&live, "bpfgate-loader", SIGKILL) > 0) && HOLDS(ok);
 }
 
 static bool part_unread(void *arg)
@@ -616,19 +628,19 @@ static bool part_unread(void *arg)
 	struct pollfd ready = { .events = POLLIN };
 	int socks[UNREAD];
 	union bpf_attr attr;
-	bool ok = id != 0;
+	bool ok = HOLDS(id != 0);
 	char *text = NULL;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.map_id = id;
 	for (int i = 0; i < UNREAD; i++) {
 		socks[i] = ready.fd = ask_apart(BPF_MAP_GET_FD_BY_ID, &attr, sizeof(attr));
-		ok = ok && ready.fd >= 0 && poll(&ready, 1, 10000) == 1;
+		ok = HOLDS(ok) && HOLDS(ready.fd >= 0) && HOLDS(poll(&ready, 1, 10000) == 1);
 	}
-	ok = ok && bpfgate_control(BPFGATE_STATUS, "", &text) == -EMFILE;
+	ok = HOLDS(ok) && HOLDS(bpfgate_control(BPFGATE_STATUS, "", &text) == -EMFILE);
 	free(text);
 	/* The control: with one read. */
-	ok = ok && answer_on(socks[0], 0) == 0 && live_mine("maps") == 1;
+	ok = HOLDS(ok) && HOLDS(answer_on(socks[0], 0) == 0) && HOLDS(live_mine("maps") == 1);
 	for (int i = 0; i < UNREAD; i++)
 		own_close_fd(&socks[i]);
 	return ok;
@@ -636,12 +648,12 @@ static bool part_unread(void *arg)
 
 static bool who_reads_no_answers_gets_none_to_questions_either(void)
 {
-	return live_as(LIVE_ALICE, part_unread, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_unread, NULL));
 }
 
 static bool can_open_prog(void *id)
 {
-	return fd_of(BPF_PROG_GET_FD_BY_ID, *(uint32_t *)id, 0) >= 0;
+	return HOLDS(fd_of(BPF_PROG_GET_FD_BY_ID, *(uint32_t *)id, 0) >= 0);
 }
 
 static bool part_handles(void *arg)
@@ -652,19 +664,20 @@ static bool part_handles(void *arg)
 
 	for (int i = 0; id && i < MOST; i++) {
 		last = fd_of(BPF_PROG_GET_FD_BY_ID, id, 0);
-		if (last < 0)
+		if (FAILS(last < 0))
 			return false;
 	}
-	if (fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) != -EMFILE || !live_reason_has("handles"))
+	if (FAILS(fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) != -EMFILE || !live_reason_has("handles")))
 		return false;
 	/* The control: one less. bpfgated sees it closed soon. */
 	close(last);
-	return live_until(can_open_prog, &id) && fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) == -EMFILE;
+	return HOLDS(live_until(can_open_prog, &id)) &&
+	       HOLDS(fd_of(BPF_PROG_GET_FD_BY_ID, id, 0) == -EMFILE);
 }
 
 static bool handles_are_not_had_without_end(void)
 {
-	return live_as(LIVE_ALICE, part_handles, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_handles, NULL));
 }
 
 /* BTF whose text makes its judge hang. */
@@ -683,7 +696,7 @@ enum { HANGING_JOBS = 64 };
 
 static bool all_jobs_wait(void *arg)
 {
-	return live_mine("queued") == HANGING_JOBS;
+	return HOLDS(live_mine("queued") == HANGING_JOBS);
 }
 
 static bool part_hang_all(void *arg)
@@ -694,9 +707,10 @@ static bool part_hang_all(void *arg)
 	bool ok = true;
 
 	for (int i = 0; i < JOBS; i++)
-		ok = (socks[i] = ask_to_hang()) >= 0 && ok;
+		ok = HOLDS((socks[i] = ask_to_hang()) >= 0) && HOLDS(ok);
 	/* As many as may have begun; each takes four seconds. */
-	ok = ok && live_until(all_jobs_wait, NULL) && answer_on(socks[0], 0) == 1 && turns_say(turns);
+	ok = HOLDS(ok) && HOLDS(live_until(all_jobs_wait, NULL)) &&
+	     HOLDS(answer_on(socks[0], 0) == 1) && HOLDS(turns_say(turns));
 	for (int i = 0; i < JOBS; i++)
 		own_close_fd(&socks[i]);
 	return ok;
@@ -704,7 +718,7 @@ static bool part_hang_all(void *arg)
 
 static bool part_served_meanwhile(void *arg)
 {
-	return live_prog(BPF_PROG_TYPE_XDP, "fair", 2) >= 0;
+	return HOLDS(live_prog(BPF_PROG_TYPE_XDP, "fair", 2) >= 0);
 }
 
 static bool one_users_jobs_leave_others_a_judge(void)
@@ -714,9 +728,9 @@ static bool one_users_jobs_leave_others_a_judge(void)
 	bool ok;
 
 	clock_gettime(CLOCK_MONOTONIC, &began);
-	ok = turns_take(&turns, part_hang_all, LIVE_BOB, part_served_meanwhile);
+	ok = HOLDS(turns_take(&turns, part_hang_all, LIVE_BOB, part_served_meanwhile));
 	clock_gettime(CLOCK_MONOTONIC, &ended);
-	return ok && ended.tv_sec - began.tv_sec < 4;
+	return HOLDS(ok) && HOLDS(ended.tv_sec - began.tv_sec < 4);
 }
 
 static int ask_to_pin(int map)
@@ -733,7 +747,7 @@ static bool is_taken(void *sock)
 {
 	int bytes = 1;
 
-	return ioctl(*(int *)sock, SIOCOUTQ, &bytes) == 0 && bytes == 0;
+	return HOLDS(ioctl(*(int *)sock, SIOCOUTQ, &bytes) == 0) && HOLDS(bytes == 0);
 }
 
 /* While bpfgated sleeps both have seen that the name is free. */
@@ -741,19 +755,22 @@ static bool part_pin_twice(void *arg)
 {
 	struct turns *turns = arg;
 	int map = live_map(BPF_MAP_TYPE_ARRAY, 0), socks[2], answers[2];
-	bool ok = map >= 0 && turns_say(turns);
+	bool ok = HOLDS(map >= 0) && HOLDS(turns_say(turns));
 
 	for (int i = 0; i < 2; i++)
-		ok = (socks[i] = ask_to_pin(map)) >= 0 && ok;
-	ok = ok && live_until(is_taken, &socks[0]) && live_until(is_taken, &socks[1]) && answer_on(socks[0], 0) == 1 && turns_say(turns);
+		ok = HOLDS((socks[i] = ask_to_pin(map)) >= 0) && HOLDS(ok);
+	ok = HOLDS(ok) && HOLDS(live_until(is_taken, &socks[0])) &&
+	     HOLDS(live_until(is_taken, &socks[1])) && HOLDS(answer_on(socks[0], 0) == 1) &&
+	     HOLDS(turns_say(turns));
 	for (int i = 0; i < 2; i++) {
 		answers[i] = answer_on(socks[i], 10000);
 		own_close_fd(&socks[i]);
 	}
-	return ok && answers[0] + answers[1] == -EEXIST && (!answers[0] || !answers[1]) &&
-	       pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/twice", 0) >= 0 &&
-	       bpfgate_unpin("/sys/fs/bpf/alice/twice") == 0 &&
-	       pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/twice", 0) == -ENOENT;
+	return HOLDS(ok) && HOLDS(answers[0] + answers[1] == -EEXIST) &&
+	       HOLDS((!answers[0] || !answers[1])) &&
+	       HOLDS(pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/twice", 0) >= 0) &&
+	       HOLDS(bpfgate_unpin("/sys/fs/bpf/alice/twice") == 0) &&
+	       HOLDS(pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/twice", 0) == -ENOENT);
 }
 
 static bool two_pins_of_a_name_are_one(void)
@@ -763,18 +780,18 @@ static bool two_pins_of_a_name_are_one(void)
 	pid_t pid;
 	bool ok;
 
-	if (!turns_begin(&turns))
+	if (FAILS(!turns_begin(&turns)))
 		return false;
 	pid = fork();
 	if (pid == 0)
 		_exit(live_as(LIVE_ALICE, part_pin_twice, &turns) ? 0 : 1);
 	close(turns.sock[1]);
-	ok = read(turns.sock[0], turns.ids, sizeof(turns.ids)) == sizeof(turns.ids) &&
-	     kill(live.parent, SIGSTOP) == 0 && write(turns.sock[0], "x", 1) == 1 &&
-	     read(turns.sock[0], turns.ids, sizeof(turns.ids)) == sizeof(turns.ids);
+	ok = HOLDS(read(turns.sock[0], turns.ids, sizeof(turns.ids)) == sizeof(turns.ids)) &&
+	     HOLDS(kill(live.parent, SIGSTOP) == 0) && HOLDS(write(turns.sock[0], "x", 1) == 1) &&
+	     HOLDS(read(turns.sock[0], turns.ids, sizeof(turns.ids)) == sizeof(turns.ids));
 	(void)kill(live.parent, SIGCONT);
-	ok = ok && write(turns.sock[0], "x", 1) == 1;
-	ok = waitpid(pid, &status, 0) == pid && status == 0 && ok;
+	ok = HOLDS(ok) && HOLDS(write(turns.sock[0], "x", 1) == 1);
+	ok = HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) && HOLDS(ok);
 	close(turns.sock[0]);
 	return ok;
 }
@@ -806,7 +823,7 @@ static bool part_many_references(void *arg)
 	struct bpf_insn *insns = calloc(2 * PAIRS + 2, sizeof(*insns));
 	int r;
 
-	if (map < 0 || !insns)
+	if (FAILS(map < 0 || !insns))
 		return false;
 	for (int i = 0; i < PAIRS; i++)
 		insns[2 * i] = (struct bpf_insn){ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = 1,
@@ -816,7 +833,7 @@ static bool part_many_references(void *arg)
 	insns[2 * PAIRS + 1] = (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
 	r = live_load(BPF_PROG_TYPE_SOCKET_FILTER, "odd_reject", insns, 2 * PAIRS + 2);
 	free(insns);
-	return r == -EACCES;
+	return HOLDS(r == -EACCES);
 }
 
 static bool naming_one_map_a_million_times_costs_what_naming_it_once_costs(void)
@@ -824,16 +841,16 @@ static bool naming_one_map_a_million_times_costs_what_naming_it_once_costs(void)
 	bool maps = true, numbers = false;
 	long start = broker_ticks(), plain, named;
 
-	if (!live_as(LIVE_ALICE, part_many_references, &numbers))
+	if (FAILS(!live_as(LIVE_ALICE, part_many_references, &numbers)))
 		return false;
 	plain = broker_ticks() - start;
 	start += plain;
-	if (!live_as(LIVE_ALICE, part_many_references, &maps))
+	if (FAILS(!live_as(LIVE_ALICE, part_many_references, &maps)))
 		return false;
 	named = broker_ticks() - start;
 	if (named > plain + 30)
 		printf("%ld ticks in the kernel, %ld without the map\n", named, plain);
-	return named <= plain + 30;
+	return HOLDS(named <= plain + 30);
 }
 
 /* ---- running them ---- */

@@ -27,6 +27,7 @@
 #include "proto/packet.h"
 #include "tests/daemon/rig.h"
 #include "tests/daemon/stuck.h"
+#include "tests/lib/holds.h"
 #include "worker/judge.h"
 
 #define BIT(cap)     (1ull << (cap))
@@ -52,24 +53,25 @@ static bool load_kept(struct held *held, enum door_result_fd how)
 
 	*held = (struct held){ .handle = -1, .loader.door = -1 };
 	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), how);
-	if (!rig_loader_start(&rig, -1, &held->loader) ||
-	    !rig_approve(&held->loader, &ask, payload, NULL, 0, &answer) || answer.result != 0 ||
-	    !rig_hear(&rig, TELL_KEPT, &tell, &held->handle))
+	if (FAILS(!rig_loader_start(&rig, -1, &held->loader) ||
+		  !rig_approve(&held->loader, &ask, payload, NULL, 0, &answer) ||
+		  answer.result != 0 || !rig_hear(&rig, TELL_KEPT, &tell, &held->handle)))
 		return false;
 	held->keep_id = tell.keep_id;
 	held->cookie = tell.cookie;
 	held->approval_id = tell.approval_id;
 	held->prog_id = answer.obj_id;
-	return tell.approval_id == ask.approval_id && tell.obj_id == answer.obj_id &&
-	       tell.uid == RIG_CLIENT_UID && answer.obj_id && rig_prog_lives(answer.obj_id);
+	return HOLDS(tell.approval_id == ask.approval_id) && HOLDS(tell.obj_id == answer.obj_id) &&
+	       HOLDS(tell.uid == RIG_CLIENT_UID) && HOLDS(answer.obj_id) &&
+	       HOLDS(rig_prog_lives(answer.obj_id));
 }
 
 static bool let_go(struct held *held)
 {
-	bool ok = rig_loader_stop(&rig, &held->loader);
+	bool ok = HOLDS(rig_loader_stop(&rig, &held->loader));
 
 	own_close_fd(&held->handle);
-	return ok && rig_prog_dies(held->prog_id);
+	return HOLDS(ok) && HOLDS(rig_prog_dies(held->prog_id));
 }
 
 /* ---- keeping --------------------------------------------------------------------------------- */
@@ -78,14 +80,16 @@ static bool a_program_lives_as_long_as_its_handle(void)
 {
 	struct keep_tell tell;
 	struct held held;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE) && held.handle >= 0;
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE)) && HOLDS(held.handle >= 0);
 	OWN_FD int copy = dup(held.handle);
 
 	own_close_fd(&held.handle);
-	ok = ok && rig_loader_stop(&rig, &held.loader) && rig_prog_lives(held.prog_id);
+	ok = HOLDS(ok) && HOLDS(rig_loader_stop(&rig, &held.loader)) &&
+	     HOLDS(rig_prog_lives(held.prog_id));
 	own_close_fd(&copy);
-	return ok && rig_hear(&rig, TELL_GONE, &tell, NULL) && tell.keep_id == held.keep_id &&
-	       tell.cookie == held.cookie && tell.flags & KEEP_LAST && rig_prog_dies(held.prog_id);
+	return HOLDS(ok) && HOLDS(rig_hear(&rig, TELL_GONE, &tell, NULL)) &&
+	       HOLDS(tell.keep_id == held.keep_id) && HOLDS(tell.cookie == held.cookie) &&
+	       HOLDS(tell.flags & KEEP_LAST) && HOLDS(rig_prog_dies(held.prog_id));
 }
 
 static bool a_handle_is_known_by_its_cookie(void)
@@ -95,23 +99,24 @@ static bool a_handle_is_known_by_its_cookie(void)
 	int domain = 0, type = 0;
 	socklen_t int_len = sizeof(int);
 	struct held held;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE) &&
-		  getsockopt(held.handle, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 &&
-		  getsockopt(held.handle, SOL_SOCKET, SO_DOMAIN, &domain, &int_len) == 0 &&
-		  getsockopt(held.handle, SOL_SOCKET, SO_TYPE, &type, &int_len) == 0;
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE)) &&
+		  HOLDS(getsockopt(held.handle, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0) &&
+		  HOLDS(getsockopt(held.handle, SOL_SOCKET, SO_DOMAIN, &domain, &int_len) == 0) &&
+		  HOLDS(getsockopt(held.handle, SOL_SOCKET, SO_TYPE, &type, &int_len) == 0);
 
-	ok = ok && cookie == held.cookie && domain == AF_UNIX && type == SOCK_SEQPACKET;
-	return let_go(&held) && ok;
+	ok = HOLDS(ok) && HOLDS(cookie == held.cookie) && HOLDS(domain == AF_UNIX) &&
+	     HOLDS(type == SOCK_SEQPACKET);
+	return HOLDS(let_go(&held)) && HOLDS(ok);
 }
 
 static bool a_client_cannot_fill_a_handle(void)
 {
 	struct held held;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE) &&
-		  send(held.handle, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EPIPE &&
-		  rig_prog_lives(held.prog_id);
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE)) &&
+		  HOLDS(send(held.handle, "x", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) &&
+		  HOLDS(errno == EPIPE) && HOLDS(rig_prog_lives(held.prog_id));
 
-	return let_go(&held) && ok;
+	return HOLDS(let_go(&held)) && HOLDS(ok);
 }
 
 static bool a_second_handle_holds_alone(void)
@@ -120,18 +125,19 @@ static bool a_second_handle_holds_alone(void)
 	struct keep_tell tell, gone;
 	OWN_FD int second = -1;
 	struct held held;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE);
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE));
 
 	ask.keep_id[0] = held.keep_id;
-	ok = ok && rig_call(&rig, &ask, NULL, 0, &tell, &second) == 0 && second >= 0 &&
-	     tell.cookie != held.cookie;
+	ok = HOLDS(ok) && HOLDS(rig_call(&rig, &ask, NULL, 0, &tell, &second) == 0) &&
+	     HOLDS(second >= 0) && HOLDS(tell.cookie != held.cookie);
 	own_close_fd(&held.handle);
-	ok = ok && rig_hear(&rig, TELL_GONE, &gone, NULL) && !(gone.flags & KEEP_LAST) &&
-	     gone.cookie == held.cookie && rig_prog_lives(held.prog_id);
+	ok = HOLDS(ok) && HOLDS(rig_hear(&rig, TELL_GONE, &gone, NULL)) &&
+	     HOLDS(!(gone.flags & KEEP_LAST)) && HOLDS(gone.cookie == held.cookie) &&
+	     HOLDS(rig_prog_lives(held.prog_id));
 	own_close_fd(&second);
-	ok = ok && rig_hear(&rig, TELL_GONE, &gone, NULL) && gone.flags & KEEP_LAST &&
-	     gone.cookie == tell.cookie;
-	return let_go(&held) && ok;
+	ok = HOLDS(ok) && HOLDS(rig_hear(&rig, TELL_GONE, &gone, NULL)) &&
+	     HOLDS(gone.flags & KEEP_LAST) && HOLDS(gone.cookie == tell.cookie);
+	return HOLDS(let_go(&held)) && HOLDS(ok);
 }
 
 static bool a_pin_holds_without_a_handle(void)
@@ -139,14 +145,15 @@ static bool a_pin_holds_without_a_handle(void)
 	struct keep_ask pin = { .kind = ASK_PIN }, unpin = { .kind = ASK_UNPIN };
 	struct keep_tell tell;
 	struct held held;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE);
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE));
 
 	pin.keep_id[0] = unpin.keep_id[0] = held.keep_id;
-	ok = ok && rig_call(&rig, &pin, NULL, 0, NULL, NULL) == 0;
+	ok = HOLDS(ok) && HOLDS(rig_call(&rig, &pin, NULL, 0, NULL, NULL) == 0);
 	own_close_fd(&held.handle);
-	ok = ok && rig_hear(&rig, TELL_GONE, &tell, NULL) && !(tell.flags & KEEP_LAST) &&
-	     rig_prog_lives(held.prog_id) && rig_call(&rig, &unpin, NULL, 0, NULL, NULL) == 0;
-	return let_go(&held) && ok;
+	ok = HOLDS(ok) && HOLDS(rig_hear(&rig, TELL_GONE, &tell, NULL)) &&
+	     HOLDS(!(tell.flags & KEEP_LAST)) && HOLDS(rig_prog_lives(held.prog_id)) &&
+	     HOLDS(rig_call(&rig, &unpin, NULL, 0, NULL, NULL) == 0);
+	return HOLDS(let_go(&held)) && HOLDS(ok);
 }
 
 static bool a_dropped_program_hangs_up_its_handle(void)
@@ -154,13 +161,14 @@ static bool a_dropped_program_hangs_up_its_handle(void)
 	struct keep_ask drop = { .kind = ASK_DROP };
 	struct held held;
 	char byte;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE);
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE));
 
 	drop.keep_id[0] = held.keep_id;
-	ok = ok && recv(held.handle, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN &&
-	     rig_call(&rig, &drop, NULL, 0, NULL, NULL) == 0 && recv(held.handle, &byte, 1, 0) == 0 &&
-	     rig_prog_dies(held.prog_id) && rig_call(&rig, &drop, NULL, 0, NULL, NULL) == -ENOENT;
-	return let_go(&held) && ok;
+	ok = HOLDS(ok) && HOLDS(recv(held.handle, &byte, 1, MSG_DONTWAIT) < 0) &&
+	     HOLDS(errno == EAGAIN) && HOLDS(rig_call(&rig, &drop, NULL, 0, NULL, NULL) == 0) &&
+	     HOLDS(recv(held.handle, &byte, 1, 0) == 0) && HOLDS(rig_prog_dies(held.prog_id)) &&
+	     HOLDS(rig_call(&rig, &drop, NULL, 0, NULL, NULL) == -ENOENT);
+	return HOLDS(let_go(&held)) && HOLDS(ok);
 }
 
 /* A client's two ends: the one that the broker accepted, and its own. */
@@ -170,10 +178,10 @@ static bool connect_client(int ends[2])
 
 	strcpy(at.sun_path, rig.socket);
 	ends[1] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (ends[1] < 0 || connect(ends[1], (struct sockaddr *)&at, sizeof(at)) < 0)
+	if (FAILS(ends[1] < 0 || connect(ends[1], (struct sockaddr *)&at, sizeof(at)) < 0))
 		return false;
 	ends[0] = accept4(rig.listen, NULL, NULL, SOCK_CLOEXEC);
-	return ends[0] >= 0;
+	return HOLDS(ends[0] >= 0);
 }
 
 /* What could be the broker's own way to it, or lead to somebody who trusts root, is no client's socket. */
@@ -185,23 +193,27 @@ static bool the_program_fd_goes_to_the_client_only(void)
 	struct keep_tell tell;
 	struct held held;
 	int client[2] = { -1, -1 }, other[2];
-	bool ok = load_kept(&held, DOOR_FD_KEEP) && held.handle < 0 && connect_client(client) &&
-		  socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, other) == 0;
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_KEEP)) && HOLDS(held.handle < 0) &&
+		  HOLDS(connect_client(client)) &&
+		  HOLDS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, other) == 0);
 
 	ask.keep_id[0] = held.keep_id;
-	ok = ok && rig_ask(&rig, &ask, frame, other, 1) && rig_hear(&rig, ANS_HAND_OVER, &tell, NULL) &&
-	     tell.result == -EPERM &&
-	     packet_recv(other[1], got, sizeof(got), &fds, MSG_DONTWAIT) == -EAGAIN;
-	ok = ok && rig_ask(&rig, &ask, frame, client, 1) && rig_hear(&rig, TELL_GONE, &tell, NULL) &&
-	     tell.keep_id == held.keep_id && rig_hear(&rig, ANS_HAND_OVER, &tell, NULL) && tell.result == 0;
-	ok = ok && packet_recv(client[1], got, sizeof(got), &fds, 0) == (int)sizeof(frame) &&
-	     strcmp(got, frame) == 0 && fds.cnt == 1 && rig_prog_lives(held.prog_id);
+	ok = HOLDS(ok) && HOLDS(rig_ask(&rig, &ask, frame, other, 1)) &&
+	     HOLDS(rig_hear(&rig, ANS_HAND_OVER, &tell, NULL)) && HOLDS(tell.result == -EPERM) &&
+	     HOLDS(packet_recv(other[1], got, sizeof(got), &fds, MSG_DONTWAIT) == -EAGAIN);
+	ok = HOLDS(ok) && HOLDS(rig_ask(&rig, &ask, frame, client, 1)) &&
+	     HOLDS(rig_hear(&rig, TELL_GONE, &tell, NULL)) && HOLDS(tell.keep_id == held.keep_id) &&
+	     HOLDS(rig_hear(&rig, ANS_HAND_OVER, &tell, NULL)) && HOLDS(tell.result == 0);
+	ok = HOLDS(ok) &&
+	     HOLDS(packet_recv(client[1], got, sizeof(got), &fds, 0) == (int)sizeof(frame)) &&
+	     HOLDS(strcmp(got, frame) == 0) && HOLDS(fds.cnt == 1) &&
+	     HOLDS(rig_prog_lives(held.prog_id));
 	packet_fds_done(&fds);
 	for (int i = 0; i < 2; i++) {
 		own_close_fd(&client[i]);
 		own_close_fd(&other[i]);
 	}
-	return let_go(&held) && ok;
+	return HOLDS(let_go(&held)) && HOLDS(ok);
 }
 
 /* BPF_PROG_TEST_RUN by a program fd that only bpfgated holds. */
@@ -230,20 +242,21 @@ static bool a_kept_program_is_lent_for_one_approval(void)
 	struct door_answer answer, after;
 	struct door_ask ask, again;
 	struct held held;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE);
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE));
 
 	fill_test_run(&ask, payload, DOOR_LENT_FIRST, 1);
 	lend.keep_id[0] = held.keep_id;
 	lend.box_id = held.loader.box_id;
 	lend.approval_id = ask.approval_id;
-	ok = ok && rig_call(&rig, &lend, NULL, 0, NULL, NULL) == 0 &&
-	     rig_approve(&held.loader, &ask, payload, NULL, 0, &answer) && answer.result == 0 &&
-	     !answer.refused;
+	ok = HOLDS(ok) && HOLDS(rig_call(&rig, &lend, NULL, 0, NULL, NULL) == 0) &&
+	     HOLDS(rig_approve(&held.loader, &ask, payload, NULL, 0, &answer)) &&
+	     HOLDS(answer.result == 0) && HOLDS(!answer.refused);
 	again = ask; /* the same number, not lent again */
 	again.lent_cnt = 0;
 	again.approval_id++;
-	ok = ok && rig_approve(&held.loader, &again, payload, NULL, 0, &after) && after.result == -EBADF;
-	return let_go(&held) && ok;
+	ok = HOLDS(ok) && HOLDS(rig_approve(&held.loader, &again, payload, NULL, 0, &after)) &&
+	     HOLDS(after.result == -EBADF);
+	return HOLDS(let_go(&held)) && HOLDS(ok);
 }
 
 static bool what_is_not_kept_is_not_lent(void)
@@ -253,15 +266,15 @@ static bool what_is_not_kept_is_not_lent(void)
 	struct door_answer answer;
 	struct door_ask ask;
 	struct held held;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE);
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE));
 
 	fill_test_run(&ask, payload, DOOR_LENT_FIRST, 1);
 	lend.box_id = held.loader.box_id;
 	lend.approval_id = ask.approval_id;
-	ok = ok && rig_call(&rig, &lend, NULL, 0, NULL, NULL) == -ENOENT &&
-	     rig_approve(&held.loader, &ask, payload, NULL, 0, &answer) && answer.refused &&
-	     answer.result == -ENOENT;
-	return let_go(&held) && ok;
+	ok = HOLDS(ok) && HOLDS(rig_call(&rig, &lend, NULL, 0, NULL, NULL) == -ENOENT) &&
+	     HOLDS(rig_approve(&held.loader, &ask, payload, NULL, 0, &answer)) &&
+	     HOLDS(answer.refused) && HOLDS(answer.result == -ENOENT);
+	return HOLDS(let_go(&held)) && HOLDS(ok);
 }
 
 /* ---- death ----------------------------------------------------------------------------------- */
@@ -269,7 +282,8 @@ static bool what_is_not_kept_is_not_lent(void)
 static bool kill_broker(void)
 {
 	(void)kill(rig.broker, SIGKILL);
-	return rig_next_broker(&rig) && rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote);
+	return HOLDS(rig_next_broker(&rig)) &&
+	       HOLDS(rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote));
 }
 
 static bool listed(uint64_t keep_id, uint64_t cookie)
@@ -277,9 +291,10 @@ static bool listed(uint64_t keep_id, uint64_t cookie)
 	struct keep_ask list = { .kind = ASK_LIST };
 	struct keep_tell tell;
 
-	return rig_ask(&rig, &list, NULL, NULL, 0) && rig_hear(&rig, TELL_KEPT, &tell, NULL) &&
-	       tell.keep_id == keep_id && tell.cookie == cookie && rig_hear(&rig, ANS_LIST, &tell, NULL) &&
-	       tell.ask_id == list.ask_id;
+	return HOLDS(rig_ask(&rig, &list, NULL, NULL, 0)) &&
+	       HOLDS(rig_hear(&rig, TELL_KEPT, &tell, NULL)) && HOLDS(tell.keep_id == keep_id) &&
+	       HOLDS(tell.cookie == cookie) && HOLDS(rig_hear(&rig, ANS_LIST, &tell, NULL)) &&
+	       HOLDS(tell.ask_id == list.ask_id);
 }
 
 static bool a_killed_broker_loses_no_program_and_no_ledger(void)
@@ -287,14 +302,17 @@ static bool a_killed_broker_loses_no_program_and_no_ledger(void)
 	char text[8] = "";
 	struct keep_tell tell;
 	struct held held;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE) && pwrite(rig.ledger, "ledger", 6, 0) == 6;
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE)) &&
+		  HOLDS(pwrite(rig.ledger, "ledger", 6, 0) == 6);
 
 	own_close_fd(&held.loader.door);
-	ok = ok && kill_broker() && rig_prog_lives(held.prog_id) && listed(held.keep_id, held.cookie) &&
-	     pread(rig.ledger, text, 6, 0) == 6 && strcmp(text, "ledger") == 0;
-	ok = ftruncate(rig.ledger, 0) == 0 && ok;
+	ok = HOLDS(ok) && HOLDS(kill_broker()) && HOLDS(rig_prog_lives(held.prog_id)) &&
+	     HOLDS(listed(held.keep_id, held.cookie)) &&
+	     HOLDS(pread(rig.ledger, text, 6, 0) == 6) && HOLDS(strcmp(text, "ledger") == 0);
+	ok = HOLDS(ftruncate(rig.ledger, 0) == 0) && HOLDS(ok);
 	own_close_fd(&held.handle);
-	return ok && rig_hear(&rig, TELL_GONE, &tell, NULL) && rig_prog_dies(held.prog_id);
+	return HOLDS(ok) && HOLDS(rig_hear(&rig, TELL_GONE, &tell, NULL)) &&
+	       HOLDS(rig_prog_dies(held.prog_id));
 }
 
 static uint64_t now_ms(void)
@@ -315,9 +333,10 @@ static bool pass_last_copy(int take_fd)
 	struct iovec part = { "x", 1 };
 	OWN_FD int fd = take_fd;
 	int client[2] = { -1, -1 };
-	bool ok = connect_client(client) && packet_send(client[1], &part, 1, &fd, 1, 0) == 0;
+	bool ok = HOLDS(connect_client(client)) &&
+		  HOLDS(packet_send(client[1], &part, 1, &fd, 1, 0) == 0);
 
-	ok = ok && rig_ask(&rig, &ask, "x", client, 1);
+	ok = HOLDS(ok) && HOLDS(rig_ask(&rig, &ask, "x", client, 1));
 	own_close_fd(&client[0]);
 	own_close_fd(&client[1]);
 	return ok;
@@ -350,7 +369,8 @@ static bool waits_for_no_queue(bool broker_dies)
 	int peer = -1;
 	int64_t plain = wait_behind(dup(STDERR_FILENO), broker_dies);
 	int64_t stuck = wait_behind(stuck_socket(&peer), broker_dies);
-	bool ok = plain >= 0 && plain < 5000 && stuck >= 0 && stuck < 5000 && peer >= 0;
+	bool ok = HOLDS(plain >= 0) && HOLDS(plain < 5000) && HOLDS(stuck >= 0) &&
+		  HOLDS(stuck < 5000) && HOLDS(peer >= 0);
 
 	if (!ok)
 		printf("waited %lld ms, %lld ms without\n", (long long)stuck, (long long)plain);
@@ -360,21 +380,21 @@ static bool waits_for_no_queue(bool broker_dies)
 
 static bool what_lies_in_a_clients_queue_is_not_waited_for(void)
 {
-	return waits_for_no_queue(false);
+	return HOLDS(waits_for_no_queue(false));
 }
 
 static bool nor_when_the_broker_has_died(void)
 {
-	return waits_for_no_queue(true);
+	return HOLDS(waits_for_no_queue(true));
 }
 
 static bool what_no_client_got_dies_with_the_broker(void)
 {
 	struct held held;
-	bool ok = load_kept(&held, DOOR_FD_KEEP);
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_KEEP));
 
 	own_close_fd(&held.loader.door);
-	return kill_broker() && ok && rig_prog_dies(held.prog_id);
+	return HOLDS(kill_broker()) && HOLDS(ok) && HOLDS(rig_prog_dies(held.prog_id));
 }
 
 /* bpfgated hears of the broker's death first, and then of a program that was meant for it. */
@@ -384,16 +404,18 @@ static bool what_a_loader_makes_after_the_brokers_death_is_dropped(void)
 	struct rig_loader loader;
 	struct door_answer answer = { 0 };
 	struct door_ask ask;
-	bool ok = rig_loader_start(&rig, -1, &loader) && kill(rig.parent, SIGSTOP) == 0;
+	bool ok =
+		HOLDS(rig_loader_start(&rig, -1, &loader)) && HOLDS(kill(rig.parent, SIGSTOP) == 0);
 
 	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_KEEP);
-	ok = ok && kill(rig.broker, SIGKILL) == 0 &&
-	     rig_approve(&loader, &ask, payload, NULL, 0, &answer) && answer.result == 0 &&
-	     rig_prog_lives(answer.obj_id);
+	ok = HOLDS(ok) && HOLDS(kill(rig.broker, SIGKILL) == 0) &&
+	     HOLDS(rig_approve(&loader, &ask, payload, NULL, 0, &answer)) &&
+	     HOLDS(answer.result == 0) && HOLDS(rig_prog_lives(answer.obj_id));
 	(void)kill(rig.parent, SIGCONT);
 	own_close_fd(&loader.door);
-	return rig_next_broker(&rig) && rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote) && ok &&
-	       rig_prog_dies(answer.obj_id);
+	return HOLDS(rig_next_broker(&rig)) &&
+	       HOLDS(rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote)) && HOLDS(ok) &&
+	       HOLDS(rig_prog_dies(answer.obj_id));
 }
 
 static bool a_killed_loader_loses_no_program(void)
@@ -401,16 +423,18 @@ static bool a_killed_loader_loses_no_program(void)
 	struct keep_ask stop = { .kind = ASK_STOP_LOADER };
 	struct keep_tell tell;
 	struct held held;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE);
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE));
 
 	stop.box_id = held.loader.box_id;
-	ok = ok && rig_call(&rig, &stop, NULL, 0, NULL, NULL) == 0 &&
-	     rig_hear(&rig, TELL_LOADER_GONE, &tell, NULL) && tell.box_id == held.loader.box_id &&
-	     tell.result == SIGKILL << 8 && rig_prog_lives(held.prog_id) &&
-	     rig_call(&rig, &stop, NULL, 0, NULL, NULL) == -ESRCH;
+	ok = HOLDS(ok) && HOLDS(rig_call(&rig, &stop, NULL, 0, NULL, NULL) == 0) &&
+	     HOLDS(rig_hear(&rig, TELL_LOADER_GONE, &tell, NULL)) &&
+	     HOLDS(tell.box_id == held.loader.box_id) && HOLDS(tell.result == SIGKILL << 8) &&
+	     HOLDS(rig_prog_lives(held.prog_id)) &&
+	     HOLDS(rig_call(&rig, &stop, NULL, 0, NULL, NULL) == -ESRCH);
 	own_close_fd(&held.loader.door);
 	own_close_fd(&held.handle);
-	return ok && rig_hear(&rig, TELL_GONE, &tell, NULL) && rig_prog_dies(held.prog_id);
+	return HOLDS(ok) && HOLDS(rig_hear(&rig, TELL_GONE, &tell, NULL)) &&
+	       HOLDS(rig_prog_dies(held.prog_id));
 }
 
 /* In the kernel for minutes, unless it is killed. */
@@ -423,21 +447,22 @@ static bool a_loader_is_killed_in_the_middle_of_a_call(void)
 	struct iovec parts[] = { { &ask, sizeof(ask) }, { payload, 64 } };
 	struct held held;
 	char byte;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE);
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE));
 
 	fill_test_run(&ask, payload, DOOR_LENT_FIRST, UINT32_MAX);
 	lend.keep_id[0] = held.keep_id;
 	lend.box_id = stop.box_id = held.loader.box_id;
 	lend.approval_id = ask.approval_id;
-	ok = ok && rig_call(&rig, &lend, NULL, 0, NULL, NULL) == 0 &&
-	     packet_send(held.loader.door, parts, 2, NULL, 0, 0) == 0 &&
-	     recv(held.loader.door, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN &&
-	     rig_call(&rig, &stop, NULL, 0, NULL, NULL) == 0 &&
-	     rig_hear(&rig, TELL_LOADER_GONE, &tell, NULL) && recv(held.loader.door, &byte, 1, 0) <= 0 &&
-	     rig_prog_lives(held.prog_id);
+	ok = HOLDS(ok) && HOLDS(rig_call(&rig, &lend, NULL, 0, NULL, NULL) == 0) &&
+	     HOLDS(packet_send(held.loader.door, parts, 2, NULL, 0, 0) == 0) &&
+	     HOLDS(recv(held.loader.door, &byte, 1, MSG_DONTWAIT) < 0) && HOLDS(errno == EAGAIN) &&
+	     HOLDS(rig_call(&rig, &stop, NULL, 0, NULL, NULL) == 0) &&
+	     HOLDS(rig_hear(&rig, TELL_LOADER_GONE, &tell, NULL)) &&
+	     HOLDS(recv(held.loader.door, &byte, 1, 0) <= 0) && HOLDS(rig_prog_lives(held.prog_id));
 	own_close_fd(&held.loader.door);
 	own_close_fd(&held.handle);
-	return ok && rig_hear(&rig, TELL_GONE, &tell, NULL) && rig_prog_dies(held.prog_id);
+	return HOLDS(ok) && HOLDS(rig_hear(&rig, TELL_GONE, &tell, NULL)) &&
+	       HOLDS(rig_prog_dies(held.prog_id));
 }
 
 static bool a_killed_zygote_is_replaced(void)
@@ -446,9 +471,10 @@ static bool a_killed_zygote_is_replaced(void)
 	bool ok;
 
 	own_close_fd(&rig.zygote);
-	ok = pid > 0 && kill(pid, SIGKILL) == 0 && rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote) &&
-	     rig_child(&rig, "bpfgate-judge") != pid;
-	return ok && rig.zygote >= 0;
+	ok = HOLDS(pid > 0) && HOLDS(kill(pid, SIGKILL) == 0) &&
+	     HOLDS(rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote)) &&
+	     HOLDS(rig_child(&rig, "bpfgate-judge") != pid);
+	return HOLDS(ok) && HOLDS(rig.zygote >= 0);
 }
 
 static bool a_broker_that_talks_nonsense_is_replaced(void)
@@ -456,8 +482,8 @@ static bool a_broker_that_talks_nonsense_is_replaced(void)
 	struct keep_ask ask = { .kind = 99 };
 	pid_t before = rig.broker;
 
-	return rig_ask(&rig, &ask, NULL, NULL, 0) && rig_next_broker(&rig) && rig.broker != before &&
-	       rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote);
+	return HOLDS(rig_ask(&rig, &ask, NULL, NULL, 0)) && HOLDS(rig_next_broker(&rig)) &&
+	       HOLDS(rig.broker != before) && HOLDS(rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote));
 }
 
 /* The control is every other test: there pings are answered. */
@@ -465,14 +491,14 @@ static bool a_broker_that_does_not_answer_is_replaced(void)
 {
 	struct held held;
 	pid_t before = rig.broker;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE);
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE));
 
 	own_close_fd(&held.loader.door);
-	ok = ok && rig_next_broker(&rig) && rig.broker != before &&
-	     rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote) && rig_prog_lives(held.prog_id) &&
-	     listed(held.keep_id, held.cookie);
+	ok = HOLDS(ok) && HOLDS(rig_next_broker(&rig)) && HOLDS(rig.broker != before) &&
+	     HOLDS(rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote)) &&
+	     HOLDS(rig_prog_lives(held.prog_id)) && HOLDS(listed(held.keep_id, held.cookie));
 	own_close_fd(&held.handle);
-	return ok && rig_prog_dies(held.prog_id);
+	return HOLDS(ok) && HOLDS(rig_prog_dies(held.prog_id));
 }
 
 static bool rig_outlives(pid_t pid, int timeout_ms)
@@ -480,21 +506,22 @@ static bool rig_outlives(pid_t pid, int timeout_ms)
 	OWN_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd end = { .fd = fd, .events = POLLIN };
 
-	return fd >= 0 && poll(&end, 1, timeout_ms) == 0;
+	return HOLDS(fd >= 0) && HOLDS(poll(&end, 1, timeout_ms) == 0);
 }
 
 /* The broker is away when its answer is due: nobody else must die for it. */
 static bool a_broker_that_is_away_is_not_killed_with_everybody_else(void)
 {
 	char cmd[256];
-	bool ok = rig_hear(&rig, TELL_PING, NULL, NULL);
+	bool ok = HOLDS(rig_hear(&rig, TELL_PING, NULL, NULL));
 
 	(void)snprintf(cmd, sizeof(cmd), "mv '%s/bpfgate-broker' '%s/away'", rig.dir, rig.dir);
-	ok = system(cmd) == 0 && kill(rig.broker, SIGKILL) == 0 && ok;
-	ok = rig_outlives(rig.parent, 11000) && ok; /* a second more than a broker has for its answer */
+	ok = HOLDS(system(cmd) == 0) && HOLDS(kill(rig.broker, SIGKILL) == 0) && HOLDS(ok);
+	ok = HOLDS(rig_outlives(rig.parent, 11000)) &&
+	     HOLDS(ok); /* a second more than a broker has for its answer */
 	(void)snprintf(cmd, sizeof(cmd), "mv '%s/away' '%s/bpfgate-broker'", rig.dir, rig.dir);
-	return system(cmd) == 0 && ok && rig_next_broker(&rig) &&
-	       rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote);
+	return HOLDS(system(cmd) == 0) && HOLDS(ok) && HOLDS(rig_next_broker(&rig)) &&
+	       HOLDS(rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote));
 }
 
 static bool a_question_with_too_many_descriptors_is_nonsense(void)
@@ -502,13 +529,14 @@ static bool a_question_with_too_many_descriptors_is_nonsense(void)
 	struct keep_ask ask = { .kind = ASK_LIST };
 	int fds[] = { 1, 2 };
 
-	return rig_ask(&rig, &ask, NULL, fds, 2) && rig_next_broker(&rig) &&
-	       rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote);
+	return HOLDS(rig_ask(&rig, &ask, NULL, fds, 2)) && HOLDS(rig_next_broker(&rig)) &&
+	       HOLDS(rig_hear(&rig, TELL_ZYGOTE, NULL, &rig.zygote));
 }
 
 static bool sighup_reaches_the_broker(void)
 {
-	return kill(rig.parent, SIGHUP) == 0 && rig_hear(&rig, TELL_RELOAD, NULL, NULL);
+	return HOLDS(kill(rig.parent, SIGHUP) == 0) &&
+	       HOLDS(rig_hear(&rig, TELL_RELOAD, NULL, NULL));
 }
 
 /* More words than the channel holds are queued, in order, and lose nothing. */
@@ -525,14 +553,15 @@ static bool a_broker_that_reads_slowly_hears_everything(void)
 		ask.ask_id = (uint64_t)sent;
 		if (packet_send(rig.channel, &part, 1, NULL, 0, MSG_DONTWAIT) == 0)
 			continue;
-		if (!rig_hear(&rig, ANS_DROP, &tell, NULL))
+		if (FAILS(!rig_hear(&rig, ANS_DROP, &tell, NULL)))
 			return false;
-		ok = ok && tell.ask_id == (uint64_t)heard++;
+		ok = HOLDS(ok) && HOLDS(tell.ask_id == (uint64_t)heard++);
 		sent--;
 	}
 	while (heard < CNT && rig_hear(&rig, ANS_DROP, &tell, NULL))
-		ok = ok && tell.ask_id == (uint64_t)heard++ && tell.result == -ENOENT;
-	return ok && heard == CNT;
+		ok = HOLDS(ok) && HOLDS(tell.ask_id == (uint64_t)heard++) &&
+		     HOLDS(tell.result == -ENOENT);
+	return HOLDS(ok) && HOLDS(heard == CNT);
 }
 
 /* ---- loaders --------------------------------------------------------------------------------- */
@@ -576,12 +605,13 @@ static bool make_map(const struct rig_loader *loader, int *ret_fd)
 	struct door_answer answer;
 
 	memcpy(ask.attr, &attr, sizeof(attr));
-	if (packet_send(loader->door, &part, 1, NULL, 0, 0) < 0 ||
-	    packet_recv(loader->door, &answer, sizeof(answer), &fds, 0) != (int)sizeof(answer) ||
-	    answer.result != 0 || !answer.obj_id)
+	if (FAILS(packet_send(loader->door, &part, 1, NULL, 0, 0) < 0 ||
+		  packet_recv(loader->door, &answer, sizeof(answer), &fds, 0) !=
+			  (int)sizeof(answer) ||
+		  answer.result != 0 || !answer.obj_id))
 		return false;
 	*ret_fd = packet_fds_take(&fds, 0);
-	return *ret_fd >= 0;
+	return HOLDS(*ret_fd >= 0);
 }
 
 static bool capabilities_are_those_of_the_approval(void)
@@ -593,23 +623,26 @@ static bool capabilities_are_those_of_the_approval(void)
 	struct keep_tell tell;
 	OWN_FD int map = -1;
 	struct door_ask ask;
-	bool ok = rig_loader_start(&rig, -1, &loader) && make_map(&loader, &map);
+	bool ok = HOLDS(rig_loader_start(&rig, -1, &loader)) && HOLDS(make_map(&loader, &map));
 
 	fill_leak(&ask, payload, BIT(CAP_BPF));
-	ok = ok && rig_approve(&loader, &ask, payload, &map, 1, &leak) && leak.result == -EACCES;
+	ok = HOLDS(ok) && HOLDS(rig_approve(&loader, &ask, payload, &map, 1, &leak)) &&
+	     HOLDS(leak.result == -EACCES);
 	fill_leak(&ask, payload, BIT(CAP_BPF) | BIT(CAP_PERFMON));
-	ok = ok && rig_approve(&loader, &ask, payload, &map, 1, &leak_perfmon) && leak_perfmon.result == 0 &&
-	     rig_hear(&rig, TELL_KEPT, &tell, NULL);
+	ok = HOLDS(ok) && HOLDS(rig_approve(&loader, &ask, payload, &map, 1, &leak_perfmon)) &&
+	     HOLDS(leak_perfmon.result == 0) && HOLDS(rig_hear(&rig, TELL_KEPT, &tell, NULL));
 	drop.keep_id[0] = tell.keep_id;
-	ok = ok && rig_call(&rig, &drop, NULL, 0, NULL, NULL) == 0;
+	ok = HOLDS(ok) && HOLDS(rig_call(&rig, &drop, NULL, 0, NULL, NULL) == 0);
 	rig_fill_load(&ask, payload, BPF_PROG_TYPE_XDP, BIT(CAP_BPF), DOOR_FD_KEEP);
-	ok = ok && rig_approve(&loader, &ask, payload, NULL, 0, &xdp) && xdp.result == -EPERM;
+	ok = HOLDS(ok) && HOLDS(rig_approve(&loader, &ask, payload, NULL, 0, &xdp)) &&
+	     HOLDS(xdp.result == -EPERM);
 	rig_fill_load(&ask, payload, BPF_PROG_TYPE_XDP, BIT(CAP_BPF) | BIT(CAP_NET_ADMIN), DOOR_FD_KEEP);
-	ok = ok && rig_approve(&loader, &ask, payload, NULL, 0, &xdp_net) && xdp_net.result == 0 &&
-	     rig_hear(&rig, TELL_KEPT, &tell, NULL);
+	ok = HOLDS(ok) && HOLDS(rig_approve(&loader, &ask, payload, NULL, 0, &xdp_net)) &&
+	     HOLDS(xdp_net.result == 0) && HOLDS(rig_hear(&rig, TELL_KEPT, &tell, NULL));
 	drop.keep_id[0] = tell.keep_id;
-	ok = ok && rig_call(&rig, &drop, NULL, 0, NULL, NULL) == 0;
-	return rig_loader_stop(&rig, &loader) && ok && rig_prog_dies(xdp_net.obj_id);
+	ok = HOLDS(ok) && HOLDS(rig_call(&rig, &drop, NULL, 0, NULL, NULL) == 0);
+	return HOLDS(rig_loader_stop(&rig, &loader)) && HOLDS(ok) &&
+	       HOLDS(rig_prog_dies(xdp_net.obj_id));
 }
 
 static bool a_capability_outside_the_loader_is_refused(void)
@@ -618,12 +651,12 @@ static bool a_capability_outside_the_loader_is_refused(void)
 	struct rig_loader loader;
 	struct door_answer answer;
 	struct door_ask ask;
-	bool ok = rig_loader_start(&rig, -1, &loader);
+	bool ok = HOLDS(rig_loader_start(&rig, -1, &loader));
 
 	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF) | BIT(CAP_SYS_ADMIN), DOOR_FD_KEEP);
-	ok = ok && rig_approve(&loader, &ask, payload, NULL, 0, &answer) && answer.refused &&
-	     answer.result == -EPERM;
-	return rig_loader_stop(&rig, &loader) && ok;
+	ok = HOLDS(ok) && HOLDS(rig_approve(&loader, &ask, payload, NULL, 0, &answer)) &&
+	     HOLDS(answer.refused) && HOLDS(answer.result == -EPERM);
+	return HOLDS(rig_loader_stop(&rig, &loader)) && HOLDS(ok);
 }
 
 typedef void (*spoil_fn)(struct door_ask *ask);
@@ -692,7 +725,7 @@ static bool malformed_approvals_never_reach_the_kernel(void)
 	struct keep_tell tell;
 	struct door_answer answer;
 	struct door_ask ask;
-	bool ok = rig_loader_start(&rig, -1, &loader);
+	bool ok = HOLDS(rig_loader_start(&rig, -1, &loader));
 	size_t i;
 
 	for (i = 0; ok && i < ARRAY_CNT(spoils); i++) {
@@ -701,18 +734,19 @@ static bool malformed_approvals_never_reach_the_kernel(void)
 
 		rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_KEEP);
 		spoils[i](&ask);
-		ok = packet_send(loader.door, parts, 2, NULL, 0, 0) == 0;
+		ok = HOLDS(packet_send(loader.door, parts, 2, NULL, 0, 0) == 0);
 		OWN_PACKET_FDS struct packet_fds fds = { .cnt = 0 };
-		ok = ok && packet_recv(loader.door, &answer, sizeof(answer), &fds, 0) == (int)sizeof(answer);
-		ok = ok && answer.approval_id == ask.approval_id && answer.refused == !control &&
-		     fds.cnt == 0;
-		ok = ok && (!control || rig_hear(&rig, TELL_KEPT, &tell, NULL));
+		ok = HOLDS(ok) && HOLDS(packet_recv(loader.door, &answer, sizeof(answer), &fds,
+						    0) == (int)sizeof(answer));
+		ok = HOLDS(ok) && HOLDS(answer.approval_id == ask.approval_id) &&
+		     HOLDS(answer.refused == !control) && HOLDS(fds.cnt == 0);
+		ok = HOLDS(ok) && HOLDS((!control || rig_hear(&rig, TELL_KEPT, &tell, NULL)));
 		if (!ok)
 			printf("spoilt approval %zu\n", i);
 	}
 	drop.keep_id[0] = tell.keep_id;
-	ok = ok && rig_call(&rig, &drop, NULL, 0, NULL, NULL) == 0;
-	return rig_loader_stop(&rig, &loader) && ok;
+	ok = HOLDS(ok) && HOLDS(rig_call(&rig, &drop, NULL, 0, NULL, NULL) == 0);
+	return HOLDS(rig_loader_stop(&rig, &loader)) && HOLDS(ok);
 }
 
 /* The same bytes in a memfd: taken when sealed, refused when they could still change. */
@@ -723,21 +757,24 @@ static bool an_unsealed_payload_is_refused(void)
 	struct door_answer open_one, sealed, as_fd;
 	struct rig_loader loader;
 	struct door_ask ask;
-	bool ok = rig_loader_start(&rig, -1, &loader);
+	bool ok = HOLDS(rig_loader_start(&rig, -1, &loader));
 
 	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_KEEP);
 	ask.flags = DOOR_PAYLOAD_FD;
 	ask.cmd = 12345; /* the control is refused by the kernel itself: EINVAL */
 	ask.result_fd = DOOR_FD_NONE;
-	ok = ok && write(fd, payload, ask.payload_bytes) == (ssize_t)ask.payload_bytes &&
-	     rig_approve(&loader, &ask, NULL, &fd, 1, &open_one) && open_one.refused &&
-	     fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) == 0 &&
-	     rig_approve(&loader, &ask, NULL, &fd, 1, &sealed) && !sealed.refused &&
-	     sealed.result == -EINVAL;
+	ok = HOLDS(ok) &&
+	     HOLDS(write(fd, payload, ask.payload_bytes) == (ssize_t)ask.payload_bytes) &&
+	     HOLDS(rig_approve(&loader, &ask, NULL, &fd, 1, &open_one)) &&
+	     HOLDS(open_one.refused) &&
+	     HOLDS(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) == 0) &&
+	     HOLDS(rig_approve(&loader, &ask, NULL, &fd, 1, &sealed)) && HOLDS(!sealed.refused) &&
+	     HOLDS(sealed.result == -EINVAL);
 	/* Only what a command that makes a descriptor returns is taken for one. */
 	ask.result_fd = DOOR_FD_BROKER;
-	ok = ok && rig_approve(&loader, &ask, NULL, &fd, 1, &as_fd) && as_fd.refused;
-	return rig_loader_stop(&rig, &loader) && ok;
+	ok = HOLDS(ok) && HOLDS(rig_approve(&loader, &ask, NULL, &fd, 1, &as_fd)) &&
+	     HOLDS(as_fd.refused);
+	return HOLDS(rig_loader_stop(&rig, &loader)) && HOLDS(ok);
 }
 
 static bool a_log_comes_back_and_no_address_does(void)
@@ -747,7 +784,7 @@ static bool a_log_comes_back_and_no_address_does(void)
 	struct rig_loader loader;
 	struct door_ask ask;
 	union bpf_attr *attr = (union bpf_attr *)ask.attr, *back = (union bpf_attr *)answer.attr;
-	bool ok = rig_loader_start(&rig, -1, &loader);
+	bool ok = HOLDS(rig_loader_start(&rig, -1, &loader));
 
 	rig_fill_load(&ask, payload, FILTER, BIT(CAP_BPF), DOOR_FD_KEEP);
 	((struct bpf_insn *)payload)[0].code = BPF_ALU64 | BPF_MOV | BPF_X; /* R0 = R5, which nobody set */
@@ -756,10 +793,11 @@ static bool a_log_comes_back_and_no_address_does(void)
 	attr->log_size = 1 << 20;
 	ask.ptr_cnt = 3;
 	ask.ptr[2] = (struct door_ptr){ offsetof(union bpf_attr, log_buf), 0, 1 << 20, PTR_OUT | PTR_TEXT };
-	ok = ok && rig_approve(&loader, &ask, payload, NULL, 0, &answer) && answer.result == -EACCES &&
-	     answer.out[2] > 10 && answer.out[2] == answer.out_bytes && answer.out_bytes < 4096 &&
-	     back->insns == 0 && back->log_buf == 0 && back->license == 0;
-	return rig_loader_stop(&rig, &loader) && ok;
+	ok = HOLDS(ok) && HOLDS(rig_approve(&loader, &ask, payload, NULL, 0, &answer)) &&
+	     HOLDS(answer.result == -EACCES) && HOLDS(answer.out[2] > 10) &&
+	     HOLDS(answer.out[2] == answer.out_bytes) && HOLDS(answer.out_bytes < 4096) &&
+	     HOLDS(back->insns == 0) && HOLDS(back->log_buf == 0) && HOLDS(back->license == 0);
+	return HOLDS(rig_loader_stop(&rig, &loader)) && HOLDS(ok);
 }
 
 /* Ids of one kind into ids[]; how many, or -errno. */
@@ -799,21 +837,23 @@ static bool the_census_lists_what_the_kernel_holds(void)
 	struct keep_tell tell;
 	struct held held;
 	int cnt;
-	bool ok = load_kept(&held, DOOR_FD_HANDLE) &&
-		  rig_call(&rig, &ask, NULL, 0, &tell, &counter.door) == 0;
+	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE)) &&
+		  HOLDS(rig_call(&rig, &ask, NULL, 0, &tell, &counter.door) == 0);
 
 	counter.box_id = tell.box_id;
 	cnt = ok ? take_census(&counter, KEEP_PROG, ids, MAX) : 0;
-	ok = ok && cnt > 0 && in_list(held.prog_id, ids, cnt) && !in_list(0, ids, cnt) &&
-	     take_census(&counter, KEEP_MAP, ids, MAX) >= 0 && take_census(&counter, KEEP_LINK, ids, MAX) >= 3 &&
-	     take_census(&counter, KEEP_PROG, ids, 1) == -ERANGE &&
-	     take_census(&held.loader, KEEP_PROG, ids, MAX) == -ENOSYS;
+	ok = HOLDS(ok) && HOLDS(cnt > 0) && HOLDS(in_list(held.prog_id, ids, cnt)) &&
+	     HOLDS(!in_list(0, ids, cnt)) &&
+	     HOLDS(take_census(&counter, KEEP_MAP, ids, MAX) >= 0) &&
+	     HOLDS(take_census(&counter, KEEP_LINK, ids, MAX) >= 3) &&
+	     HOLDS(take_census(&counter, KEEP_PROG, ids, 1) == -ERANGE) &&
+	     HOLDS(take_census(&held.loader, KEEP_PROG, ids, MAX) == -ENOSYS);
 	own_close_fd(&held.handle);
-	ok = ok && rig_prog_dies(held.prog_id);
+	ok = HOLDS(ok) && HOLDS(rig_prog_dies(held.prog_id));
 	cnt = ok ? take_census(&counter, KEEP_PROG, ids, MAX) : 0;
-	ok = ok && cnt > 0 && !in_list(held.prog_id, ids, cnt);
-	ok = rig_loader_stop(&rig, &counter) && ok;
-	return let_go(&held) && ok;
+	ok = HOLDS(ok) && HOLDS(cnt > 0) && HOLDS(!in_list(held.prog_id, ids, cnt));
+	ok = HOLDS(rig_loader_stop(&rig, &counter)) && HOLDS(ok);
+	return HOLDS(let_go(&held)) && HOLDS(ok);
 }
 
 static bool netns_of(const struct rig_loader *loader, struct door_netns *ret_view)
@@ -823,7 +863,7 @@ static bool netns_of(const struct rig_loader *loader, struct door_netns *ret_vie
 	struct door_answer answer;
 
 	memcpy(ask.attr, &in, sizeof(in));
-	if (!rig_approve(loader, &ask, NULL, NULL, 0, &answer) || answer.result != 0)
+	if (FAILS(!rig_approve(loader, &ask, NULL, NULL, 0, &answer) || answer.result != 0))
 		return false;
 	memcpy(ret_view, answer.attr, sizeof(*ret_view));
 	return true;
@@ -862,15 +902,17 @@ static bool a_loader_stands_in_its_clients_network_namespace(void)
 	struct rig_loader here = { 0, -1 }, there = { 0, -1 };
 	struct stat ours, theirs;
 	OWN_FD int client = client_elsewhere(&theirs);
-	bool ok = client >= 0 && stat("/proc/self/ns/net", &ours) == 0 &&
-		  rig_loader_start(&rig, -1, &here) && netns_of(&here, &host) && rig_loader_stop(&rig, &here) &&
-		  rig_loader_start(&rig, client, &there) && netns_of(&there, &other) &&
-		  rig_loader_stop(&rig, &there);
+	bool ok = HOLDS(client >= 0) && HOLDS(stat("/proc/self/ns/net", &ours) == 0) &&
+		  HOLDS(rig_loader_start(&rig, -1, &here)) && HOLDS(netns_of(&here, &host)) &&
+		  HOLDS(rig_loader_stop(&rig, &here)) &&
+		  HOLDS(rig_loader_start(&rig, client, &there)) &&
+		  HOLDS(netns_of(&there, &other)) && HOLDS(rig_loader_stop(&rig, &there));
 
 	own_close_fd(&here.door); /* when a step before failed */
 	own_close_fd(&there.door);
-	return ok && host.ino == ours.st_ino && other.ino == theirs.st_ino && host.ino != other.ino &&
-	       strcmp(host.ifname, "lo") == 0 && strcmp(other.ifname, "lo") == 0;
+	return HOLDS(ok) && HOLDS(host.ino == ours.st_ino) && HOLDS(other.ino == theirs.st_ino) &&
+	       HOLDS(host.ino != other.ino) && HOLDS(strcmp(host.ifname, "lo") == 0) &&
+	       HOLDS(strcmp(other.ifname, "lo") == 0);
 }
 
 static uint64_t status_field(pid_t pid, const char *name, int base)
@@ -892,9 +934,12 @@ static uint64_t status_field(pid_t pid, const char *name, int base)
 
 static bool runs_as(pid_t pid, uint64_t uid, uint64_t caps, uint64_t seccomp)
 {
-	return pid > 0 && status_field(pid, "Uid:", 10) == uid && status_field(pid, "CapPrm:", 16) == caps &&
-	       status_field(pid, "CapBnd:", 16) == caps && status_field(pid, "CapAmb:", 16) == 0 &&
-	       status_field(pid, "NoNewPrivs:", 10) == 1 && status_field(pid, "Seccomp:", 10) == seccomp;
+	return HOLDS(pid > 0) && HOLDS(status_field(pid, "Uid:", 10) == uid) &&
+	       HOLDS(status_field(pid, "CapPrm:", 16) == caps) &&
+	       HOLDS(status_field(pid, "CapBnd:", 16) == caps) &&
+	       HOLDS(status_field(pid, "CapAmb:", 16) == 0) &&
+	       HOLDS(status_field(pid, "NoNewPrivs:", 10) == 1) &&
+	       HOLDS(status_field(pid, "Seccomp:", 10) == seccomp);
 }
 
 static bool each_child_has_its_own_uid_and_least_capabilities(void)
@@ -902,17 +947,23 @@ static bool each_child_has_its_own_uid_and_least_capabilities(void)
 	uint64_t loader_caps = BIT(CAP_BPF) | BIT(CAP_PERFMON) | BIT(CAP_NET_ADMIN);
 	struct door_netns view;
 	struct rig_loader loader;
-	bool ok = rig_loader_start(&rig, -1, &loader) && netns_of(&loader, &view);
+	bool ok = HOLDS(rig_loader_start(&rig, -1, &loader)) && HOLDS(netns_of(&loader, &view));
 	pid_t pid = rig_child(&rig, "bpfgate-loader");
 
-	ok = ok && runs_as(pid, RIG_LOADER_UID, loader_caps, 2) && status_field(pid, "CapEff:", 16) == 0 &&
-	     status_field(pid, "CapInh:", 16) == 0;
-	ok = ok && runs_as(rig.broker, RIG_BROKER_UID, 0, 0); /* the puppet has no filter of its own */
-	ok = ok && status_field(rig_child(&rig, "bpfgate-judge"), "Uid:", 10) == RIG_JUDGE_UID;
-	ok = ok && status_field(rig.parent, "CapPrm:", 16) == status_field(rig.parent, "CapBnd:", 16) &&
-	     !(status_field(rig.parent, "CapPrm:", 16) & (BIT(CAP_SYS_MODULE) | BIT(CAP_DAC_OVERRIDE))) &&
-	     status_field(rig.parent, "NoNewPrivs:", 10) == 1;
-	return rig_loader_stop(&rig, &loader) && ok;
+	ok = HOLDS(ok) && HOLDS(runs_as(pid, RIG_LOADER_UID, loader_caps, 2)) &&
+	     HOLDS(status_field(pid, "CapEff:", 16) == 0) &&
+	     HOLDS(status_field(pid, "CapInh:", 16) == 0);
+	ok = HOLDS(ok) && HOLDS(runs_as(rig.broker, RIG_BROKER_UID, 0,
+					0)); /* the puppet has no filter of its own */
+	ok = HOLDS(ok) &&
+	     HOLDS(status_field(rig_child(&rig, "bpfgate-judge"), "Uid:", 10) == RIG_JUDGE_UID);
+	ok = HOLDS(ok) &&
+	     HOLDS(status_field(rig.parent, "CapPrm:", 16) ==
+		   status_field(rig.parent, "CapBnd:", 16)) &&
+	     HOLDS(!(status_field(rig.parent, "CapPrm:", 16) &
+		     (BIT(CAP_SYS_MODULE) | BIT(CAP_DAC_OVERRIDE)))) &&
+	     HOLDS(status_field(rig.parent, "NoNewPrivs:", 10) == 1);
+	return HOLDS(rig_loader_stop(&rig, &loader)) && HOLDS(ok);
 }
 
 static bool loaders_are_counted(void)
@@ -923,13 +974,13 @@ static bool loaders_are_counted(void)
 
 	while (cnt < LOADERS_MAX && rig_loader_start(&rig, -1, &loaders[cnt]))
 		cnt++;
-	ok = cnt == LOADERS_MAX && !rig_loader_start(&rig, -1, &extra);
+	ok = HOLDS(cnt == LOADERS_MAX) && HOLDS(!rig_loader_start(&rig, -1, &extra));
 	for (i = 0; i < cnt; i++) {
 		own_close_fd(&loaders[i].door);
-		ok = rig_hear(&rig, TELL_LOADER_GONE, NULL, NULL) && ok;
+		ok = HOLDS(rig_hear(&rig, TELL_LOADER_GONE, NULL, NULL)) && HOLDS(ok);
 	}
-	ok = ok && rig_loader_start(&rig, -1, &extra);
-	return ok && rig_loader_stop(&rig, &extra);
+	ok = HOLDS(ok) && HOLDS(rig_loader_start(&rig, -1, &extra));
+	return HOLDS(ok) && HOLDS(rig_loader_stop(&rig, &extra));
 }
 
 static bool the_socket_of_a_living_daemon_is_not_taken(void)
@@ -940,7 +991,7 @@ static bool the_socket_of_a_living_daemon_is_not_taken(void)
 	(void)snprintf(cmd, sizeof(cmd),
 		       "%s/daemon/bpfgated --socket %s --group root --libexec %s --broker-user 1 "
 		       "--judge-user 1 --loader-user 1 2>/dev/null", builddir, rig.socket, rig.dir);
-	return WEXITSTATUS(system(cmd)) == 1 && access(rig.socket, F_OK) == 0;
+	return HOLDS(WEXITSTATUS(system(cmd)) == 1) && HOLDS(access(rig.socket, F_OK) == 0);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -991,7 +1042,7 @@ static bool fds_return_to(int before)
 	int tries;
 
 	for (tries = 0; rig_fd_cnt(&rig) != before; tries++) {
-		if (tries == 1000)
+		if (FAILS(tries == 1000))
 			return false;
 		(void)usleep(1000);
 	}
@@ -1003,7 +1054,7 @@ static bool keep(const struct promise *p)
 	struct keep_ask list = { .kind = ASK_LIST };
 	int settled = rig_call(&rig, &list, NULL, 0, NULL, NULL); /* what went before is done */
 	int before = rig_fd_cnt(&rig);
-	bool kept = settled == 0 && p->keep();
+	bool kept = settled == 0 && holds_run(p->keep);
 
 	if (kept && !fds_return_to(before)) {
 		printf("bpfgated had %d descriptors and now has %d\n", before, rig_fd_cnt(&rig));

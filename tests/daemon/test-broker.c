@@ -28,6 +28,7 @@
 #include "proto/own.h"
 #include "proto/packet.h"
 #include "tests/daemon/live.h"
+#include "tests/lib/holds.h"
 
 /* Where cgroup2 is mounted: alone, or beside version 1. */
 #define CGROUP_ALONE  "/sys/fs/cgroup"
@@ -93,15 +94,16 @@ static bool part_handle(void *arg)
 	attr.link_create.prog_fd = (uint32_t)xdp;
 	attr.link_create.target_ifindex = if_nametoindex("lo");
 	attr.link_create.attach_type = BPF_XDP;
-	return xdp >= 0 && filter >= 0 && fstat(xdp, &st) == 0 && S_ISSOCK(st.st_mode) &&
-	       fstat(filter, &st) == 0 && !S_ISSOCK(st.st_mode) &&
-	       syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr)) < 0 &&
-	       live_link(xdp, BPF_XDP, if_nametoindex("lo")) >= 0;
+	return HOLDS(xdp >= 0) && HOLDS(filter >= 0) && HOLDS(fstat(xdp, &st) == 0) &&
+	       HOLDS(S_ISSOCK(st.st_mode)) && HOLDS(fstat(filter, &st) == 0) &&
+	       HOLDS(!S_ISSOCK(st.st_mode)) &&
+	       HOLDS(syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr)) < 0) &&
+	       HOLDS(live_link(xdp, BPF_XDP, if_nametoindex("lo")) >= 0);
 }
 
 static bool an_xdp_program_comes_as_a_handle_that_the_kernel_does_not_attach(void)
 {
-	return live_as(LIVE_ALICE, part_handle, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_handle, NULL));
 }
 
 struct pair {
@@ -117,11 +119,11 @@ static bool part_give_handle(void *arg)
 	struct iovec part = { &id, sizeof(id) };
 	char done;
 
-	if (xdp < 0 || !id || packet_send(pair->sock[1], &part, 1, &xdp, 1, 0) < 0)
+	if (FAILS(xdp < 0 || !id || packet_send(pair->sock[1], &part, 1, &xdp, 1, 0) < 0))
 		return false;
 	/* The control: what the other user is refused, its owner gets. */
-	return read(pair->sock[1], &done, 1) == 1 &&
-	       live_link(xdp, BPF_XDP, if_nametoindex("lo")) >= 0;
+	return HOLDS(read(pair->sock[1], &done, 1) == 1) &&
+	       HOLDS(live_link(xdp, BPF_XDP, if_nametoindex("lo")) >= 0);
 }
 
 static bool part_use_foreign_handle(void *arg)
@@ -132,13 +134,14 @@ static bool part_use_foreign_handle(void *arg)
 	int handle, own;
 	bool ok;
 
-	if (packet_recv(pair->sock[0], &id, sizeof(id), &fds, 0) != sizeof(id) || fds.cnt != 1)
+	if (FAILS(packet_recv(pair->sock[0], &id, sizeof(id), &fds, 0) != sizeof(id) ||
+		  fds.cnt != 1))
 		return false;
 	handle = packet_fds_take(&fds, 0);
 	own = live_prog(BPF_PROG_TYPE_XDP, "xdp", 2);
-	ok = own >= 0 && live_link(handle, BPF_XDP, if_nametoindex("lo")) == -EPERM &&
-	     live_reason_has("another user") && id_of(handle) == 0;
-	return write(pair->sock[0], "x", 1) == 1 && ok;
+	ok = HOLDS(own >= 0) && HOLDS(live_link(handle, BPF_XDP, if_nametoindex("lo")) == -EPERM) &&
+	     HOLDS(live_reason_has("another user")) && HOLDS(id_of(handle) == 0);
+	return HOLDS(write(pair->sock[0], "x", 1) == 1) && HOLDS(ok);
 }
 
 static bool a_handle_is_worth_nothing_in_another_users_hands(void)
@@ -147,18 +150,18 @@ static bool a_handle_is_worth_nothing_in_another_users_hands(void)
 	pid_t pid;
 	bool ok;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.sock) < 0)
+	if (FAILS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.sock) < 0))
 		return false;
 	pid = fork();
 	if (pid == 0)
 		_exit(live_as(LIVE_ALICE, part_give_handle, &pair) ? 0 : 1);
-	ok = live_as(LIVE_BOB, part_use_foreign_handle, &pair);
+	ok = HOLDS(live_as(LIVE_BOB, part_use_foreign_handle, &pair));
 	close(pair.sock[0]);
 	close(pair.sock[1]);
 	if (pid > 0) {
 		int status = 1;
 
-		ok = ok && waitpid(pid, &status, 0) == pid && status == 0;
+		ok = HOLDS(ok) && HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0);
 	}
 	return ok;
 }
@@ -168,12 +171,12 @@ static bool part_leave_prog(void *arg)
 	struct pair *pair = arg;
 	uint32_t id = id_of(live_prog(BPF_PROG_TYPE_XDP, "xdp", 2));
 
-	return id && write(pair->sock[1], &id, sizeof(id)) == sizeof(id);
+	return HOLDS(id) && HOLDS(write(pair->sock[1], &id, sizeof(id)) == sizeof(id));
 }
 
 static bool prog_is_gone(void *arg)
 {
-	return !live_prog_exists(*(uint32_t *)arg);
+	return HOLDS(!live_prog_exists(*(uint32_t *)arg));
 }
 
 static bool closing_the_last_copy_of_a_handle_drops_the_program(void)
@@ -181,11 +184,11 @@ static bool closing_the_last_copy_of_a_handle_drops_the_program(void)
 	struct pair pair;
 	bool ok;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.sock) < 0)
+	if (FAILS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.sock) < 0))
 		return false;
-	ok = live_as(LIVE_ALICE, part_leave_prog, &pair) &&
-	     read(pair.sock[0], &pair.id, sizeof(pair.id)) == sizeof(pair.id) &&
-	     live_until(prog_is_gone, &pair.id);
+	ok = HOLDS(live_as(LIVE_ALICE, part_leave_prog, &pair)) &&
+	     HOLDS(read(pair.sock[0], &pair.id, sizeof(pair.id)) == sizeof(pair.id)) &&
+	     HOLDS(live_until(prog_is_gone, &pair.id));
 	close(pair.sock[0]);
 	close(pair.sock[1]);
 	return ok;
@@ -208,12 +211,12 @@ static bool part_read_only_map(void *arg)
 	refused = live_load(BPF_PROG_TYPE_SOCKET_FILTER, "ro", insns, ARRAY_CNT(insns));
 	insns[0].imm = rw;
 	granted = live_load(BPF_PROG_TYPE_SOCKET_FILTER, "rw", insns, ARRAY_CNT(insns));
-	return rw >= 0 && ro >= 0 && refused == -EPERM && granted >= 0;
+	return HOLDS(rw >= 0) && HOLDS(ro >= 0) && HOLDS(refused == -EPERM) && HOLDS(granted >= 0);
 }
 
 static bool a_read_only_map_fd_gives_no_program_the_map(void)
 {
-	return live_as(LIVE_ALICE, part_read_only_map, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_read_only_map, NULL));
 }
 
 static int leaking_prog(int map, const char *name)
@@ -241,32 +244,32 @@ static bool part_leak_refused(void *arg)
 	int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
 
 	/* The judge cannot say that no pointer leaks, so the kernel must: without CAP_PERFMON it does. */
-	return map >= 0 && leaking_prog(map, "odd_unsup") == -EACCES &&
-	       live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "odd_unsup", 0) >= 0;
+	return HOLDS(map >= 0) && HOLDS(leaking_prog(map, "odd_unsup") == -EACCES) &&
+	       HOLDS(live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "odd_unsup", 0) >= 0);
 }
 
 static bool part_leak_granted(void *arg)
 {
 	int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
 
-	return map >= 0 && leaking_prog(map, "odd_unsup") >= 0;
+	return HOLDS(map >= 0) && HOLDS(leaking_prog(map, "odd_unsup") >= 0);
 }
 
 static bool a_kernel_pointer_leaks_only_where_a_rule_grants_perfmon(void)
 {
-	return live_as(LIVE_ALICE, part_leak_refused, NULL) &&
-	       live_as(LIVE_BOB, part_leak_granted, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_leak_refused, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_leak_granted, NULL));
 }
 
 static bool part_struct_ops(void *arg)
 {
-	return live_map(BPF_MAP_TYPE_STRUCT_OPS, 0) == -EPERM && live_reason_has("struct_ops") &&
-	       live_map(BPF_MAP_TYPE_ARRAY, 0) >= 0;
+	return HOLDS(live_map(BPF_MAP_TYPE_STRUCT_OPS, 0) == -EPERM) &&
+	       HOLDS(live_reason_has("struct_ops")) && HOLDS(live_map(BPF_MAP_TYPE_ARRAY, 0) >= 0);
 }
 
 static bool a_struct_ops_map_is_not_made(void)
 {
-	return live_as(LIVE_ALICE, part_struct_ops, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_struct_ops, NULL));
 }
 
 static int syscall_prog(int32_t helper)
@@ -293,13 +296,14 @@ static int syscall_prog(int32_t helper)
 static bool part_sys_bpf(void *arg)
 {
 	/* Even in code that is never reached; the control calls something harmless there. */
-	return syscall_prog(BPF_FUNC_sys_bpf) == -EPERM && live_reason_has("bpf_sys_bpf") &&
-	       syscall_prog(BPF_FUNC_ktime_get_ns) >= 0;
+	return HOLDS(syscall_prog(BPF_FUNC_sys_bpf) == -EPERM) &&
+	       HOLDS(live_reason_has("bpf_sys_bpf")) &&
+	       HOLDS(syscall_prog(BPF_FUNC_ktime_get_ns) >= 0);
 }
 
 static bool a_syscall_program_does_not_call_bpf(void)
 {
-	return live_as(LIVE_ALICE, part_sys_bpf, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_sys_bpf, NULL));
 }
 
 static int put_into_array(int map, int prog)
@@ -319,15 +323,16 @@ static bool part_program_array(void *arg)
 	int map = live_map(BPF_MAP_TYPE_PROG_ARRAY, 0);
 	int prog = live_prog(BPF_PROG_TYPE_XDP, "xdp", 2);
 
-	return map >= 0 && prog >= 0 && put_into_array(map, prog) == *(int *)arg;
+	return HOLDS(map >= 0) && HOLDS(prog >= 0) &&
+	       HOLDS(put_into_array(map, prog) == *(int *)arg);
 }
 
 static bool a_handle_gets_into_a_program_array_by_rule_only(void)
 {
 	int granted = 0, refused = -EPERM;
 
-	return live_as(LIVE_ALICE, part_program_array, &granted) &&
-	       live_as(LIVE_BOB, part_program_array, &refused);
+	return HOLDS(live_as(LIVE_ALICE, part_program_array, &granted)) &&
+	       HOLDS(live_as(LIVE_BOB, part_program_array, &refused));
 }
 
 /* ---- targets ---- */
@@ -336,9 +341,9 @@ static bool part_ifindex(void *arg)
 {
 	int prog = live_prog(BPF_PROG_TYPE_XDP, "xdp", 2);
 
-	return prog >= 0 && live_link(prog, BPF_XDP, *(uint32_t *)arg) == -EPERM &&
-	       live_reason_has("50-test.json:") &&
-	       live_link(prog, BPF_XDP, if_nametoindex("lo")) >= 0;
+	return HOLDS(prog >= 0) && HOLDS(live_link(prog, BPF_XDP, *(uint32_t *)arg) == -EPERM) &&
+	       HOLDS(live_reason_has("50-test.json:")) &&
+	       HOLDS(live_link(prog, BPF_XDP, if_nametoindex("lo")) >= 0);
 }
 
 /* Alice's part beside an interface that no rule names; its index is the part's argument. */
@@ -347,16 +352,16 @@ static bool beside_an_unnamed_interface(bool (*part)(void *arg))
 	uint32_t ifindex;
 	bool ok;
 
-	if (system("ip link add bgtest0 type veth peer name bgtest1") != 0)
+	if (FAILS(system("ip link add bgtest0 type veth peer name bgtest1") != 0))
 		return false;
 	ifindex = if_nametoindex("bgtest0");
-	ok = live_as(LIVE_ALICE, part, &ifindex);
-	return system("ip link del bgtest0") == 0 && ok;
+	ok = HOLDS(live_as(LIVE_ALICE, part, &ifindex));
+	return HOLDS(system("ip link del bgtest0") == 0) && HOLDS(ok);
 }
 
 static bool an_interface_that_no_rule_names_is_refused_with_the_rules_place(void)
 {
-	return beside_an_unnamed_interface(part_ifindex);
+	return HOLDS(beside_an_unnamed_interface(part_ifindex));
 }
 
 static bool part_tcx(void *arg)
@@ -364,21 +369,21 @@ static bool part_tcx(void *arg)
 	enum { TCX_INGRESS = 46 };
 	int prog = live_prog(BPF_PROG_TYPE_SCHED_CLS, "tcx", 0);
 
-	return prog >= 0 &&
-	       live_link(prog, TCX_INGRESS, *(uint32_t *)arg) == -EPERM &&
-	       live_link(prog, TCX_INGRESS, if_nametoindex("lo")) >= 0;
+	return HOLDS(prog >= 0) &&
+	       HOLDS(live_link(prog, TCX_INGRESS, *(uint32_t *)arg) == -EPERM) &&
+	       HOLDS(live_link(prog, TCX_INGRESS, if_nametoindex("lo")) >= 0);
 }
 
 static bool a_tcx_program_attaches_where_a_rule_says(void)
 {
-	return beside_an_unnamed_interface(part_tcx);
+	return HOLDS(beside_an_unnamed_interface(part_tcx));
 }
 
 static bool enter_netns(const char *path)
 {
 	OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	return fd >= 0 && setns(fd, CLONE_NEWNET) == 0;
+	return HOLDS(fd >= 0) && HOLDS(setns(fd, CLONE_NEWNET) == 0);
 }
 
 static bool part_in_netns(void *arg)
@@ -386,16 +391,18 @@ static bool part_in_netns(void *arg)
 	int prog = live_prog(BPF_PROG_TYPE_XDP, "xdp", 2);
 
 	/* lo has the same index and name everywhere; only that of the daemon's own namespace is granted. */
-	return prog >= 0 && live_link(prog, BPF_XDP, if_nametoindex("lo")) == -EPERM &&
-	       live_link(prog, BPF_XDP, if_nametoindex("vethbg1")) >= 0;
+	return HOLDS(prog >= 0) &&
+	       HOLDS(live_link(prog, BPF_XDP, if_nametoindex("lo")) == -EPERM) &&
+	       HOLDS(live_link(prog, BPF_XDP, if_nametoindex("vethbg1")) >= 0);
 }
 
 static bool part_outside_netns(void *arg)
 {
 	int prog = live_prog(BPF_PROG_TYPE_XDP, "xdp", 2);
 
-	return prog >= 0 && live_link(prog, BPF_XDP, if_nametoindex("vethbg0")) == -EPERM &&
-	       live_link(prog, BPF_XDP, if_nametoindex("lo")) >= 0;
+	return HOLDS(prog >= 0) &&
+	       HOLDS(live_link(prog, BPF_XDP, if_nametoindex("vethbg0")) == -EPERM) &&
+	       HOLDS(live_link(prog, BPF_XDP, if_nametoindex("lo")) >= 0);
 }
 
 static const char *cgroup_mount(void)
@@ -422,16 +429,17 @@ static bool an_interface_counts_in_the_network_namespace_of_the_clients_socket(v
 	pid_t pid;
 	bool ok;
 
-	if (system("ip netns del bgtest 2>/dev/null; ip netns add bgtest && ip link add vethbg0 type veth peer name vethbg1 netns bgtest"
-		   " && ip netns exec bgtest ip link set lo up") != 0)
+	if (FAILS(system("ip netns del bgtest 2>/dev/null; ip netns add bgtest && "
+			 "ip link add vethbg0 type veth peer name vethbg1 netns bgtest && "
+			 "ip netns exec bgtest ip link set lo up") != 0))
 		return false;
 	pid = fork();
 	if (pid == 0)
 		_exit(enter_netns("/run/netns/bgtest") && live_as(LIVE_ALICE, part_in_netns, NULL) ?
 			      0 : 1);
-	ok = pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 &&
-	     live_as(LIVE_ALICE, part_outside_netns, NULL);
-	return system("ip netns del bgtest") == 0 && ok;
+	ok = HOLDS(pid > 0) && HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) &&
+	     HOLDS(live_as(LIVE_ALICE, part_outside_netns, NULL));
+	return HOLDS(system("ip netns del bgtest") == 0) && HOLDS(ok);
 }
 
 struct lie {
@@ -456,7 +464,7 @@ static bool part_cgroup(void *arg)
 	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "skb", 1);
 	int cgroup = open_permitted_cgroup(lie->lying), r;
 
-	if (prog < 0 || cgroup < 0)
+	if (FAILS(prog < 0 || cgroup < 0))
 		return false;
 	r = live_link(prog, BPF_CGROUP_INET_EGRESS, (uint32_t)cgroup);
 	return lie->lying ? r == -EPERM : r >= 0;
@@ -467,50 +475,52 @@ static bool a_mount_over_a_permitted_cgroup_permits_nothing(void)
 	struct lie truth = { false }, lie = { true };
 	bool ok;
 
-	if (!cgroup_make("bpfgate-test", true) || !cgroup_make("bpfgate-test/sub", true))
+	if (FAILS(!cgroup_make("bpfgate-test", true) || !cgroup_make("bpfgate-test/sub", true)))
 		return false;
-	ok = live_as(LIVE_ALICE, part_cgroup, &truth) && live_as(LIVE_ALICE, part_cgroup, &lie);
-	return cgroup_make("bpfgate-test/sub", false) && cgroup_make("bpfgate-test", false) && ok;
+	ok = HOLDS(live_as(LIVE_ALICE, part_cgroup, &truth)) &&
+	     HOLDS(live_as(LIVE_ALICE, part_cgroup, &lie));
+	return HOLDS(cgroup_make("bpfgate-test/sub", false)) &&
+	       HOLDS(cgroup_make("bpfgate-test", false)) && HOLDS(ok);
 }
 
 /* ---- judges ---- */
 
 static bool part_odd_judge(void *arg)
 {
-	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, arg, 0) == -E2BIG &&
-	       live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) >= 0;
+	return HOLDS(live_prog(BPF_PROG_TYPE_SOCKET_FILTER, arg, 0) == -E2BIG) &&
+	       HOLDS(live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) >= 0);
 }
 
 static bool a_judge_that_dies_approves_nothing(void)
 {
-	return live_as(LIVE_ALICE, part_odd_judge, "odd_crash");
+	return HOLDS(live_as(LIVE_ALICE, part_odd_judge, "odd_crash"));
 }
 
 static bool a_judge_that_hangs_approves_nothing(void)
 {
-	return live_as(LIVE_ALICE, part_odd_judge, "odd_hang");
+	return HOLDS(live_as(LIVE_ALICE, part_odd_judge, "odd_hang"));
 }
 
 static bool a_judge_that_floods_its_log_approves_nothing(void)
 {
-	return live_as(LIVE_ALICE, part_odd_judge, "odd_flood");
+	return HOLDS(live_as(LIVE_ALICE, part_odd_judge, "odd_flood"));
 }
 
 static bool a_verdict_on_another_job_approves_nothing(void)
 {
-	return live_as(LIVE_ALICE, part_odd_judge, "odd_nonce") &&
-	       live_as(LIVE_ALICE, part_odd_judge, "odd_piece");
+	return HOLDS(live_as(LIVE_ALICE, part_odd_judge, "odd_nonce")) &&
+	       HOLDS(live_as(LIVE_ALICE, part_odd_judge, "odd_piece"));
 }
 
 static bool a_verdict_with_wrong_sizes_approves_nothing(void)
 {
-	return live_as(LIVE_ALICE, part_odd_judge, "odd_size") &&
-	       live_as(LIVE_ALICE, part_odd_judge, "odd_log");
+	return HOLDS(live_as(LIVE_ALICE, part_odd_judge, "odd_size")) &&
+	       HOLDS(live_as(LIVE_ALICE, part_odd_judge, "odd_log"));
 }
 
 static bool a_verdict_of_zeroes_approves_nothing(void)
 {
-	return live_as(LIVE_ALICE, part_odd_judge, "odd_zero");
+	return HOLDS(live_as(LIVE_ALICE, part_odd_judge, "odd_zero"));
 }
 
 /* Loads one program after the other over this process's connection; "!NAME" is one to be refused. */
@@ -519,7 +529,8 @@ static bool part_in_turn(void *arg)
 	for (const char **name = arg; *name; name++) {
 		bool refused = **name == '!';
 
-		if ((live_prog(BPF_PROG_TYPE_SOCKET_FILTER, *name + refused, 0) < 0) != refused)
+		if (FAILS((live_prog(BPF_PROG_TYPE_SOCKET_FILTER, *name + refused, 0) < 0) !=
+			  refused))
 			return false;
 	}
 	return true;
@@ -530,7 +541,8 @@ static bool programs_of_one_connection_share_a_judge(void)
 	static const char *second[] = { "fair1", "odd_used1", NULL };
 	static const char *first[] = { "!odd_used1", NULL };
 
-	return live_as(LIVE_ALICE, part_in_turn, second) && live_as(LIVE_ALICE, part_in_turn, first);
+	return HOLDS(live_as(LIVE_ALICE, part_in_turn, second)) &&
+	       HOLDS(live_as(LIVE_ALICE, part_in_turn, first));
 }
 
 static bool a_job_that_a_used_judge_fails_goes_to_a_fresh_one(void)
@@ -538,7 +550,8 @@ static bool a_job_that_a_used_judge_fails_goes_to_a_fresh_one(void)
 	static const char *once[] = { "fair2", "odd_once", NULL };
 	static const char *always[] = { "fair2b", "!odd_crash", "fair2c", NULL };
 
-	return live_as(LIVE_ALICE, part_in_turn, once) && live_as(LIVE_ALICE, part_in_turn, always);
+	return HOLDS(live_as(LIVE_ALICE, part_in_turn, once)) &&
+	       HOLDS(live_as(LIVE_ALICE, part_in_turn, always));
 }
 
 /* What a fresh judge says is remembered: the third program here is not judged a second time. */
@@ -548,30 +561,32 @@ static bool what_a_used_judge_says_is_not_remembered(void)
 	static const char *fresh[] = { "odd_fresh3", "fair3b", "odd_fresh3", "!odd_fresh3c", NULL };
 	static const char *again[] = { "!odd_used3", NULL };
 
-	return live_as(LIVE_ALICE, part_in_turn, used) && live_as(LIVE_BOB, part_in_turn, again) &&
-	       live_as(LIVE_BOB, part_in_turn, fresh);
+	return HOLDS(live_as(LIVE_ALICE, part_in_turn, used)) &&
+	       HOLDS(live_as(LIVE_BOB, part_in_turn, again)) &&
+	       HOLDS(live_as(LIVE_BOB, part_in_turn, fresh));
 }
 
 static bool part_served(void *arg)
 {
-	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) >= 0;
+	return HOLDS(live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) >= 0);
 }
 
 static bool part_bare(void *arg)
 {
-	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "odd_bare", 0) == -EPERM;
+	return HOLDS(live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "odd_bare", 0) == -EPERM);
 }
 
 static bool part_bare_is_enough(void *arg)
 {
-	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "odd_bare", 0) >= 0;
+	return HOLDS(live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "odd_bare", 0) >= 0);
 }
 
 /* The control: of a rule that does not insist, and of a judge that lacks nothing. */
 static bool a_rule_may_insist_on_the_whole_sandbox(void)
 {
-	return live_as(LIVE_ALICE, part_bare_is_enough, NULL) && live_as(LIVE_BOB, part_bare, NULL) &&
-	       live_as(LIVE_BOB, part_served, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_bare_is_enough, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_bare, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_served, NULL));
 }
 
 static bool one_users_slow_program_does_not_delay_another(void)
@@ -583,14 +598,14 @@ static bool one_users_slow_program_does_not_delay_another(void)
 	if (pid == 0)
 		_exit(live_as(LIVE_ALICE, part_odd_judge, "odd_hang") ? 0 : 1);
 	clock_gettime(CLOCK_MONOTONIC, &began);
-	ok = live_as(LIVE_BOB, part_served, NULL);
+	ok = HOLDS(live_as(LIVE_BOB, part_served, NULL));
 	clock_gettime(CLOCK_MONOTONIC, &ended);
 	if (pid > 0) {
 		int status = 1;
 
-		ok = ok && waitpid(pid, &status, 0) == pid && status == 0;
+		ok = HOLDS(ok) && HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0);
 	}
-	return ok && ended.tv_sec - began.tv_sec < 2;
+	return HOLDS(ok) && HOLDS(ended.tv_sec - began.tv_sec < 2);
 }
 
 /* ---- logs ---- */
@@ -625,27 +640,28 @@ static bool part_logs(void *arg)
 	static char log[65536], small[64];
 	uint32_t need = 0, again = 0;
 
-	if (load_with_log("odd_reject", log, sizeof(log), 1, &need) != -EACCES ||
-	    need != strlen(log) + 1 || strncmp(log, "bpfgate D-", 10) != 0 ||
-	    !strstr(log, "\ninvalid access to packet, off=26 size=4\nprocessed 2 insns (limit 1000000)"))
+	if (FAILS(load_with_log("odd_reject", log, sizeof(log), 1, &need) != -EACCES ||
+		  need != strlen(log) + 1 || strncmp(log, "bpfgate D-", 10) != 0 ||
+		  !strstr(log,
+			  "\ninvalid access to packet, off=26 size=4\nprocessed 2 insns (limit 1000000)")))
 		return false;
 	/* Too small: the tail, and what would have been enough. */
-	if (load_with_log("odd_reject", small, sizeof(small), 1, &again) != -ENOSPC ||
-	    again < need - 2 || strlen(small) != sizeof(small) - 1 ||
-	    !strstr(small, "bpfgate D-"))
+	if (FAILS(load_with_log("odd_reject", small, sizeof(small), 1, &again) != -ENOSPC ||
+		  again < need - 2 || strlen(small) != sizeof(small) - 1 ||
+		  !strstr(small, "bpfgate D-")))
 		return false;
 	/* Fixed: the head. */
-	if (load_with_log("odd_reject", small, sizeof(small), 1 | 8, &again) != -ENOSPC ||
-	    strncmp(small, "bpfgate D-", 10) != 0)
+	if (FAILS(load_with_log("odd_reject", small, sizeof(small), 1 | 8, &again) != -ENOSPC ||
+		  strncmp(small, "bpfgate D-", 10) != 0))
 		return false;
-	return load_with_log("odd_reject", log, sizeof(log), 0, &again) == -EINVAL &&
-	       load_with_log("odd_reject", log, sizeof(log), 16, &again) == -EINVAL &&
-	       load_with_log("odd_reject", NULL, 0, 1, &again) == -EACCES;
+	return HOLDS(load_with_log("odd_reject", log, sizeof(log), 0, &again) == -EINVAL) &&
+	       HOLDS(load_with_log("odd_reject", log, sizeof(log), 16, &again) == -EINVAL) &&
+	       HOLDS(load_with_log("odd_reject", NULL, 0, 1, &again) == -EACCES);
 }
 
 static bool a_refusal_fills_log_buf_as_the_kernel_would(void)
 {
-	return live_as(LIVE_ALICE, part_logs, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_logs, NULL));
 }
 
 /* ---- ids ---- */
@@ -659,18 +675,21 @@ static bool part_ids(void *arg)
 	uint32_t id = id_of(own);
 	int again;
 
-	if (read(pair->sock[0], &foreign, sizeof(foreign)) != sizeof(foreign))
+	if (FAILS(read(pair->sock[0], &foreign, sizeof(foreign)) != sizeof(foreign)))
 		return false;
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_id = foreign;
-	if (call(BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr)) != -ENOENT)
+	if (FAILS(call(BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr)) != -ENOENT))
 		return false;
 	attr.prog_id = id;
 	again = call(BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr));
 	memset(&attr, 0, sizeof(attr));
-	return write(pair->sock[0], "x", 1) == 1 && again >= 0 && id_of(again) == id &&
-	       call(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr)) == 0 && attr.next_id == id &&
-	       (attr.start_id = id, call(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr)) == -ENOENT);
+	return HOLDS(write(pair->sock[0], "x", 1) == 1) && HOLDS(again >= 0) &&
+	       HOLDS(id_of(again) == id) &&
+	       HOLDS(call(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr)) == 0) &&
+	       HOLDS(attr.next_id == id) &&
+	       HOLDS((attr.start_id = id,
+		      call(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr)) == -ENOENT));
 }
 
 static bool part_hold_prog(void *arg)
@@ -679,8 +698,8 @@ static bool part_hold_prog(void *arg)
 	uint32_t id = id_of(live_prog(BPF_PROG_TYPE_XDP, "xdp", 2));
 	char done;
 
-	return id && write(pair->sock[1], &id, sizeof(id)) == sizeof(id) &&
-	       read(pair->sock[1], &done, 1) == 1;
+	return HOLDS(id) && HOLDS(write(pair->sock[1], &id, sizeof(id)) == sizeof(id)) &&
+	       HOLDS(read(pair->sock[1], &done, 1) == 1);
 }
 
 static bool a_user_walks_over_its_own_objects_only(void)
@@ -690,15 +709,16 @@ static bool a_user_walks_over_its_own_objects_only(void)
 	pid_t pid;
 	bool ok;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.sock) < 0)
+	if (FAILS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.sock) < 0))
 		return false;
 	pid = fork();
 	if (pid == 0)
 		_exit(live_as(LIVE_BOB, part_hold_prog, &pair) ? 0 : 1);
-	ok = live_as(LIVE_ALICE, part_ids, &pair);
+	ok = HOLDS(live_as(LIVE_ALICE, part_ids, &pair));
 	close(pair.sock[0]);
 	close(pair.sock[1]);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 && ok;
+	return HOLDS(pid > 0) && HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) &&
+	       HOLDS(ok);
 }
 
 /* ---- quotas, pins ---- */
@@ -709,17 +729,18 @@ static bool part_quota(void *arg)
 
 	for (int i = 0; i < 3; i++)
 		maps[i] = live_map(BPF_MAP_TYPE_ARRAY, 0);
-	if (maps[0] < 0 || maps[1] < 0 || maps[2] < 0 || live_map(BPF_MAP_TYPE_ARRAY, 0) != -EPERM)
+	if (FAILS(maps[0] < 0 || maps[1] < 0 || maps[2] < 0 ||
+		  live_map(BPF_MAP_TYPE_ARRAY, 0) != -EPERM))
 		return false;
 	/* Nobody tells the daemon that this one is closed; it must look for itself. */
 	close(maps[1]);
 	r = live_map(BPF_MAP_TYPE_ARRAY, 0);
-	return r >= 0 && live_mine("maps") == 3;
+	return HOLDS(r >= 0) && HOLDS(live_mine("maps") == 3);
 }
 
 static bool a_quota_counts_what_lives_and_nothing_else(void)
 {
-	return live_as(LIVE_ALICE, part_quota, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_quota, NULL));
 }
 
 static int pin(int cmd, const char *path, int fd)
@@ -739,31 +760,32 @@ static bool part_pin(void *arg)
 	uint64_t value = 42, seen = 0;
 	union bpf_attr attr;
 
-	if (map < 0 || pin(BPF_OBJ_PIN, "/sys/fs/bpf/bob/m", map) != -EPERM ||
-	    pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/../bob/m", map) != -EINVAL ||
-	    pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/m", map) != 0 ||
-	    pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/m", map) != -EEXIST)
+	if (FAILS(map < 0 || pin(BPF_OBJ_PIN, "/sys/fs/bpf/bob/m", map) != -EPERM ||
+		  pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/../bob/m", map) != -EINVAL ||
+		  pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/m", map) != 0 ||
+		  pin(BPF_OBJ_PIN, "/sys/fs/bpf/alice/m", map) != -EEXIST))
 		return false;
 	again = pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/m", 0);
 	memset(&attr, 0, sizeof(attr));
 	attr.map_fd = (uint32_t)map;
 	attr.key = (uintptr_t)&key;
 	attr.value = (uintptr_t)&value;
-	if (again < 0 || call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)) < 0)
+	if (FAILS(again < 0 || call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr)) < 0))
 		return false;
 	attr.map_fd = (uint32_t)again;
 	attr.value = (uintptr_t)&seen;
-	return call(BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr)) == 0 && seen == 42;
+	return HOLDS(call(BPF_MAP_LOOKUP_ELEM, &attr, sizeof(attr)) == 0) && HOLDS(seen == 42);
 }
 
 static bool part_foreign_pin(void *arg)
 {
-	return pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/m", 0) == -ENOENT;
+	return HOLDS(pin(BPF_OBJ_GET, "/sys/fs/bpf/alice/m", 0) == -ENOENT);
 }
 
 static bool a_pin_brings_the_same_object_back_to_its_owner(void)
 {
-	return live_as(LIVE_ALICE, part_pin, NULL) && live_as(LIVE_BOB, part_foreign_pin, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_pin, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_foreign_pin, NULL));
 }
 
 /* ---- probes ---- */
@@ -775,13 +797,14 @@ static bool part_probe(void *arg)
 				    { .code = BPF_JMP | BPF_EXIT } };
 	int probe = live_load(BPF_PROG_TYPE_SOCKET_FILTER, "", insns, ARRAY_CNT(insns));
 
-	return probe >= 0 && live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) == -EPERM &&
-	       live_link(probe, BPF_CGROUP_INET_EGRESS, 0) == -EBADF;
+	return HOLDS(probe >= 0) &&
+	       HOLDS(live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) == -EPERM) &&
+	       HOLDS(live_link(probe, BPF_CGROUP_INET_EGRESS, 0) == -EBADF);
 }
 
 static bool a_feature_probe_is_answered_under_any_policy_and_never_attached(void)
 {
-	return live_as(65533, part_probe, NULL);
+	return HOLDS(live_as(65533, part_probe, NULL));
 }
 
 /* ---- crashes and reloads ---- */
@@ -790,7 +813,7 @@ static bool broker_is_another(void *arg)
 {
 	pid_t pid = live_child(&live, "bpfgate-broker");
 
-	return pid && pid != *(pid_t *)arg;
+	return HOLDS(pid) && HOLDS(pid != *(pid_t *)arg);
 }
 
 /* A map of four-byte values that BTF describes as int. */
@@ -847,16 +870,17 @@ static bool part_btf_across_a_crash(void *arg)
 	int map = map_with_btf(), plain = live_map(BPF_MAP_TYPE_ARRAY, 0);
 	char done;
 
-	if (map < 0 || plain < 0 || prog_with_map("odd_btf", map) < 0 ||
-	    write(pair->sock[1], "x", 1) != 1 || read(pair->sock[1], &done, 1) != 1)
+	if (FAILS(map < 0 || plain < 0 || prog_with_map("odd_btf", map) < 0 ||
+		  write(pair->sock[1], "x", 1) != 1 || read(pair->sock[1], &done, 1) != 1))
 		return false;
-	return prog_with_map("odd_btf", map) >= 0 && prog_with_map("odd_btf", plain) == -EPERM;
+	return HOLDS(prog_with_map("odd_btf", map) >= 0) &&
+	       HOLDS(prog_with_map("odd_btf", plain) == -EPERM);
 }
 
 /* What earlier tests left, the kernel frees after a while and tells nobody. */
 static bool only_this_program_is_left(void *arg)
 {
-	return live_mine("programs") == 1;
+	return HOLDS(live_mine("programs") == 1);
 }
 
 static bool part_across_a_crash(void *arg)
@@ -868,15 +892,15 @@ static bool part_across_a_crash(void *arg)
 	long maps;
 	char done;
 
-	if (map < 0 || !id || !live_until(only_this_program_is_left, NULL))
+	if (FAILS(map < 0 || !id || !live_until(only_this_program_is_left, NULL)))
 		return false;
 	maps = live_mine("maps");
-	if (write(pair->sock[1], "x", 1) != 1 || read(pair->sock[1], &done, 1) != 1)
+	if (FAILS(write(pair->sock[1], "x", 1) != 1 || read(pair->sock[1], &done, 1) != 1))
 		return false;
 	/* An older map may still be freed meanwhile, ours not. */
-	return only_this_program_is_left(NULL) && live_mine("maps") >= 1 &&
-	       live_mine("maps") <= maps && id_of(prog) == id &&
-	       live_link(prog, BPF_XDP, if_nametoindex("lo")) >= 0;
+	return HOLDS(only_this_program_is_left(NULL)) && HOLDS(live_mine("maps") >= 1) &&
+	       HOLDS(live_mine("maps") <= maps) && HOLDS(id_of(prog) == id) &&
+	       HOLDS(live_link(prog, BPF_XDP, if_nametoindex("lo")) >= 0);
 }
 
 static bool kill_broker(struct pair *pair)
@@ -884,9 +908,10 @@ static bool kill_broker(struct pair *pair)
 	pid_t broker = live_child(&live, "bpfgate-broker");
 	char ready;
 
-	return read(pair->sock[0], &ready, 1) == 1 && kill(broker, SIGKILL) == 0 &&
-	       live_until(broker_is_another, &broker) && live_says(&live, "bpfgate-broker: ready") &&
-	       write(pair->sock[0], "x", 1) == 1;
+	return HOLDS(read(pair->sock[0], &ready, 1) == 1) && HOLDS(kill(broker, SIGKILL) == 0) &&
+	       HOLDS(live_until(broker_is_another, &broker)) &&
+	       HOLDS(live_says(&live, "bpfgate-broker: ready")) &&
+	       HOLDS(write(pair->sock[0], "x", 1) == 1);
 }
 
 static bool crash_during(live_part part)
@@ -896,37 +921,38 @@ static bool crash_during(live_part part)
 	pid_t pid;
 	bool ok;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.sock) < 0)
+	if (FAILS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.sock) < 0))
 		return false;
 	pid = fork();
 	if (pid == 0)
 		_exit(live_as(LIVE_ALICE, part, &pair) ? 0 : 1);
 	own_close_fd(&pair.sock[1]);
-	ok = kill_broker(&pair);
+	ok = HOLDS(kill_broker(&pair));
 	own_close_fd(&pair.sock[0]);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0 && ok;
+	return HOLDS(pid > 0) && HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) &&
+	       HOLDS(ok);
 }
 
 static bool a_killed_broker_loses_no_program_map_or_handle(void)
 {
-	return crash_during(part_across_a_crash);
+	return HOLDS(crash_during(part_across_a_crash));
 }
 
 static bool a_judge_sees_the_btf_of_maps_that_are_older_than_the_broker(void)
 {
-	return crash_during(part_btf_across_a_crash);
+	return HOLDS(crash_during(part_btf_across_a_crash));
 }
 
 static bool part_lost_load(void *arg)
 {
 	int r = live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0);
 
-	return r == -EIO && live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) >= 0;
+	return HOLDS(r == -EIO) && HOLDS(live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) >= 0);
 }
 
 static bool part_one_load(void *arg)
 {
-	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) >= 0;
+	return HOLDS(live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) >= 0);
 }
 
 static bool loader_has_work(void *arg)
@@ -941,7 +967,7 @@ static bool loader_has_work(void *arg)
 	n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 	own_close_fd(&fd);
 	text[n > 0 ? n : 0] = '\0';
-	return strstr(text, "T (stopped)") != NULL;
+	return HOLDS(strstr(text, "T (stopped)") != NULL);
 }
 
 static bool a_loader_that_dies_mid_load_fails_that_load_only(void)
@@ -950,36 +976,40 @@ static bool a_loader_that_dies_mid_load_fails_that_load_only(void)
 	int status = 1;
 	pid_t loader, pid;
 
-	if (!live_as(LIVE_BOB, part_one_load, NULL))
+	if (FAILS(!live_as(LIVE_BOB, part_one_load, NULL)))
 		return false;
 	loader = live_child(&live, "bpfgate-loader");
-	if (!loader || kill(loader, SIGSTOP) < 0 || !live_until(loader_has_work, &loader))
+	if (FAILS(!loader || kill(loader, SIGSTOP) < 0 || !live_until(loader_has_work, &loader)))
 		return false;
 	pid = fork();
 	if (pid == 0)
 		_exit(live_as(LIVE_BOB, part_lost_load, NULL) ? 0 : 1);
 	/* Time enough for the approval to get there; if it does not, the test fails, it does not lie. */
 	(void)nanosleep(&wait, NULL);
-	return kill(loader, SIGKILL) == 0 && waitpid(pid, &status, 0) == pid && status == 0;
+	return HOLDS(kill(loader, SIGKILL) == 0) && HOLDS(waitpid(pid, &status, 0) == pid) &&
+	       HOLDS(status == 0);
 }
 
 static bool part_denied(void *arg)
 {
-	return live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) == -EPERM;
+	return HOLDS(live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "fair", 0) == -EPERM);
 }
 
 static bool a_wrong_policy_changes_nothing_and_a_right_one_everything(void)
 {
 	bool ok;
 
-	ok = live_write_policy(&live, "{\"version\": 1, \"rules\": [ {") &&
-	     kill(live.parent, SIGHUP) == 0 && live_says(&live, "stays in force") &&
-	     live_as(LIVE_ALICE, part_served, NULL);
-	ok = ok && live_write_policy(&live, "{\"version\": 1, \"rules\": []}") &&
-	     kill(live.parent, SIGHUP) == 0 && live_says(&live, "in force, 0 rules") &&
-	     live_as(LIVE_ALICE, part_denied, NULL);
-	return live_write_policy(&live, test_policy) && kill(live.parent, SIGHUP) == 0 &&
-	       live_says(&live, "in force, 2 rules") && live_as(LIVE_ALICE, part_served, NULL) && ok;
+	ok = HOLDS(live_write_policy(&live, "{\"version\": 1, \"rules\": [ {")) &&
+	     HOLDS(kill(live.parent, SIGHUP) == 0) && HOLDS(live_says(&live, "stays in force")) &&
+	     HOLDS(live_as(LIVE_ALICE, part_served, NULL));
+	ok = HOLDS(ok) && HOLDS(live_write_policy(&live, "{\"version\": 1, \"rules\": []}")) &&
+	     HOLDS(kill(live.parent, SIGHUP) == 0) &&
+	     HOLDS(live_says(&live, "in force, 0 rules")) &&
+	     HOLDS(live_as(LIVE_ALICE, part_denied, NULL));
+	return HOLDS(live_write_policy(&live, test_policy)) &&
+	       HOLDS(kill(live.parent, SIGHUP) == 0) &&
+	       HOLDS(live_says(&live, "in force, 2 rules")) &&
+	       HOLDS(live_as(LIVE_ALICE, part_served, NULL)) && HOLDS(ok);
 }
 
 /* ---- running them ---- */
@@ -1032,13 +1062,14 @@ static bool part_holds_nothing(void *arg)
 	/* A walk looks at what really exists. */
 	memset(&attr, 0, sizeof(attr));
 	(void)call(BPF_PROG_GET_NEXT_ID, &attr, sizeof(attr));
-	return live_mine("programs") == 0 && live_mine("links") == 0 && live_mine("connections") == 1;
+	return HOLDS(live_mine("programs") == 0) && HOLDS(live_mine("links") == 0) &&
+	       HOLDS(live_mine("connections") == 1);
 }
 
 static bool users_hold_nothing(void *arg)
 {
-	return live_as(LIVE_ALICE, part_holds_nothing, NULL) &&
-	       live_as(LIVE_BOB, part_holds_nothing, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_holds_nothing, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_holds_nothing, NULL));
 }
 
 static bool fds_are_as_before(void *arg)
@@ -1046,7 +1077,7 @@ static bool fds_are_as_before(void *arg)
 	/* Spare judges and idle loaders come and go. */
 	int cnt = live_fd_cnt(&live), before = *(int *)arg;
 
-	return cnt <= before + 4;
+	return HOLDS(cnt <= before + 4);
 }
 
 int main(void)
@@ -1068,7 +1099,7 @@ int main(void)
 	(void)live_as(LIVE_BOB, part_served, NULL);
 	before = live_fd_cnt(&live);
 	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
-		bool ok = tests[i].run();
+		bool ok = holds_run(tests[i].run);
 		bool clean = live_until(users_hold_nothing, NULL) &&
 			     live_until(fds_are_as_before, &before);
 

@@ -22,6 +22,7 @@
 #include "proto/packet.h"
 #include "tests/daemon/attack.h"
 #include "tests/daemon/stuck.h"
+#include "tests/lib/holds.h"
 
 #define MALLORY	    65533 /* no rule names him */
 
@@ -87,27 +88,27 @@ static bool closing_sleeps(enum thing_kind kind)
 	pid_t pid;
 	bool ok;
 
-	if (pipe(done) < 0)
+	if (FAILS(pipe(done) < 0))
 		return false;
 	pid = fork();
 	if (pid == 0)
 		close_as_daemon(kind, done[1]);
 	close(done[1]);
 	ready.fd = done[0];
-	ok = poll(&ready, 1, 200) == 0;
+	ok = HOLDS(poll(&ready, 1, 200) == 0);
 	stuck_let_go(&stuck);
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
 	stuck_hold(&stuck);
 	close(done[0]);
-	return ok && pid > 0;
+	return HOLDS(ok) && HOLDS(pid > 0);
 }
 
 /* A file in a queue is let go of without a FLUSH: that it cannot hurt is no reason not to try. */
 static bool the_control_sleeps(void)
 {
-	return closing_sleeps(THING_FILE) && closing_sleeps(THING_SOCKET) &&
-	       closing_sleeps(THING_SOCKET_NESTED);
+	return HOLDS(closing_sleeps(THING_FILE)) && HOLDS(closing_sleeps(THING_SOCKET)) &&
+	       HOLDS(closing_sleeps(THING_SOCKET_NESTED));
 }
 
 /* ---- how it is brought ---- */
@@ -136,9 +137,9 @@ static bool fill_request(struct frame *frame)
 	attr.info.info_len = sizeof(info);
 	attr.info.info = (uintptr_t)info;
 	self_init_source(&source);
-	if (codec_encode_request(&source, BPF_OBJ_GET_INFO_BY_FD, (uintptr_t)&attr,
-				 sizeof(attr.info), &call) < 0 ||
-	    call.fd_cnt != 1 || call.body_bytes > sizeof(frame->body))
+	if (FAILS(codec_encode_request(&source, BPF_OBJ_GET_INFO_BY_FD, (uintptr_t)&attr,
+				       sizeof(attr.info), &call) < 0 ||
+		  call.fd_cnt != 1 || call.body_bytes > sizeof(frame->body)))
 		return false;
 	memcpy(frame->body, call.body, call.body_bytes);
 	frame->bytes = call.body_bytes;
@@ -155,13 +156,13 @@ static bool fill_garbage(struct frame *frame)
 static bool fill_bad_head(struct frame *frame)
 {
 	frame->head.magic++;
-	return fill_request(frame);
+	return HOLDS(fill_request(frame));
 }
 
 static bool fill_miscounted(struct frame *frame)
 {
 	frame->head.fd_cnt = 3;
-	return fill_request(frame);
+	return HOLDS(fill_request(frame));
 }
 
 static bool fill_object(struct frame *frame)
@@ -170,7 +171,7 @@ static bool fill_object(struct frame *frame)
 	OWN_MEM uint8_t *body = NULL;
 
 	frame->head.type = WIRE_CONTROL;
-	if (codec_encode_control(&control, &body, &frame->bytes) < 0)
+	if (FAILS(codec_encode_control(&control, &body, &frame->bytes) < 0))
 		return false;
 	memcpy(frame->body, body, frame->bytes);
 	return true;
@@ -190,7 +191,7 @@ static bool fill_large(struct frame *frame)
 {
 	static uint8_t bytes[BODY_BYTES];
 
-	if (channel_seal_bytes(bytes, sizeof(bytes), &frame->fds[1]) < 0)
+	if (FAILS(channel_seal_bytes(bytes, sizeof(bytes), &frame->fds[1]) < 0))
 		return false;
 	frame->head.flags = WIRE_BODY_MEMFD;
 	frame->head.body_bytes = BODY_BYTES;
@@ -209,7 +210,7 @@ static bool frame_send(int sock, struct frame *frame)
 	struct iovec parts[2] = { { &frame->head, sizeof(frame->head) },
 				  { frame->body, frame->bytes } };
 
-	return packet_send(sock, parts, 2, frame->fds, frame->fd_cnt, 0) == 0;
+	return HOLDS(packet_send(sock, parts, 2, frame->fds, frame->fd_cnt, 0) == 0);
 }
 
 /* A question before, whose answer is not read yet: nothing behind it is read by the daemon either.
@@ -224,7 +225,7 @@ static bool ask_first(int sock)
 
 	memcpy(frame.body, &body, sizeof(body));
 	frame.head.body_bytes = frame.bytes = sizeof(body);
-	return frame_send(sock, &frame);
+	return HOLDS(frame_send(sock, &frame));
 }
 
 static bool read_answer(int sock)
@@ -233,7 +234,8 @@ static bool read_answer(int sock)
 	OWN_MESSAGE struct message msg = MESSAGE_INIT;
 	struct pollfd ready = { .fd = sock, .events = POLLIN };
 
-	return scratch && poll(&ready, 1, 10000) == 1 && channel_recv(sock, scratch, 0, &msg) >= 0;
+	return HOLDS(scratch) && HOLDS(poll(&ready, 1, 10000) == 1) &&
+	       HOLDS(channel_recv(sock, scratch, 0, &msg) >= 0);
 }
 
 /* Takes the descriptor: the last copy is the daemon's. */
@@ -250,11 +252,11 @@ static bool bring(const struct way *way, int take_fd)
 	OWN_FD int sock = -1;
 	bool ok;
 
-	ok = way->fill(&frame) &&
-	     channel_connect(getenv("BPFGATE_SOCKET"), 10000, &sock, &welcome) == 0;
+	ok = HOLDS(way->fill(&frame)) &&
+	     HOLDS(channel_connect(getenv("BPFGATE_SOCKET"), 10000, &sock, &welcome) == 0);
 	if (!frame.head.body_bytes)
 		frame.head.body_bytes = (uint32_t)frame.bytes;
-	ok = ok && ask_first(sock) && frame_send(sock, &frame);
+	ok = HOLDS(ok) && HOLDS(ask_first(sock)) && HOLDS(frame_send(sock, &frame));
 	own_close_fd(&frame.fds[0]);
 	own_close_fd(&frame.fds[1]);
 	if (!ok || way->unread)
@@ -266,7 +268,7 @@ static bool bring(const struct way *way, int take_fd)
 
 static bool somebody_sleeps(void *arg)
 {
-	return *stuck.held_cnt > 0;
+	return HOLDS(*stuck.held_cnt > 0);
 }
 
 /* The honest thing: the same question about a map, answered while they are stuck. */
@@ -278,7 +280,7 @@ static bool is_served(void)
 	for (int i = 0; i < 20 && ok; i++) {
 		OWN_FD int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
 
-		ok = map >= 0 && live_id_of(map) > 0;
+		ok = HOLDS(map >= 0) && HOLDS(live_id_of(map) > 0);
 		(void)nanosleep(&breath, NULL);
 	}
 	return ok;
@@ -294,11 +296,11 @@ static bool part_bring_all(void *arg)
 		things[i] = (struct thing){ -1, -1 };
 	for (int i = 0; i < THING_CNT && ok; i++) {
 		things[i] = thing_make(i);
-		ok = things[i].fd >= 0 && bring(way, TAKE_FD(things[i].fd));
+		ok = HOLDS(things[i].fd >= 0) && HOLDS(bring(way, TAKE_FD(things[i].fd)));
 	}
 	if (!way->unread)
-		ok = ok && live_until(somebody_sleeps, NULL);
-	ok = ok && (way->uid != LIVE_ALICE || is_served());
+		ok = HOLDS(ok) && HOLDS(live_until(somebody_sleeps, NULL));
+	ok = HOLDS(ok) && HOLDS((way->uid != LIVE_ALICE || is_served()));
 	for (int i = 0; i < THING_CNT; i++)
 		thing_done(&things[i]);
 	return ok;
@@ -306,7 +308,7 @@ static bool part_bring_all(void *arg)
 
 static bool part_is_served(void *arg)
 {
-	return is_served();
+	return HOLDS(is_served());
 }
 
 static bool nobody_waits(const struct way *way)
@@ -314,50 +316,50 @@ static bool nobody_waits(const struct way *way)
 	bool ok;
 
 	stuck_hold(&stuck);
-	ok = live_as(way->uid, part_bring_all, (void *)(uintptr_t)way) &&
-	     live_as(LIVE_ALICE, part_is_served, NULL);
+	ok = HOLDS(live_as(way->uid, part_bring_all, (void *)(uintptr_t)way)) &&
+	     HOLDS(live_as(LIVE_ALICE, part_is_served, NULL));
 	stuck_let_go(&stuck);
 	return ok;
 }
 
 static bool what_a_request_brings_is_closed_without_waiting(void)
 {
-	return nobody_waits(&(struct way){ fill_request, LIVE_ALICE, false });
+	return HOLDS(nobody_waits(&(struct way){ fill_request, LIVE_ALICE, false }));
 }
 
 static bool what_garbage_brings_is_closed_without_waiting(void)
 {
-	return nobody_waits(&(struct way){ fill_garbage, LIVE_ALICE, false });
+	return HOLDS(nobody_waits(&(struct way){ fill_garbage, LIVE_ALICE, false }));
 }
 
 static bool what_comes_under_a_bad_head_is_closed_without_waiting(void)
 {
-	return nobody_waits(&(struct way){ fill_bad_head, LIVE_ALICE, false });
+	return HOLDS(nobody_waits(&(struct way){ fill_bad_head, LIVE_ALICE, false }));
 }
 
 static bool what_comes_in_a_number_that_was_not_announced_is_closed_without_waiting(void)
 {
-	return nobody_waits(&(struct way){ fill_miscounted, LIVE_ALICE, false });
+	return HOLDS(nobody_waits(&(struct way){ fill_miscounted, LIVE_ALICE, false }));
 }
 
 static bool what_is_offered_as_an_object_is_closed_without_waiting(void)
 {
-	return nobody_waits(&(struct way){ fill_object, LIVE_ALICE, false });
+	return HOLDS(nobody_waits(&(struct way){ fill_object, LIVE_ALICE, false }));
 }
 
 static bool what_comes_as_a_body_is_closed_without_waiting(void)
 {
-	return nobody_waits(&(struct way){ fill_body_fd, LIVE_ALICE, false });
+	return HOLDS(nobody_waits(&(struct way){ fill_body_fd, LIVE_ALICE, false }));
 }
 
 static bool what_comes_with_a_large_request_of_a_stranger_is_closed_without_waiting(void)
 {
-	return nobody_waits(&(struct way){ fill_large, MALLORY, false });
+	return HOLDS(nobody_waits(&(struct way){ fill_large, MALLORY, false }));
 }
 
 static bool what_nobody_has_read_when_its_client_goes_is_closed_without_waiting(void)
 {
-	return nobody_waits(&(struct way){ fill_request, LIVE_ALICE, true });
+	return HOLDS(nobody_waits(&(struct way){ fill_request, LIVE_ALICE, true }));
 }
 
 static const struct attack_row tests[] = {

@@ -21,6 +21,7 @@
 #include "client/bpfgate.h"
 #include "proto/own.h"
 #include "tests/daemon/live.h"
+#include "tests/lib/holds.h"
 
 /* The daemon's own limit; see quota_default_limits(). */
 #define LIMITS_BTFS 1024
@@ -75,7 +76,7 @@ static bool may_open_many(void)
 {
 	struct rlimit limit = { 4096, 4096 };
 
-	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+	return HOLDS(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 }
 
 /* Who runs a part, more exactly than live_as(): with these groups, and in this cgroup. */
@@ -93,13 +94,15 @@ static bool enter_cgroup(const char *cgroup)
 
 	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
 	procs = fopen(path, "r+e");
-	return procs && fputs("0", procs) >= 0 && fclose(procs) == 0;
+	return HOLDS(procs) && HOLDS(fputs("0", procs) >= 0) && HOLDS(fclose(procs) == 0);
 }
 
 static bool become(const struct as *as)
 {
-	return (!as->cgroup || enter_cgroup(as->cgroup)) && setgroups(as->group_cnt, as->groups) == 0 &&
-	       setresgid(as->uid, as->uid, as->uid) == 0 && setresuid(as->uid, as->uid, as->uid) == 0;
+	return HOLDS((!as->cgroup || enter_cgroup(as->cgroup))) &&
+	       HOLDS(setgroups(as->group_cnt, as->groups) == 0) &&
+	       HOLDS(setresgid(as->uid, as->uid, as->uid) == 0) &&
+	       HOLDS(setresuid(as->uid, as->uid, as->uid) == 0);
 }
 
 static bool run_as(const struct as *as, live_part part, void *arg)
@@ -109,7 +112,7 @@ static bool run_as(const struct as *as, live_part part, void *arg)
 
 	if (pid == 0)
 		_exit(become(as) && part(arg) ? 0 : 1);
-	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+	return HOLDS(pid > 0) && HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0);
 }
 
 /* A process that has done its part and lives on with what it holds. */
@@ -123,17 +126,17 @@ static bool holder_start(struct holder *holder, const struct as *as, live_part p
 	char ok = 0;
 	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+	if (FAILS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0))
 		return false;
 	holder->pid = fork();
 	if (holder->pid == 0) {
 		close(ends[0]);
-		ok = become(as) && part(arg);
+		ok = HOLDS(become(as)) && HOLDS(part(arg));
 		_exit(write(ends[1], &ok, 1) == 1 && read(ends[1], &ok, 1) == 0 ? 0 : 1);
 	}
 	close(ends[1]);
 	holder->sock = ends[0];
-	return read(ends[0], &ok, 1) == 1 && ok;
+	return HOLDS(read(ends[0], &ok, 1) == 1) && HOLDS(ok);
 }
 
 static bool holder_end(struct holder *holder)
@@ -141,21 +144,21 @@ static bool holder_end(struct holder *holder)
 	int status = 1;
 
 	close(holder->sock);
-	return waitpid(holder->pid, &status, 0) == holder->pid && status == 0;
+	return HOLDS(waitpid(holder->pid, &status, 0) == holder->pid) && HOLDS(status == 0);
 }
 
 static bool part_one_map(void *arg)
 {
 	OWN_FD int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
 
-	return map >= 0;
+	return HOLDS(map >= 0);
 }
 
 static bool part_refused_by(void *arg)
 {
 	OWN_FD int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
 
-	return map == -EPERM && live_reason_has(arg);
+	return HOLDS(map == -EPERM) && HOLDS(live_reason_has(arg));
 }
 
 /* ---- people ---- */
@@ -164,8 +167,9 @@ static bool a_uid_that_was_lent_is_its_lenders_for_rules_that_refuse(void)
 {
 	const struct as lent = { .uid = 710003 }, not_lent = { .uid = 710010 };
 
-	return live_as(CAROL, part_refused_by, "no-carol") && run_as(&lent, part_refused_by, "no-carol") &&
-	       run_as(&not_lent, part_one_map, NULL);
+	return HOLDS(live_as(CAROL, part_refused_by, "no-carol")) &&
+	       HOLDS(run_as(&lent, part_refused_by, "no-carol")) &&
+	       HOLDS(run_as(&not_lent, part_one_map, NULL));
 }
 
 static bool who_has_left_its_groups_is_still_a_member(void)
@@ -174,9 +178,10 @@ static bool who_has_left_its_groups_is_still_a_member(void)
 	const struct as in_it = { .uid = ERIN, .groups = banned, .group_cnt = 1 };
 	const struct as left_it = { .uid = DAVE }, never = { .uid = ERIN }, lent = { .uid = 730009 };
 
-	return run_as(&in_it, part_refused_by, "no-banned") &&
-	       run_as(&left_it, part_refused_by, "no-banned") &&
-	       run_as(&lent, part_refused_by, "no-banned") && run_as(&never, part_one_map, NULL);
+	return HOLDS(run_as(&in_it, part_refused_by, "no-banned")) &&
+	       HOLDS(run_as(&left_it, part_refused_by, "no-banned")) &&
+	       HOLDS(run_as(&lent, part_refused_by, "no-banned")) &&
+	       HOLDS(run_as(&never, part_one_map, NULL));
 }
 
 static bool more_groups_than_rules_can_see_are_refused(void)
@@ -186,22 +191,24 @@ static bool more_groups_than_rules_can_see_are_refused(void)
 
 	for (size_t i = 0; i < ARRAY_CNT(groups); i++)
 		groups[i] = 50000 + (gid_t)i;
-	if (!run_as(&as, part_one_map, NULL))
+	if (FAILS(!run_as(&as, part_one_map, NULL)))
 		return false;
 	as.group_cnt = 257;
-	return run_as(&as, part_refused_by, "groups");
+	return HOLDS(run_as(&as, part_refused_by, "groups"));
 }
 
 static bool part_two_maps(void *arg)
 {
-	return live_map(BPF_MAP_TYPE_ARRAY, 0) >= 0 && live_map(BPF_MAP_TYPE_ARRAY, 0) >= 0;
+	return HOLDS(live_map(BPF_MAP_TYPE_ARRAY, 0) >= 0) &&
+	       HOLDS(live_map(BPF_MAP_TYPE_ARRAY, 0) >= 0);
 }
 
 static bool part_one_map_and_no_second(void *arg)
 {
 	OWN_FD int first = live_map(BPF_MAP_TYPE_ARRAY, 0), second = live_map(BPF_MAP_TYPE_ARRAY, 0);
 
-	return first >= 0 && second == -EPERM && live_reason_has("4 of 3 maps");
+	return HOLDS(first >= 0) && HOLDS(second == -EPERM) &&
+	       HOLDS(live_reason_has("4 of 3 maps"));
 }
 
 static bool uids_that_were_lent_share_their_lenders_quota(void)
@@ -210,10 +217,11 @@ static bool uids_that_were_lent_share_their_lenders_quota(void)
 	struct holder holder;
 	bool ok;
 
-	if (!holder_start(&holder, &one, part_two_maps, NULL))
+	if (FAILS(!holder_start(&holder, &one, part_two_maps, NULL)))
 		return false;
-	ok = run_as(&other, part_one_map_and_no_second, NULL) && run_as(&stranger, part_two_maps, NULL);
-	return holder_end(&holder) && ok;
+	ok = HOLDS(run_as(&other, part_one_map_and_no_second, NULL)) &&
+	     HOLDS(run_as(&stranger, part_two_maps, NULL));
+	return HOLDS(holder_end(&holder)) && HOLDS(ok);
 }
 
 /* ---- whose it is ---- */
@@ -267,23 +275,24 @@ static bool part_leave_a_map(void *arg)
 	int map = live_map(BPF_MAP_TYPE_ARRAY, 0);
 
 	*id = live_id_of(map);
-	return *id && by_path(BPF_OBJ_PIN, map) == 0;
+	return HOLDS(*id) && HOLDS(by_path(BPF_OBJ_PIN, map) == 0);
 }
 
 static bool part_find_nothing(void *arg)
 {
 	uint32_t *id = arg, other;
 
-	return by_id(*id) == -ENOENT && first_id(&other) == -ENOENT && by_path(BPF_OBJ_GET, 0) == -ENOENT &&
-	       bpfgate_unpin(MAP_PIN) == -ENOENT;
+	return HOLDS(by_id(*id) == -ENOENT) && HOLDS(first_id(&other) == -ENOENT) &&
+	       HOLDS(by_path(BPF_OBJ_GET, 0) == -ENOENT) &&
+	       HOLDS(bpfgate_unpin(MAP_PIN) == -ENOENT);
 }
 
 static bool part_find_the_map(void *arg)
 {
 	uint32_t *id = arg, other;
 
-	return by_id(*id) >= 0 && first_id(&other) == 0 && other == *id && by_path(BPF_OBJ_GET, 0) >= 0 &&
-	       bpfgate_unpin(MAP_PIN) == 0;
+	return HOLDS(by_id(*id) >= 0) && HOLDS(first_id(&other) == 0) && HOLDS(other == *id) &&
+	       HOLDS(by_path(BPF_OBJ_GET, 0) >= 0) && HOLDS(bpfgate_unpin(MAP_PIN) == 0);
 }
 
 static bool a_uid_that_is_given_out_again_finds_nothing_of_the_last_services(void)
@@ -297,8 +306,9 @@ static bool a_uid_that_is_given_out_again_finds_nothing_of_the_last_services(voi
 		printf("not tried: no cgroups can be made here\n");
 		return true;
 	}
-	ok = run_as(&a, part_leave_a_map, id) && run_as(&b, part_find_nothing, id) &&
-	     live_as(GONE, part_find_nothing, id) && run_as(&a, part_find_the_map, id);
+	ok = HOLDS(run_as(&a, part_leave_a_map, id)) && HOLDS(run_as(&b, part_find_nothing, id)) &&
+	     HOLDS(live_as(GONE, part_find_nothing, id)) &&
+	     HOLDS(run_as(&a, part_find_the_map, id));
 	(void)rmdir(a.cgroup);
 	(void)rmdir(b.cgroup);
 	(void)munmap(id, sizeof(*id));
@@ -324,27 +334,28 @@ static bool part_btf_held(void *arg)
 {
 	int btf;
 
-	if (!may_open_many())
+	if (FAILS(!may_open_many()))
 		return false;
 	for (int i = 0; i < LIMITS_BTFS; i++)
-		if (load_btf() < 0)
+		if (FAILS(load_btf() < 0))
 			return false;
 	btf = load_btf();
-	return btf == -ENOSPC && live_reason_has("too many objects of this kind");
+	return HOLDS(btf == -ENOSPC) && HOLDS(live_reason_has("too many objects of this kind"));
 }
 
 static bool part_one_btf(void *arg)
 {
 	OWN_FD int btf = load_btf();
 
-	return btf >= 0;
+	return HOLDS(btf >= 0);
 }
 
 static bool btf_that_is_closed_is_forgotten_and_btf_that_is_held_is_not(void)
 {
-	return live_as(LIVE_ALICE, part_btf_closed_at_once, NULL) &&
-	       live_as(LIVE_ALICE, part_btf_held, NULL) && live_as(LIVE_BOB, part_one_btf, NULL) &&
-	       live_as(LIVE_ALICE, part_one_btf, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_btf_closed_at_once, NULL)) &&
+	       HOLDS(live_as(LIVE_ALICE, part_btf_held, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_one_btf, NULL)) &&
+	       HOLDS(live_as(LIVE_ALICE, part_one_btf, NULL));
 }
 
 /* ---- /etc as the daemon sees it ---- */
@@ -356,7 +367,7 @@ static bool append(const char *dir, const char *name, const char *text)
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	file = fopen(path, "ae");
-	return file && fputs(text, file) >= 0 && fclose(file) == 0;
+	return HOLDS(file) && HOLDS(fputs(text, file) >= 0) && HOLDS(fclose(file) == 0);
 }
 
 /* In a mount namespace of this test's: a copy of /etc with a few lines more. It goes with the namespace. */
@@ -365,13 +376,15 @@ static bool make_etc(void)
 	char dir[] = "/tmp/bpfgate-etc-XXXXXX", cmd[128];
 	bool ok;
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    !mkdtemp(dir) || mount("tmpfs", dir, "tmpfs", 0, "mode=755") < 0)
+	if (FAILS(unshare(CLONE_NEWNS) < 0 ||
+		  mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || !mkdtemp(dir) ||
+		  mount("tmpfs", dir, "tmpfs", 0, "mode=755") < 0))
 		return false;
 	snprintf(cmd, sizeof(cmd), "cp -a /etc/. %s && rm -f %s/subuid %s/subgid", dir, dir, dir);
-	ok = system(cmd) == 0 && append(dir, "subuid", limits_subuid) &&
-	     append(dir, "passwd", limits_passwd) && append(dir, "group", limits_group) &&
-	     mount(dir, "/etc", NULL, MS_BIND, NULL) == 0;
+	ok = HOLDS(system(cmd) == 0) && HOLDS(append(dir, "subuid", limits_subuid)) &&
+	     HOLDS(append(dir, "passwd", limits_passwd)) &&
+	     HOLDS(append(dir, "group", limits_group)) &&
+	     HOLDS(mount(dir, "/etc", NULL, MS_BIND, NULL) == 0);
 	(void)umount2(dir, MNT_DETACH);
 	(void)rmdir(dir);
 	return ok;
@@ -409,7 +422,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
 		if (argc > 1 && strcmp(argv[1], tests[i].name) != 0)
 			continue;
-		if (tests[i].run()) {
+		if (holds_run(tests[i].run)) {
 			passed++;
 			continue;
 		}

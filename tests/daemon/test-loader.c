@@ -21,6 +21,7 @@
 #include "proto/cmd.h"
 #include "proto/own.h"
 #include "tests/daemon/rig.h"
+#include "tests/lib/holds.h"
 
 static struct rig rig;
 
@@ -39,7 +40,7 @@ static bool start_ledgers(struct rig_loader *ret_loader)
 	struct keep_tell tell;
 
 	ret_loader->door = -1;
-	if (rig_call(&rig, &ask, NULL, 0, &tell, &ret_loader->door) != 0)
+	if (FAILS(rig_call(&rig, &ask, NULL, 0, &tell, &ret_loader->door) != 0))
 		return false;
 	ret_loader->box_id = tell.box_id;
 	return true;
@@ -56,22 +57,24 @@ static bool the_ledgers_loader_only_looks(void)
 {
 	struct rig_loader ledgers = { 0, -1 }, clients = { 0, -1 };
 	struct door_answer answer, control;
-	bool ok = start_ledgers(&ledgers) && rig_loader_start(&rig, -1, &clients);
+	bool ok = HOLDS(start_ledgers(&ledgers)) && HOLDS(rig_loader_start(&rig, -1, &clients));
 
 	for (uint32_t cmd = 0; ok && cmd < CMD_CNT + 10; cmd++) {
 		const struct cmd_row *row = cmd_row_of(cmd);
 		struct door_ask ask = ask_for(cmd, row && row->returns_fd ? DOOR_FD_KEEP : DOOR_FD_NONE);
 		bool refused;
 
-		ok = rig_approve(&ledgers, &ask, NULL, NULL, 0, &answer) &&
-		     rig_approve(&clients, &ask, NULL, NULL, 0, &control);
+		ok = HOLDS(rig_approve(&ledgers, &ask, NULL, NULL, 0, &answer)) &&
+		     HOLDS(rig_approve(&clients, &ask, NULL, NULL, 0, &control));
 		refused = answer.refused && answer.result == -EPERM;
-		ok = ok && refused == !walks_ids(cmd) && !control.refused && control.result < 0;
+		ok = HOLDS(ok) && HOLDS(refused == !walks_ids(cmd)) && HOLDS(!control.refused) &&
+		     HOLDS(control.result < 0);
 		if (!ok)
 			printf("command %u: %d (refused %u), a client's loader %d (%u)\n", cmd, answer.result,
 			       answer.refused, control.result, control.refused);
 	}
-	return rig_loader_stop(&rig, &ledgers) && rig_loader_stop(&rig, &clients) && ok;
+	return HOLDS(rig_loader_stop(&rig, &ledgers)) && HOLDS(rig_loader_stop(&rig, &clients)) &&
+	       HOLDS(ok);
 }
 
 static bool the_ledgers_loader_opens_no_perf_event(void)
@@ -79,20 +82,22 @@ static bool the_ledgers_loader_opens_no_perf_event(void)
 	struct door_ask perf = ask_for(0, DOOR_FD_BROKER), netns = ask_for(0, DOOR_FD_NONE);
 	struct rig_loader ledgers = { 0, -1 }, clients = { 0, -1 };
 	struct door_answer refused[2], control[2];
-	bool ok = start_ledgers(&ledgers) && rig_loader_start(&rig, -1, &clients);
+	bool ok = HOLDS(start_ledgers(&ledgers)) && HOLDS(rig_loader_start(&rig, -1, &clients));
 
 	perf.op = DOOR_PERF;
 	netns.op = DOOR_NETNS;
 	netns.attr_bytes = sizeof(struct door_netns);
-	ok = ok && rig_approve(&ledgers, &perf, NULL, NULL, 0, &refused[0]) &&
-	     rig_approve(&ledgers, &netns, NULL, NULL, 0, &refused[1]) &&
-	     rig_approve(&clients, &perf, NULL, NULL, 0, &control[0]) &&
-	     rig_approve(&clients, &netns, NULL, NULL, 0, &control[1]);
-	ok = ok && refused[0].refused && refused[0].result == -EPERM && refused[1].refused &&
-	     refused[1].result == -EPERM;
+	ok = HOLDS(ok) && HOLDS(rig_approve(&ledgers, &perf, NULL, NULL, 0, &refused[0])) &&
+	     HOLDS(rig_approve(&ledgers, &netns, NULL, NULL, 0, &refused[1])) &&
+	     HOLDS(rig_approve(&clients, &perf, NULL, NULL, 0, &control[0])) &&
+	     HOLDS(rig_approve(&clients, &netns, NULL, NULL, 0, &control[1]));
+	ok = HOLDS(ok) && HOLDS(refused[0].refused) && HOLDS(refused[0].result == -EPERM) &&
+	     HOLDS(refused[1].refused) && HOLDS(refused[1].result == -EPERM);
 	/* The other's attr is too short for an event, and right for the namespace. */
-	ok = ok && control[0].result != -EPERM && !control[1].refused && control[1].result == 0;
-	return rig_loader_stop(&rig, &ledgers) && rig_loader_stop(&rig, &clients) && ok;
+	ok = HOLDS(ok) && HOLDS(control[0].result != -EPERM) && HOLDS(!control[1].refused) &&
+	     HOLDS(control[1].result == 0);
+	return HOLDS(rig_loader_stop(&rig, &ledgers)) && HOLDS(rig_loader_stop(&rig, &clients)) &&
+	       HOLDS(ok);
 }
 
 /* Element 3 of a map is no descriptor 3: the loader's own would be handed out, or closed. */
@@ -102,7 +107,7 @@ static bool only_what_a_command_makes_is_taken_for_a_descriptor(void)
 	struct rig_loader loader = { 0, -1 };
 	struct door_answer answer;
 	int refused = 0, passed = 0;
-	bool ok = rig_loader_start(&rig, -1, &loader);
+	bool ok = HOLDS(rig_loader_start(&rig, -1, &loader));
 
 	for (uint32_t i = 0; ok && i < ARRAY_CNT(ways) * (CMD_CNT + 10); i++) {
 		uint32_t cmd = i / (uint32_t)ARRAY_CNT(ways);
@@ -113,14 +118,16 @@ static bool only_what_a_command_makes_is_taken_for_a_descriptor(void)
 		bool withheld = ask.result_fd == DOOR_FD_BROKER &&
 				(cmd == CMD_PROG_LOAD || cmd == CMD_PROG_GET_FD_BY_ID || cmd == CMD_OBJ_GET);
 
-		ok = rig_approve(&loader, &ask, NULL, NULL, 0, &answer) && answer.result < 0 &&
-		     (bool)answer.refused == (!makes || withheld);
+		ok = HOLDS(rig_approve(&loader, &ask, NULL, NULL, 0, &answer)) &&
+		     HOLDS(answer.result < 0) &&
+		     HOLDS((bool)answer.refused == (!makes || withheld));
 		answer.refused ? refused++ : passed++;
 		if (!ok)
 			printf("command %u, way %u: %d, refused %u\n", cmd, ask.result_fd, answer.result,
 			       answer.refused);
 	}
-	return rig_loader_stop(&rig, &loader) && ok && passed > 20 && refused > 60;
+	return HOLDS(rig_loader_stop(&rig, &loader)) && HOLDS(ok) && HOLDS(passed > 20) &&
+	       HOLDS(refused > 60);
 }
 
 /* ---- the filter ------------------------------------------------------------------------------ */
@@ -270,7 +277,7 @@ static bool no_path_is_looked_up_by_a_loader(void)
 		way_stat, way_open,
 #endif
 	};
-	bool ok = end_of(way_none, true) == 0;
+	bool ok = HOLDS(end_of(way_none, true) == 0);
 
 	path = "/etc/shadow";
 	for (size_t i = 0; i < ARRAY_CNT(ways); i++) {
@@ -311,7 +318,7 @@ int main(void)
 		return EXIT_FAILURE;
 	}
 	for (size_t i = 0; i < ARRAY_CNT(promises); i++) {
-		if (promises[i].keep()) {
+		if (holds_run(promises[i].keep)) {
 			passed++;
 		} else {
 			failed++;

@@ -20,6 +20,7 @@
 #include "client/bpfgate.h"
 #include "proto/own.h"
 #include "tests/daemon/live.h"
+#include "tests/lib/holds.h"
 
 static const char good[] =
 	"{\"version\": 1, \"rules\": [\n"
@@ -38,22 +39,22 @@ static bool part_makes_a_map(void *arg)
 {
 	OWN_FD int fd = live_map(BPF_MAP_TYPE_ARRAY, 0);
 
-	return fd >= 0;
+	return HOLDS(fd >= 0);
 }
 
 static bool part_is_refused(void *arg)
 {
 	OWN_FD int fd = live_map(BPF_MAP_TYPE_ARRAY, 0);
 
-	return fd == -EPERM;
+	return HOLDS(fd == -EPERM);
 }
 
 static bool part_may_not_reload(void *arg)
 {
 	OWN_MEM char *json = NULL;
 
-	return bpfgate_control(BPFGATE_RELOAD, "", &json) == -EPERM && json &&
-	       strstr(json, "NOT-PERMITTED");
+	return HOLDS(bpfgate_control(BPFGATE_RELOAD, "", &json) == -EPERM) && HOLDS(json) &&
+	       HOLDS(strstr(json, "NOT-PERMITTED"));
 }
 
 static uint32_t prog_id_of(int fd)
@@ -71,7 +72,7 @@ static bool status_has(const char *text)
 {
 	OWN_MEM char *json = NULL;
 
-	return bpfgate_control(BPFGATE_STATUS, "", &json) == 0 && strstr(json, text);
+	return HOLDS(bpfgate_control(BPFGATE_STATUS, "", &json) == 0) && HOLDS(strstr(json, text));
 }
 
 static int reload(char **ret_json)
@@ -83,8 +84,9 @@ static bool is_good_again(void)
 {
 	OWN_MEM char *json = NULL;
 
-	return live_write_policy(&live, good) && reload(&json) == 0 &&
-	       status_has("\"refused\":\"\"") && live_as(LIVE_ALICE, part_makes_a_map, NULL);
+	return HOLDS(live_write_policy(&live, good)) && HOLDS(reload(&json) == 0) &&
+	       HOLDS(status_has("\"refused\":\"\"")) &&
+	       HOLDS(live_as(LIVE_ALICE, part_makes_a_map, NULL));
 }
 
 /* ---- reloads ---- */
@@ -92,11 +94,12 @@ static bool is_good_again(void)
 static bool a_refused_reload_fails_and_says_where(void)
 {
 	OWN_MEM char *json = NULL;
-	bool ok = live_write_policy(&live, broken) && reload(&json) == -EBADMSG && json &&
-		  strstr(json, "50-test.json:2:1: error: ") && status_has("50-test.json:2:1: error: ") &&
-		  live_as(LIVE_ALICE, part_makes_a_map, NULL);
+	bool ok = HOLDS(live_write_policy(&live, broken)) && HOLDS(reload(&json) == -EBADMSG) &&
+		  HOLDS(json) && HOLDS(strstr(json, "50-test.json:2:1: error: ")) &&
+		  HOLDS(status_has("50-test.json:2:1: error: ")) &&
+		  HOLDS(live_as(LIVE_ALICE, part_makes_a_map, NULL));
 
-	return is_good_again() && ok;
+	return HOLDS(is_good_again()) && HOLDS(ok);
 }
 
 static bool the_doctor_says(const char *text)
@@ -105,32 +108,34 @@ static bool the_doctor_says(const char *text)
 
 	snprintf(cmd, sizeof(cmd), "'%s/client/bpfgate' doctor --json | grep -qF '%s'",
 		 getenv("builddir") ? getenv("builddir") : ".", text);
-	return system(cmd) == 0;
+	return HOLDS(system(cmd) == 0);
 }
 
 static bool the_doctor_says_where_a_policy_is_wrong(void)
 {
 	OWN_MEM char *json = NULL;
-	bool ok = the_doctor_says("the files are in force") && live_write_policy(&live, broken) &&
-		  reload(&json) == -EBADMSG && the_doctor_says("refused: 50-test.json:2:1: error: ");
+	bool ok = HOLDS(the_doctor_says("the files are in force")) &&
+		  HOLDS(live_write_policy(&live, broken)) && HOLDS(reload(&json) == -EBADMSG) &&
+		  HOLDS(the_doctor_says("refused: 50-test.json:2:1: error: "));
 
-	return is_good_again() && ok;
+	return HOLDS(is_good_again()) && HOLDS(ok);
 }
 
 static bool only_root_reloads(void)
 {
 	OWN_MEM char *json = NULL;
 
-	return live_as(LIVE_ALICE, part_may_not_reload, NULL) && reload(&json) == 0;
+	return HOLDS(live_as(LIVE_ALICE, part_may_not_reload, NULL)) && HOLDS(reload(&json) == 0);
 }
 
 static bool a_reload_of_what_cannot_be_read_keeps_the_old_rules(void)
 {
 	OWN_MEM char *json = NULL;
-	bool ok = chmod(live.policy, 0700) == 0 && reload(&json) == -EACCES && json &&
-		  strstr(json, live.policy) && live_as(LIVE_ALICE, part_makes_a_map, NULL);
+	bool ok = HOLDS(chmod(live.policy, 0700) == 0) && HOLDS(reload(&json) == -EACCES) &&
+		  HOLDS(json) && HOLDS(strstr(json, live.policy)) &&
+		  HOLDS(live_as(LIVE_ALICE, part_makes_a_map, NULL));
 
-	return chmod(live.policy, 0755) == 0 && is_good_again() && ok;
+	return HOLDS(chmod(live.policy, 0755) == 0) && HOLDS(is_good_again()) && HOLDS(ok);
 }
 
 /* ---- starts ---- */
@@ -139,21 +144,22 @@ static bool broker_is_new(void *arg)
 {
 	pid_t now = live_child(&live, "bpfgate-broker");
 
-	return now && now != *(pid_t *)arg;
+	return HOLDS(now) && HOLDS(now != *(pid_t *)arg);
 }
 
 static bool next_broker(void)
 {
 	pid_t old = live_child(&live, "bpfgate-broker");
 
-	return kill(old, SIGKILL) == 0 && live_until(broker_is_new, &old);
+	return HOLDS(kill(old, SIGKILL) == 0) && HOLDS(live_until(broker_is_new, &old));
 }
 
 static bool ended_well(pid_t pid)
 {
 	int status = -1;
 
-	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(WIFEXITED(status)) &&
+	       HOLDS(WEXITSTATUS(status) == 0);
 }
 
 /* Holds a program while the broker dies; is told through pipes when. */
@@ -165,7 +171,7 @@ static bool a_broker_that_starts_with_a_broken_policy_keeps_everything(void)
 	pid_t pid;
 	bool ok;
 
-	if (pipe(told) < 0 || pipe(tell) < 0)
+	if (FAILS(pipe(told) < 0 || pipe(tell) < 0))
 		return false;
 	pid = fork();
 	if (pid == 0) {
@@ -180,20 +186,21 @@ static bool a_broker_that_starts_with_a_broken_policy_keeps_everything(void)
 			      0 :
 			      1);
 	}
-	ok = read(told[0], &id, sizeof(id)) == sizeof(id) && live_prog_exists(id);
-	ok = ok && live_write_policy(&live, broken) && next_broker() &&
-	     status_has("50-test.json:2:1: error: ") && status_has("\"rules\":0") &&
-	     live_as(LIVE_ALICE, part_is_refused, NULL) && live_prog_exists(id);
-	ok = is_good_again() && ok && live_prog_exists(id);
-	return write(tell[1], &byte, 1) == 1 && ended_well(pid) && ok;
+	ok = HOLDS(read(told[0], &id, sizeof(id)) == sizeof(id)) && HOLDS(live_prog_exists(id));
+	ok = HOLDS(ok) && HOLDS(live_write_policy(&live, broken)) && HOLDS(next_broker()) &&
+	     HOLDS(status_has("50-test.json:2:1: error: ")) && HOLDS(status_has("\"rules\":0")) &&
+	     HOLDS(live_as(LIVE_ALICE, part_is_refused, NULL)) && HOLDS(live_prog_exists(id));
+	ok = HOLDS(is_good_again()) && HOLDS(ok) && HOLDS(live_prog_exists(id));
+	return HOLDS(write(tell[1], &byte, 1) == 1) && HOLDS(ended_well(pid)) && HOLDS(ok);
 }
 
 static bool a_broker_that_cannot_read_its_policy_grants_nothing(void)
 {
-	bool ok = chmod(live.policy, 0700) == 0 && next_broker() && status_has(live.policy) &&
-		  status_has("\"rules\":0") && live_as(LIVE_ALICE, part_is_refused, NULL);
+	bool ok = HOLDS(chmod(live.policy, 0700) == 0) && HOLDS(next_broker()) &&
+		  HOLDS(status_has(live.policy)) && HOLDS(status_has("\"rules\":0")) &&
+		  HOLDS(live_as(LIVE_ALICE, part_is_refused, NULL));
 
-	return chmod(live.policy, 0755) == 0 && is_good_again() && ok;
+	return HOLDS(chmod(live.policy, 0755) == 0) && HOLDS(is_good_again()) && HOLDS(ok);
 }
 
 /* ---- bpfgated itself ---- */
@@ -213,7 +220,7 @@ static bool part_pins(void *arg)
 	OWN_FD int prog = live_prog(BPF_PROG_TYPE_XDP, "pinned", 2);
 
 	*(uint32_t *)arg = prog_id_of(prog);
-	return *(uint32_t *)arg && pin_call(BPF_OBJ_PIN, prog) == 0;
+	return HOLDS(*(uint32_t *)arg) && HOLDS(pin_call(BPF_OBJ_PIN, prog) == 0);
 }
 
 static bool part_gets(void *arg)
@@ -223,25 +230,27 @@ static bool part_gets(void *arg)
 
 	/* A walk looks at what really exists. */
 	(void)bpfgate_bpf(BPF_PROG_GET_NEXT_ID, &walk, sizeof(walk));
-	return prog >= 0 && prog_id_of(prog) == *(uint32_t *)arg && live_mine("programs") == 1;
+	return HOLDS(prog >= 0) && HOLDS(prog_id_of(prog) == *(uint32_t *)arg) &&
+	       HOLDS(live_mine("programs") == 1);
 }
 
 static bool part_unpins(void *arg)
 {
-	return bpfgate_unpin(KEPT_PIN) == 0;
+	return HOLDS(bpfgate_unpin(KEPT_PIN) == 0);
 }
 
 static bool prog_is_gone(void *arg)
 {
-	return !live_prog_exists(*(uint32_t *)arg);
+	return HOLDS(!live_prog_exists(*(uint32_t *)arg));
 }
 
 static bool next_bpfgated(const char *builddir, int signal)
 {
 	int status;
 
-	return kill(live.parent, signal) == 0 && waitpid(live.parent, &status, 0) == live.parent &&
-	       live_again(&live, builddir);
+	return HOLDS(kill(live.parent, signal) == 0) &&
+	       HOLDS(waitpid(live.parent, &status, 0) == live.parent) &&
+	       HOLDS(live_again(&live, builddir));
 }
 
 /* Without a service manager that holds anything: what is pinned is held by names of bpfgated's own. */
@@ -252,12 +261,14 @@ static bool what_is_pinned_outlives_bpfgated(void)
 	bool ok;
 
 	*id = 0;
-	ok = live_as(LIVE_ALICE, part_pins, id) && live_prog_exists(*id) &&
-	     next_bpfgated(builddir, SIGTERM) && live_as(LIVE_ALICE, part_gets, id) &&
-	     next_bpfgated(builddir, SIGKILL) && live_as(LIVE_ALICE, part_gets, id);
+	ok = HOLDS(live_as(LIVE_ALICE, part_pins, id)) && HOLDS(live_prog_exists(*id)) &&
+	     HOLDS(next_bpfgated(builddir, SIGTERM)) && HOLDS(live_as(LIVE_ALICE, part_gets, id)) &&
+	     HOLDS(next_bpfgated(builddir, SIGKILL)) && HOLDS(live_as(LIVE_ALICE, part_gets, id));
 	/* control: unpinned, it is gone for good */
-	ok = live_as(LIVE_ALICE, part_unpins, NULL) && ok && live_until(prog_is_gone, id);
-	return next_bpfgated(builddir, SIGTERM) && !live_as(LIVE_ALICE, part_gets, id) && ok;
+	ok = HOLDS(live_as(LIVE_ALICE, part_unpins, NULL)) && HOLDS(ok) &&
+	     HOLDS(live_until(prog_is_gone, id));
+	return HOLDS(next_bpfgated(builddir, SIGTERM)) &&
+	       HOLDS(!live_as(LIVE_ALICE, part_gets, id)) && HOLDS(ok);
 }
 
 /* ---- ledgers of other versions ---- */
@@ -270,7 +281,8 @@ static bool rewrite_version(const char *suffix, uint32_t version)
 
 	snprintf(path, sizeof(path), "%s%s", ledger, suffix);
 	fd = open(path, O_RDWR | O_CLOEXEC);
-	return fd >= 0 && pwrite(fd, &version, sizeof(version), 20) == sizeof(version);
+	return HOLDS(fd >= 0) &&
+	       HOLDS(pwrite(fd, &version, sizeof(version), 20) == sizeof(version));
 }
 
 /* bpfgated is away while its ledger becomes another version's. */
@@ -279,27 +291,28 @@ static bool next_bpfgated_finds(const char *suffix, uint32_t version)
 	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
 	int status;
 
-	return kill(live.parent, SIGTERM) == 0 && waitpid(live.parent, &status, 0) == live.parent &&
-	       rewrite_version(suffix, version) && live_again(&live, builddir);
+	return HOLDS(kill(live.parent, SIGTERM) == 0) &&
+	       HOLDS(waitpid(live.parent, &status, 0) == live.parent) &&
+	       HOLDS(rewrite_version(suffix, version)) && HOLDS(live_again(&live, builddir));
 }
 
 static bool part_finds_nothing(void *arg)
 {
 	OWN_FD int prog = pin_call(BPF_OBJ_GET, 0);
 
-	return prog == -ENOENT;
+	return HOLDS(prog == -ENOENT);
 }
 
 static bool list_has(const char *list, const char *text)
 {
 	OWN_MEM char *json = NULL;
 
-	return bpfgate_control(BPFGATE_LIST, list, &json) == 0 && strstr(json, text);
+	return HOLDS(bpfgate_control(BPFGATE_LIST, list, &json) == 0) && HOLDS(strstr(json, text));
 }
 
 static bool pins_lack(void *arg)
 {
-	return !list_has("pins", arg);
+	return HOLDS(!list_has("pins", arg));
 }
 
 /* A downgrade over a change of layout that an older daemon cannot read, and the way back. */
@@ -309,14 +322,20 @@ static bool what_is_pinned_outlives_a_downgrade(void)
 	bool ok;
 
 	*id = 0;
-	ok = live_as(LIVE_ALICE, part_pins, id) && next_bpfgated_finds("", 7) && live_prog_exists(*id) &&
-	     status_has("\"set_aside\":true") && list_has("pins", "\"path\":\"orphan-") &&
-	     live_as(LIVE_ALICE, part_finds_nothing, NULL);
-	ok = ok && next_bpfgated(getenv("builddir") ? getenv("builddir") : ".", SIGKILL) && live_prog_exists(*id) && status_has("\"set_aside\":true");
+	ok = HOLDS(live_as(LIVE_ALICE, part_pins, id)) && HOLDS(next_bpfgated_finds("", 7)) &&
+	     HOLDS(live_prog_exists(*id)) && HOLDS(status_has("\"set_aside\":true")) &&
+	     HOLDS(list_has("pins", "\"path\":\"orphan-")) &&
+	     HOLDS(live_as(LIVE_ALICE, part_finds_nothing, NULL));
+	ok = HOLDS(ok) &&
+	     HOLDS(next_bpfgated(getenv("builddir") ? getenv("builddir") : ".", SIGKILL)) &&
+	     HOLDS(live_prog_exists(*id)) && HOLDS(status_has("\"set_aside\":true"));
 	/* control: its own version */
-	ok = ok && next_bpfgated_finds(".aside-1", 2) && status_has("\"set_aside\":false") &&
-	     live_until(pins_lack, (void *)"orphan-") && live_as(LIVE_ALICE, part_gets, id);
-	return live_as(LIVE_ALICE, part_unpins, NULL) && ok && live_until(prog_is_gone, id);
+	ok = HOLDS(ok) && HOLDS(next_bpfgated_finds(".aside-1", 2)) &&
+	     HOLDS(status_has("\"set_aside\":false")) &&
+	     HOLDS(live_until(pins_lack, (void *)"orphan-")) &&
+	     HOLDS(live_as(LIVE_ALICE, part_gets, id));
+	return HOLDS(live_as(LIVE_ALICE, part_unpins, NULL)) && HOLDS(ok) &&
+	       HOLDS(live_until(prog_is_gone, id));
 }
 
 /* Nobody knows whose it is: root may let it go. */
@@ -328,13 +347,15 @@ static bool an_orphan_is_roots_to_unpin(void)
 	bool ok;
 
 	*id = 0;
-	ok = live_as(LIVE_ALICE, part_pins, id) && next_bpfgated_finds("", 7) &&
-	     bpfgate_control(BPFGATE_LIST, "pins", &json) == 0;
+	ok = HOLDS(live_as(LIVE_ALICE, part_pins, id)) && HOLDS(next_bpfgated_finds("", 7)) &&
+	     HOLDS(bpfgate_control(BPFGATE_LIST, "pins", &json) == 0);
 	at = ok ? strstr(json, "orphan-") : NULL;
-	ok = at && sscanf(at, "%31[^\"]", name) == 1;
-	ok = ok && live_prog_exists(*id) && bpfgate_unpin(name) == 0 && live_until(prog_is_gone, id);
+	ok = HOLDS(at) && HOLDS(sscanf(at, "%31[^\"]", name) == 1);
+	ok = HOLDS(ok) && HOLDS(live_prog_exists(*id)) && HOLDS(bpfgate_unpin(name) == 0) &&
+	     HOLDS(live_until(prog_is_gone, id));
 	/* Its record comes back with that ledger, and goes for want of the object. */
-	return next_bpfgated_finds(".aside-1", 2) && live_until(pins_lack, (void *)KEPT_PIN) && ok;
+	return HOLDS(next_bpfgated_finds(".aside-1", 2)) &&
+	       HOLDS(live_until(pins_lack, (void *)KEPT_PIN)) && HOLDS(ok);
 }
 
 #define TEST(name) { #name, name }
@@ -356,17 +377,18 @@ static const struct {
 /* The daemon's first broker finds a broken policy: the daemon starts all the same, and mends without a restart. */
 static bool a_daemon_starts_with_a_broken_policy(const char *builddir)
 {
-	return live_start(&live, builddir, broken) && status_has("50-test.json:2:1: error: ") &&
-	       live_as(LIVE_ALICE, part_is_refused, NULL) && is_good_again();
+	return HOLDS(live_start(&live, builddir, broken)) &&
+	       HOLDS(status_has("50-test.json:2:1: error: ")) &&
+	       HOLDS(live_as(LIVE_ALICE, part_is_refused, NULL)) && HOLDS(is_good_again());
 }
 
 /* A bpf file system and a tmpfs of our own, where bpfgated may leave what outlives it. */
 static bool scene_set(void)
 {
-	if (!mkdtemp(scene) || mount("none", scene, "tmpfs", 0, "mode=755") < 0)
+	if (FAILS(!mkdtemp(scene) || mount("none", scene, "tmpfs", 0, "mode=755") < 0))
 		return false;
 	snprintf(keep_dir, sizeof(keep_dir), "%s/bpf", scene);
-	if (mkdir(keep_dir, 0700) < 0 || mount("none", keep_dir, "bpf", 0, "mode=700") < 0)
+	if (FAILS(mkdir(keep_dir, 0700) < 0 || mount("none", keep_dir, "bpf", 0, "mode=700") < 0))
 		return false;
 	strcat(keep_dir, "/kept");
 	snprintf(ledger, sizeof(ledger), "%s/ledger", scene);
@@ -375,7 +397,7 @@ static bool scene_set(void)
 	live.more[2] = "--ledger";
 	live.more[3] = ledger;
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return shared != MAP_FAILED;
+	return HOLDS(shared != MAP_FAILED);
 }
 
 static void scene_strike(void)
@@ -408,7 +430,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
-		bool ok = (argc > 1 && strcmp(argv[1], tests[i].name)) || tests[i].run();
+		bool ok = (argc > 1 && strcmp(argv[1], tests[i].name)) || holds_run(tests[i].run);
 
 		passed += ok;
 		failed += !ok;

@@ -13,6 +13,7 @@
 #include "client/bpfgate.h"
 #include "proto/own.h"
 #include "tests/daemon/live.h"
+#include "tests/lib/holds.h"
 
 #define RULE(user, id, perfmon) \
 	"{\"id\": \"" id "\", \"effect\": \"allow\", \"who\": {\"users\": [\"" user "\"]},\n" \
@@ -70,7 +71,7 @@ static bool closes(int fd)
 		close(fd);
 	else
 		printf("control: %d\n", fd);
-	return fd >= 0;
+	return HOLDS(fd >= 0);
 }
 
 static const struct {
@@ -88,10 +89,14 @@ static bool part_helpers_judged(void *arg)
 	bool ok = true;
 
 	for (size_t i = 0; i < ARRAY_CNT(withheld); i++)
-		ok = is_withheld(load_calling(BPF_PROG_TYPE_SOCKET_FILTER, "helper", withheld[i].helper),
-				 withheld[i].name) && ok;
-	return ok && closes(load_calling(BPF_PROG_TYPE_SOCKET_FILTER, "helper", BPF_FUNC_jiffies64)) &&
-	       closes(load_loop());
+		ok = HOLDS(is_withheld(load_calling(BPF_PROG_TYPE_SOCKET_FILTER, "helper",
+						    withheld[i].helper),
+				       withheld[i].name)) &&
+		     HOLDS(ok);
+	return HOLDS(ok) &&
+	       HOLDS(closes(
+		       load_calling(BPF_PROG_TYPE_SOCKET_FILTER, "helper", BPF_FUNC_jiffies64))) &&
+	       HOLDS(closes(load_loop()));
 }
 
 static bool part_helpers_granted(void *arg)
@@ -99,30 +104,35 @@ static bool part_helpers_granted(void *arg)
 	bool ok = true;
 
 	for (size_t i = 0; i < ARRAY_CNT(withheld); i++)
-		ok = closes(load_calling(BPF_PROG_TYPE_SOCKET_FILTER, "helper", withheld[i].helper)) && ok;
-	return ok && closes(load_loop());
+		ok = HOLDS(closes(load_calling(BPF_PROG_TYPE_SOCKET_FILTER, "helper",
+					       withheld[i].helper))) &&
+		     HOLDS(ok);
+	return HOLDS(ok) && HOLDS(closes(load_loop()));
 }
 
 static bool judged_gives_loops_and_not_the_helpers_that_read_the_kernel(void)
 {
-	return live_as(LIVE_ALICE, part_helpers_judged, NULL) &&
-	       live_as(LIVE_BOB, part_helpers_granted, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_helpers_judged, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_helpers_granted, NULL));
 }
 
 static bool part_type_judged(void *arg)
 {
-	return is_withheld(load_calling(BPF_PROG_TYPE_RAW_TRACEPOINT, "type", BPF_FUNC_jiffies64),
-			   "raw_tracepoint");
+	return HOLDS(
+		is_withheld(load_calling(BPF_PROG_TYPE_RAW_TRACEPOINT, "type", BPF_FUNC_jiffies64),
+			    "raw_tracepoint"));
 }
 
 static bool part_type_granted(void *arg)
 {
-	return closes(load_calling(BPF_PROG_TYPE_RAW_TRACEPOINT, "type", BPF_FUNC_jiffies64));
+	return HOLDS(
+		closes(load_calling(BPF_PROG_TYPE_RAW_TRACEPOINT, "type", BPF_FUNC_jiffies64)));
 }
 
 static bool judged_gives_no_type_whose_context_is_kernel_memory(void)
 {
-	return live_as(LIVE_ALICE, part_type_judged, NULL) && live_as(LIVE_BOB, part_type_granted, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_type_judged, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_type_granted, NULL));
 }
 
 /* libbpf's way to ask for a helper: two instructions, no name. */
@@ -157,7 +167,8 @@ static bool part_probe_judged(void *arg)
 	uint32_t r0 = 0;
 
 	/* Answered as root would be, for a loader that asks what there is; but it never runs. */
-	return task >= 0 && run(task, &r0) < 0 && r0 == 0 && now >= 0 && run(now, &r0) == 0 && r0;
+	return HOLDS(task >= 0) && HOLDS(run(task, &r0) < 0) && HOLDS(r0 == 0) && HOLDS(now >= 0) &&
+	       HOLDS(run(now, &r0) == 0) && HOLDS(r0);
 }
 
 static bool part_probe_granted(void *arg)
@@ -165,12 +176,13 @@ static bool part_probe_granted(void *arg)
 	OWN_FD int task = load_probe(BPF_FUNC_get_current_task);
 	uint32_t r0 = 0;
 
-	return task >= 0 && run(task, &r0) == 0 && r0;
+	return HOLDS(task >= 0) && HOLDS(run(task, &r0) == 0) && HOLDS(r0);
 }
 
 static bool a_feature_probe_of_a_withheld_helper_does_not_run(void)
 {
-	return live_as(LIVE_ALICE, part_probe_judged, NULL) && live_as(LIVE_BOB, part_probe_granted, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_probe_judged, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_probe_granted, NULL));
 }
 
 /* ---- the log ---- */
@@ -203,7 +215,7 @@ static bool log_says(uint32_t log_bytes, char *log)
 	if (prog >= 0)
 		close(prog);
 	close(map);
-	return map >= 0;
+	return HOLDS(map >= 0);
 }
 
 /* The map's address in any form: the digits that the kernel's other half begins with, but the program's own. */
@@ -241,7 +253,8 @@ static bool part_log(void *arg)
 
 static bool a_log_tells_no_address_of_the_kernel(void)
 {
-	return live_as(LIVE_ALICE, part_log, NULL) && live_as(LIVE_BOB, part_log, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_log, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_log, NULL));
 }
 
 #define TEST(name) { #name, name }
@@ -273,7 +286,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
 		if (argc > 1 && strcmp(argv[1], tests[i].name) != 0)
 			continue;
-		if (tests[i].run()) {
+		if (holds_run(tests[i].run)) {
 			passed++;
 			continue;
 		}

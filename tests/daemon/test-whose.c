@@ -20,6 +20,7 @@
 #include "client/self.h"
 #include "proto/own.h"
 #include "tests/daemon/live.h"
+#include "tests/lib/holds.h"
 
 #define CGROUP_ALONE  "/sys/fs/cgroup"
 #define CGROUP_HYBRID "/sys/fs/cgroup/unified"
@@ -130,29 +131,30 @@ static bool part_attach_and_close(void *arg)
 {
 	int prog = load_cls(-1);
 
-	return prog >= 0 && lo_do(BPF_PROG_ATTACH, prog, 0, 0) == 0;
+	return HOLDS(prog >= 0) && HOLDS(lo_do(BPF_PROG_ATTACH, prog, 0, 0) == 0);
 }
 
 static bool part_detach_others(void *arg)
 {
-	return lo_do(BPF_PROG_DETACH, 0, 0, 0) == -EPERM && live_reason_has("another user's") &&
-	       lo_do(BPF_PROG_DETACH, 0, AFTER, 0) == -EPERM &&
-	       lo_do(BPF_PROG_DETACH, 0, BEFORE | BY_ID, *(uint32_t *)arg) == -EPERM;
+	return HOLDS(lo_do(BPF_PROG_DETACH, 0, 0, 0) == -EPERM) &&
+	       HOLDS(live_reason_has("another user's")) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, AFTER, 0) == -EPERM) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, BEFORE | BY_ID, *(uint32_t *)arg) == -EPERM);
 }
 
 static bool part_detach_own(void *arg)
 {
-	return lo_do(BPF_PROG_DETACH, 0, 0, 0) == 0;
+	return HOLDS(lo_do(BPF_PROG_DETACH, 0, 0, 0) == 0);
 }
 
 static bool part_detach_first(void *arg)
 {
-	return lo_do(BPF_PROG_DETACH, 0, BEFORE, 0) == 0;
+	return HOLDS(lo_do(BPF_PROG_DETACH, 0, BEFORE, 0) == 0);
 }
 
 static bool part_find_nothing(void *arg)
 {
-	return lo_do(BPF_PROG_DETACH, 0, 0, 0) == -ENOENT;
+	return HOLDS(lo_do(BPF_PROG_DETACH, 0, 0, 0) == -ENOENT);
 }
 
 /* Alice's below root's: the last is root's, the first hers. Her descriptor is closed already. */
@@ -162,14 +164,17 @@ static bool a_detach_that_names_nobody_takes_only_ones_own(void)
 	uint32_t id = live_id_of(roots);
 	bool ok;
 
-	ok = live_as(LIVE_ALICE, part_attach_and_close, NULL) && lo_natively(BPF_PROG_ATTACH, roots) == 0 &&
-	     live_as(LIVE_BOB, part_detach_others, &id) && live_as(LIVE_ALICE, part_find_nothing, NULL) == false &&
-	     lo_cnt() == 2 && live_as(LIVE_ALICE, part_detach_first, NULL) && lo_cnt() == 1;
+	ok = HOLDS(live_as(LIVE_ALICE, part_attach_and_close, NULL)) &&
+	     HOLDS(lo_natively(BPF_PROG_ATTACH, roots) == 0) &&
+	     HOLDS(live_as(LIVE_BOB, part_detach_others, &id)) &&
+	     HOLDS(live_as(LIVE_ALICE, part_find_nothing, NULL) == false) && HOLDS(lo_cnt() == 2) &&
+	     HOLDS(live_as(LIVE_ALICE, part_detach_first, NULL)) && HOLDS(lo_cnt() == 1);
 	/* Where only hers is, it needs no word. */
-	ok = lo_natively(BPF_PROG_DETACH, roots) == 0 && ok &&
-	     live_as(LIVE_ALICE, part_attach_and_close, NULL) && live_as(LIVE_BOB, part_find_nothing, NULL) == false &&
-	     live_as(LIVE_ALICE, part_detach_own, NULL) && lo_cnt() == 0;
-	return ok && live_as(LIVE_ALICE, part_find_nothing, NULL);
+	ok = HOLDS(lo_natively(BPF_PROG_DETACH, roots) == 0) && HOLDS(ok) &&
+	     HOLDS(live_as(LIVE_ALICE, part_attach_and_close, NULL)) &&
+	     HOLDS(live_as(LIVE_BOB, part_find_nothing, NULL) == false) &&
+	     HOLDS(live_as(LIVE_ALICE, part_detach_own, NULL)) && HOLDS(lo_cnt() == 0);
+	return HOLDS(ok) && HOLDS(live_as(LIVE_ALICE, part_find_nothing, NULL));
 }
 
 static bool part_anchors(void *arg)
@@ -179,22 +184,23 @@ static bool part_anchors(void *arg)
 
 	/* Behind root's stands nobody yet: AFTER means root's own then, as in the kernel. */
 	bad = lo_do(BPF_PROG_DETACH, 0, AFTER | BY_ID, *roots) == -EPERM ? 0 : 1;
-	return last >= 0 && lo_do(BPF_PROG_ATTACH, last, AFTER | BY_ID, *roots) == 0 &&
-	       lo_do(BPF_PROG_DETACH, 0, BY_ID, *roots) == -EINVAL &&
-	       lo_do(BPF_PROG_DETACH, 0, AFTER | BY_ID, 0x7ffffff0) == -ENOENT &&
-	       lo_do(BPF_PROG_DETACH, 0, BEFORE | AFTER | BY_ID, *roots) == -ERANGE &&
-	       lo_do(BPF_PROG_DETACH, 0, BEFORE, (uint32_t)last) == -EPERM &&
-	       lo_do(BPF_PROG_DETACH, 0, AFTER | BY_ID, *roots) == 0 && bad == 0;
+	return HOLDS(last >= 0) &&
+	       HOLDS(lo_do(BPF_PROG_ATTACH, last, AFTER | BY_ID, *roots) == 0) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, BY_ID, *roots) == -EINVAL) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, AFTER | BY_ID, 0x7ffffff0) == -ENOENT) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, BEFORE | AFTER | BY_ID, *roots) == -ERANGE) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, BEFORE, (uint32_t)last) == -EPERM) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, AFTER | BY_ID, *roots) == 0) && HOLDS(bad == 0);
 }
 
 static bool an_anchor_says_whose_program_goes(void)
 {
 	OWN_FD int roots = load_natively();
 	uint32_t id = live_id_of(roots);
-	bool ok = lo_natively(BPF_PROG_ATTACH, roots) == 0 && live_as(LIVE_ALICE, part_anchors, &id) &&
-		  lo_cnt() == 1;
+	bool ok = HOLDS(lo_natively(BPF_PROG_ATTACH, roots) == 0) &&
+		  HOLDS(live_as(LIVE_ALICE, part_anchors, &id)) && HOLDS(lo_cnt() == 1);
 
-	return lo_natively(BPF_PROG_DETACH, roots) == 0 && ok;
+	return HOLDS(lo_natively(BPF_PROG_DETACH, roots) == 0) && HOLDS(ok);
 }
 
 static bool part_replace(void *arg)
@@ -205,11 +211,12 @@ static bool part_replace(void *arg)
 	lo_fill(attr, (uint32_t)second, REPLACE, 0);
 	attr_put_u32(attr, ATTR_ATTACH_REPLACE_BPF_FD, *(uint32_t *)arg);
 	foreign = call_bytes(BPF_PROG_ATTACH, attr);
-	if (foreign != -EPERM || !live_reason_has("replaced"))
+	if (FAILS(foreign != -EPERM || !live_reason_has("replaced")))
 		return false;
 	attr_put_u32(attr, ATTR_ATTACH_REPLACE_BPF_FD, (uint32_t)first);
-	return lo_do(BPF_PROG_ATTACH, first, 0, 0) == 0 && call_bytes(BPF_PROG_ATTACH, attr) == 0 &&
-	       lo_do(BPF_PROG_DETACH, second, 0, 0) == 0;
+	return HOLDS(lo_do(BPF_PROG_ATTACH, first, 0, 0) == 0) &&
+	       HOLDS(call_bytes(BPF_PROG_ATTACH, attr) == 0) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, second, 0, 0) == 0);
 }
 
 /* Root's descriptor in Alice's hands is no right to take root's program from its place. */
@@ -217,10 +224,10 @@ static bool a_replaced_program_is_ones_own(void)
 {
 	OWN_FD int roots = load_natively();
 	uint32_t number = (uint32_t)roots;
-	bool ok = lo_natively(BPF_PROG_ATTACH, roots) == 0 && live_as(LIVE_ALICE, part_replace, &number) &&
-		  lo_cnt() == 1;
+	bool ok = HOLDS(lo_natively(BPF_PROG_ATTACH, roots) == 0) &&
+		  HOLDS(live_as(LIVE_ALICE, part_replace, &number)) && HOLDS(lo_cnt() == 1);
 
-	return lo_natively(BPF_PROG_DETACH, roots) == 0 && ok;
+	return HOLDS(lo_natively(BPF_PROG_DETACH, roots) == 0) && HOLDS(ok);
 }
 
 /* ---- a cgroup where one stands ---- */
@@ -251,22 +258,24 @@ static bool part_stand(void *arg)
 {
 	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "skb", 1);
 
-	return prog >= 0 && cgroup_do(BPF_PROG_ATTACH, prog, *(uint32_t *)arg) == 0;
+	return HOLDS(prog >= 0) && HOLDS(cgroup_do(BPF_PROG_ATTACH, prog, *(uint32_t *)arg) == 0);
 }
 
 static bool part_push_aside(void *arg)
 {
-	return cgroup_do(BPF_PROG_DETACH, 0, 0) == -EPERM && live_reason_has("another user's");
+	return HOLDS(cgroup_do(BPF_PROG_DETACH, 0, 0) == -EPERM) &&
+	       HOLDS(live_reason_has("another user's"));
 }
 
 static bool part_step_aside(void *arg)
 {
-	return cgroup_do(BPF_PROG_DETACH, 0, 0) == 0 && cgroup_do(BPF_PROG_DETACH, 0, 0) == -ENOENT;
+	return HOLDS(cgroup_do(BPF_PROG_DETACH, 0, 0) == 0) &&
+	       HOLDS(cgroup_do(BPF_PROG_DETACH, 0, 0) == -ENOENT);
 }
 
 static bool part_not_among_many(void *arg)
 {
-	return cgroup_do(BPF_PROG_DETACH, 0, 0) == -EINVAL;
+	return HOLDS(cgroup_do(BPF_PROG_DETACH, 0, 0) == -EINVAL);
 }
 
 static bool the_one_at_a_cgroup_goes_by_its_own_users_word(void)
@@ -274,12 +283,14 @@ static bool the_one_at_a_cgroup_goes_by_its_own_users_word(void)
 	uint32_t alone = 0, many = BPF_F_ALLOW_MULTI;
 	bool ok;
 
-	if (mkdir(cgroup_path(), 0755) < 0 && errno != EEXIST)
+	if (FAILS(mkdir(cgroup_path(), 0755) < 0 && errno != EEXIST))
 		return false;
-	ok = live_as(LIVE_ALICE, part_stand, &alone) && live_as(LIVE_BOB, part_push_aside, NULL) &&
-	     live_as(LIVE_ALICE, part_step_aside, NULL) && live_as(LIVE_ALICE, part_stand, &many) &&
-	     live_as(LIVE_ALICE, part_not_among_many, NULL);
-	return rmdir(cgroup_path()) == 0 && ok;
+	ok = HOLDS(live_as(LIVE_ALICE, part_stand, &alone)) &&
+	     HOLDS(live_as(LIVE_BOB, part_push_aside, NULL)) &&
+	     HOLDS(live_as(LIVE_ALICE, part_step_aside, NULL)) &&
+	     HOLDS(live_as(LIVE_ALICE, part_stand, &many)) &&
+	     HOLDS(live_as(LIVE_ALICE, part_not_among_many, NULL));
+	return HOLDS(rmdir(cgroup_path()) == 0) && HOLDS(ok);
 }
 
 /* ---- a socket map, which has room for one ---- */
@@ -310,9 +321,10 @@ static bool part_fill_place(void *arg)
 	char done = 0;
 
 	gift->id = live_id_of(map);
-	return map >= 0 && first >= 0 && map_attach(map, first) == 0 &&
-	       write(gift->sock[1], &gift->id, sizeof(gift->id)) == sizeof(gift->id) &&
-	       read(gift->sock[1], &done, 1) == 1 && done == 'y' && map_attach(map, second) == 0;
+	return HOLDS(map >= 0) && HOLDS(first >= 0) && HOLDS(map_attach(map, first) == 0) &&
+	       HOLDS(write(gift->sock[1], &gift->id, sizeof(gift->id)) == sizeof(gift->id)) &&
+	       HOLDS(read(gift->sock[1], &done, 1) == 1) && HOLDS(done == 'y') &&
+	       HOLDS(map_attach(map, second) == 0);
 }
 
 static bool part_take_place(void *arg)
@@ -324,7 +336,8 @@ static bool part_take_place(void *arg)
 	memset(&attr, 0, sizeof(attr));
 	attr.map_id = gift->id;
 	map = call(BPF_MAP_GET_FD_BY_ID, &attr);
-	return map >= 0 && prog >= 0 && map_attach(map, prog) == -EPERM && live_reason_has("another user's");
+	return HOLDS(map >= 0) && HOLDS(prog >= 0) && HOLDS(map_attach(map, prog) == -EPERM) &&
+	       HOLDS(live_reason_has("another user's"));
 }
 
 static bool who_may_write_a_socket_map_does_not_replace_its_program(void)
@@ -334,7 +347,7 @@ static bool who_may_write_a_socket_map_does_not_replace_its_program(void)
 	pid_t pid;
 	bool ok;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gift.sock) < 0)
+	if (FAILS(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gift.sock) < 0))
 		return false;
 	pid = fork();
 	if (pid == 0) {
@@ -342,11 +355,11 @@ static bool who_may_write_a_socket_map_does_not_replace_its_program(void)
 		_exit(live_as(LIVE_ALICE, part_fill_place, &gift) ? 0 : 1);
 	}
 	close(gift.sock[1]);
-	ok = read(gift.sock[0], &gift.id, sizeof(gift.id)) == sizeof(gift.id) &&
-	     live_as(LIVE_BOB, part_take_place, &gift);
-	ok = write(gift.sock[0], ok ? "y" : "n", 1) == 1 && ok;
+	ok = HOLDS(read(gift.sock[0], &gift.id, sizeof(gift.id)) == sizeof(gift.id)) &&
+	     HOLDS(live_as(LIVE_BOB, part_take_place, &gift));
+	ok = HOLDS(write(gift.sock[0], ok ? "y" : "n", 1) == 1) && HOLDS(ok);
 	close(gift.sock[0]);
-	return waitpid(pid, &status, 0) == pid && status == 0 && ok;
+	return HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) && HOLDS(ok);
 }
 
 struct test {
@@ -370,24 +383,25 @@ static bool part_holds_nothing(void *arg)
 	/* A walk looks at what really exists. */
 	memset(&attr, 0, sizeof(attr));
 	(void)call(BPF_PROG_GET_NEXT_ID, &attr);
-	return live_mine("programs") == 0 && live_mine("maps") == 0 && live_mine("links") == 0 &&
-	       live_mine("connections") == 1;
+	return HOLDS(live_mine("programs") == 0) && HOLDS(live_mine("maps") == 0) &&
+	       HOLDS(live_mine("links") == 0) && HOLDS(live_mine("connections") == 1);
 }
 
 static bool users_hold_nothing(void *arg)
 {
-	return live_as(LIVE_ALICE, part_holds_nothing, NULL) && live_as(LIVE_BOB, part_holds_nothing, NULL);
+	return HOLDS(live_as(LIVE_ALICE, part_holds_nothing, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_holds_nothing, NULL));
 }
 
 static bool fds_are_as_before(void *arg)
 {
 	/* Spare judges come and go; loaders, of two users and the ledger, stay idle for a while. */
-	return live_fd_cnt(&live) <= *(int *)arg + 10;
+	return HOLDS(live_fd_cnt(&live) <= *(int *)arg + 10);
 }
 
 static bool run_test(const struct test *test, int *before)
 {
-	bool ok = test->run();
+	bool ok = holds_run(test->run);
 	bool clean = live_until(users_hold_nothing, NULL) && live_until(fds_are_as_before, before);
 
 	if (!ok || !clean)
