@@ -8,11 +8,13 @@
 #include <getopt.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -249,6 +251,27 @@ static int run(const struct settings *set)
 	return r < 0 ? EXIT_FAILURE : r;
 }
 
+/*
+ * Who reads what we say may stop reading: rather a word lost than a daemon that waits. A pipe or terminal is opened anew, because
+ * others write into the one that we were given; the service manager's socket is ours alone. Files do not make anybody wait.
+ */
+static void stderr_never_waits(void)
+{
+	OWN_FD int anew = -1;
+	struct stat st;
+
+	(void)signal(SIGPIPE, SIG_IGN); /* nor may it have gone */
+	if (fstat(STDERR_FILENO, &st) < 0)
+		return;
+	if (S_ISSOCK(st.st_mode) && getenv("JOURNAL_STREAM"))
+		(void)fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
+	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
+		return;
+	anew = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (anew >= 0)
+		(void)dup2(anew, STDERR_FILENO);
+}
+
 int main(int argc, char **argv)
 {
 	struct options opt = {
@@ -258,8 +281,10 @@ int main(int argc, char **argv)
 		.judge_user = "bpfgate-judge",
 		.loader_user = "bpfgate-loader",
 	};
-	int r = options_parse(&opt, argc, argv);
+	int r;
 
+	stderr_never_waits();
+	r = options_parse(&opt, argc, argv);
 	if (r > 0)
 		return EXIT_SUCCESS;
 	if (r == 0)

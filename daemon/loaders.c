@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "daemon/broker.h"
 #include "daemon/chan.h"
 #include "proto/channel.h"
 
@@ -25,6 +26,9 @@
 #define LOADER_QUEUE_MAX	1024u
 /* One for each network namespace that a user calls from: more is somebody who makes namespaces. */
 #define LOADERS_PER_UID 8u
+/* To start one costs more than most calls: of each account so many at once, and then two a second. */
+#define LOADERS_STARTED_MAX 64u
+#define LOADERS_STARTED_NS  500000000ull
 
 TAILQ_HEAD(loader_queue, loader_call);
 
@@ -494,6 +498,19 @@ static int loader_start(struct loaders *loaders, const struct loader_call *call,
 	return 0;
 }
 
+static bool loaders_may_start(struct quota_account *account)
+{
+	uint64_t now = broker_now_ns(), from;
+
+	if (!account)
+		return true;
+	from = account->loaders_until_ns > now ? account->loaders_until_ns : now;
+	if (from > now + LOADERS_STARTED_MAX * LOADERS_STARTED_NS)
+		return false;
+	account->loaders_until_ns = from + LOADERS_STARTED_NS;
+	return true;
+}
+
 static struct loader *loaders_find(struct loaders *loaders, const struct loader_call *call)
 {
 	struct loader *loader;
@@ -512,6 +529,8 @@ int loaders_submit(struct loaders *loaders, struct loader_call *call)
 	int r;
 
 	if (!loader) {
+		if (!loaders_may_start(call->loader_flags & LOADER_LEDGER ? NULL : call->account))
+			return -ENOBUFS;
 		loaders_make_room(loaders, call->uid);
 		if (loaders_cnt_of(loaders, call->uid) >= LOADERS_PER_UID)
 			return -ENOBUFS;

@@ -48,6 +48,7 @@ struct quota_account {
 	TAILQ_ENTRY(quota_account) round;
 	bool in_round;
 	uint64_t owed_ns;		/* for what it had done beyond its turns */
+	uint64_t loaders_until_ns;	/* loaders.c: so long what it had started lasts */
 	struct quota_table *table;
 };
 

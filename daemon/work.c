@@ -435,9 +435,13 @@ void work_submit_loader(struct work *work, loader_done_fn on_done)
 	work->loader_call->on_done = on_done;
 	work->loader_call->ctx = work;
 	r = loaders_submit(work->broker->loaders, work->loader_call);
-	if (r < 0)
-		work_refuse(work, r == -ENOBUFS ? EAGAIN : -r, DECISION_BY_BROKER, "LOADER",
-			    "no loader could be started: %s", strerror(-r));
+	if (r == -ENOBUFS)
+		work_refuse(work, EAGAIN, DECISION_BY_QUOTA, "LOADERS",
+			    "too many calls of this user wait, or too many network namespaces were called from "
+			    "lately");
+	else if (r < 0)
+		work_refuse(work, -r, DECISION_BY_BROKER, "LOADER", "no loader could be started: %s",
+			    strerror(-r));
 }
 
 void work_submit_judge(struct work *work, judge_done_fn on_done)

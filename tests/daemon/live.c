@@ -57,7 +57,7 @@ static _Noreturn void live_be_bpfgated(const struct live *live, const char *buil
 
 	snprintf(path, sizeof(path), "%s/daemon/bpfgated", builddir);
 	snprintf(bin, sizeof(bin), "%s/bin", live->dir);
-	(void)dup2(out, STDERR_FILENO);
+	(void)dup2(live->err > 0 ? live->err : out, STDERR_FILENO);
 	(void)unsetenv("JOURNAL_STREAM");
 	memcpy(argv + 15, live->more, sizeof(live->more));
 	(void)execv(path, (char *const *)argv);
@@ -90,6 +90,21 @@ bool live_start_with(struct live *live, const char *builddir, const char *policy
 	return live_again(live, builddir);
 }
 
+/* In a process of its own: whoever has connected once stays so. */
+static bool live_part_status(void *arg)
+{
+	char *json = NULL;
+	int r = bpfgate_control(BPFGATE_STATUS, "", &json);
+
+	free(json);
+	return r >= 0;
+}
+
+static bool live_serves(void *arg)
+{
+	return live_as(0, live_part_status, arg);
+}
+
 bool live_again(struct live *live, const char *builddir)
 {
 	char said[80];
@@ -108,7 +123,9 @@ bool live_again(struct live *live, const char *builddir)
 	if (live->parent < 0)
 		return false;
 	setenv("BPFGATE_SOCKET", live->socket, 1);
-	return live_says(live, "bpfgated: ready") && chmod(live->socket, 0666) == 0;
+	if (live->err > 0 ? !live_until(live_serves, live) : !live_says(live, "bpfgated: ready"))
+		return false;
+	return chmod(live->socket, 0666) == 0;
 }
 
 bool live_stop(struct live *live)

@@ -20,6 +20,7 @@ struct live {
 	pid_t parent;
 	const char *more[5];	/* further options of bpfgated, set before the start; NULL-terminated */
 	int ready;		/* what bpfgated and its children say on stderr */
+	int err;		/* > 0: that is their stderr, and nothing they say is heard */
 };
 
 /* Starts it with this policy; false: what failed is printed. */
