@@ -54,7 +54,7 @@ void check_inputs_done(struct check_inputs *inputs);
 /* Whole file, at most BUNDLE_BYTES_MAX (-E2BIG). *ret_bytes is heap memory of the caller's. */
 int check_read_file(const char *path, uint8_t **ret_bytes, size_t *ret_bytes_cnt);
 
-/* What became of one program on one kernel. Travels through a pipe in one atomic write. */
+/* What became of one program on one kernel. Written to a file in memory as it is. */
 struct check_result {
 	uint32_t input_idx, sub_idx; /* which file, which program (times kernel) in it */
 	int32_t input_err;	     /* -errno: the file gave no program; the rest is empty */
@@ -70,7 +70,8 @@ struct check_result {
 	uint32_t line, column;
 	char file[128], line_text[128]; /* where insn_idx comes from; "": not known */
 	char prog[128], source[256], kernel[96], code[32], message[256], reference_message[256];
-	char explanation[2304];
+	char class_name[24], cause[256], way_out[256]; /* of a rejection; "" else */
+	char explanation[8192];
 };
 
 /* Targets by release, made on first use; not shared between processes. */

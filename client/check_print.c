@@ -127,6 +127,10 @@ static json_t *json_result(const struct check_inputs *inputs, const struct check
 	    json_object_set_new(doc, "peak_bytes", count(stats->peak_bytes)) < 0 ||
 	    json_object_set_new(doc, "digest", json_digest(result)) < 0 ||
 	    json_object_set_new(doc, "source_line", json_place(result)) < 0 ||
+	    json_object_set_new(doc, "class", text_or_null(result->class_name)) < 0 ||
+	    json_object_set_new(doc, "cause", text_or_null(result->cause)) < 0 ||
+	    json_object_set_new(doc, "way_out", text_or_null(result->way_out)) < 0 ||
+	    json_object_set_new(doc, "explanation", text_or_null(result->explanation)) < 0 ||
 	    json_object_set_new(doc, "reference", json_reference(result)) < 0) {
 		json_decref(doc);
 		return NULL;

@@ -2,21 +2,20 @@
 /*
  * Judging many programs at once. Promises that a program which kills its worker is reported as our
  * bug and costs no other program its verdict, and that results do not depend on the number of
- * workers. Workers share only a counter and a pipe; each result is one write of less than PIPE_BUF.
+ * workers. Workers share only a counter; each writes its results into a file in memory of its own, and what
+ * a worker that died had not finished writing is dropped.
  */
 #include "client/check.h"
 
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "client/check_object.h"
+#include "client/varname.h"
 #include "object/lineinfo.h"
 #include "proto/own.h"
-
-_Static_assert(sizeof(struct check_result) <= PIPE_BUF, "a record is written atomically");
 
 #define KERNEL_NAME_LEN 15
 
@@ -32,6 +31,7 @@ struct job {
 	struct check_targets *targets;
 	struct board *board;
 	int results_fd;
+	struct varname *names;	    /* of the object being judged; NULL: none are known */
 	struct check_result result; /* being filled */
 };
 
@@ -45,7 +45,7 @@ static void send_result(struct job *job)
 		n = write(job->results_fd, &job->result, sizeof(job->result));
 	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(job->result))
-		_exit(1); /* nobody listens any more */
+		_exit(1); /* out of memory */
 	job->result.sub_idx++;
 }
 
@@ -96,15 +96,18 @@ static void set_verdict(struct check_result *result, const struct bgv_result *ve
 	result->stats = verdict->stats;
 	set_text(result->code, sizeof(result->code), verdict->code);
 	set_text(result->message, sizeof(result->message), verdict->message);
+	set_text(result->class_name, sizeof(result->class_name), verdict->class_name);
+	set_text(result->cause, sizeof(result->cause), verdict->cause);
+	set_text(result->way_out, sizeof(result->way_out), verdict->way_out);
 }
 
 static void set_explanation(struct check_result *result, const struct bgv_program *prog,
-			    const struct bgv_result *verdict, bool wanted)
+			    const struct bgv_result *verdict)
 {
 	char *text = NULL;
 
 	result->explanation[0] = '\0';
-	if (wanted && bgv_explain(prog, verdict, &text) >= 0)
+	if (bgv_explain(prog, verdict, &text) >= 0)
 		set_text(result->explanation, sizeof(result->explanation), text);
 	free(text);
 }
@@ -143,7 +146,9 @@ static void judge_on(struct job *job, const struct bgv_program *prog, const char
 {
 	const struct bgv_options options = {
 		.limits = job->opts->limits,
-		.explain = job->opts->format == CHECK_TEXT,
+		.explain = 1,
+		.name_of = varname_find,
+		.name_ctx = job->names,
 	};
 	const struct bgv_target *target = check_targets_get(job->targets, release, nr_cpus);
 	struct check_result *result = &job->result;
@@ -162,7 +167,7 @@ static void judge_on(struct job *job, const struct bgv_program *prog, const char
 		set_text(verdict.message, sizeof(verdict.message), "out of memory");
 	}
 	set_verdict(result, &verdict);
-	set_explanation(result, prog, &verdict, options.explain);
+	set_explanation(result, prog, &verdict);
 	if (result->verdict == BGV_ACCEPT)
 		result->insn_idx = UINT32_MAX; /* nothing is to blame */
 	set_place(result, prog);
@@ -192,6 +197,7 @@ static void judge(void *arg, const char *name, const struct bgv_program *prog,
 		return;
 	if (opts->mode_given)
 		asked.mode = opts->mode;
+	varname_of_program(job->names, &asked);
 	job->result.known = false;
 	job->result.prog_type = prog->prog_type;
 	job->result.insn_cnt = prog->insn_cnt;
@@ -236,6 +242,18 @@ static int judge_bundle(struct job *job, const uint8_t *bytes, size_t bytes_cnt)
 	return r;
 }
 
+static int judge_object(struct job *job, const uint8_t *bytes, size_t bytes_cnt, char *ret_reason)
+{
+	int r;
+
+	job->names = varname_new(bytes, bytes_cnt);
+	r = check_object_programs(bytes, bytes_cnt, job->opts->btf_path, judge, say_unloadable, job,
+				  ret_reason);
+	varname_free(job->names);
+	job->names = NULL;
+	return r;
+}
+
 static void judge_input(struct job *job, uint32_t idx)
 {
 	OWN_MEM uint8_t *bytes = NULL;
@@ -248,8 +266,7 @@ static void judge_input(struct job *job, uint32_t idx)
 	if (r >= 0 && bundle_is_bundle(bytes, bytes_cnt))
 		r = judge_bundle(job, bytes, bytes_cnt);
 	else if (r >= 0)
-		r = check_object_programs(bytes, bytes_cnt, job->opts->btf_path, judge,
-					  say_unloadable, job, reason);
+		r = judge_object(job, bytes, bytes_cnt, reason);
 	if (r < 0) {
 		job->result = (struct check_result){ .input_idx = idx,
 						     .sub_idx = job->result.sub_idx,
@@ -276,20 +293,24 @@ static void worker_main(struct job *job, unsigned int slot)
 struct crew {
 	struct job job;
 	pid_t pids[CHECK_WORKERS_MAX];
+	int files[CHECK_WORKERS_MAX]; /* results, of each worker its own; -1: none */
 	unsigned int cnt;
-	int read_fd;
 	struct check_result *results;
 	size_t result_cnt, room;
 };
 
 static int crew_spawn(struct crew *crew, unsigned int slot)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
+	crew->files[slot] = memfd_create("results", MFD_CLOEXEC);
+	if (crew->files[slot] < 0)
+		return -errno;
+	pid = fork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		(void)close(crew->read_fd);
+		crew->job.results_fd = crew->files[slot];
 		worker_main(&crew->job, slot);
 	}
 	crew->pids[slot] = pid;
@@ -326,55 +347,52 @@ static int crew_note_crash(struct crew *crew, unsigned int slot, int status)
 	return crew_add(crew, &crash);
 }
 
-/* Reads what is there; 0 at the end of all writers. */
-static int crew_drain(struct crew *crew)
+/* What the worker has written whole. */
+static int crew_collect(struct crew *crew, unsigned int slot)
 {
+	OWN_FD int fd = TAKE_FD(crew->files[slot]);
 	struct check_result result;
-	ssize_t n = read(crew->read_fd, &result, sizeof(result));
+	off_t at = 0;
+	int r = 0;
 
-	if (n < 0)
-		return errno == EINTR ? 1 : -errno;
-	if (n == 0)
-		return 0;
-	if (n != (ssize_t)sizeof(result))
-		return -EIO;
-	return crew_add(crew, &result) < 0 ? -ENOMEM : 1;
-}
-
-static int crew_wait(struct crew *crew)
-{
-	int r = 0, status;
-
-	for (unsigned int i = 0; i < crew->cnt; i++) {
-		if (crew->pids[i] <= 0 || waitpid(crew->pids[i], &status, 0) < 0)
-			continue;
-		crew->pids[i] = 0;
-		if (status && r >= 0)
-			r = crew_note_crash(crew, i, status);
+	while (fd >= 0 && r >= 0 && pread(fd, &result, sizeof(result), at) == (ssize_t)sizeof(result)) {
+		r = crew_add(crew, &result);
+		at += (off_t)sizeof(result);
 	}
 	return r;
 }
 
+static int crew_wait(struct crew *crew, unsigned int slot)
+{
+	int r, status = 0;
+
+	if (crew->pids[slot] > 0)
+		while (waitpid(crew->pids[slot], &status, 0) < 0 && errno == EINTR)
+			;
+	crew->pids[slot] = 0;
+	r = crew_collect(crew, slot);
+	return r >= 0 && status ? crew_note_crash(crew, slot, status) : r;
+}
+
 /*
- * Starts all workers and reads until the last has ended, since only they hold the writing end. When
- * all have died, inputs are left and the caller starts another round.
+ * Starts all workers and waits for them. When all have died, inputs are left and the caller starts
+ * another round.
  */
 static int crew_round(struct crew *crew)
 {
-	int fds[2], r = 0, ended;
+	int r = 0, one;
 
-	if (pipe(fds) < 0)
-		return -errno;
-	crew->read_fd = fds[0];
-	crew->job.results_fd = fds[1];
+	for (unsigned int i = 0; i < crew->cnt; i++) {
+		crew->files[i] = -1;
+		crew->pids[i] = 0;
+	}
 	for (unsigned int i = 0; i < crew->cnt && r >= 0; i++)
 		r = crew_spawn(crew, i);
-	(void)close(fds[1]);
-	while (r >= 0 && (r = crew_drain(crew)) > 0)
-		;
-	(void)close(fds[0]);
-	ended = crew_wait(crew);
-	return r < 0 ? r : ended;
+	for (unsigned int i = 0; i < crew->cnt; i++) {
+		one = crew_wait(crew, i);
+		r = r < 0 ? r : one;
+	}
+	return r;
 }
 
 static int by_place(const void *a, const void *b)

@@ -106,6 +106,7 @@ struct request {
 	const struct bgv_options *opt;
 	const struct env_watch *watch;
 	const struct behave *beh;
+	bool record;			/* the steps, and from them the explanation */
 };
 
 static int verify(const struct request *q, struct pool *pool, struct bgv_result *res,
@@ -127,6 +128,7 @@ static int verify(const struct request *q, struct pool *pool, struct bgv_result 
 	env->opt = q->opt;
 	env->result = res;
 	set_rules(env);
+	env->record = q->record;
 	r = run_passes(env);
 	if (r >= 0 && !res->verdict)
 		res->verdict = BGV_ACCEPT;
@@ -136,7 +138,7 @@ static int verify(const struct request *q, struct pool *pool, struct bgv_result 
 	}
 	if (q->watch && q->watch->done)
 		q->watch->done(q->watch->ctx);
-	if (q->opt->explain && res->verdict == BGV_REJECT && env->cur)
+	if (q->record && res->verdict == BGV_REJECT)
 		why_record(env);
 	if (env->subprogs)
 		fill_stats(env, &res->stats);
@@ -148,7 +150,7 @@ static int verify(const struct request *q, struct pool *pool, struct bgv_result 
 	return 0;
 }
 
-static int verify_alone(const struct request *q, struct bgv_result *ret_res, bool *ret_callback_once)
+static int verify_once(const struct request *q, struct bgv_result *ret_res, bool *ret_callback_once)
 {
 	struct pool *pool = pool_new(q->opt->limits.memory_bytes);
 	struct bgv_result res = { .insn_idx = UINT32_MAX };
@@ -160,6 +162,35 @@ static int verify_alone(const struct request *q, struct bgv_result *ret_res, boo
 	pool_free(pool);
 	if (r >= 0)
 		*ret_res = res;
+	return r;
+}
+
+/* The same walk once more, recorded: takes the explanation when it came to the same end. */
+static void explain_again(const struct request *q, struct bgv_result *res)
+{
+	struct request again = *q;
+	struct bgv_result told;
+	bool once;
+
+	again.record = true;
+	again.watch = NULL;
+	if (verify_once(&again, &told, &once) < 0)
+		return;
+	if (told.verdict == res->verdict && told.insn_idx == res->insn_idx && told.err == res->err) {
+		told.stats.time_ns += res->stats.time_ns;
+		bgv_result_done(res);
+		*res = told;
+	} else {
+		bgv_result_done(&told);
+	}
+}
+
+static int verify_alone(const struct request *q, struct bgv_result *ret_res, bool *ret_callback_once)
+{
+	int r = verify_once(q, ret_res, ret_callback_once);
+
+	if (r >= 0 && q->opt->explain && ret_res->verdict == BGV_REJECT)
+		explain_again(q, ret_res);
 	return r;
 }
 
@@ -205,7 +236,7 @@ int api_verify_watched(const struct bgv_target *target, const struct bgv_program
 		       struct bgv_result *ret_result)
 {
 	static const struct bgv_options none;
-	const struct request q = { target, prog, opt ? opt : &none, watch, &target->behave };
+	const struct request q = { target, prog, opt ? opt : &none, watch, &target->behave, false };
 	struct bgv_result res;
 	bool once = false;
 	int r = verify_alone(&q, &res, &once);

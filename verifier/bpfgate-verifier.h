@@ -146,7 +146,8 @@ struct bgv_stats {
 
 /* One step of a proof or of the path to a rejection (why.c). */
 struct bgv_event {
-	uint32_t kind;		/* 0 needed, 1 proved, 2 lost, 3 branch, 4 call (origin) */
+	/* 0 needed, 1 proved, 2 lost, 3 branch, 4 call (origin), 5 tested, 6 missed (does not count), 7 cost */
+	uint32_t kind;
 	uint32_t insn_idx;
 	uint32_t regno;
 	int64_t needed, proved;
@@ -163,13 +164,27 @@ struct bgv_result {
 	struct bgv_event *events;	/* heap; freed by bgv_result_done */
 	uint32_t event_cnt;
 	char *log;			/* heap, NUL-terminated: only when asked; freed by bgv_result_done */
+	/* options.explain and a rejection; else "" and NULL */
+	const char *class_name;		/* whose doing it is: "your code", "compiler lowering", "policy", … */
+	char cause[256];		/* one sentence with names and numbers */
+	char way_out[256];		/* one sentence; "": none is known */
 };
 
 struct bgv_options {
 	struct bgv_limits limits;
 	uint32_t log_level;	/* 0 none, 1 the failing path's instructions, 2 every step (tests) */
 	uint32_t log_bytes;	/* at most this much log */
-	uint8_t explain;	/* record events by replaying the failing path */
+	/*
+	 * Record events, cause and way out of a rejection, by a second walk: up to twice the time and, beside
+	 * limits.memory_bytes, as much memory again.
+	 */
+	uint8_t explain;
+	/*
+	 * What the variable is called that a register holds before an instruction; NULL: not known. The text
+	 * is copied at once. For explanations; NULL: nobody knows names.
+	 */
+	const char *(*name_of)(void *ctx, uint32_t insn_idx, uint32_t regno);
+	void *name_ctx;
 };
 
 /*

@@ -105,6 +105,7 @@ static int check_arg(struct env *env, uint32_t regno, const struct subprog_arg *
 	const struct reg *r = &env_regs(env)[regno];
 	int err;
 
+	env->arg_regno = regno;
 	switch (arg->kind) {
 	case ARG_SCALAR:
 		if (!reg_is_scalar(r))

@@ -47,6 +47,8 @@ struct btfrec;		/* btfrec.h: special fields of a map value or local type */
 struct btf_member_field;/* btfrec.h: one of them */
 struct env;
 struct kfunc;		/* kfunc.h: a resolved kfunc */
+struct tale;		/* tale.h: a step of a path that is explained */
+struct tales;
 
 /* ---- registers ---------------------------------------------------------------------------- */
 
@@ -263,6 +265,7 @@ struct state {
 	struct state *equal;		/* of a kept back edge: the stored state it equalled */
 	struct state *loop_entry;	/* kernels with loop entries */
 	struct state *next;		/* in whatever list holds it */
+	const struct tale *tale;	/* the path so far, for who explains; NULL: not recorded */
 	uint32_t refs;
 	uint32_t insn_idx;
 	uint32_t prev_insn_idx;		/* of a pending state */
@@ -463,6 +466,9 @@ struct env {
 	void *bt;			/* precise.c */
 	struct reg fake_reg[2];		/* constants as registers */
 	struct { bool set; uint32_t regno; int64_t needed, proved; } need;	/* of a rejection */
+	uint32_t arg_regno;		/* of the call being stepped: the argument looked at; 0: none yet */
+	bool record;			/* this walk is for an explanation */
+	struct tales *tales;		/* the walk is recorded for an explanation; NULL: it is not */
 
 	/* owned by others */
 	void *kfuncs;			/* kfunc.c: descriptors */

@@ -17,6 +17,7 @@
 #include "verifier/spec.h"
 #include "verifier/state.h"
 #include "verifier/step.h"
+#include "verifier/tale.h"
 
 #define BUDGET_STEPS 512u	/* how often the clock is read */
 
@@ -156,6 +157,9 @@ static int step(struct env *env)
 	int r, mr;
 
 	env->aux[insn_idx].seen = true;
+	env->arg_regno = 0;
+	if (env->tales)
+		tale_record(env);
 	if (env->cur->speculative && env->aux[insn_idx].nospec)
 		return STEP_PATH_ENDS;
 	r = slotlive_step_begin(env, insn_idx);
@@ -275,6 +279,8 @@ int explore_program(struct env *env)
 	if (!env->idmap)
 		return verdict_nomem(env);
 	env->start_ns = thread_ns();
+	if (env->record)
+		tale_begin(env, TALE_BYTES_MAX);
 	r = slotlive_init(env);
 	if (r >= 0)
 		r = backedge_init(env);

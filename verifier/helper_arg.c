@@ -482,6 +482,7 @@ int helper_arg_check(struct env *env, const struct helper_proto *proto, uint32_t
 
 	if (c.kind == HARG_NONE)
 		return 0;
+	env->arg_regno = c.regno;
 	ret = reg_check_read(env, c.regno);
 	if (ret < 0)
 		return ret;

@@ -624,6 +624,7 @@ static int check_arg(struct env *env, struct kfunc_meta *m, uint32_t insn_idx, u
 	const struct btf_type *t = btf_skip_mods(view, a.param->type, NULL);
 	int r;
 
+	env->arg_regno = a.regno;
 	a.name = btf_view_str(view, a.param->name_off);
 	if (btf_text_ends(a.name, "__ign") || btf_text_ends(a.name, "__prog"))
 		return 0;

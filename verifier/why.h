@@ -11,14 +11,17 @@ enum why_kind {
 	WHY_LOST,	/* what took the knowledge away */
 	WHY_BRANCH,	/* a jump of the path: needed is 1 when it was taken */
 	WHY_CALL,	/* where the value came from */
+	WHY_TESTED,	/* a test of the value, and what it leaves */
+	WHY_MISSED,	/* a test that looks as if it counted, and why it does not */
+	WHY_COST,	/* where the steps of a too long walk went: needed is how many */
 	WHY_KIND_CNT,
 };
 
 const char *why_kind_name(uint32_t kind);
 
 /*
- * After a rejection on a path: fills the result's events, oldest first, from the path's history.
- * Best effort: without memory there are fewer events.
+ * After a rejection: fills the result's events (oldest first), cause, class and way out, from the steps of the
+ * path (tale.h) where they were recorded, else from its history. Best effort: without memory there are fewer.
  */
 void why_record(struct env *env);
 

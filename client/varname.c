@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Local variables by DWARF, which BTF does not have. An object is relocatable and its debug sections are not
+ * relocated here: BPF objects keep addends in place and each function begins at its section's start or
+ * later, so addresses are offsets in a section, and a function is found by its name. Trusts nothing but libdw's
+ * own checks; it runs where the object is judged, without privileges.
+ */
+#include "client/varname.h"
+
+#include <bpf/btf.h>
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VARNAME_DEPTH_MAX 64 /* scopes in scopes */
+#define VARNAME_LOCATIONS 4
+
+struct varname {
+	Elf *elf;
+	Dwarf *dwarf;
+	const struct bgv_program *prog;
+	struct btf *btf;	/* of prog; NULL: it has none */
+};
+
+/* One search through a function's scopes. */
+struct search {
+	Dwarf_Addr pc;
+	uint32_t regno;
+	const char *name;
+};
+
+struct varname *varname_new(const void *object, size_t bytes)
+{
+	struct varname *names = calloc(1, sizeof(*names));
+
+	if (!names || elf_version(EV_CURRENT) == EV_NONE) {
+		free(names);
+		return NULL;
+	}
+	/* elf_memory() does not write to what it is given unless asked to update */
+	names->elf = elf_memory((char *)(uintptr_t)object, bytes);
+	names->dwarf = names->elf ? dwarf_begin_elf(names->elf, DWARF_C_READ, NULL) : NULL;
+	if (names->dwarf)
+		return names;
+	varname_free(names);
+	return NULL;
+}
+
+void varname_free(struct varname *names)
+{
+	if (!names)
+		return;
+	btf__free(names->btf);
+	dwarf_end(names->dwarf);
+	elf_end(names->elf);
+	free(names);
+}
+
+void varname_of_program(struct varname *names, const struct bgv_program *prog)
+{
+	const struct bgv_blob *blob;
+
+	if (!names)
+		return;
+	btf__free(names->btf);
+	names->btf = NULL;
+	names->prog = prog;
+	if (!prog->prog_btf_idx || prog->prog_btf_idx > prog->btf_cnt)
+		return;
+	blob = &prog->btfs[prog->prog_btf_idx - 1];
+	names->btf = btf__new(blob->data, (uint32_t)blob->bytes);
+}
+
+/* The function that the instruction lies in, and where it starts; NULL: not known. */
+static const char *find_function(const struct varname *names, uint32_t insn_idx, uint32_t *ret_start)
+{
+	const struct bgv_program *prog = names->prog;
+	const char *data = prog->func_info.data;
+	uint32_t i, rec[2], size = prog->func_info_rec_size, type_id = 0;
+	const struct btf_type *type;
+
+	for (i = 0; data && size >= sizeof(rec) && i < prog->func_info_cnt; i++) {
+		if (((size_t)i + 1) * size > prog->func_info.bytes)
+			break;
+		memcpy(rec, data + (size_t)i * size, sizeof(rec));
+		if (rec[0] > insn_idx)
+			break;
+		*ret_start = rec[0];
+		type_id = rec[1];
+	}
+	type = type_id ? btf__type_by_id(names->btf, type_id) : NULL;
+	return type ? btf__name_by_offset(names->btf, type->name_off) : NULL;
+}
+
+/* Is it in that register as a whole, at that address? */
+static bool is_in_register(Dwarf_Attribute *location, const struct search *search)
+{
+	Dwarf_Op *ops[VARNAME_LOCATIONS];
+	size_t lens[VARNAME_LOCATIONS];
+	int i, cnt = dwarf_getlocation_addr(location, search->pc, ops, lens, VARNAME_LOCATIONS);
+
+	for (i = 0; i < cnt; i++)
+		if (lens[i] >= 1 && ops[i][0].atom == DW_OP_reg0 + search->regno &&
+		    (lens[i] == 1 || ops[i][1].atom == DW_OP_stack_value))
+			return true;
+	return false;
+}
+
+static void look_at(Dwarf_Die *die, struct search *search)
+{
+	Dwarf_Attribute location;
+	const char *name;
+	int tag = dwarf_tag(die);
+
+	if (tag != DW_TAG_variable && tag != DW_TAG_formal_parameter)
+		return;
+	if (!dwarf_attr(die, DW_AT_location, &location) || !is_in_register(&location, search))
+		return;
+	name = dwarf_diename(die); /* of the function that was inlined, too */
+	if (name)
+		search->name = name;
+}
+
+/* Depth first with a stack of our own: what is nested deeper is looked at later, and counts. */
+static void search_scopes(Dwarf_Die *function, struct search *search)
+{
+	Dwarf_Die at[VARNAME_DEPTH_MAX];
+	int depth = 0, r = dwarf_child(function, &at[0]);
+
+	while (r == 0 || depth > 0) {
+		if (r != 0) {
+			depth--;
+			r = dwarf_siblingof(&at[depth], &at[depth]);
+			continue;
+		}
+		look_at(&at[depth], search);
+		if (depth + 1 < VARNAME_DEPTH_MAX && dwarf_haschildren(&at[depth]) &&
+		    dwarf_child(&at[depth], &at[depth + 1]) == 0)
+			depth++;
+		else
+			r = dwarf_siblingof(&at[depth], &at[depth]);
+	}
+}
+
+/* The function's own entry with an address; a declaration has none. */
+static bool find_die(Dwarf *dwarf, const char *function, Dwarf_Die *ret_die, Dwarf_Addr *ret_low)
+{
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die cu_die;
+	const char *name;
+
+	while (dwarf_get_units(dwarf, cu, &cu, NULL, NULL, &cu_die, NULL) == 0) {
+		if (dwarf_child(&cu_die, ret_die) != 0)
+			continue;
+		do {
+			name = dwarf_tag(ret_die) == DW_TAG_subprogram ? dwarf_diename(ret_die) : NULL;
+			if (name && !strcmp(name, function) && dwarf_lowpc(ret_die, ret_low) == 0)
+				return true;
+		} while (dwarf_siblingof(ret_die, ret_die) == 0);
+	}
+	return false;
+}
+
+const char *varname_find(void *ctx, uint32_t insn_idx, uint32_t regno)
+{
+	struct varname *names = ctx;
+	struct search search = { .regno = regno };
+	Dwarf_Addr low = 0;
+	Dwarf_Die die;
+	const char *function;
+	uint32_t start = 0;
+
+	if (!names || !names->prog || !names->btf)
+		return NULL;
+	function = find_function(names, insn_idx, &start);
+	if (!function || !find_die(names->dwarf, function, &die, &low))
+		return NULL;
+	search.pc = low + (Dwarf_Addr)(insn_idx - start) * sizeof(struct bpf_insn);
+	search_scopes(&die, &search);
+	return search.name;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BPFGATE_CLIENT_VARNAME_H
+#define BPFGATE_CLIENT_VARNAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "verifier/bpfgate-verifier.h"
+
+/* Names of local variables, by an object's DWARF. Not thread-safe. */
+struct varname;
+
+/*
+ * The bytes are borrowed until varname_free(). Never fails for a reason that matters: without DWARF, or memory,
+ * there are no names (NULL, which the other functions take).
+ */
+struct varname *varname_new(const void *object, size_t bytes);
+void varname_free(struct varname *names);
+
+/* From here on names are looked up in this program, which must outlive its use. */
+void varname_of_program(struct varname *names, const struct bgv_program *prog);
+
+/*
+ * struct bgv_options.name_of: what the variable is called that the register holds before the instruction; the
+ * innermost of several. NULL: none. ctx is a struct varname or NULL; the text is the DWARF's.
+ */
+const char *varname_find(void *ctx, uint32_t insn_idx, uint32_t regno);
+
+#endif

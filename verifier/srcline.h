@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_SRCLINE_H
+#define VERIFIER_SRCLINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "verifier/bpfgate-verifier.h"
+#include "verifier/btf.h"
+
+/* Where an instruction comes from; all of it the program's author's word, never NULL. */
+struct srcline {
+	const char *file, *text;
+	uint32_t line, col;	/* from 1; 0: not known */
+};
+
+/* The program's own BTF; NULL: it has none that parses, then there are no source lines. */
+struct btf_view *srcline_view(const struct bgv_program *prog);
+
+/* The record of line info that covers the instruction: the last one not after it. view may be NULL. */
+bool srcline_find(const struct bgv_program *prog, const struct btf_view *view, uint32_t insn_idx,
+		  struct srcline *ret_line);
+/* The name of the function of func_info that the instruction lies in; "" when that is not known. */
+const char *srcline_function(const struct bgv_program *prog, const struct btf_view *view,
+			     uint32_t insn_idx);
+
+/*
+ * What the line's column stands at, widened to the whole operand: "ip->saddr" of its last member, "*p" of the
+ * star, "buf[i]" of its name. Printable bytes only. False: no such thing there.
+ */
+bool srcline_operand(const struct srcline *line, char *ret_text, size_t bytes);
+/* The variable an operand begins with: "ip" of "ip->saddr", "p" of "*p". False: none. */
+bool srcline_variable(const struct srcline *line, char *ret_text, size_t bytes);
+/* The nth (from 0) argument of the call that the column stands at; false: it is not on this line. */
+bool srcline_argument(const struct srcline *line, uint32_t nth, char *ret_text, size_t bytes);
+
+#endif

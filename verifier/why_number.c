@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers that are not bounded enough: offsets of pointers and sizes of calls. Which number it is, what is known
+ * of it, which test told that, and which test was of another copy.
+ */
+#include "verifier/why_tell.h"
+
+#include "verifier/insn.h"
+
+/* A number that the refused value was made of. */
+struct number {
+	const struct tale *at;	/* a step before which it stands in regno */
+	uint32_t regno;
+	struct origin origin, root;
+};
+
+static void number_find(struct why *w, const struct tale *at, uint32_t regno, struct number *n)
+{
+	n->at = at;
+	n->regno = regno;
+	origin_find(w->env, at, regno, &n->origin);
+	origin_find_root(w->env, at, regno, &n->root);
+}
+
+/* "to all 64 bits", "to the low half": where a test looked at less than what is used. */
+static bool is_of_half(const struct why *w, const struct tale *t, const struct origin *root)
+{
+	return root->cut || BPF_CLASS(w->env->insns[t->insn_idx].code) == BPF_JMP32;
+}
+
+static bool is_test(const struct bpf_insn *i)
+{
+	return insn_is_jmp_class(i) && BPF_OP(i->code) != BPF_CALL && BPF_OP(i->code) != BPF_EXIT &&
+	       BPF_OP(i->code) != BPF_JA && BPF_OP(i->code) != INSN_JCOND;
+}
+
+/* A test of a relative of the number that told nothing of the number itself. */
+static bool is_missed(const struct why *w, const struct number *n, const struct tale *t, uint32_t regno,
+		      struct origin *root)
+{
+	if (!reg_is_scalar(t->r[regno]) || t == n->origin.narrowed)
+		return false;
+	origin_find_root(w->env, t, regno, root);
+	return origin_is_same(root, &n->root);
+}
+
+static bool tell_missed(struct why *w, const struct number *n, const struct tale *t, uint32_t regno)
+{
+	char name[WHY_NAME_BYTES];
+	struct origin root;
+
+	if (!is_missed(w, n, t, regno, &root))
+		return false;
+	why_name(w, n->at->insn_idx, n->regno, name);
+	if (is_of_half(w, t, &root)) {
+		why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
+			  "this test does not count: it is of the low 32 bits of %s, what is used is all 64", name);
+		w->cls = DIAG_COMPILER;
+		why_way_out(w, "test and use one copy: an unsigned 64-bit variable, or asm volatile(\"\" : \"+r\"(x)) before the test");
+		return true;
+	}
+	why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
+		  "this test does not count: it is of another copy of %s than the one used", name);
+	return true;
+}
+
+static void look_for_missed(struct why *w, const struct number *n)
+{
+	const struct bpf_insn *i;
+	const struct tale *t;
+
+	for (t = w->now->older; t && t->frameno == n->at->frameno; t = t->older) {
+		i = &w->env->insns[t->insn_idx];
+		if (!is_test(i))
+			continue;
+		if (tell_missed(w, n, t, i->dst_reg) ||
+		    (BPF_SRC(i->code) == BPF_X && tell_missed(w, n, t, i->src_reg)))
+			return;
+	}
+}
+
+static void tell_number(struct why *w, const struct number *n)
+{
+	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES];
+	const struct tale *test = n->origin.narrowed;
+
+	w->origin = n->origin;
+	why_tell_origin(w);
+	if (test)
+		why_event(w, WHY_TESTED, test->insn_idx, (int32_t)n->regno, "this test leaves %s: %s",
+			  why_name(w, n->at->insn_idx, n->regno, name), why_range(n->at->r[n->regno], range));
+	look_for_missed(w, n);
+}
+
+/* The addition that put a variable part into a pointer; NULL: none on the way. */
+static const struct tale *find_addition(const struct why *w, const struct tale *t, uint32_t regno)
+{
+	const struct tale *at;
+	const struct bpf_insn *i;
+
+	for (; t; t = at) {
+		at = tale_maker(t, regno);
+		if (!at)
+			return NULL;
+		i = &w->env->insns[at->insn_idx];
+		if (BPF_CLASS(i->code) != BPF_ALU64 || i->dst_reg != regno || BPF_SRC(i->code) != BPF_X)
+			continue;
+		if (BPF_OP(i->code) == BPF_MOV) {
+			regno = i->src_reg;
+			continue;
+		}
+		if (at->r[i->dst_reg]->v.tm == 0 || reg_is_scalar(at->r[i->dst_reg]))
+			return at;
+	}
+	return NULL;
+}
+
+/* Which of an addition's two is the number. */
+static uint32_t number_of(const struct why *w, const struct tale *add)
+{
+	const struct bpf_insn *i = &w->env->insns[add->insn_idx];
+
+	return reg_is_scalar(add->r[i->src_reg]) ? i->src_reg : i->dst_reg;
+}
+
+void why_tell_offset(struct why *w)
+{
+	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
+	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES], of[WHY_NAME_BYTES];
+	const struct tale *add;
+	struct number n;
+
+	if (!used || used->v.tm == 0) {
+		why_tell_origin(w);
+		return;
+	}
+	add = find_addition(w, w->now, (uint32_t)w->regno);
+	if (!add)
+		return;
+	number_find(w, add, number_of(w, add), &n);
+	tell_number(w, &n);
+	why_name(w, add->insn_idx, n.regno, name);
+	why_describe(w, used, of);
+	why_cause(w, "%s, added to %.40s, is %.50s", name, of, why_range(add->r[n.regno], range));
+}
+
+void why_tell_size(struct why *w)
+{
+	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
+	struct number n;
+
+	if (!w->now || w->regno < 0)
+		return;
+	number_find(w, w->now, (uint32_t)w->regno, &n);
+	tell_number(w, &n);
+	why_cause(w, "%s, the size of %.40s, is %.50s", why_name(w, w->now->insn_idx, n.regno, name),
+		  why_callee(w, w->now->insn_idx, callee), why_range(w->now->r[n.regno], range));
+	why_way_out(w, "bound %s on both sides before the call: if (%s > MAX) return ...; with an unsigned type",
+		    name, "it");
+}

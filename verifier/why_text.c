@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names and words for what the verifier knows of a value. Names are the program author's (debug info, source
+ * lines): shown, and never concluded from.
+ */
+#include "verifier/why_text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "verifier/helper_tab.h"
+#include "verifier/insn.h"
+#include "verifier/kfunc.h"
+#include "verifier/passes.h"
+#include "verifier/srcline.h"
+
+#define EVENTS_MAX 64u	/* branches beyond are the oldest, and told least */
+
+void why_event(struct why *w, enum why_kind kind, uint32_t insn_idx, int32_t regno, const char *fmt, ...)
+{
+	struct bgv_result *res = w->env->result;
+	char text[WHY_TEXT_BYTES];
+	struct bgv_event *grown;
+	va_list ap;
+
+	if (res->event_cnt == EVENTS_MAX)
+		return;
+	grown = reallocarray(res->events, res->event_cnt + 1, sizeof(*grown));
+	if (!grown)
+		return;
+	res->events = grown;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	grown[res->event_cnt] = (struct bgv_event){
+		.kind = kind, .insn_idx = insn_idx, .text = strdup(text),
+		.regno = regno < 0 ? UINT32_MAX : (uint32_t)regno,
+	};
+	if (grown[res->event_cnt].text)
+		res->event_cnt++;
+}
+
+void why_event_numbers(struct why *w, int64_t needed, int64_t proved)
+{
+	struct bgv_result *res = w->env->result;
+
+	if (!res->event_cnt)
+		return;
+	res->events[res->event_cnt - 1].needed = needed;
+	res->events[res->event_cnt - 1].proved = proved;
+}
+
+static void say_once(char *text, size_t bytes, const char *fmt, va_list ap)
+{
+	if (!*text)
+		vsnprintf(text, bytes, fmt, ap);
+}
+
+void why_cause(struct why *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say_once(w->env->result->cause, sizeof(w->env->result->cause), fmt, ap);
+	va_end(ap);
+}
+
+void why_way_out(struct why *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say_once(w->env->result->way_out, sizeof(w->env->result->way_out), fmt, ap);
+	va_end(ap);
+}
+
+/* ---- names ------------------------------------------------------------------------------------- */
+
+static bool name_by_line(const struct why *w, uint32_t insn_idx, uint32_t regno, char *buf)
+{
+	const struct bpf_insn *i = &w->env->insns[insn_idx];
+	struct srcline line;
+
+	if (!srcline_find(w->env->prog, w->view, insn_idx, &line))
+		return false;
+	if (insn_is_call(i))
+		return regno >= 1 && regno <= BPF_REG_5 &&
+		       srcline_argument(&line, regno - 1, buf, WHY_NAME_BYTES);
+	if ((BPF_CLASS(i->code) == BPF_LDX && i->src_reg == regno) ||
+	    ((BPF_CLASS(i->code) == BPF_STX || BPF_CLASS(i->code) == BPF_ST) && i->dst_reg == regno))
+		return srcline_variable(&line, buf, WHY_NAME_BYTES);
+	return false;
+}
+
+const char *why_variable(const struct why *w, uint32_t insn_idx, uint32_t regno, char buf[WHY_NAME_BYTES])
+{
+	const struct bgv_options *opt = w->env->opt;
+	const char *name;
+
+	/* What the line uses there is what people look at; a register may have several names. */
+	if (name_by_line(w, insn_idx, regno, buf))
+		return buf;
+	name = opt->name_of ? opt->name_of(opt->name_ctx, insn_idx, regno) : NULL;
+	return name && strlen(name) < WHY_NAME_BYTES ? strcpy(buf, name) : NULL;
+}
+
+const char *why_name(const struct why *w, uint32_t insn_idx, uint32_t regno, char buf[WHY_NAME_BYTES])
+{
+	char name[WHY_NAME_BYTES];
+
+	if (why_variable(w, insn_idx, regno, name))
+		snprintf(buf, WHY_NAME_BYTES, "`%.*s`", WHY_NAME_BYTES - 3, name);
+	else
+		snprintf(buf, WHY_NAME_BYTES, "r%u", regno);
+	return buf;
+}
+
+const char *why_name_pkt(const struct why *w, const struct tale *t, uint32_t regno, char buf[WHY_NAME_BYTES])
+{
+	const struct reg *of = t->r[regno], *r;
+	char name[WHY_NAME_BYTES];
+	uint32_t i;
+
+	if (why_variable(w, t->insn_idx, regno, name))
+		return why_name(w, t->insn_idx, regno, buf);
+	for (i = 0; i < ENV_REGS; i++) {
+		r = t->r[i];
+		if (i == regno || r->type != of->type || r->id != of->id ||
+		    !why_variable(w, t->insn_idx, i, name))
+			continue;
+		snprintf(buf, WHY_NAME_BYTES, "`%.60s + %d`", name, of->off - r->off);
+		return buf;
+	}
+	return why_name(w, t->insn_idx, regno, buf);
+}
+
+const char *why_callee(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES])
+{
+	const struct bpf_insn *i = &w->env->insns[insn_idx];
+	const struct kfunc *k = NULL;
+	int sub;
+
+	if (insn_is_helper_call(i)) {
+		snprintf(buf, WHY_NAME_BYTES, "bpf_%s()", helper_tab_name(i->imm));
+	} else if (insn_is_kfunc_call(i) && (k = kfunc_at(w->env, i))) {
+		snprintf(buf, WHY_NAME_BYTES, "%s()", k->name);
+	} else if (insn_is_subprog_call(i) &&
+		   (sub = subprog_at(w->env, insn_idx + (uint32_t)i->imm + 1)) >= 0 &&
+		   *w->env->subprogs[sub].name) {
+		snprintf(buf, WHY_NAME_BYTES, "%s()", w->env->subprogs[sub].name);
+	} else {
+		snprintf(buf, WHY_NAME_BYTES, "%s", BPF_CLASS(i->code) == BPF_LD ? "a packet load" : "a call");
+	}
+	return buf;
+}
+
+/* ---- values ------------------------------------------------------------------------------------ */
+
+const char *why_range(const struct reg *r, char buf[WHY_NAME_BYTES])
+{
+	const struct val *v = &r->v;
+
+	if (v->tm == 0)
+		snprintf(buf, WHY_NAME_BYTES, "%lld", (long long)v->tv);
+	else if (v->sl == INT64_MIN && v->sh == INT64_MAX)
+		snprintf(buf, WHY_NAME_BYTES, "any number");
+	else if (v->sl < 0)
+		snprintf(buf, WHY_NAME_BYTES, "%lld to %lld", (long long)v->sl, (long long)v->sh);
+	else
+		snprintf(buf, WHY_NAME_BYTES, "%llu to %llu", (unsigned long long)v->ul,
+			 (unsigned long long)v->uh);
+	return buf;
+}
+
+static const char *map_name(const struct why *w, const struct reg *r)
+{
+	const struct bgv_map *shape = r->map && r->map <= w->env->map_cnt ? w->env->maps[r->map - 1].shape : NULL;
+
+	return shape && *shape->name ? shape->name : "?";
+}
+
+static const char *type_name(const struct why *w, const struct reg *r)
+{
+	const struct btf_view *view = btf_of(w->env, r->btf);
+
+	return view ? btf_view_name(view, r->btf_id) : "";
+}
+
+static const char *const plain_names[REG_BASE_CNT] = {
+	[REG_NOT_INIT] = "nothing",
+	[REG_CTX] = "the context",
+	[REG_STACK] = "a pointer to the stack",
+	[REG_PKT_META] = "a pointer to packet metadata",
+	[REG_PKT] = "a pointer into the packet",
+	[REG_PKT_END] = "the end of the packet",
+	[REG_FLOW_KEYS] = "the flow keys",
+	[REG_SOCKET] = "a socket",
+	[REG_SOCK_COMMON] = "a socket (common part)",
+	[REG_TCP_SOCK] = "a TCP socket",
+	[REG_TP_BUFFER] = "the tracepoint's record",
+	[REG_XDP_SOCK] = "an XDP socket",
+	[REG_MEM] = "a pointer to memory",
+	[REG_ARENA] = "a pointer into the arena",
+	[REG_BUF] = "a buffer",
+	[REG_FUNC] = "a function",
+	[REG_DYNPTR] = "a dynptr",
+};
+
+const char *why_describe(const struct why *w, const struct reg *r, char buf[WHY_NAME_BYTES])
+{
+	const char *null = reg_maybe_null(r) ? ", or NULL" : "";
+	char range[WHY_NAME_BYTES];
+
+	switch (reg_base(r)) {
+	case REG_SCALAR:
+		if (reg_is_zero(r))
+			snprintf(buf, WHY_NAME_BYTES, "0 (NULL)");
+		else
+			snprintf(buf, WHY_NAME_BYTES, "a number, %.60s", why_range(r, range));
+		break;
+	case REG_MAP_PTR:
+	case REG_MAP_VALUE:
+	case REG_MAP_KEY:
+		snprintf(buf, WHY_NAME_BYTES, "%s %.40s%s",
+			 reg_base(r) == REG_MAP_PTR ? "map" : reg_base(r) == REG_MAP_KEY ? "a key of map" :
+			 "a value of map", map_name(w, r), null);
+		break;
+	case REG_BTF_ID:
+		snprintf(buf, WHY_NAME_BYTES, "%s pointer to struct %.40s%s",
+			 r->type & REG_F_UNTRUSTED ? "an untrusted" : r->type & REG_F_RCU ? "an RCU" : "a",
+			 type_name(w, r), null);
+		break;
+	default:
+		snprintf(buf, WHY_NAME_BYTES, "%s%s", plain_names[reg_base(r)] ? plain_names[reg_base(r)] : "?",
+			 null);
+	}
+	return buf;
+}

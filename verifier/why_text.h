@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_WHY_TEXT_H
+#define VERIFIER_WHY_TEXT_H
+
+#include "verifier/btf.h"
+#include "verifier/diag.h"
+#include "verifier/origin.h"
+#include "verifier/why.h"
+
+#define WHY_NAME_BYTES 96	/* longer names are not shown */
+#define WHY_TEXT_BYTES 256
+
+/* What one explanation is made of. */
+struct why {
+	struct env *env;
+	struct btf_view *view;		/* of the program; NULL: none */
+	const struct tale *now;		/* before the refused instruction; NULL: nothing was recorded */
+	int32_t regno;			/* whose value it stumbled over; -1: none in particular */
+	struct origin origin;		/* of that value, when now and regno are known */
+	enum diag_class cls;
+};
+
+/* Adds an event; regno -1: about no register. Kept in the order they are added. */
+void why_event(struct why *w, enum why_kind kind, uint32_t insn_idx, int32_t regno, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+/* The last event's numbers. */
+void why_event_numbers(struct why *w, int64_t needed, int64_t proved);
+/* One sentence each; the first of a kind counts. */
+void why_cause(struct why *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void why_way_out(struct why *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * What people call the value that regno holds before an instruction: a variable by debug info, else by the
+ * source line where the instruction uses it, quoted; else "r3". Into buf, which it returns.
+ */
+const char *why_name(const struct why *w, uint32_t insn_idx, uint32_t regno, char buf[WHY_NAME_BYTES]);
+/* The same of a packet pointer: what is called so moves with it (same id), at its very offset if possible. */
+const char *why_name_pkt(const struct why *w, const struct tale *t, uint32_t regno, char buf[WHY_NAME_BYTES]);
+/* Without quotes, for a line of source; NULL: it has no name but the register's. */
+const char *why_variable(const struct why *w, uint32_t insn_idx, uint32_t regno, char buf[WHY_NAME_BYTES]);
+/* What is known of it: "a number, 0 to 64", "a pointer into the packet", "a value of map flows, or NULL". */
+const char *why_describe(const struct why *w, const struct reg *r, char buf[WHY_NAME_BYTES]);
+/* The range of a number: "5", "0 to 64", "any number". */
+const char *why_range(const struct reg *r, char buf[WHY_NAME_BYTES]);
+/* What a call instruction calls: "bpf_map_lookup_elem()". */
+const char *why_callee(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
+
+#endif
