@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "verifier/assume.h"
 #include "verifier/btf.h"
 #include "verifier/passes.h"
 #include "verifier/pool.h"
@@ -107,6 +108,9 @@ struct request {
 	const struct env_watch *watch;
 	const struct behave *beh;
 	bool record;			/* the steps, and from them the explanation */
+	const struct assume *assumes;	/* the verdict is about a program with these ways out */
+	uint32_t assume_cnt;
+	struct assume *ret_propose;	/* of a recorded rejection: a way out to be tried */
 };
 
 static int verify(const struct request *q, struct pool *pool, struct bgv_result *res,
@@ -129,6 +133,9 @@ static int verify(const struct request *q, struct pool *pool, struct bgv_result 
 	env->result = res;
 	set_rules(env);
 	env->record = q->record;
+	env->assumes = q->assumes;
+	env->assume_cnt = q->assume_cnt;
+	env->propose = q->ret_propose;
 	r = run_passes(env);
 	if (r >= 0 && !res->verdict)
 		res->verdict = BGV_ACCEPT;
@@ -166,7 +173,7 @@ static int verify_once(const struct request *q, struct bgv_result *ret_res, bool
 }
 
 /* The same walk once more, recorded: takes the explanation when it came to the same end. */
-static void explain_again(const struct request *q, struct bgv_result *res)
+static bool explain_again(const struct request *q, struct bgv_result *res)
 {
 	struct request again = *q;
 	struct bgv_result told;
@@ -175,13 +182,54 @@ static void explain_again(const struct request *q, struct bgv_result *res)
 	again.record = true;
 	again.watch = NULL;
 	if (verify_once(&again, &told, &once) < 0)
-		return;
-	if (told.verdict == res->verdict && told.insn_idx == res->insn_idx && told.err == res->err) {
-		told.stats.time_ns += res->stats.time_ns;
-		bgv_result_done(res);
-		*res = told;
-	} else {
+		return false;
+	if (told.verdict != res->verdict || told.insn_idx != res->insn_idx || told.err != res->err) {
 		bgv_result_done(&told);
+		return false;
+	}
+	told.stats.time_ns += res->stats.time_ns;
+	bgv_result_done(res);
+	*res = told;
+	return true;
+}
+
+/* Is it another problem than that one, or none at all? */
+static bool is_mended(const struct bgv_result *res, const struct bgv_result *with)
+{
+	return with->verdict == BGV_ACCEPT ||
+	       (with->verdict == BGV_REJECT && (with->insn_idx != res->insn_idx || with->err != res->err ||
+						strcmp(with->code, res->code)));
+}
+
+/*
+ * Explains a rejection, tries the way out that the explanation proposes, and goes on with what then comes: each
+ * problem is one of the program with the ways out of those before it, so none is the shadow of another.
+ */
+static void explain_all(const struct request *q, struct bgv_result *res)
+{
+	struct assume assumes[ASSUME_MAX] = { 0 };
+	struct request with = *q;
+	struct bgv_result next;
+	bool once;
+
+	with.assumes = assumes;
+	with.watch = NULL;
+	for (;;) {
+		with.ret_propose = with.assume_cnt < ASSUME_MAX ? &assumes[with.assume_cnt] : NULL;
+		if (!explain_again(&with, res) || !with.ret_propose ||
+		    with.ret_propose->kind == ASSUME_NOTHING)
+			return;
+		with.assume_cnt++;
+		if (verify_once(&with, &next, &once) < 0)
+			return;
+		res->way_out_checked = is_mended(res, &next);
+		res->more = res->way_out_checked && next.verdict == BGV_REJECT ? malloc(sizeof(next)) : NULL;
+		if (!res->more) {
+			bgv_result_done(&next);
+			return;
+		}
+		res = res->more;
+		*res = next;
 	}
 }
 
@@ -190,7 +238,7 @@ static int verify_alone(const struct request *q, struct bgv_result *ret_res, boo
 	int r = verify_once(q, ret_res, ret_callback_once);
 
 	if (r >= 0 && q->opt->explain && ret_res->verdict == BGV_REJECT)
-		explain_again(q, ret_res);
+		explain_all(q, ret_res);
 	return r;
 }
 
@@ -255,16 +303,29 @@ int bgv_verify(const struct bgv_target *target, const struct bgv_program *prog,
 	return api_verify_watched(target, prog, opt, NULL, ret_result);
 }
 
-void bgv_result_done(struct bgv_result *result)
+static void free_events(struct bgv_result *result)
 {
 	uint32_t i;
 
-	if (!result)
-		return;
 	for (i = 0; i < result->event_cnt; i++)
 		free((void *)result->events[i].text);
 	free(result->events);
 	free(result->log);
+}
+
+void bgv_result_done(struct bgv_result *result)
+{
+	struct bgv_result *more, *next;
+
+	if (!result)
+		return;
+	free_events(result);
+	for (more = result->more; more; more = next) {
+		next = more->more;
+		free_events(more);
+		free(more);
+	}
+	result->more = NULL;
 	result->events = NULL;
 	result->event_cnt = 0;
 	result->log = NULL;

@@ -11,6 +11,7 @@
 #ifndef BPFGATE_VERIFIER_H
 #define BPFGATE_VERIFIER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <linux/bpf.h>
@@ -168,6 +169,9 @@ struct bgv_result {
 	const char *class_name;		/* whose doing it is: "your code", "compiler lowering", "policy", … */
 	char cause[256];		/* one sentence with names and numbers */
 	char way_out[256];		/* one sentence; "": none is known */
+	bool way_out_checked;		/* it was tried on the abstract program, and removes this problem */
+	/* The next problem of the program once this one is out of the way; heap, freed with this; NULL: none. */
+	struct bgv_result *more;
 };
 
 struct bgv_options {

@@ -49,6 +49,7 @@ struct env;
 struct kfunc;		/* kfunc.h: a resolved kfunc */
 struct tale;		/* tale.h: a step of a path that is explained */
 struct tales;
+struct assume;		/* assume.h */
 
 /* ---- registers ---------------------------------------------------------------------------- */
 
@@ -468,6 +469,9 @@ struct env {
 	struct { bool set; uint32_t regno; int64_t needed, proved; } need;	/* of a rejection */
 	uint32_t arg_regno;		/* of the call being stepped: the argument looked at; 0: none yet */
 	bool record;			/* this walk is for an explanation */
+	const struct assume *assumes;	/* assume.h; of a walk whose verdict does not count */
+	uint32_t assume_cnt;
+	struct assume *propose;		/* what would mend the rejection (why.c); NULL: nobody asks */
 	struct tales *tales;		/* the walk is recorded for an explanation; NULL: it is not */
 
 	/* owned by others */

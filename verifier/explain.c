@@ -105,26 +105,71 @@ static const struct bgv_event *find_event(const struct bgv_result *res, uint32_t
 	return NULL;
 }
 
-static void say_path(struct text *t, const struct bgv_result *res)
-{
-	uint32_t i, cnt = 0, skip;
+/* One jump of the path: where, and which way. By its line where there is one. */
+struct turn {
+	const char *way;
+	uint32_t at;
+	bool is_line;
+};
 
-	for (i = 0; i < res->event_cnt; i++)
-		cnt += res->events[i].kind == WHY_BRANCH;
-	if (!cnt)
-		return;
-	skip = cnt > PATH_SHOWN ? cnt - PATH_SHOWN : 0;
-	say(t, "   = path: %s", skip ? "... " : "");
+static struct turn turn_of(const struct bgv_program *prog, const struct btf_view *view, const struct bgv_event *ev)
+{
+	struct srcline line;
+
+	if (srcline_find(prog, view, ev->insn_idx, &line) && line.line)
+		return (struct turn){ ev->text, line.line, true };
+	return (struct turn){ ev->text, ev->insn_idx, false };
+}
+
+static bool is_same_turn(const struct turn *a, const struct turn *b)
+{
+	return a->at == b->at && a->is_line == b->is_line && !strcmp(a->way, b->way);
+}
+
+/* The turns, the same one after another counted; the newest PATH_SHOWN of them. Returns how many. */
+static uint32_t fold_path(const struct bgv_program *prog, const struct btf_view *view,
+			  const struct bgv_result *res, struct turn turns[PATH_SHOWN], uint32_t times[PATH_SHOWN])
+{
+	uint32_t i, cnt = 0;
+	struct turn turn;
+
 	for (i = 0; i < res->event_cnt; i++) {
 		if (res->events[i].kind != WHY_BRANCH)
 			continue;
-		if (skip) {
-			skip--;
+		turn = turn_of(prog, view, &res->events[i]);
+		if (cnt && is_same_turn(&turns[(cnt - 1) % PATH_SHOWN], &turn)) {
+			times[(cnt - 1) % PATH_SHOWN]++;
 			continue;
 		}
-		say(t, "%u (%s) -> ", res->events[i].insn_idx, res->events[i].text);
+		turns[cnt % PATH_SHOWN] = turn;
+		times[cnt++ % PATH_SHOWN] = 1;
 	}
-	say(t, "%u\n", res->insn_idx);
+	return cnt;
+}
+
+static void say_path(struct text *t, const struct bgv_program *prog, const struct btf_view *view,
+		     const struct bgv_result *res)
+{
+	struct turn turns[PATH_SHOWN];
+	uint32_t times[PATH_SHOWN], cnt = fold_path(prog, view, res, turns, times), i;
+	struct srcline line;
+
+	if (!cnt)
+		return;
+	i = cnt > PATH_SHOWN ? cnt - PATH_SHOWN : 0;
+	say(t, "   = path: %s", i ? "... " : "");
+	for (; i < cnt; i++) {
+		const struct turn *turn = &turns[i % PATH_SHOWN];
+
+		say(t, "%s%u (%s", turn->is_line ? "line " : "", turn->at, turn->way);
+		if (times[i % PATH_SHOWN] > 1)
+			say(t, ", %u times", times[i % PATH_SHOWN]);
+		say(t, ") -> ");
+	}
+	if (srcline_find(prog, view, res->insn_idx, &line) && line.line)
+		say(t, "line %u\n", line.line);
+	else
+		say(t, "%u\n", res->insn_idx);
 }
 
 /* How an instruction touches memory: its verb, and how many bytes. */
@@ -151,32 +196,9 @@ static bool lacks_bytes(const struct bgv_event *ev)
 	return ev && ev->proved >= 0 && ev->needed > ev->proved;
 }
 
-static void say_head(struct text *t, const struct bgv_program *prog, const struct btf_view *view,
-		     const struct bgv_result *res, const struct bgv_event *need)
+static void say_head(struct text *t, const struct bgv_result *res)
 {
-	const char *code = res->code ? res->code : "?", *verb;
-	bool packet = !strncmp(code, "PKT-", 4);
-	char operand[96] = "";
-	struct srcline line;
-	uint32_t bytes;
-
-	if (!lacks_bytes(need)) {
-		say(t, "error[%s]: %s\n", code, *res->cause ? res->cause : res->message);
-		return;
-	}
-	verb = verb_of(prog, need->insn_idx, &bytes);
-	say(t, "error[%s]: %s ", code, verb);
-	if (bytes && srcline_find(prog, view, need->insn_idx, &line) &&
-	    srcline_operand(&line, operand, sizeof(operand)))
-		say(t, "of `%s` ", operand);
-	if (bytes)
-		say(t, "(%u bytes at %s%lld) ", bytes, packet ? "packet offset " : "offset ",
-		    (long long)(need->needed - bytes));
-	say(t, "needs %lld %sbytes, but %s%lld are %s\n", (long long)need->needed,
-	    packet ? "packet " : "", need->proved ? "only " : "", (long long)need->proved,
-	    packet ? "proved" : "there");
-	if (*res->cause)
-		say(t, "   %s\n", res->cause);
+	say(t, "error[%s]: %s\n", res->code ? res->code : "?", *res->cause ? res->cause : res->message);
 }
 
 /* The refused access as a label under its line. */
@@ -245,7 +267,7 @@ static void say_all(struct text *t, const struct bgv_program *prog, const struct
 	const struct diag *diag = diag_find(res->code);
 	struct srcline p;
 
-	say_head(t, prog, view, res, need);
+	say_head(t, res);
 	say_place(t, prog, view, res->insn_idx);
 	say_events(t, prog, view, res);
 	if (need)
@@ -253,11 +275,12 @@ static void say_all(struct text *t, const struct bgv_program *prog, const struct
 	say(t, "     |\n");
 	if (lacks_bytes(need))
 		say(t, "   = short by: %lld bytes\n", (long long)(need->needed - need->proved));
-	say_path(t, res);
+	say_path(t, prog, view, res);
 	if (res->class_name || diag)
 		say(t, "   = class: %s\n", res->class_name ? res->class_name : diag_class_name(diag->cls));
 	if (*res->way_out || (diag && diag->way_out))
-		say(t, "   = way out: %s\n", *res->way_out ? res->way_out : diag->way_out);
+		say(t, "   = way out: %s%s\n", *res->way_out ? res->way_out : diag->way_out,
+		    res->way_out_checked ? " (checked: it removes this error)" : "");
 	if (res->insn_idx != UINT32_MAX && !srcline_find(prog, view, res->insn_idx, &p))
 		say(t, "   = no source lines in this program: build with -g to see them\n");
 	say(t, "   kernel says: %s\n", res->message);
@@ -286,6 +309,8 @@ int bgv_place(const struct bgv_program *prog, uint32_t insn_idx, char *ret_place
 int bgv_explain(const struct bgv_program *prog, const struct bgv_result *result, char **ret_text)
 {
 	struct text t = { .buf = malloc(TEXT_MAX) };
+	const struct bgv_result *one;
+	uint32_t cnt = 0;
 	struct btf_view *view;
 
 	if (result->verdict == BGV_ACCEPT || !t.buf) {
@@ -294,7 +319,11 @@ int bgv_explain(const struct bgv_program *prog, const struct bgv_result *result,
 	}
 	t.buf[0] = 0;
 	view = srcline_view(prog);
-	say_all(&t, prog, view, result);
+	for (one = result; one; one = one->more, cnt++) {
+		t.line = 0;
+		say(&t, "%s", cnt ? "\nand, once that is mended:\n" : "");
+		say_all(&t, prog, view, one);
+	}
 	btf_view_free(view);
 	*ret_text = t.buf;
 	return 0;

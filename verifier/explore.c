@@ -8,6 +8,7 @@
 
 #include <time.h>
 
+#include "verifier/assume.h"
 #include "verifier/backedge.h"
 #include "verifier/equal.h"
 #include "verifier/ids.h"
@@ -158,6 +159,11 @@ static int step(struct env *env)
 
 	env->aux[insn_idx].seen = true;
 	env->arg_regno = 0;
+	if (env->assume_cnt) {
+		r = assume_apply(env, env->assumes, env->assume_cnt);
+		if (r < 0)
+			return r;
+	}
 	if (env->tales)
 		tale_record(env);
 	if (env->cur->speculative && env->aux[insn_idx].nospec)

@@ -56,7 +56,7 @@ static bool tell_missed(struct why *w, const struct number *n, const struct tale
 		why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
 			  "this test does not count: it is of the low 32 bits of %s, what is used is all 64", name);
 		w->cls = DIAG_COMPILER;
-		why_way_out(w, "test and use one copy: an unsigned 64-bit variable, or asm volatile(\"\" : \"+r\"(x)) before the test");
+		why_way_out(w, "test all 64 bits of it, unsigned; asm volatile(\"\" : \"+r\"(x)) keeps the compiler from testing a copy");
 		return true;
 	}
 	why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
@@ -123,18 +123,47 @@ static uint32_t number_of(const struct why *w, const struct tale *add)
 	return reg_is_scalar(add->r[i->src_reg]) ? i->src_reg : i->dst_reg;
 }
 
-void why_tell_offset(struct why *w)
+/* Bytes of the object that a pointer leads into; 0: not known. */
+static uint64_t bytes_of(const struct why *w, const struct reg *r)
 {
-	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
+	if (reg_base(r) == REG_MAP_VALUE)
+		return w->env->maps[r->map - 1].shape->value_size;
+	if (reg_base(r) == REG_MEM)
+		return r->mem_size;
+	return reg_base(r) == REG_STACK && r->off < 0 ? (uint64_t)-(int64_t)r->off : 0;
+}
+
+/* The most that the number may be, where it is added, for the access to stay inside; 0: not known. */
+static uint64_t most_offset(const struct why *w, const struct reg *used)
+{
+	const struct bpf_insn *i = &w->env->insns[w->now->insn_idx];
+	uint64_t room = reg_base(used) == REG_STACK ? 0 : bytes_of(w, used);
+	int64_t fixed = (int64_t)used->off + i->off + insn_bytes(i);
+
+	if (insn_is_jmp_class(i) || fixed < 0 || (uint64_t)fixed > room)
+		return 0;
+	return room - (uint64_t)fixed;
+}
+
+static void tell_way_out_of_offset(struct why *w, const struct tale *add, const struct number *n,
+				   const struct reg *used)
+{
+	char name[WHY_NAME_BYTES];
+	uint64_t most = most_offset(w, used);
+
+	if (!most)
+		return;
+	why_way_out(w, "leave before it is added if %s, as bytes and unsigned, is more than %llu",
+		    why_name(w, add->insn_idx, n->regno, name), (unsigned long long)most);
+	why_propose(w, ASSUME_AT_MOST, add->insn_idx, n->regno, most);
+}
+
+static void tell_offset(struct why *w, const struct reg *used)
+{
 	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES], of[WHY_NAME_BYTES];
-	const struct tale *add;
+	const struct tale *add = find_addition(w, w->now, (uint32_t)w->regno);
 	struct number n;
 
-	if (!used || used->v.tm == 0) {
-		why_tell_origin(w);
-		return;
-	}
-	add = find_addition(w, w->now, (uint32_t)w->regno);
 	if (!add)
 		return;
 	number_find(w, add, number_of(w, add), &n);
@@ -142,19 +171,43 @@ void why_tell_offset(struct why *w)
 	why_name(w, add->insn_idx, n.regno, name);
 	why_describe(w, used, of);
 	why_cause(w, "%s, added to %.40s, is %.50s", name, of, why_range(add->r[n.regno], range));
+	tell_way_out_of_offset(w, add, &n, used);
+}
+
+void why_tell_offset(struct why *w)
+{
+	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
+
+	if (!used)
+		return;
+	if (used->v.tm) {
+		tell_offset(w, used);
+	} else if (insn_is_call(&w->env->insns[w->now->insn_idx]) && w->regno < BPF_REG_5 &&
+		   reg_is_scalar(w->now->r[w->regno + 1]) && !reg_is_const(w->now->r[w->regno + 1])) {
+		w->regno++;	/* not the memory, its size is what is not bounded */
+		why_tell_size(w);
+	} else {
+		why_cause_need(w);
+		why_tell_origin(w);
+	}
 }
 
 void why_tell_size(struct why *w)
 {
 	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
+	uint64_t room;
 	struct number n;
 
-	if (!w->now || w->regno < 0)
+	if (!w->now || w->regno < 1)
 		return;
 	number_find(w, w->now, (uint32_t)w->regno, &n);
 	tell_number(w, &n);
 	why_cause(w, "%s, the size of %.40s, is %.50s", why_name(w, w->now->insn_idx, n.regno, name),
 		  why_callee(w, w->now->insn_idx, callee), why_range(w->now->r[n.regno], range));
-	why_way_out(w, "bound %s on both sides before the call: if (%s > MAX) return ...; with an unsigned type",
-		    name, "it");
+	room = bytes_of(w, w->now->r[n.regno - 1]);
+	if (!room)
+		return;
+	why_way_out(w, "leave before the call if %s, unsigned and 64 bits wide, is more than %llu", name,
+		    (unsigned long long)room);
+	why_propose(w, ASSUME_AT_MOST, w->now->insn_idx, n.regno, room);
 }

@@ -49,18 +49,16 @@ static int compared_pointer(const struct env *env, const struct tale *t)
 static void tell_missed(struct why *w, const struct tale *t, uint32_t regno, const struct reg *used)
 {
 	const struct reg *tested = t->r[regno];
-	char name[WHY_NAME_BYTES], of[WHY_NAME_BYTES];
+	char name[WHY_NAME_BYTES];
 	uint64_t most = w->env->lim->packet_off;
 
 	why_name_pkt(w, t, regno, name);
-	why_name(w, w->now->insn_idx, (uint32_t)w->regno, of);
 	if (tested->v.uh > most || tested->v.uh + (uint64_t)tested->off > most) {
 		why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
 			  "this check does not count: %s may lie up to %llu bytes into the packet, more than %llu",
 			  name, (unsigned long long)(tested->v.uh + (uint64_t)tested->off), (unsigned long long)most);
 		why_way_out(w, "bound the offset so that the pointer stays within %llu bytes of data",
 			    (unsigned long long)most);
-		why_cause(w, "the check of %s cannot count: its offset may exceed %llu", of, (unsigned long long)most);
 	} else if (tested->id != used->id) {
 		why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
 			  "this check is about another pointer: %s moves by a variable of its own", name);
@@ -100,13 +98,15 @@ static void tell_way_out(struct why *w)
 {
 	const struct reg *used = w->now->r[w->regno];
 	char name[WHY_NAME_BYTES];
-	int64_t bytes;
+	int64_t bytes = w->env->need.needed - used->off;
 
-	if (!w->env->need.set || !why_variable(w, w->now->insn_idx, (uint32_t)w->regno, name))
+	if (!w->env->need.set || bytes <= 0)
 		return;
-	bytes = w->env->need.needed - used->off;
-	if (bytes > 0)
+	if (!*w->env->result->way_out && why_held_variable(w, w->now->insn_idx, (uint32_t)w->regno, name))
 		why_way_out(w, "leave before this if (void *)%.60s + %lld > data_end", name, (long long)bytes);
+	if (used->v.uh + (uint64_t)w->env->need.needed <= w->env->lim->packet_off)
+		why_propose(w, ASSUME_PACKET, w->now->insn_idx, (uint32_t)w->regno,
+			    (uint64_t)w->env->need.needed);
 }
 
 void why_tell_packet(struct why *w)
@@ -116,6 +116,7 @@ void why_tell_packet(struct why *w)
 
 	if (!used || !reg_is_pkt(used))
 		return;
+	why_cause_need(w);
 	why_tell_origin(w);
 	if (used->range > 0)
 		proof = find_proof(w->now, used->id, used->range);

@@ -114,6 +114,7 @@ static void tell_null(struct why *w)
 	else
 		why_cause(w, "%s may be NULL here: nothing on this way tests it", name);
 	tell_other_test(w, used);
+	why_propose(w, ASSUME_NOT_NULL, w->now->insn_idx, (uint32_t)w->regno, 0);
 	if (*name == '`')
 		why_way_out(w, "test %s before you use it: if (!%.*s) return ...;", name, (int)strlen(name) - 2,
 			    name + 1);
@@ -225,6 +226,8 @@ static void tell_unset(struct why *w)
 		why_cause(w, "the return value was never set on this way");
 	else
 		why_cause(w, "%s was never set on this way", name);
+	if (w->origin.kind != ORIGIN_CLOBBERED)
+		why_propose(w, ASSUME_ZERO, w->now->insn_idx, regno, 0);
 }
 
 static void tell_uninit(struct why *w)
@@ -253,6 +256,7 @@ static void tell_leak(struct why *w)
 		why_event(w, WHY_CALL, at, -1, "%s acquired it here", callee);
 		why_cause(w, "what %s acquired is not released on the way to this %s", callee,
 			  insn_is_call(&w->env->insns[w->env->insn_idx]) ? "call" : "return");
+		why_propose(w, ASSUME_RELEASED, w->env->insn_idx, 0, 0);
 		return;
 	}
 }
@@ -335,9 +339,15 @@ static const struct {
 
 static void tell_need(struct why *w)
 {
+	char name[WHY_NAME_BYTES], what[WHY_NAME_BYTES];
 	const struct env *env = w->env;
 
-	why_event(w, WHY_NEEDED, env->result->insn_idx, w->regno, "%s", env->result->message);
+	if (w->now && w->regno >= 0)
+		why_event(w, WHY_NEEDED, env->result->insn_idx, w->regno, "here %s is %s",
+			  why_name(w, w->now->insn_idx, (uint32_t)w->regno, name),
+			  why_describe(w, w->now->r[w->regno], what));
+	else
+		why_event(w, WHY_NEEDED, env->result->insn_idx, w->regno, "%s", env->result->message);
 	why_event_numbers(w, env->need.set ? env->need.needed : 0, env->need.set ? env->need.proved : 0);
 }
 

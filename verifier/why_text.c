@@ -75,6 +75,14 @@ void why_way_out(struct why *w, const char *fmt, ...)
 	va_end(ap);
 }
 
+void why_propose(struct why *w, enum assume_kind kind, uint32_t insn_idx, uint32_t regno, uint64_t n)
+{
+	struct assume *propose = w->env->propose;
+
+	if (propose && propose->kind == ASSUME_NOTHING)
+		*propose = (struct assume){ kind, insn_idx, regno, n };
+}
+
 /* ---- names ------------------------------------------------------------------------------------- */
 
 static bool name_by_line(const struct why *w, uint32_t insn_idx, uint32_t regno, char *buf)
@@ -93,16 +101,20 @@ static bool name_by_line(const struct why *w, uint32_t insn_idx, uint32_t regno,
 	return false;
 }
 
-const char *why_variable(const struct why *w, uint32_t insn_idx, uint32_t regno, char buf[WHY_NAME_BYTES])
+const char *why_held_variable(const struct why *w, uint32_t insn_idx, uint32_t regno, char buf[WHY_NAME_BYTES])
 {
 	const struct bgv_options *opt = w->env->opt;
-	const char *name;
+	const char *name = opt->name_of ? opt->name_of(opt->name_ctx, insn_idx, regno) : NULL;
 
+	return name && strlen(name) < WHY_NAME_BYTES ? strcpy(buf, name) : NULL;
+}
+
+const char *why_variable(const struct why *w, uint32_t insn_idx, uint32_t regno, char buf[WHY_NAME_BYTES])
+{
 	/* What the line uses there is what people look at; a register may have several names. */
 	if (name_by_line(w, insn_idx, regno, buf))
 		return buf;
-	name = opt->name_of ? opt->name_of(opt->name_ctx, insn_idx, regno) : NULL;
-	return name && strlen(name) < WHY_NAME_BYTES ? strcpy(buf, name) : NULL;
+	return why_held_variable(w, insn_idx, regno, buf);
 }
 
 const char *why_name(const struct why *w, uint32_t insn_idx, uint32_t regno, char buf[WHY_NAME_BYTES])
@@ -127,7 +139,7 @@ const char *why_name_pkt(const struct why *w, const struct tale *t, uint32_t reg
 	for (i = 0; i < ENV_REGS; i++) {
 		r = t->r[i];
 		if (i == regno || r->type != of->type || r->id != of->id ||
-		    !why_variable(w, t->insn_idx, i, name))
+		    !why_held_variable(w, t->insn_idx, i, name))
 			continue;
 		snprintf(buf, WHY_NAME_BYTES, "`%.60s + %d`", name, of->off - r->off);
 		return buf;
@@ -236,4 +248,39 @@ const char *why_describe(const struct why *w, const struct reg *r, char buf[WHY_
 			 null);
 	}
 	return buf;
+}
+
+/* ---- what an access needs ------------------------------------------------------------------------ */
+
+static const char *verb_of(const struct bpf_insn *i)
+{
+	switch (BPF_CLASS(i->code)) {
+	case BPF_LDX:
+		return "read";
+	case BPF_ST:
+	case BPF_STX:
+		return "write";
+	default:
+		return "access";
+	}
+}
+
+void why_cause_need(struct why *w)
+{
+	const struct env *env = w->env;
+	const struct bpf_insn *i = &env->insns[env->insn_idx];
+	bool packet = !strncmp(env->result->code, "PKT-", 4);
+	char of[WHY_NAME_BYTES + 8] = "", operand[WHY_NAME_BYTES];
+	int64_t bytes = insn_bytes(i), needed = env->need.needed, proved = env->need.proved;
+	struct srcline line;
+
+	if (insn_is_jmp_class(i) || !env->need.set || needed <= proved)
+		return;
+	if (srcline_find(env->prog, w->view, env->insn_idx, &line) &&
+	    srcline_operand(&line, operand, sizeof(operand)))
+		snprintf(of, sizeof(of), "of `%s` ", operand);
+	why_cause(w, "%s %s(%lld bytes at %soffset %lld) needs %lld %sbytes, but %s%lld are %s", verb_of(i), of,
+		  (long long)bytes, packet ? "packet " : "", (long long)(needed - bytes), (long long)needed,
+		  packet ? "packet " : "", proved ? "only " : "", (long long)proved,
+		  packet ? "proved" : "there");
 }

@@ -2,6 +2,7 @@
 #ifndef VERIFIER_WHY_TEXT_H
 #define VERIFIER_WHY_TEXT_H
 
+#include "verifier/assume.h"
 #include "verifier/btf.h"
 #include "verifier/diag.h"
 #include "verifier/origin.h"
@@ -29,6 +30,9 @@ void why_event_numbers(struct why *w, int64_t needed, int64_t proved);
 void why_cause(struct why *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void why_way_out(struct why *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* A way out that can be tried, as the way out's sentence says it; the first counts. */
+void why_propose(struct why *w, enum assume_kind kind, uint32_t insn_idx, uint32_t regno, uint64_t n);
+
 /*
  * What people call the value that regno holds before an instruction: a variable by debug info, else by the
  * source line where the instruction uses it, quoted; else "r3". Into buf, which it returns.
@@ -38,6 +42,11 @@ const char *why_name(const struct why *w, uint32_t insn_idx, uint32_t regno, cha
 const char *why_name_pkt(const struct why *w, const struct tale *t, uint32_t regno, char buf[WHY_NAME_BYTES]);
 /* Without quotes, for a line of source; NULL: it has no name but the register's. */
 const char *why_variable(const struct why *w, uint32_t insn_idx, uint32_t regno, char buf[WHY_NAME_BYTES]);
+/* The variable that holds this very value, by debug info only: what may be computed with. NULL: not known. */
+const char *why_held_variable(const struct why *w, uint32_t insn_idx, uint32_t regno,
+			      char buf[WHY_NAME_BYTES]);
+/* As a cause, with env's need: what the instruction touches, how many bytes that needs, and how many there are. */
+void why_cause_need(struct why *w);
 /* What is known of it: "a number, 0 to 64", "a pointer into the packet", "a value of map flows, or NULL". */
 const char *why_describe(const struct why *w, const struct reg *r, char buf[WHY_NAME_BYTES]);
 /* The range of a number: "5", "0 to 64", "any number". */
