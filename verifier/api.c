@@ -172,15 +172,29 @@ static int verify_once(const struct request *q, struct bgv_result *ret_res, bool
 	return r;
 }
 
+#define EXPLAIN_ROOTS_INSNS 65536	/* of longer walks only the first problem is told: each more is two walks */
+
+/* What is left of a budget of time; 0 stands for no budget, so the least is 1. */
+static struct bgv_options options_left(const struct bgv_options *opt, uint64_t used_ns)
+{
+	struct bgv_options left = *opt;
+
+	if (left.limits.time_ns)
+		left.limits.time_ns = used_ns < left.limits.time_ns ? left.limits.time_ns - used_ns : 1;
+	return left;
+}
+
 /* The same walk once more, recorded: takes the explanation when it came to the same end. */
 static bool explain_again(const struct request *q, struct bgv_result *res)
 {
+	const struct bgv_options left = options_left(q->opt, res->stats.time_ns);
 	struct request again = *q;
 	struct bgv_result told;
 	bool once;
 
 	again.record = true;
 	again.watch = NULL;
+	again.opt = &left;
 	if (verify_once(&again, &told, &once) < 0)
 		return false;
 	if (told.verdict != res->verdict || told.insn_idx != res->insn_idx || told.err != res->err) {
@@ -208,6 +222,7 @@ static bool is_mended(const struct bgv_result *res, const struct bgv_result *wit
 static void explain_all(const struct request *q, struct bgv_result *res)
 {
 	struct assume assumes[ASSUME_MAX] = { 0 };
+	struct bgv_options left = *q->opt;
 	struct request with = *q;
 	struct bgv_result next;
 	bool once;
@@ -215,11 +230,14 @@ static void explain_all(const struct request *q, struct bgv_result *res)
 	with.assumes = assumes;
 	with.watch = NULL;
 	for (;;) {
-		with.ret_propose = with.assume_cnt < ASSUME_MAX ? &assumes[with.assume_cnt] : NULL;
+		with.ret_propose = with.assume_cnt < ASSUME_MAX && res->stats.insn_processed < EXPLAIN_ROOTS_INSNS ?
+					   &assumes[with.assume_cnt] : NULL;
 		if (!explain_again(&with, res) || !with.ret_propose ||
 		    with.ret_propose->kind == ASSUME_NOTHING)
 			return;
 		with.assume_cnt++;
+		left = options_left(with.opt, res->stats.time_ns);
+		with.opt = &left;
 		if (verify_once(&with, &next, &once) < 0)
 			return;
 		res->way_out_checked = is_mended(res, &next);

@@ -153,12 +153,34 @@ static const char *before_operator(const struct srcline *line, const char *at)
 	return at > line->text && is_word(at[-1]) ? at - 1 : NULL;
 }
 
+/* A statement's column may be its first word's: what it returns is what it uses. */
+static const char *behind_return(const char *at)
+{
+	if (strncmp(at, "return", 6) != 0 || is_word(at[6]))
+		return at;
+	for (at += 6; *at == ' '; at++)
+		;
+	return at;
+}
+
+static bool is_keyword(const char *from, const char *end)
+{
+	static const char *const words[] = { "if", "while", "for", "switch", "sizeof", "return", "else", "do" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i]) == (size_t)(end - from) && !strncmp(from, words[i], (size_t)(end - from)))
+			return true;
+	return false;
+}
+
 static bool find_operand(const struct srcline *line, const char **ret_from, const char **ret_end)
 {
-	const char *at = at_column(line), *name = at;
+	const char *at = at_column(line), *name;
 
 	if (!at)
 		return false;
+	name = at = behind_return(at);
 	while (*name == '*' || *name == '&')
 		name++;
 	if (is_word(*name) && name != at) {
@@ -172,7 +194,7 @@ static bool find_operand(const struct srcline *line, const char **ret_from, cons
 		name = at;
 	*ret_from = start_of_operand(line->text, name);
 	*ret_end = behind_operand(*ret_from);
-	return !isdigit((unsigned char)**ret_from);
+	return !isdigit((unsigned char)**ret_from) && !is_keyword(*ret_from, *ret_end);
 }
 
 bool srcline_operand(const struct srcline *line, char *ret_text, size_t bytes)
@@ -193,6 +215,18 @@ bool srcline_variable(const struct srcline *line, char *ret_text, size_t bytes)
 	for (end = from; is_word(*end); end++)
 		;
 	return copy_piece(from, end, ret_text, bytes);
+}
+
+bool srcline_index(const struct srcline *line, char *ret_text, size_t bytes)
+{
+	const char *from, *end, *open = NULL, *s;
+
+	if (!find_operand(line, &from, &end))
+		return false;
+	for (s = from; s < end; s++)
+		if (*s == '[')
+			open = s + 1;
+	return open && copy_piece(open, end - 1, ret_text, bytes);
 }
 
 /* The end of an argument: its comma or the closing bracket; NULL: not on this line. */

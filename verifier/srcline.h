@@ -32,6 +32,8 @@ const char *srcline_function(const struct bgv_program *prog, const struct btf_vi
 bool srcline_operand(const struct srcline *line, char *ret_text, size_t bytes);
 /* The variable an operand begins with: "ip" of "ip->saddr", "p" of "*p". False: none. */
 bool srcline_variable(const struct srcline *line, char *ret_text, size_t bytes);
+/* What stands in the brackets of the operand there: "i" of "buf[i]". False: it has none. */
+bool srcline_index(const struct srcline *line, char *ret_text, size_t bytes);
 /* The nth (from 0) argument of the call that the column stands at; false: it is not on this line. */
 bool srcline_argument(const struct srcline *line, uint32_t nth, char *ret_text, size_t bytes);
 

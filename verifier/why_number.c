@@ -5,6 +5,8 @@
  */
 #include "verifier/why_tell.h"
 
+#include <stdio.h>
+
 #include "verifier/insn.h"
 
 /* A number that the refused value was made of. */
@@ -20,6 +22,21 @@ static void number_find(struct why *w, const struct tale *at, uint32_t regno, st
 	n->regno = regno;
 	origin_find(w->env, at, regno, &n->origin);
 	origin_find_root(w->env, at, regno, &n->root);
+}
+
+/* The number as people wrote it: a variable, or what stands in the brackets of the access. */
+static const char *number_name(const struct why *w, const struct number *n, char name[WHY_NAME_BYTES])
+{
+	char index[WHY_NAME_BYTES - 3];
+	struct srcline line;
+
+	if (!why_variable(w, n->at->insn_idx, n->regno, name) &&
+	    srcline_find(w->env->prog, w->view, w->now->insn_idx, &line) &&
+	    srcline_index(&line, index, sizeof(index))) {
+		snprintf(name, WHY_NAME_BYTES, "`%s`", index);
+		return name;
+	}
+	return why_name(w, n->at->insn_idx, n->regno, name);
 }
 
 /* "to all 64 bits", "to the low half": where a test looked at less than what is used. */
@@ -51,7 +68,7 @@ static bool tell_missed(struct why *w, const struct number *n, const struct tale
 
 	if (!is_missed(w, n, t, regno, &root))
 		return false;
-	why_name(w, n->at->insn_idx, n->regno, name);
+	number_name(w, n, name);
 	if (is_of_half(w, t, &root)) {
 		why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
 			  "this test does not count: it is of the low 32 bits of %s, what is used is all 64", name);
@@ -85,10 +102,11 @@ static void tell_number(struct why *w, const struct number *n)
 	const struct tale *test = n->origin.narrowed;
 
 	w->origin = n->origin;
+	number_name(w, n, w->subject);
 	why_tell_origin(w);
 	if (test)
 		why_event(w, WHY_TESTED, test->insn_idx, (int32_t)n->regno, "this test leaves %s: %s",
-			  why_name(w, n->at->insn_idx, n->regno, name), why_range(n->at->r[n->regno], range));
+			  number_name(w, n, name), why_range(n->at->r[n->regno], range));
 	look_for_missed(w, n);
 }
 
@@ -154,7 +172,7 @@ static void tell_way_out_of_offset(struct why *w, const struct tale *add, const 
 	if (!most)
 		return;
 	why_way_out(w, "leave before it is added if %s, as bytes and unsigned, is more than %llu",
-		    why_name(w, add->insn_idx, n->regno, name), (unsigned long long)most);
+		    number_name(w, n, name), (unsigned long long)most);
 	why_propose(w, ASSUME_AT_MOST, add->insn_idx, n->regno, most);
 }
 
@@ -168,7 +186,7 @@ static void tell_offset(struct why *w, const struct reg *used)
 		return;
 	number_find(w, add, number_of(w, add), &n);
 	tell_number(w, &n);
-	why_name(w, add->insn_idx, n.regno, name);
+	number_name(w, &n, name);
 	why_describe(w, used, of);
 	why_cause(w, "%s, added to %.40s, is %.50s", name, of, why_range(add->r[n.regno], range));
 	tell_way_out_of_offset(w, add, &n, used);

@@ -19,8 +19,10 @@ static void tell_loaded(struct why *w, const struct origin *o)
 	const struct bpf_insn *i = &w->env->insns[o->at->insn_idx];
 
 	why_describe(w, o->at->r[i->src_reg], base);
+	if (!*w->subject)
+		why_name(w, w->env->result->insn_idx, (uint32_t)w->regno, name);
 	why_event(w, WHY_CALL, o->at->insn_idx, (int32_t)o->regno, "%s is read here from %s",
-		  why_name(w, w->env->result->insn_idx, (uint32_t)w->regno, name), base);
+		  *w->subject ? w->subject : name, base);
 }
 
 static void tell_result(struct why *w, const struct origin *o)
@@ -153,6 +155,12 @@ static void cause_of_number(struct why *w, const char *name)
 		why_cause(w, "%s is a number here: %s returns no pointer", name,
 			  why_callee(w, o->at->insn_idx, what));
 		break;
+	case ORIGIN_CONSTANT:
+		if (!reg_is_zero(w->now->r[w->regno]))
+			break;
+		why_cause(w, "%s is NULL here: it was set so, or a test on every way here leaves nothing else", name);
+		why_way_out(w, "use it where it is not NULL: swap the branches of the test");
+		break;
 	case ORIGIN_ARGUMENT:
 		why_cause(w, "%s is a number here: this function is verified on its own, and its argument is not known to be a pointer",
 			  name);
@@ -194,11 +202,11 @@ static void tell_argument(struct why *w)
 		tell_null(w);
 	else
 		why_tell_origin(w);
-	why_cause(w, "argument %d of %.40s, %.50s, is %.60s: not what it takes", w->regno,
-		  why_callee(w, w->now->insn_idx, callee), why_name(w, w->now->insn_idx, (uint32_t)w->regno, name),
-		  why_describe(w, used, what));
+	why_name(w, w->now->insn_idx, (uint32_t)w->regno, name);
 	if (w->origin.kind == ORIGIN_LOST || (reg_is_scalar(used) && w->origin.kind == ORIGIN_ZERO))
 		cause_of_number(w, name);
+	why_cause(w, "argument %d of %.40s, %.50s, is %.60s: not what it takes", w->regno,
+		  why_callee(w, w->now->insn_idx, callee), name, why_describe(w, used, what));
 }
 
 /* ---- registers and stack that hold nothing ------------------------------------------------------ */

@@ -19,6 +19,7 @@ struct why {
 	int32_t regno;			/* whose value it stumbled over; -1: none in particular */
 	struct origin origin;		/* of that value, when now and regno are known */
 	enum diag_class cls;
+	char subject[WHY_NAME_BYTES];	/* what the origin is told of, when not regno's value; "" else */
 };
 
 /* Adds an event; regno -1: about no register. Kept in the order they are added. */
