@@ -35,6 +35,8 @@ static const struct verb verbs[] = {
 	{ "completion", verb_completion, "bash|zsh|fish", "print a completion script", "--help" },
 	{ "doctor", cmd_doctor, "[--json|--pretty] [--fail-on-missing]",
 	  "what this kernel and set-up lack, with the mend", "--json --pretty --fail-on-missing --help" },
+	{ "explain", cmd_explain, "CODE [--json|--pretty]", "what a diagnostic's code means, and a way out",
+	  "--json --pretty --help" },
 	{ "help", verb_help, "[VERB]", "this list, or a verb's line", "" },
 	{ "list", cmd_list, "[progs|maps|links|pins|clients|decisions] [-o COLUMNS] [--sort COLUMN] [--raw] "
 	  "[--noheadings] [--json|--pretty]",
