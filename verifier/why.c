@@ -135,6 +135,8 @@ static void take_stock(struct why *w)
 	const struct diag *diag = diag_find(w->env->result->code);
 
 	w->regno = blamed_reg(w->env);
+	if (w->regno >= ENV_REGS)	/* the instruction names a register that does not exist */
+		w->regno = -1;
 	w->now = refused_step(w->env);
 	w->cls = diag ? diag->cls : DIAG_SOURCE;
 	if (w->now && w->regno >= 0)

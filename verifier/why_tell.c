@@ -217,7 +217,7 @@ static void tell_unset(struct why *w)
 	char name[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
 	uint32_t regno;
 
-	if (!w->now)
+	if (!w->now || i->src_reg >= ENV_REGS || i->dst_reg >= ENV_REGS)
 		return;
 	/* the one of the two that holds nothing */
 	regno = w->regno < 0 || reg_base(w->now->r[w->regno]) != REG_NOT_INIT ? i->src_reg : (uint32_t)w->regno;
