@@ -95,7 +95,7 @@ static int attach_record_link(struct work *work, const struct attach *attach, ui
 	return record_add(work, &rec);
 }
 
-static void attach_begin_unnamed(struct work *work);
+static void attach_look_again(struct work *work);
 
 /* The list changed under us, which its owner never asked to be told. */
 static bool attach_may_look_again(struct work *work)
@@ -114,8 +114,8 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 	if (!work_loader_answered(work, result))
 		return;
 	err = result->answer->result;
-	if (err == -ESTALE && attach->unnamed && attach_may_look_again(work)) {
-		attach_begin_unnamed(work);
+	if (err == -ESTALE && work->standing_revision && attach_may_look_again(work)) {
+		attach_look_again(work);
 		return;
 	}
 	if (err < 0) {
@@ -148,8 +148,8 @@ static int attach_bind(struct work *work)
 	struct door_ask *ask = &work->loader_call->ask;
 	int number;
 
-	if (attach->unnamed && attach->target.policy.kind != POLICY_ATTACH_CGROUP &&
-	    !work_u64(work, ATTR_ATTACH_EXPECTED_REVISION)) {
+	/* 0: nothing was looked at, or the kernel numbers no changes there and would refuse to compare. */
+	if (work->standing_revision && !work_u64(work, ATTR_ATTACH_EXPECTED_REVISION)) {
 		attr_put_u64(ask->attr, ATTR_ATTACH_EXPECTED_REVISION, work->standing_revision);
 		if (ask->attr_bytes < ATTR_END_ATTACH_EXPECTED_REVISION)
 			ask->attr_bytes = ATTR_END_ATTACH_EXPECTED_REVISION;
@@ -341,6 +341,16 @@ static void attach_begin_unnamed(struct work *work)
 	standing_find(work, attach_on_found);
 }
 
+static void attach_look_again(struct work *work)
+{
+	const struct attach *attach = work->state;
+
+	if (attach->unnamed)
+		attach_begin_unnamed(work);
+	else
+		standing_check(work, attach->rec.id, attach_on_standing);
+}
+
 /* The program that an attach replaces, where one is named: taking it away is its owner's right alone. */
 static int attach_check_replaced(struct work *work)
 {
@@ -400,7 +410,12 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 	work->reuses_link = work->req.cmd == CMD_PROG_DETACH;
 	attach->unnamed = standing_is_unnamed(work);
 	if (attach->unnamed) {
-		attach_begin_unnamed(work);
+		/* Whose it is takes a loader to find out: who may attach nothing anyway costs none. */
+		if (!decide_names(work->broker, work->ident))
+			work_refuse(work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_WHO),
+				    "no rule allows anything to this caller");
+		else
+			attach_begin_unnamed(work);
 		return;
 	}
 	r = attach_find_prog(work, attach);

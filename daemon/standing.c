@@ -3,8 +3,8 @@
  * Promises that what one user attached is not replaced or taken away by another whom a rule lets attach there
  * too: what the kernel would do is worked out on its own list of the place, and decided by whose program that
  * is. Trusts the list of the moment. What is executed at an interface names the program and the list's
- * revision; a cgroup's one program, a socket map's and a flow dissector go whatever is named, so who attaches there in
- * between is not protected.
+ * revision, and so it is at a cgroup where the kernel numbers changes (6.17); an older cgroup's one program and a
+ * socket map's go whatever is named, so who attaches there in between is not protected.
  */
 #include "daemon/standing.h"
 
@@ -266,7 +266,7 @@ void standing_find(struct work *work, standing_done_fn done)
 	standing_start(work, done);
 }
 
-/* Interfaces take the one that is named, and only that one; so do maps and namespaces give it back. */
+/* Interfaces take the one that is named, and only that one; so do maps give it back. */
 static bool standing_may_lose(const struct work *work)
 {
 	const struct cmd_attach *type = standing_type(work);
@@ -274,8 +274,7 @@ static bool standing_may_lose(const struct work *work)
 	if (type->target == CMD_TARGET_CGROUP)
 		return work->req.cmd == CMD_PROG_DETACH ||
 		       !(work_u32(work, ATTR_ATTACH_FLAGS) & BPF_F_ALLOW_MULTI);
-	return work->req.cmd == CMD_PROG_ATTACH &&
-	       (type->target == CMD_TARGET_MAP || type->target == CMD_TARGET_NETNS);
+	return work->req.cmd == CMD_PROG_ATTACH && type->target == CMD_TARGET_MAP;
 }
 
 void standing_check(struct work *work, uint32_t prog_id, standing_done_fn done)

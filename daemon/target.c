@@ -49,6 +49,9 @@ static int target_of_netns_fd(struct work *work, const struct target_fields *fie
 	int fd = work_fd_at(work, fields->target);
 	struct stat st;
 
+	/* PROG_ATTACH names none: it would replace whatever stands in the loader's, and nobody can tell whose that is. */
+	if (fd == -ENOENT)
+		return -EPERM;
 	if (fd < 0)
 		return fd;
 	if (kinds_of(fd) != KIND_NETNS || fstat(fd, &st) < 0)

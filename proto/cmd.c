@@ -165,7 +165,7 @@ static const struct cmd_fd obj_get_fds[] = {
 };
 
 static const struct cmd_fd prog_attach_fds[] = {
-	{ "target_fd", AT(ATTACH_TARGET_FD), CMD_FD_IF_TARGET, .flag_off = ATTR_ATTACH_TYPE },
+	{ "target_fd", AT(ATTACH_TARGET_FD), CMD_FD_IF_PLACE, .flag_off = ATTR_ATTACH_TYPE },
 	{ "attach_bpf_fd", AT(ATTACH_BPF_FD), CMD_FD_ALWAYS },
 	{ "replace_bpf_fd", AT(ATTACH_REPLACE_BPF_FD), CMD_FD_IF_FLAG, .flag_off = ATTR_ATTACH_FLAGS, .flag = CMD_F_REPLACE },
 	{ "relative_fd", AT(ATTACH_RELATIVE_FD), CMD_FD_ANCHOR, .flag_off = ATTR_ATTACH_FLAGS },
@@ -175,7 +175,7 @@ static const struct cmd_fd prog_attach_fds[] = {
  * takes any number that is no program for "whoever it is", and 0 is what libbpf says for it.
  */
 static const struct cmd_fd prog_detach_fds[] = {
-	{ "target_fd", AT(ATTACH_TARGET_FD), CMD_FD_IF_TARGET, .flag_off = ATTR_ATTACH_TYPE },
+	{ "target_fd", AT(ATTACH_TARGET_FD), CMD_FD_IF_PLACE, .flag_off = ATTR_ATTACH_TYPE },
 	{ "attach_bpf_fd", AT(ATTACH_BPF_FD), CMD_FD_NONZERO, CMD_ATTACH_NETDEV },
 	{ "attach_bpf_fd", AT(ATTACH_BPF_FD), CMD_FD_NONZERO, CMD_ATTACH_CGROUP },
 	{ "attach_bpf_fd", AT(ATTACH_BPF_FD), CMD_FD_ALWAYS, CMD_ATTACH_OTHER },
@@ -425,6 +425,13 @@ static bool cmd_target_is_fd(uint32_t attach_type, uint32_t number)
 	return attach->target != CMD_TARGET_PROG || number != 0;
 }
 
+static bool cmd_place_is_fd(uint32_t attach_type, uint32_t number)
+{
+	const struct cmd_attach *attach = cmd_attach_of(attach_type);
+
+	return attach && attach->target != CMD_TARGET_NETNS && cmd_target_is_fd(attach_type, number);
+}
+
 static bool cmd_takes_inner_map(uint32_t map_type)
 {
 	enum { ARRAY_OF_MAPS = 12, HASH_OF_MAPS = 13 };
@@ -451,6 +458,8 @@ bool cmd_fd_used(const struct cmd_row *row, const struct cmd_fd *fd, const uint8
 		return !(other & CMD_F_ID) && (number != 0 || other & CMD_F_LINK);
 	case CMD_FD_IF_TARGET:
 		return cmd_target_is_fd(other, number);
+	case CMD_FD_IF_PLACE:
+		return cmd_place_is_fd(other, number);
 	case CMD_FD_IF_SELF:
 		return other == self_pid;
 	case CMD_FD_IF_ANY:

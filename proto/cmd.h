@@ -167,6 +167,7 @@ enum cmd_fd_when {
 	CMD_FD_IF_FLAG,	    /* if (u32 at flag_off) & flag */
 	CMD_FD_ANCHOR,	    /* (u32 at flag_off) says: an id (CMD_F_ID), a link (CMD_F_LINK), else NONZERO */
 	CMD_FD_IF_TARGET,   /* the attach type at flag_off has a target that is an fd */
+	CMD_FD_IF_PLACE,    /* the same, but a network namespace is the caller's own there and named by 0 */
 	CMD_FD_IF_SELF,	    /* the pid at flag_off is the caller's own */
 	CMD_FD_IF_ANY,	      /* one of the u32s at any_off is not 0: 0 is a real fd then */
 	CMD_FD_IF_MAP_IN_MAP, /* the map type at flag_off takes an inner map */

@@ -83,14 +83,16 @@ static void rig_end(struct rig *rig)
 	close(rig->fds[1]);
 }
 
-/* An attach type of this class, whose target is a descriptor or is not. */
+/* An attach type of this class, whose target is a descriptor or is not; a namespace is none to PROG_ATTACH. */
 static bool rig_attach_as(struct rig *rig, uint8_t cls, bool target_is_fd)
 {
 	struct request *req = &rig->work.req;
 
 	for (uint32_t type = 0; type < CMD_ATTACH_CNT; type++) {
 		const struct cmd_attach *attach = cmd_attach_of(type);
-		bool is_fd = attach->target != CMD_TARGET_NONE && attach->target != CMD_TARGET_IFINDEX;
+		bool is_fd = attach->target != CMD_TARGET_NONE && attach->target != CMD_TARGET_IFINDEX &&
+			     (attach->target != CMD_TARGET_NETNS || (rig->work.req.cmd != CMD_PROG_ATTACH &&
+			      rig->work.req.cmd != CMD_PROG_DETACH));
 
 		if (attach->target == CMD_TARGET_PROG)	/* where it may be one: below */
 			continue;
@@ -108,7 +110,7 @@ static bool rig_use(struct rig *rig, const struct cmd_fd *field, bool used)
 	uint8_t *attr = rig->work.req.attr;
 
 	if (rig->work.req.row->attach_off != CMD_NO_OFF &&
-	    !rig_attach_as(rig, field->only_for, field->when == CMD_FD_IF_TARGET && used) &&
+	    !rig_attach_as(rig, field->only_for, (field->when == CMD_FD_IF_TARGET || field->when == CMD_FD_IF_PLACE) && used) &&
 	    !rig_attach_as(rig, field->only_for, true))
 		return false;
 	switch ((enum cmd_fd_when)field->when) {
@@ -122,6 +124,7 @@ static bool rig_use(struct rig *rig, const struct cmd_fd *field, bool used)
 		attr_put_u32(attr, field->flag_off, used ? 0 : CMD_F_ID | CMD_F_LINK);
 		return true;
 	case CMD_FD_IF_TARGET:
+	case CMD_FD_IF_PLACE:
 		return true;
 	case CMD_FD_IF_SELF:
 		attr_put_u32(attr, field->flag_off, used ? SELF : SELF + 1);
@@ -238,6 +241,27 @@ START_TEST(an_anchor_is_what_its_flags_say)
 }
 END_TEST
 
+/* PROG_ATTACH takes the caller's own network namespace, and 0 for its number; a link names one. */
+START_TEST(a_namespace_is_a_descriptor_for_links_alone)
+{
+	static const uint32_t cmds[] = { CMD_PROG_ATTACH, CMD_PROG_DETACH, CMD_LINK_CREATE };
+	enum { FLOW_DISSECTOR = 17 };
+
+	for (size_t i = 0; i < ARRAY_CNT(cmds); i++) {
+		bool is_link = cmds[i] == CMD_LINK_CREATE;
+		uint16_t off = is_link ? ATTR_LINK_CREATE_TARGET_FD : ATTR_ATTACH_TARGET_FD;
+		struct rig rig;
+
+		rig_begin(&rig, cmds[i]);
+		attr_put_u32(rig.work.req.attr, rig.work.req.row->attach_off, FLOW_DISSECTOR);
+		ck_assert_int_eq(work_fd_at(&rig.work, off), is_link ? rig.fds[0] : -ENOENT);
+		attr_put_u32(rig.work.req.attr, off, OPEN);
+		ck_assert_int_eq(work_fd_at(&rig.work, off), is_link ? rig.fds[1] : -ENOENT);
+		rig_end(&rig);
+	}
+}
+END_TEST
+
 /* A program to attach to, or the one that was named at the load. */
 START_TEST(a_program_as_target_is_none_when_zero)
 {
@@ -273,6 +297,7 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, a_descriptor_is_the_same_to_who_decides_and_to_who_executes);
 	tcase_add_test(tcase, an_anchor_is_what_its_flags_say);
+	tcase_add_test(tcase, a_namespace_is_a_descriptor_for_links_alone);
 	tcase_add_test(tcase, a_program_as_target_is_none_when_zero);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

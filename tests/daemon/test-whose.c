@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whose program, whose namespace, whose pin: what was decided is what is executed. Each attack stands beside a control
- * that differs only in what is refused. The daemon and its users live in a network namespace of the test's own.
+ * Whose program, whose namespace, whose pin: what was decided is what is executed. Each attack
+ * stands beside a control that differs only in what is refused. The daemon and its users live in a
+ * network namespace of the test's own.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <net/if.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -19,27 +23,40 @@
 #include "client/bpfgate.h"
 #include "client/self.h"
 #include "proto/own.h"
-#include "tests/daemon/live.h"
+#include "tests/daemon/attack.h"
 #include "tests/lib/holds.h"
 
 #define CGROUP_ALONE  "/sys/fs/cgroup"
 #define CGROUP_HYBRID "/sys/fs/cgroup/unified"
 
-#define WHOSE_RULE(name, user)                                                                     \
-	"{\"id\": \"" name "\", \"effect\": \"allow\", \"who\": {\"users\": [\"" user "\"]},\n"       \
-	" \"signed_by\": {\"unsigned\": true},\n"                                                   \
-	" \"programs\": {\"types\": {\"only\": [\"sched_cls\", \"cgroup_skb\", \"sk_skb\"]},\n"         \
-	"  \"attach\": {\"tcx\": [\"lo\"], \"map\": [\"sockmap\"],\n"                                 \
-	"   \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-whose\", \"" CGROUP_HYBRID "/bpfgate-whose\"]}},\n" \
-	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"                  \
+#define WHOSE_RULE(name, user)                                                                                               \
+	"{\"id\": \"" name "\", \"effect\": \"allow\", \"who\": {\"users\": [\"" user "\"]},\n"                              \
+	" \"signed_by\": {\"unsigned\": true},\n"                                                                            \
+	" \"programs\": {\"types\": {\"only\": [\"sched_cls\", \"cgroup_skb\", \"sk_skb\", \"flow_dissector\"]},\n"          \
+	"  \"attach\": {\"tcx\": [\"lo\"], \"netkit\": [\"nk0\"], \"map\": [\"sockmap\"], \"flow_dissector\": [\"host\"],\n" \
+	"   \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-whose\", \"" CGROUP_HYBRID                                               \
+	"/bpfgate-whose\"]}},\n"                                                                                             \
+	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"                                         \
 	"  \"pin_under\": [\"/sys/fs/bpf/whose\"], \"share_with\": [\"user:65532:rw\"]}}"
 
-static const char whose_policy[] = "{\"version\": 1, \"rules\": [\n" WHOSE_RULE("alice", "65531") ",\n" WHOSE_RULE(
-	"bob", "65532") "\n]}\n";
+static const char whose_policy[] =
+	"{\"version\": 1, \"rules\": [\n" WHOSE_RULE("alice", "65531") ",\n" WHOSE_RULE(
+		"bob", "65532") ",\n" WHOSE_RULE("carol", "65533") "\n]}\n";
 
 /* Kernel 6.6's, which Debian 12's headers lack. */
-enum { TCX_INGRESS = 46, SK_SKB_VERDICT = 38, BEFORE = 1 << 3, AFTER = 1 << 4, BY_ID = 1 << 5 };
+enum {
+	NETKIT_PRIMARY = 54,
+	BY_LINK = 1 << 13,
+	TCX_INGRESS = 46,
+	SK_SKB_VERDICT = 38,
+	BEFORE = 1 << 3,
+	AFTER = 1 << 4,
+	BY_ID = 1 << 5
+};
 enum { REPLACE = 1 << 2 };
+
+#define LIVE_CAROL 65533 /* like Alice and Bob, and idle: no loader is hers */
+#define STRANGER   65528 /* in no rule */
 
 static struct live live;
 
@@ -66,13 +83,18 @@ static int call_bytes(int cmd, uint8_t attr[ATTR_BYTES])
 
 /* ---- what stands on the loopback interface ---- */
 
+/* Where: the loopback interface, but for one test. */
+static struct {
+	uint32_t ifindex, type;
+} place = { 1, TCX_INGRESS };
+
 /* PROG_ATTACH or PROG_DETACH; prog 0: none is named. */
 static void lo_fill(uint8_t attr[ATTR_BYTES], uint32_t prog, uint32_t flags, uint32_t anchor)
 {
 	memset(attr, 0, ATTR_BYTES);
-	attr_put_u32(attr, ATTR_ATTACH_TARGET_IFINDEX, 1);
+	attr_put_u32(attr, ATTR_ATTACH_TARGET_IFINDEX, place.ifindex);
 	attr_put_u32(attr, ATTR_ATTACH_BPF_FD, prog);
-	attr_put_u32(attr, ATTR_ATTACH_TYPE, TCX_INGRESS);
+	attr_put_u32(attr, ATTR_ATTACH_TYPE, place.type);
 	attr_put_u32(attr, ATTR_ATTACH_FLAGS, flags);
 	attr_put_u32(attr, ATTR_ATTACH_RELATIVE_FD, anchor);
 }
@@ -94,20 +116,25 @@ static int lo_natively(int cmd, int prog)
 	return self_bpf((uint32_t)cmd, attr, ATTR_BYTES);
 }
 
-static int load_natively(void)
+static int load_natively_as(uint32_t type, int32_t ret)
 {
-	static const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = -1 },
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = ret },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_SCHED_CLS;
+	attr.prog_type = type;
 	attr.insns = (uintptr_t)insns;
 	attr.insn_cnt = ARRAY_CNT(insns);
 	attr.license = (uintptr_t) "GPL";
 	return self_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static int load_natively(void)
+{
+	return load_natively_as(BPF_PROG_TYPE_SCHED_CLS, -1);
 }
 
 /* How many stand there; what is there is root's to see. */
@@ -116,10 +143,15 @@ static int lo_cnt(void)
 	uint8_t attr[ATTR_BYTES] = { 0 };
 	int r;
 
-	attr_put_u32(attr, ATTR_QUERY_TARGET_IFINDEX, 1);
-	attr_put_u32(attr, ATTR_QUERY_ATTACH_TYPE, TCX_INGRESS);
+	attr_put_u32(attr, ATTR_QUERY_TARGET_IFINDEX, place.ifindex);
+	attr_put_u32(attr, ATTR_QUERY_ATTACH_TYPE, place.type);
 	r = self_bpf(BPF_PROG_QUERY, attr, ATTR_BYTES);
 	return r < 0 ? r : (int)attr_u32(attr, ATTR_QUERY_COUNT);
+}
+
+static bool lo_is_empty(void *arg)
+{
+	return lo_cnt() == 0;
 }
 
 static int load_cls(int32_t ret)
@@ -144,17 +176,17 @@ static bool part_detach_others(void *arg)
 
 static bool part_detach_own(void *arg)
 {
-	return HOLDS(lo_do(BPF_PROG_DETACH, 0, 0, 0) == 0);
+	return lo_do(BPF_PROG_DETACH, 0, 0, 0) == 0;
 }
 
 static bool part_detach_first(void *arg)
 {
-	return HOLDS(lo_do(BPF_PROG_DETACH, 0, BEFORE, 0) == 0);
+	return lo_do(BPF_PROG_DETACH, 0, BEFORE, 0) == 0;
 }
 
 static bool part_find_nothing(void *arg)
 {
-	return HOLDS(lo_do(BPF_PROG_DETACH, 0, 0, 0) == -ENOENT);
+	return lo_do(BPF_PROG_DETACH, 0, 0, 0) == -ENOENT;
 }
 
 /* Alice's below root's: the last is root's, the first hers. Her descriptor is closed already. */
@@ -211,7 +243,7 @@ static bool part_replace(void *arg)
 	lo_fill(attr, (uint32_t)second, REPLACE, 0);
 	attr_put_u32(attr, ATTR_ATTACH_REPLACE_BPF_FD, *(uint32_t *)arg);
 	foreign = call_bytes(BPF_PROG_ATTACH, attr);
-	if (FAILS(foreign != -EPERM || !live_reason_has("replaced")))
+	if (foreign != -EPERM || !live_reason_has("replaced"))
 		return false;
 	attr_put_u32(attr, ATTR_ATTACH_REPLACE_BPF_FD, (uint32_t)first);
 	return HOLDS(lo_do(BPF_PROG_ATTACH, first, 0, 0) == 0) &&
@@ -228,6 +260,273 @@ static bool a_replaced_program_is_ones_own(void)
 		  HOLDS(live_as(LIVE_ALICE, part_replace, &number)) && HOLDS(lo_cnt() == 1);
 
 	return HOLDS(lo_natively(BPF_PROG_DETACH, roots) == 0) && HOLDS(ok);
+}
+
+/* ---- two at a time ---- */
+
+/* What one user holds while another tries to take it. */
+struct gift {
+	int sock[2];
+	uint32_t id;
+};
+
+/* Tells the id, and waits until the other has tried; true: in vain. */
+static bool hold(const struct gift *gift, uint32_t id)
+{
+	char done = 0;
+
+	return HOLDS(id) && HOLDS(write(gift->sock[1], &id, sizeof(id)) == sizeof(id)) &&
+	       HOLDS(read(gift->sock[1], &done, 1) == 1) && HOLDS(done == 'y');
+}
+
+/* Alice's part ends with hold(); Bob's gets the gift. */
+static bool beside(live_part alices, live_part bobs)
+{
+	struct gift gift = { 0 };
+	int status = 1;
+	pid_t pid;
+	bool ok;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gift.sock) < 0)
+		return false;
+	pid = fork();
+	if (pid == 0) {
+		close(gift.sock[0]);
+		_exit(live_as(LIVE_ALICE, alices, &gift) ? 0 : 1);
+	}
+	close(gift.sock[1]);
+	ok = HOLDS(read(gift.sock[0], &gift.id, sizeof(gift.id)) == sizeof(gift.id)) &&
+	     HOLDS(live_as(LIVE_BOB, bobs, &gift));
+	ok = HOLDS(write(gift.sock[0], ok ? "y" : "n", 1) == 1) && HOLDS(ok);
+	close(gift.sock[0]);
+	return HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) && HOLDS(ok);
+}
+
+/* ---- links ---- */
+
+static int lo_link(int prog)
+{
+	return live_link(prog, TCX_INGRESS, 1);
+}
+
+static uint32_t revision_now(void)
+{
+	uint8_t attr[ATTR_BYTES] = { 0 };
+
+	attr_put_u32(attr, ATTR_QUERY_TARGET_IFINDEX, 1);
+	attr_put_u32(attr, ATTR_QUERY_ATTACH_TYPE, TCX_INGRESS);
+	return self_bpf(BPF_PROG_QUERY, attr, ATTR_BYTES) < 0
+		       ? 0
+		       : (uint32_t)attr_u64(attr, ATTR_QUERY_REVISION);
+}
+
+static bool part_link_is_busy(void *arg)
+{
+	return lo_do(BPF_PROG_DETACH, 0, 0, 0) == -EBUSY;
+}
+
+/* As the kernel says it: a link's program goes with its link. Bob's is his own, and so it is for
+ * Alice. */
+static bool part_link_stays(void *arg)
+{
+	int prog = load_cls(-1), other = load_cls(0), link = lo_link(prog);
+	uint8_t attr[ATTR_BYTES];
+
+	lo_fill(attr, (uint32_t)other, REPLACE, 0);
+	attr_put_u32(attr, ATTR_ATTACH_REPLACE_BPF_FD, (uint32_t)prog);
+	return HOLDS(link >= 0) && HOLDS(lo_do(BPF_PROG_DETACH, 0, 0, 0) == -EBUSY) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, prog, 0, 0) == -EBUSY) &&
+	       HOLDS(call_bytes(BPF_PROG_ATTACH, attr) == -EBUSY) &&
+	       HOLDS(hold(arg, live_id_of(link)));
+}
+
+static bool a_link_is_no_program_to_detach_or_replace(void)
+{
+	return HOLDS(beside(part_link_stays, part_link_is_busy)) &&
+	       HOLDS(live_until(lo_is_empty, NULL));
+}
+
+/* Before and behind a link that is her own; one that is not, she has no descriptor of, but its id.
+ */
+static bool part_link_anchors(void *arg)
+{
+	int first = load_cls(-1), middle = load_cls(0), last = load_cls(-1), link = lo_link(middle);
+	uint32_t id = live_id_of(link);
+
+	return HOLDS(link >= 0) && HOLDS(id) &&
+	       HOLDS(lo_do(BPF_PROG_ATTACH, last, AFTER | BY_LINK, (uint32_t)link) == 0) &&
+	       HOLDS(lo_do(BPF_PROG_ATTACH, first, BEFORE | BY_LINK | BY_ID, id) == 0) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, BEFORE | BY_LINK | BY_ID, 0x7ffffff0) == -ENOENT) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, BEFORE | BY_LINK, 0) == -EINVAL) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, AFTER | BY_LINK, (uint32_t)link) == 0) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, last, 0, 0) == -ENOENT) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, BEFORE | BY_LINK | BY_ID, id) == 0) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, first, 0, 0) == -ENOENT);
+}
+
+static bool part_detach_around_link(void *arg)
+{
+	uint32_t id = ((const struct gift *)arg)->id;
+
+	return HOLDS(lo_do(BPF_PROG_DETACH, 0, BEFORE | BY_LINK | BY_ID, id) == -EPERM) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, 0, AFTER | BY_LINK | BY_ID, id) == -EBUSY);
+}
+
+/* Alice's program stands before her link: Bob, who knows the link's id, takes away neither. */
+static bool part_link_for_bob(void *arg)
+{
+	int first = load_cls(-1), middle = load_cls(0), link = lo_link(middle);
+
+	return HOLDS(link >= 0) && HOLDS(lo_do(BPF_PROG_ATTACH, first, BEFORE, 0) == 0) &&
+	       HOLDS(hold(arg, live_id_of(link))) &&
+	       HOLDS(lo_do(BPF_PROG_DETACH, first, 0, 0) == 0);
+}
+
+static bool a_link_is_an_anchor_by_descriptor_and_by_id(void)
+{
+	return HOLDS(live_as(LIVE_ALICE, part_link_anchors, NULL)) &&
+	       HOLDS(live_until(lo_is_empty, NULL)) &&
+	       HOLDS(beside(part_link_for_bob, part_detach_around_link)) &&
+	       HOLDS(live_until(lo_is_empty, NULL));
+}
+
+/* ---- what changes meanwhile ---- */
+
+enum { RACES = 150 };
+
+struct race {
+	_Atomic bool over;
+	_Atomic int lost; /* of root's programs that were gone */
+};
+
+/* Root's program comes and goes, behind whatever stands there. */
+static _Noreturn void race_flip(struct race *race, int roots)
+{
+	while (!race->over) {
+		if (lo_natively(BPF_PROG_ATTACH, roots) != 0 ||
+		    lo_natively(BPF_PROG_DETACH, roots) != 0)
+			race->lost++;
+	}
+	_exit(0);
+}
+
+/* Hers alone is the last at times; when root's is, she is refused, and never is it root's that
+ * goes. */
+static bool part_race(void *arg)
+{
+	int prog = load_cls(-1), done = 0, refused = 0;
+
+	for (int i = 0; i < RACES; i++) {
+		int r = lo_do(BPF_PROG_ATTACH, prog, BEFORE, 0);
+
+		if (r == 0)
+			r = lo_do(BPF_PROG_DETACH, 0, 0, 0);
+		done += r == 0;
+		refused += r == -EPERM;
+		if (r == 0)
+			continue;
+		if ((r != -EPERM && r != -ESTALE) || lo_do(BPF_PROG_DETACH, prog, 0, 0) != 0)
+			return false;
+	}
+	if (getenv("LIVE_VERBOSE"))
+		fprintf(stderr, "    %d done, %d refused\n", done, refused);
+	return HOLDS(done > 0) && HOLDS(refused > 0);
+}
+
+static bool what_changes_between_look_and_deed_is_looked_at_again(void)
+{
+	struct race *race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	OWN_FD int roots = load_natively();
+	int status = 1, lost;
+	pid_t pid;
+	bool ok;
+
+	if (race == MAP_FAILED)
+		return false;
+	pid = fork();
+	if (pid == 0)
+		race_flip(race, roots);
+	ok = live_as(LIVE_ALICE, part_race, NULL);
+	race->over = true;
+	ok = HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) && HOLDS(ok);
+	lost = race->lost;
+	(void)munmap(race, sizeof(*race));
+	return HOLDS(ok) && HOLDS(lost == 0) && HOLDS(lo_cnt() == 0);
+}
+
+static bool part_revision(void *arg)
+{
+	int prog = load_cls(-1);
+	uint8_t attr[ATTR_BYTES];
+	uint32_t now;
+
+	if (lo_do(BPF_PROG_ATTACH, prog, 0, 0) != 0)
+		return false;
+	now = *(uint32_t *)arg + 1;
+	lo_fill(attr, 0, 0, 0);
+	attr_put_u64(attr, ATTR_ATTACH_EXPECTED_REVISION, now + 7);
+	if (call_bytes(BPF_PROG_DETACH, attr) != -ESTALE)
+		return false;
+	attr_put_u64(attr, ATTR_ATTACH_EXPECTED_REVISION, now);
+	return call_bytes(BPF_PROG_DETACH, attr) == 0;
+}
+
+static bool a_revision_that_the_caller_names_is_kept(void)
+{
+	uint32_t now = revision_now();
+
+	return HOLDS(now) && HOLDS(live_as(LIVE_ALICE, part_revision, &now));
+}
+
+/* ---- netkit ---- */
+
+/* The whole again at another kind of interface, where there is one. */
+static bool the_same_holds_at_netkit(void)
+{
+	uint32_t ifindex;
+	bool ok;
+
+	if (system("ip link add nk0 type netkit peer name nk1 2>/dev/null && ip link set nk0 up") !=
+	    0) {
+		printf("# no netkit in this kernel or iproute2: not tried\n");
+		return true;
+	}
+	ifindex = if_nametoindex("nk0");
+	place.ifindex = ifindex;
+	place.type = NETKIT_PRIMARY;
+	ok = HOLDS(ifindex) && HOLDS(a_detach_that_names_nobody_takes_only_ones_own()) &&
+	     HOLDS(an_anchor_says_whose_program_goes()) && HOLDS(a_replaced_program_is_ones_own());
+	place.ifindex = 1;
+	place.type = TCX_INGRESS;
+	return HOLDS(system("ip link del nk0") == 0) && HOLDS(ok);
+}
+
+/* ---- a network namespace ---- */
+
+/* PROG_ATTACH of a flow dissector names no namespace: whatever descriptor 0 is, it is not that. */
+static bool part_dissect(void *arg)
+{
+	int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), prog, link, r;
+	union bpf_attr attr;
+
+	prog = live_prog(BPF_PROG_TYPE_FLOW_DISSECTOR, "flow", 0);
+	memset(&attr, 0, sizeof(attr));
+	attr.attach_bpf_fd = (uint32_t)prog;
+	attr.attach_type = BPF_FLOW_DISSECTOR;
+	if (netns < 0 || prog < 0 || dup2(netns, 0) != 0)
+		return false;
+	r = call(BPF_PROG_ATTACH, &attr);
+	if (r != -EPERM || call(BPF_PROG_DETACH, &attr) != -EPERM)
+		return false;
+	/* control: a link names the namespace */
+	link = live_link(prog, BPF_FLOW_DISSECTOR, (uint32_t)netns);
+	return link >= 0;
+}
+
+static bool a_flow_dissector_is_attached_by_a_link_or_not_at_all(void)
+{
+	return live_as(LIVE_ALICE, part_dissect, NULL);
 }
 
 /* ---- a cgroup where one stands ---- */
@@ -275,7 +574,7 @@ static bool part_step_aside(void *arg)
 
 static bool part_not_among_many(void *arg)
 {
-	return HOLDS(cgroup_do(BPF_PROG_DETACH, 0, 0) == -EINVAL);
+	return cgroup_do(BPF_PROG_DETACH, 0, 0) == -EINVAL;
 }
 
 static bool the_one_at_a_cgroup_goes_by_its_own_users_word(void)
@@ -283,13 +582,113 @@ static bool the_one_at_a_cgroup_goes_by_its_own_users_word(void)
 	uint32_t alone = 0, many = BPF_F_ALLOW_MULTI;
 	bool ok;
 
-	if (FAILS(mkdir(cgroup_path(), 0755) < 0 && errno != EEXIST))
+	if (mkdir(cgroup_path(), 0755) < 0 && errno != EEXIST)
 		return false;
 	ok = HOLDS(live_as(LIVE_ALICE, part_stand, &alone)) &&
 	     HOLDS(live_as(LIVE_BOB, part_push_aside, NULL)) &&
 	     HOLDS(live_as(LIVE_ALICE, part_step_aside, NULL)) &&
 	     HOLDS(live_as(LIVE_ALICE, part_stand, &many)) &&
 	     HOLDS(live_as(LIVE_ALICE, part_not_among_many, NULL));
+	return HOLDS(rmdir(cgroup_path()) == 0) && HOLDS(ok);
+}
+
+/* What root finds there; and the number of changes, where the kernel counts them (6.17). */
+static uint32_t cgroup_stands(int cgroup, uint64_t *ret_revision)
+{
+	uint8_t attr[ATTR_BYTES] = { 0 };
+	uint32_t ids[4] = { 0 };
+
+	attr_put_u32(attr, ATTR_QUERY_TARGET_FD, (uint32_t)cgroup);
+	attr_put_u32(attr, ATTR_QUERY_ATTACH_TYPE, BPF_CGROUP_INET_EGRESS);
+	attr_put_u32(attr, ATTR_QUERY_PROG_CNT, ARRAY_CNT(ids));
+	attr_put_u64(attr, ATTR_QUERY_PROG_IDS, (uintptr_t)ids);
+	if (self_bpf(BPF_PROG_QUERY, attr, ATTR_BYTES) < 0)
+		return 0;
+	*ret_revision = attr_u64(attr, ATTR_QUERY_REVISION);
+	return ids[0];
+}
+
+static int cgroup_natively(int cmd, int cgroup, int prog)
+{
+	uint8_t attr[ATTR_BYTES] = { 0 };
+
+	attr_put_u32(attr, ATTR_ATTACH_TARGET_FD, (uint32_t)cgroup);
+	attr_put_u32(attr, ATTR_ATTACH_BPF_FD, (uint32_t)prog);
+	attr_put_u32(attr, ATTR_ATTACH_TYPE, BPF_CGROUP_INET_EGRESS);
+	return self_bpf((uint32_t)cmd, attr, ATTR_BYTES);
+}
+
+/* Root takes the place, whoever has it, finds itself there, and leaves. */
+static _Noreturn void race_sit(struct race *race, int cgroup, int roots)
+{
+	uint32_t id = live_id_of(roots);
+	uint64_t revision;
+
+	while (!race->over) {
+		if (cgroup_natively(BPF_PROG_ATTACH, cgroup, roots) != 0)
+			_exit(1);
+		for (int i = 0; i < 20; i++)
+			race->lost += cgroup_stands(cgroup, &revision) != id;
+		if (cgroup_natively(BPF_PROG_DETACH, cgroup, roots) != 0)
+			race->lost++;
+	}
+	_exit(0);
+}
+
+static bool part_race_for_seat(void *arg)
+{
+	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "skb", 1), done = 0, refused = 0;
+
+	for (int i = 0; i < RACES; i++) {
+		int r = cgroup_do(BPF_PROG_ATTACH, prog, 0);
+
+		done += r == 0;
+		refused += r == -EPERM;
+		if (r != 0 && r != -EPERM && r != -ESTALE)
+			return false;
+		r = cgroup_do(BPF_PROG_DETACH, 0, 0);
+		if (r != 0 && r != -EPERM && r != -ESTALE && r != -ENOENT)
+			return false;
+	}
+	if (getenv("LIVE_VERBOSE"))
+		fprintf(stderr, "    %d done, %d refused\n", done, refused);
+	return HOLDS(done > 0) && HOLDS(refused > 0);
+}
+
+static bool race_for_seat(int cgroup, int roots)
+{
+	struct race *race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status = 1, lost;
+	pid_t pid;
+	bool ok;
+
+	if (race == MAP_FAILED)
+		return false;
+	pid = fork();
+	if (pid == 0)
+		race_sit(race, cgroup, roots);
+	ok = live_as(LIVE_ALICE, part_race_for_seat, NULL);
+	race->over = true;
+	ok = HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) && HOLDS(ok);
+	lost = race->lost;
+	(void)munmap(race, sizeof(*race));
+	return HOLDS(ok) && HOLDS(lost == 0);
+}
+
+static bool who_attaches_to_a_cgroup_meanwhile_is_not_replaced(void)
+{
+	OWN_FD int roots = load_natively_as(BPF_PROG_TYPE_CGROUP_SKB, 1), cgroup = -1;
+	uint64_t revision = 0;
+	bool ok;
+
+	if (mkdir(cgroup_path(), 0755) < 0 && errno != EEXIST)
+		return false;
+	cgroup = open(cgroup_path(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)cgroup_stands(cgroup, &revision);
+	if (!revision)
+		printf("# this kernel numbers no changes of a cgroup's programs: not tried\n");
+	ok = !revision || race_for_seat(cgroup, roots);
 	return HOLDS(rmdir(cgroup_path()) == 0) && HOLDS(ok);
 }
 
@@ -306,25 +705,14 @@ static int map_attach(int map, int prog)
 	return call(BPF_PROG_ATTACH, &attr);
 }
 
-/* Bob may write this map: its descriptor is Alice's gift. */
-struct gift {
-	int sock[2];
-	uint32_t id;
-};
-
 static bool part_fill_place(void *arg)
 {
-	struct gift *gift = arg;
 	int map = live_map(BPF_MAP_TYPE_SOCKMAP, 0);
 	int first = live_prog(BPF_PROG_TYPE_SK_SKB, "first", 1);
 	int second = live_prog(BPF_PROG_TYPE_SK_SKB, "second", 0);
-	char done = 0;
 
-	gift->id = live_id_of(map);
 	return HOLDS(map >= 0) && HOLDS(first >= 0) && HOLDS(map_attach(map, first) == 0) &&
-	       HOLDS(write(gift->sock[1], &gift->id, sizeof(gift->id)) == sizeof(gift->id)) &&
-	       HOLDS(read(gift->sock[1], &done, 1) == 1) && HOLDS(done == 'y') &&
-	       HOLDS(map_attach(map, second) == 0);
+	       HOLDS(hold(arg, live_id_of(map))) && HOLDS(map_attach(map, second) == 0);
 }
 
 static bool part_take_place(void *arg)
@@ -340,105 +728,62 @@ static bool part_take_place(void *arg)
 	       HOLDS(live_reason_has("another user's"));
 }
 
+/* Bob may write this map: its descriptor is Alice's gift. */
 static bool who_may_write_a_socket_map_does_not_replace_its_program(void)
 {
-	struct gift gift = { 0 };
-	int status = 1;
-	pid_t pid;
-	bool ok;
-
-	if (FAILS(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gift.sock) < 0))
-		return false;
-	pid = fork();
-	if (pid == 0) {
-		close(gift.sock[0]);
-		_exit(live_as(LIVE_ALICE, part_fill_place, &gift) ? 0 : 1);
-	}
-	close(gift.sock[1]);
-	ok = HOLDS(read(gift.sock[0], &gift.id, sizeof(gift.id)) == sizeof(gift.id)) &&
-	     HOLDS(live_as(LIVE_BOB, part_take_place, &gift));
-	ok = HOLDS(write(gift.sock[0], ok ? "y" : "n", 1) == 1) && HOLDS(ok);
-	close(gift.sock[0]);
-	return HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) && HOLDS(ok);
+	return beside(part_fill_place, part_take_place);
 }
 
-struct test {
-	const char *name;
-	bool (*run)(void);
+/* Who is named in no rule gets no loader to look for whose program stands there. */
+static bool part_unnamed_by_rules(void *arg)
+{
+	return HOLDS(lo_do(BPF_PROG_DETACH, 0, 0, 0) == -EPERM) &&
+	       HOLDS(live_reason_has("no rule"));
+}
+
+static bool no_loader_looks_for_whom_no_rule_names(void)
+{
+	unsigned int before = live_signal(&live, "bpfgate-loader", 0);
+	bool ok = HOLDS(live_as(STRANGER, part_unnamed_by_rules, NULL)) &&
+		  HOLDS(live_signal(&live, "bpfgate-loader", 0) <= before);
+
+	/* control: named, one is started, and finds nothing */
+	return HOLDS(live_as(LIVE_CAROL, part_find_nothing, NULL)) &&
+	       HOLDS(live_signal(&live, "bpfgate-loader", 0) > 0) && HOLDS(ok);
+}
+
+static const struct attack_row rows[] = {
+	ATTACK(a_detach_that_names_nobody_takes_only_ones_own),
+	ATTACK(an_anchor_says_whose_program_goes),
+	ATTACK(a_link_is_no_program_to_detach_or_replace),
+	ATTACK(a_link_is_an_anchor_by_descriptor_and_by_id),
+	ATTACK(what_changes_between_look_and_deed_is_looked_at_again),
+	ATTACK(a_revision_that_the_caller_names_is_kept),
+	ATTACK(a_replaced_program_is_ones_own),
+	ATTACK(the_same_holds_at_netkit),
+	ATTACK(the_one_at_a_cgroup_goes_by_its_own_users_word),
+	ATTACK(who_attaches_to_a_cgroup_meanwhile_is_not_replaced),
+	ATTACK(who_may_write_a_socket_map_does_not_replace_its_program),
+	ATTACK(a_flow_dissector_is_attached_by_a_link_or_not_at_all),
+	ATTACK(no_loader_looks_for_whom_no_rule_names),
 };
-#define TEST(name) { #name, name }
 
-static const struct test tests[] = {
-	TEST(a_detach_that_names_nobody_takes_only_ones_own),
-	TEST(an_anchor_says_whose_program_goes),
-	TEST(a_replaced_program_is_ones_own),
-	TEST(the_one_at_a_cgroup_goes_by_its_own_users_word),
-	TEST(who_may_write_a_socket_map_does_not_replace_its_program),
+static const uid_t users[] = { LIVE_ALICE, LIVE_BOB };
+
+static const struct attack_plan plan = {
+	.live = &live,
+	.policy = whose_policy,
+	.rows = rows,
+	.row_cnt = ARRAY_CNT(rows),
+	.uids = users,
+	.uid_cnt = ARRAY_CNT(users),
 };
-
-static bool part_holds_nothing(void *arg)
-{
-	union bpf_attr attr;
-
-	/* A walk looks at what really exists. */
-	memset(&attr, 0, sizeof(attr));
-	(void)call(BPF_PROG_GET_NEXT_ID, &attr);
-	return HOLDS(live_mine("programs") == 0) && HOLDS(live_mine("maps") == 0) &&
-	       HOLDS(live_mine("links") == 0) && HOLDS(live_mine("connections") == 1);
-}
-
-static bool users_hold_nothing(void *arg)
-{
-	return HOLDS(live_as(LIVE_ALICE, part_holds_nothing, NULL)) &&
-	       HOLDS(live_as(LIVE_BOB, part_holds_nothing, NULL));
-}
-
-static bool fds_are_as_before(void *arg)
-{
-	/* Spare judges come and go; loaders, of two users and the ledger, stay idle for a while. */
-	return HOLDS(live_fd_cnt(&live) <= *(int *)arg + 10);
-}
-
-static bool run_test(const struct test *test, int *before)
-{
-	bool ok = holds_run(test->run);
-	bool clean = live_until(users_hold_nothing, NULL) && live_until(fds_are_as_before, before);
-
-	if (!ok || !clean)
-		printf("FAILED %s%s\n", test->name, ok ? " (something was left behind)" : "");
-	return ok && clean;
-}
 
 int main(int argc, char **argv)
 {
-	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
-	unsigned int passed = 0, failed = 0;
-	int before;
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (getuid() != 0 || unshare(CLONE_NEWNET) < 0 || system("ip link set lo up") != 0) {
-		printf("skipped: a daemon and a network of its own need root\n0 passed, 0 failed, %zu skipped\n",
-		       ARRAY_CNT(tests));
-		return 77;
-	}
-	if (!live_start(&live, builddir, whose_policy)) {
-		printf("the daemon does not start\n0 passed, 1 failed\n");
+	if (getuid() == 0 && (unshare(CLONE_NEWNET) < 0 || system("ip link set lo up") != 0)) {
+		printf("WON: no network of its own\n0 passed, 1 failed\n");
 		return 1;
 	}
-	(void)live_until(users_hold_nothing, NULL);
-	before = live_fd_cnt(&live);
-	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
-		if (argc > 1 && strcmp(argv[1], tests[i].name) != 0)
-			continue;
-		if (run_test(&tests[i], &before))
-			passed++;
-		else
-			failed++;
-	}
-	if (!live_stop(&live)) {
-		failed++;
-		printf("FAILED the daemon does not end as it should\n");
-	}
-	printf("%u passed, %u failed\n", passed, failed);
-	return failed ? 1 : 0;
+	return attack_main(&plan, argc, argv);
 }
