@@ -74,8 +74,8 @@ static int run_passes(struct env *env)
 	static int (*const passes[])(struct env *) = {
 		btfprog_check_early, subprog_find_all, subprog_check_bounds, btfprog_check,
 		attach_early, load_resolve_ldimm64, cfg_check, attach_late, scc_compute,
-		live_compute, fastcall_mark, explore_program, depth_check, helper_check_tail_calls,
-		kfunc_check_missing, subprog_check_removed,
+		live_compute, fastcall_mark, explore_program, depth_check, step_check_rewrites,
+		helper_check_tail_calls, kfunc_check_missing, subprog_check_removed,
 	};
 	int r = attach_check_load(env);
 	size_t i;

@@ -23,6 +23,20 @@ static bool base_fits(const struct env *env, uint32_t regno)
 	}
 }
 
+/* x86 has no code for these in an arena, where the faults of an instruction are handled. */
+static bool arena_lacks(const struct env *env, const struct bpf_insn *i)
+{
+	return reg_base(&env_regs(env)[i->dst_reg]) == REG_ARENA &&
+	       (i->imm == (BPF_AND | BPF_FETCH) || i->imm == (BPF_OR | BPF_FETCH) ||
+		i->imm == (BPF_XOR | BPF_FETCH));
+}
+
+/* A plain load from there is made one whose faults are handled; an acquiring one is not, and would stop the kernel. */
+static bool may_fault(const struct reg *r)
+{
+	return r->type == REG_BTF_ID || (r->type & REG_F_UNTRUSTED);
+}
+
 static int unfit_base(struct env *env, uint32_t regno, const char *what)
 {
 	return verdict_reject(env, EACCES, "ATOMIC-KIND", "BPF_ATOMIC %s R%u %s is not allowed", what,
@@ -35,7 +49,7 @@ static int step_acquire(struct env *env, const struct bpf_insn *i)
 
 	if (r < 0)
 		return r;
-	if (!base_fits(env, i->src_reg))
+	if (!base_fits(env, i->src_reg) || may_fault(&env_regs(env)[i->src_reg]))
 		return unfit_base(env, i->src_reg, "loads from");
 	return step_load(env, i, true);
 }
@@ -65,7 +79,7 @@ static int check_rmw_regs(struct env *env, const struct bpf_insn *i)
 		return verdict_reject(env, EACCES, "PTR-LEAK", "R0 leaks addr into mem");
 	if (mem_is_leak(env, i->src_reg))
 		return verdict_reject(env, EACCES, "PTR-LEAK", "R%u leaks addr into mem", i->src_reg);
-	if (!base_fits(env, i->dst_reg))
+	if (!base_fits(env, i->dst_reg) || arena_lacks(env, i))
 		return unfit_base(env, i->dst_reg, "stores into");
 	return 0;
 }

@@ -15,6 +15,7 @@ int live_compute(struct env *env);		/* compute_live_registers */
 int fastcall_mark(struct env *env);		/* mark_fastcall_patterns */
 int explore_program(struct env *env);		/* main, then called global functions */
 int depth_check(struct env *env);		/* check_max_stack_depth */
+int step_check_rewrites(struct env *env);	/* of convert_ctx_accesses, what may fail */
 int helper_check_tail_calls(struct env *env);	/* of do_misc_fixups, what may fail */
 int kfunc_check_missing(struct env *env);	/* of fixup_kfunc_call */
 int subprog_check_removed(struct env *env);	/* of jit_subprogs */

@@ -64,6 +64,17 @@ int step_note_ptr_type(struct env *env, uint32_t type, bool trust_mismatch_ok)
 			      "same insn cannot be used with different pointers");
 }
 
+/* Before 6.18 no instruction loads from an arena with its sign and has its faults handled. */
+int step_check_rewrites(struct env *env)
+{
+	for (uint32_t i = 0; i < env->insn_cnt && !env->beh->arena_sext; i += insn_len(&env->insns[i]))
+		if ((env->aux[i].ptr_type & REG_BASE_MASK) == REG_ARENA &&
+		    BPF_CLASS(env->insns[i].code) == BPF_LDX && BPF_MODE(env->insns[i].code) == INSN_MEMSX)
+			return verdict_reject_at(env, i, EOPNOTSUPP, "ARENA-SEXT",
+						 "sign extending loads from arena are not supported yet");
+	return 0;
+}
+
 int step_load(struct env *env, const struct bpf_insn *i, bool strict_once)
 {
 	struct memop op = { .insn_idx = env->insn_idx, .regno = i->src_reg, .off = i->off,

@@ -555,14 +555,17 @@ static void set_object_name(const char *path, char *name, size_t name_bytes)
 	self.object = name;
 }
 
-/* Written before each load: after a crash of the machine it names the culprit. */
+/* Said before each load: after a crash of the machine it names the culprit. */
 static void mark_inflight(const char *prog)
 {
 	char path[4096];
 	FILE *f;
 
-	if (self.stream)
+	if (self.stream) {
+		(void)printf("@@INFLIGHT %s %s\n", self.object, prog);
+		(void)fflush(stdout);
 		return;
+	}
 	(void)snprintf(path, sizeof(path), "%s/inflight.tsv", self.dir);
 	f = fopen(path, "we");
 	if (!f)
