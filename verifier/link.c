@@ -49,15 +49,17 @@ int link_collect(struct env *env, uint32_t id, struct linked *set)
 	struct state *st = env->cur;
 	struct reg_iter it = REG_ITER(env, st);
 	const struct slot *s;
-	uint32_t fr;
+	uint32_t fr, live;
 	int r = 0;
 
 	id &= ~REG_ID_DELTA;
 	for (fr = st->curframe + 1u; fr-- > 0 && r >= 0;) {
+		live = env->aux[state_frame_insn(st, fr)].live_regs;
 		it.frameno = fr;
 		it.slots = false;
 		for (it.regno = 0; it.regno < BPF_REG_10 && r >= 0; it.regno++)
-			r = collect_one(env, &it, &st->l[fr].f->r[it.regno], id, set);
+			if (live >> it.regno & 1)
+				r = collect_one(env, &it, &st->l[fr].f->r[it.regno], id, set);
 		it.slots = true;
 		for (it.spi = 0; it.spi < st->l[fr].f->slot_cnt && r >= 0; it.spi++) {
 			s = stack_slot(st->l[fr].f, it.spi);

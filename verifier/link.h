@@ -19,7 +19,7 @@ static inline void link_drop(struct reg *r)
 }
 
 /*
- * Adds the holders of `id` in the current state; holders beyond the kernel's limit lose their link.
+ * Adds the holders of `id` in the current state, but registers that nobody reads any more; holders beyond the kernel's limit lose their link.
  * 0 or negative.
  */
 int link_collect(struct env *env, uint32_t id, struct linked *set);
