@@ -51,6 +51,8 @@ static int callback_for_each(struct env *env, struct frame *caller, struct frame
 	callback_take(callee, 1, map);
 	callback_map_ptr(callee, 2, REG_MAP_KEY, map);
 	callback_map_ptr(callee, 3, REG_MAP_VALUE, map);
+	if (!env->beh->for_each_map_uid)	/* it is then no value of the map beside it, if that is an inner one */
+		callee->r[2].map_uid = callee->r[3].map_uid = 0;
 	callback_take(callee, 4, &caller->r[3]);
 	callback_clear(callee, 5);
 	callback_sync(callee);
