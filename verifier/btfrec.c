@@ -75,6 +75,7 @@ struct scan {
 	const struct btf_view *view;
 	uint32_t mask, seen;
 	bool old_tags;		/* those of 6.1 */
+	bool uptr;		/* is a tag that this kernel knows */
 	uint32_t cnt;
 	struct found f[FIELDS_MAX];
 	uint32_t depth;
@@ -162,6 +163,8 @@ static int scan_kptr(struct scan *s, const struct item *item, const struct btf_t
 		if (tags[i].old == s->old_tags &&
 		    strcmp(tags[i].tag, btf_view_str(s->view, tag->name_off)) == 0)
 			f.kind = tags[i].kind;
+	if (f.kind == BTFREC_UPTR && !s->uptr)
+		return -EINVAL;
 	if (f.kind == BTFREC_UPTR && !(s->mask & BTFREC_UPTR))
 		return 0;
 	inner = btf_skip_mods(s->view, tag->type, &f.id);
@@ -403,6 +406,7 @@ int btfrec_parse(struct env *env, uint32_t btf, uint32_t id, uint32_t value_byte
 	s->view = btf_of(env, btf);
 	s->mask = mask;
 	s->old_tags = env->beh->kptr_tags_old;
+	s->uptr = env->beh->uptr;
 	t = s->view ? btf_skip_mods(s->view, id, &id) : NULL;
 	if (!t)
 		return -EINVAL;

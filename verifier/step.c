@@ -38,9 +38,27 @@ static bool is_rewritten(uint32_t type)
 	}
 }
 
-static bool is_object(uint32_t type)
+static bool is_object(const struct env *env, uint32_t type)
 {
-	return (type & REG_BASE_MASK) == REG_BTF_ID || (type & REG_BASE_MASK) == REG_MEM;
+	return (type & REG_BASE_MASK) == REG_BTF_ID ||
+	       ((type & REG_BASE_MASK) == REG_MEM && env->beh->arg_untrusted);
+}
+
+static bool may_fault(uint32_t type)
+{
+	return type == REG_BTF_ID || (type & REG_F_UNTRUSTED);
+}
+
+/*
+ * An object whose loads may fault meets memory: 6.18 takes the load for one of memory, and only read-only, untrusted
+ * memory has its faults handled.
+ */
+static bool loses_faults(uint32_t type, uint32_t was)
+{
+	uint32_t flags = (type | was) & (REG_F_UNTRUSTED | REG_F_RDONLY);
+	bool mem = (type & REG_BASE_MASK) == REG_MEM || (was & REG_BASE_MASK) == REG_MEM;
+
+	return mem && (may_fault(type) || may_fault(was)) && flags != (REG_F_UNTRUSTED | REG_F_RDONLY);
 }
 
 int step_note_ptr_type(struct env *env, uint32_t type, bool trust_mismatch_ok)
@@ -54,7 +72,10 @@ int step_note_ptr_type(struct env *env, uint32_t type, bool trust_mismatch_ok)
 	}
 	if (type == was || (!is_rewritten(type) && !is_rewritten(was)))
 		return 0;
-	if (trust_mismatch_ok && is_object(type) && is_object(was)) {
+	if (trust_mismatch_ok && is_object(env, type) && is_object(env, was)) {
+		if (loses_faults(type, was))
+			return verdict_reject(env, EINVAL, "PTR-MIXED",
+					      "same insn loads from an object that may not be there and from memory");
 		/* the less trusted use decides: its faults are handled */
 		aux->ptr_type = ((type & REG_BASE_MASK) == REG_MEM ? type : was) & REG_BASE_MASK;
 		aux->ptr_type |= (type | was) & (REG_F_UNTRUSTED | REG_F_RDONLY);
