@@ -774,6 +774,19 @@ END_TEST
 
 /* ---- the table itself ---- */
 
+/* By name: a new one in the middle is no other rule for the rest. */
+static const char *const when_names[] = {
+	[CMD_FD_ALWAYS] = "always",
+	[CMD_FD_NONZERO] = "not 0",
+	[CMD_FD_IF_FLAG] = "flag",
+	[CMD_FD_ANCHOR] = "anchor",
+	[CMD_FD_IF_TARGET] = "target",
+	[CMD_FD_IF_PLACE] = "place",
+	[CMD_FD_IF_SELF] = "own pid",
+	[CMD_FD_IF_ANY] = "any",
+	[CMD_FD_IF_MAP_IN_MAP] = "map in map",
+};
+
 static void table_row(struct golden *golden, uint32_t cmd, const struct cmd_row *row)
 {
 	golden_line(golden, "%x %s: gate %u, fd %d, kernel %u.%u, end %u, attach at %u", cmd,
@@ -791,8 +804,8 @@ static void table_row(struct golden *golden, uint32_t cmd, const struct cmd_row 
 	for (int i = 0; i < row->fd_cnt; i++) {
 		const struct cmd_fd *f = &row->fds[i];
 
-		golden_line(golden, "  fd %s at %u: when %u for %u, flag %x at %u, any of %u %u %u",
-			    f->name, f->off, f->when, f->only_for, f->flag, f->flag_off,
+		golden_line(golden, "  fd %s at %u: when %s for %u, flag %x at %u, any of %u %u %u",
+			    f->name, f->off, when_names[f->when], f->only_for, f->flag, f->flag_off,
 			    f->any_off[0], f->any_off[1], f->any_off[2]);
 	}
 	for (int i = 0; i < row->out_cnt; i++)
