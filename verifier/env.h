@@ -467,6 +467,8 @@ struct env {
 	void *bt;			/* precise.c */
 	struct reg fake_reg[2];		/* constants as registers */
 	struct { bool set; uint32_t regno; int64_t needed, proved; } need;	/* of a rejection */
+	struct { bool set; int32_t lo, hi; } want;	/* of a rejected return value: what is allowed */
+	const uint32_t *arg_types;	/* of a rejected argument: the types it may have, 0 at the end; NULL */
 	uint32_t arg_regno;		/* of the call being stepped: the argument looked at; 0: none yet */
 	bool record;			/* this walk is for an explanation */
 	const struct assume *assumes;	/* assume.h; of a walk whose verdict does not count */

@@ -5,6 +5,8 @@
  */
 #include "verifier/helper.h"
 
+#include <stdio.h>
+
 #include "verifier/btfptr.h"
 #include "verifier/ctx.h"
 #include "verifier/dynptr.h"
@@ -99,10 +101,15 @@ static int arg_resolve_kind(struct argcheck *c)
 
 static int arg_refuse_type(const struct argcheck *c, const uint32_t *types)
 {
-	char have[REGNAME_BYTES], want[REGNAME_BYTES];
+	char have[REGNAME_BYTES], one[REGNAME_BYTES], want[REGNAME_BYTES * 2] = "";
+	size_t used = 0;
 
+	for (uint32_t i = 0; i < TYPES_MAX && types[i] && used < sizeof(want); i++)
+		used += (size_t)snprintf(want + used, sizeof(want) - used, "%s%s", i ? ", " : "",
+					 regname_type(types[i], one));
+	c->env->arg_types = types;
 	return verdict_reject(c->env, EACCES, "HELPER-ARG", "R%u type=%s expected=%s", c->regno,
-			      regname_type(arg_reg(c)->type, have), regname_type(types[0], want));
+			      regname_type(arg_reg(c)->type, have), want);
 }
 
 /* A kernel object where one of a certain struct is wanted. */

@@ -165,7 +165,8 @@ static const char *behind_return(const char *at)
 
 static bool is_keyword(const char *from, const char *end)
 {
-	static const char *const words[] = { "if", "while", "for", "switch", "sizeof", "return", "else", "do" };
+	static const char *const words[] = { "if", "while", "for", "switch", "sizeof", "return", "else", "do",
+						"asm", "volatile", "const", "struct" };
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -244,6 +245,16 @@ static const char *end_of_argument(const char *s)
 	return *s ? s : NULL;
 }
 
+/* "(void *)p" is p. */
+static const char *behind_cast(const char *s)
+{
+	const char *end = *s == '(' ? behind_bracket(s) : NULL;
+
+	while (end && *end == ' ')
+		end++;
+	return end && (is_word(*end) || *end == '&' || *end == '*') ? end : s;
+}
+
 bool srcline_argument(const struct srcline *line, uint32_t nth, char *ret_text, size_t bytes)
 {
 	const char *s = at_column(line), *end;
@@ -263,6 +274,17 @@ bool srcline_argument(const struct srcline *line, uint32_t nth, char *ret_text, 
 		if (!end || (nth && *end == ')'))
 			return false;
 		if (nth-- == 0)
-			return copy_piece(s, end, ret_text, bytes);
+			return copy_piece(behind_cast(s), end, ret_text, bytes);
 	}
+}
+
+bool srcline_callee(const struct srcline *line, char *ret_text, size_t bytes)
+{
+	const char *s = at_column(line), *end;
+
+	if (!s || !is_word(*s))
+		return false;
+	for (end = s; is_word(*end); end++)
+		;
+	return *end == '(' && !is_keyword(s, end) && copy_piece(s, end, ret_text, bytes);
 }

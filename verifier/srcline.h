@@ -34,6 +34,8 @@ bool srcline_operand(const struct srcline *line, char *ret_text, size_t bytes);
 bool srcline_variable(const struct srcline *line, char *ret_text, size_t bytes);
 /* What stands in the brackets of the operand there: "i" of "buf[i]". False: it has none. */
 bool srcline_index(const struct srcline *line, char *ret_text, size_t bytes);
+/* The name of the function called there. False: no call stands there. */
+bool srcline_callee(const struct srcline *line, char *ret_text, size_t bytes);
 /* The nth (from 0) argument of the call that the column stands at; false: it is not on this line. */
 bool srcline_argument(const struct srcline *line, uint32_t nth, char *ret_text, size_t bytes);
 

@@ -157,7 +157,7 @@ void why_record(struct env *env)
 	}
 	why_tell(&w);
 	if (diag)
-		why_cause(&w, "%s", diag->meaning);
+		why_cause(&w, "%s (%s)", diag->meaning, env->result->message);
 	if (diag && diag->way_out)
 		why_way_out(&w, "%s", diag->way_out);
 	env->result->class_name = diag_class_name(w.cls);

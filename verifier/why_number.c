@@ -6,6 +6,7 @@
 #include "verifier/why_tell.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "verifier/insn.h"
 
@@ -110,9 +111,18 @@ static void tell_number(struct why *w, const struct number *n)
 	look_for_missed(w, n);
 }
 
+/* Which of an addition's two is the number. */
+static uint32_t number_of(const struct why *w, const struct tale *add)
+{
+	const struct bpf_insn *i = &w->env->insns[add->insn_idx];
+
+	return reg_is_scalar(add->r[i->src_reg]) ? i->src_reg : i->dst_reg;
+}
+
 /* The addition that put a variable part into a pointer; NULL: none on the way. */
 static const struct tale *find_addition(const struct why *w, const struct tale *t, uint32_t regno)
 {
+	bool negative = !strcmp(w->env->result->code, "MEM-NEGATIVE");
 	const struct tale *at;
 	const struct bpf_insn *i;
 
@@ -127,18 +137,13 @@ static const struct tale *find_addition(const struct why *w, const struct tale *
 			regno = i->src_reg;
 			continue;
 		}
-		if (at->r[i->dst_reg]->v.tm == 0 || reg_is_scalar(at->r[i->dst_reg]))
+		/* of several, the one whose number may be below 0 */
+		if (negative && BPF_OP(i->code) == BPF_ADD && at->r[number_of(w, at)]->v.sl >= 0)
+			continue;
+		if (negative || at->r[i->dst_reg]->v.tm == 0 || reg_is_scalar(at->r[i->dst_reg]))
 			return at;
 	}
 	return NULL;
-}
-
-/* Which of an addition's two is the number. */
-static uint32_t number_of(const struct why *w, const struct tale *add)
-{
-	const struct bpf_insn *i = &w->env->insns[add->insn_idx];
-
-	return reg_is_scalar(add->r[i->src_reg]) ? i->src_reg : i->dst_reg;
 }
 
 /* Bytes of the object that a pointer leads into; 0: not known. */
@@ -169,7 +174,7 @@ static void tell_way_out_of_offset(struct why *w, const struct tale *add, const 
 	char name[WHY_NAME_BYTES];
 	uint64_t most = most_offset(w, used);
 
-	if (!most)
+	if (!most || BPF_OP(w->env->insns[add->insn_idx].code) != BPF_ADD)
 		return;
 	why_way_out(w, "leave before it is added if %s, as bytes and unsigned, is more than %llu",
 		    number_name(w, n, name), (unsigned long long)most);
@@ -222,6 +227,10 @@ void why_tell_size(struct why *w)
 	tell_number(w, &n);
 	why_cause(w, "%s, the size of %.40s, is %.50s", why_name(w, w->now->insn_idx, n.regno, name),
 		  why_callee(w, w->now->insn_idx, callee), why_range(w->now->r[n.regno], range));
+	if (!strcmp(w->env->result->code, "MEM-ZERO-SIZE")) {
+		why_way_out(w, "leave before the call if %s is 0", name);
+		return;
+	}
 	room = bytes_of(w, w->now->r[n.regno - 1]);
 	if (!room)
 		return;

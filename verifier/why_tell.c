@@ -5,6 +5,7 @@
  */
 #include "verifier/why_tell.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "verifier/helper_tab.h"
@@ -191,9 +192,22 @@ static void tell_kind(struct why *w)
 
 /* ---- arguments --------------------------------------------------------------------------------- */
 
+/* The types that the argument may have, in words: "; it takes a map value or the stack". */
+static void list_types(const struct why *w, char *buf, size_t bytes)
+{
+	const uint32_t *types = w->env->arg_types;
+	size_t used = 0;
+
+	*buf = 0;
+	for (uint32_t i = 0; types && types[i] && used < bytes; i++)
+		if (!i || strcmp(why_type(types[i]), why_type(types[i - 1])))
+			used += (size_t)snprintf(buf + used, bytes - used, "%s%s", i ? ", " : "; it takes ",
+						 why_type(types[i]));
+}
+
 static void tell_argument(struct why *w)
 {
-	char name[WHY_NAME_BYTES], what[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
+	char name[WHY_NAME_BYTES], what[WHY_NAME_BYTES], callee[WHY_NAME_BYTES], takes[WHY_NAME_BYTES];
 	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
 
 	if (!used || !insn_is_call(&w->env->insns[w->now->insn_idx]))
@@ -205,8 +219,42 @@ static void tell_argument(struct why *w)
 	why_name(w, w->now->insn_idx, (uint32_t)w->regno, name);
 	if (w->origin.kind == ORIGIN_LOST || (reg_is_scalar(used) && w->origin.kind == ORIGIN_ZERO))
 		cause_of_number(w, name);
-	why_cause(w, "argument %d of %.40s, %.50s, is %.60s: not what it takes", w->regno,
-		  why_callee(w, w->now->insn_idx, callee), name, why_describe(w, used, what));
+	list_types(w, takes, sizeof(takes));
+	why_cause(w, "argument %d of %.40s, %.50s, is %.50s%s", w->regno,
+		  why_callee(w, w->now->insn_idx, callee), name, why_describe(w, used, what),
+		  *takes ? takes : ": not what it takes");
+}
+
+/* A call that is refused for what no value shows: which call, what the code means, the verifier's words. */
+static void tell_call(struct why *w)
+{
+	const struct env *env = w->env;
+	const struct diag *diag = diag_find(env->result->code);
+	char name[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
+
+	if (!w->now || !diag || !insn_is_call(&env->insns[w->now->insn_idx]))
+		return;
+	why_callee(w, w->now->insn_idx, callee);
+	if (w->regno > 0 && why_variable(w, w->now->insn_idx, (uint32_t)w->regno, name))
+		why_cause(w, "%.40s, argument %d (`%.30s`): %s (%s)", callee, w->regno, name, diag->meaning,
+			  env->result->message);
+	else
+		why_cause(w, "%.40s: %s (%s)", callee, diag->meaning, env->result->message);
+}
+
+static void tell_context(struct why *w)
+{
+	const struct bpf_insn *i = &w->env->insns[w->env->insn_idx];
+	char operand[WHY_NAME_BYTES] = "";
+	struct srcline line;
+
+	if (insn_is_jmp_class(i))
+		return;
+	if (srcline_find(w->env->prog, w->view, w->env->insn_idx, &line))
+		(void)srcline_operand(&line, operand, sizeof(operand));
+	why_cause(w, "%s%.60s%s (%u bytes at %d of the context) is not for this program type to %s, or not in this size",
+		  *operand ? "`" : "", *operand ? operand : "the field", *operand ? "`" : "", insn_bytes(i), i->off,
+		  BPF_CLASS(i->code) == BPF_LDX ? "read" : "write");
 }
 
 /* ---- registers and stack that hold nothing ------------------------------------------------------ */
@@ -280,9 +328,12 @@ static void tell_return(struct why *w)
 	w->regno = 0;
 	origin_find(w->env, w->now, 0, &w->origin);
 	why_tell_origin(w);
-	if (reg_is_scalar(w->now->r[0]))
-		why_cause(w, "the program returns %s here, which its type does not allow",
-			  why_range(w->now->r[0], range));
+	if (reg_is_scalar(w->now->r[0]) && w->env->want.set) {
+		why_cause(w, "%s is returned here; allowed is %d to %d", why_range(w->now->r[0], range),
+			  w->env->want.lo, w->env->want.hi);
+		why_way_out(w, "return a value from %d to %d on every way", w->env->want.lo, w->env->want.hi);
+	} else if (reg_is_scalar(w->now->r[0]))
+		why_cause(w, "%s is returned here, which is not allowed", why_range(w->now->r[0], range));
 	else
 		why_cause(w, "the program returns %s here, not a number", why_describe(w, w->now->r[0], what));
 }
@@ -335,14 +386,24 @@ static const struct {
 	{ "REF-LEAK", tell_leak },
 	{ "RET-", tell_return },
 	{ "TOO-", tell_cost },
-	{ "HELPER-", tell_argument },
-	{ "KFUNC-", tell_argument },
+	{ "HELPER-ARG", tell_argument },
+	{ "HELPER-NULL", tell_argument },
+	{ "HELPER-BTF", tell_argument },
+	{ "HELPER-PKT", tell_argument },
+	{ "HELPER-", tell_call },
+	{ "KFUNC-NULL", tell_argument },
+	{ "KFUNC-ARG", tell_argument },
+	{ "KFUNC-TRUST", tell_argument },
+	{ "KFUNC-TYPE", tell_argument },
+	{ "KFUNC-RELEASE", tell_argument },
 	{ "ARG-", tell_argument },
 	{ "CALL-ARG", tell_argument },
-	{ "DYNPTR-", tell_argument },
-	{ "KPTR-", tell_argument },
-	{ "PTR-OFFSET", tell_argument },
 	{ "BTF-ARG", tell_argument },
+	{ "PTR-OFFSET", tell_call },
+	{ "CALLBACK-RETURN", tell_return },
+	{ "CTX-ACCESS", tell_context },
+	{ "CTX-WRITE", tell_context },
+	{ "", tell_call },
 };
 
 static void tell_need(struct why *w)

@@ -151,6 +151,8 @@ const char *why_callee(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME
 {
 	const struct bpf_insn *i = &w->env->insns[insn_idx];
 	const struct kfunc *k = NULL;
+	char name[WHY_NAME_BYTES - 2];
+	struct srcline line;
 	int sub;
 
 	if (insn_is_helper_call(i)) {
@@ -161,6 +163,9 @@ const char *why_callee(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME
 		   (sub = subprog_at(w->env, insn_idx + (uint32_t)i->imm + 1)) >= 0 &&
 		   *w->env->subprogs[sub].name) {
 		snprintf(buf, WHY_NAME_BYTES, "%s()", w->env->subprogs[sub].name);
+	} else if (insn_is_call(i) && srcline_find(w->env->prog, w->view, insn_idx, &line) &&
+		   srcline_callee(&line, name, sizeof(name))) {
+		snprintf(buf, WHY_NAME_BYTES, "%s()", name);
 	} else {
 		snprintf(buf, WHY_NAME_BYTES, "%s", BPF_CLASS(i->code) == BPF_LD ? "a packet load" : "a call");
 	}
@@ -218,6 +223,24 @@ static const char *const plain_names[REG_BASE_CNT] = {
 	[REG_FUNC] = "a function",
 	[REG_DYNPTR] = "a dynptr",
 };
+
+const char *why_type(uint32_t type)
+{
+	switch (type & REG_BASE_MASK) {
+	case REG_SCALAR:
+		return "a number";
+	case REG_MAP_PTR:
+		return "a map";
+	case REG_MAP_VALUE:
+		return "a map value";
+	case REG_MAP_KEY:
+		return "a map key";
+	case REG_BTF_ID:
+		return "a kernel object";
+	default:
+		return plain_names[type & REG_BASE_MASK] ? plain_names[type & REG_BASE_MASK] : "?";
+	}
+}
 
 const char *why_describe(const struct why *w, const struct reg *r, char buf[WHY_NAME_BYTES])
 {

@@ -52,6 +52,8 @@ void why_cause_need(struct why *w);
 const char *why_describe(const struct why *w, const struct reg *r, char buf[WHY_NAME_BYTES]);
 /* The range of a number: "5", "0 to 64", "any number". */
 const char *why_range(const struct reg *r, char buf[WHY_NAME_BYTES]);
+/* The same of a type alone, for a list of types. Never NULL. */
+const char *why_type(uint32_t type);
 /* What a call instruction calls: "bpf_map_lookup_elem()". */
 const char *why_callee(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
 

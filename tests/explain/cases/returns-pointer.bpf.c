@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // want: code=RET-RANGE class=your_code
-// cause: returns
+// cause: is returned here; allowed is 0 to 3
 #include "x.h"
 SEC("cgroup_skb/egress") int f(struct __sk_buff *skb)
 {
