@@ -6,14 +6,20 @@
  */
 #include "proto/codec.h"
 
+#include "proto/channel.h"
 #include "proto/perf.h"
 #include "tests/lib/golden.h"
 
 #include <check.h>
+#include <errno.h>
 #include <linux/bpf.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* ---- a caller whose whole memory is made up ---- */
 
@@ -772,6 +778,117 @@ START_TEST(results_and_reasons_at_their_boundaries)
 }
 END_TEST
 
+/* ---- questions to bpfgate itself ---- */
+
+/* Encoded as one with so many bytes of text, whatever the other side takes. */
+static int control_of(uint32_t bytes, size_t sent, char letter, bool is_reply)
+{
+	uint8_t *body = calloc(1, sizeof(struct wire_control) + sent + 1);
+	struct wire_control head = { 0x12345678, bytes };
+	struct control_reply reply = { 0 };
+	struct control ctl = { 0 };
+	int r;
+
+	memcpy(body, &head, sizeof(head));
+	memset(body + sizeof(head), letter, sent);
+	r = is_reply ? codec_decode_control_reply(body, sizeof(head) + sent, &reply)
+		     : codec_decode_control(body, sizeof(head) + sent, &ctl);
+	if (r == 0 && is_reply)
+		ck_assert(reply.result == 0x12345678 && reply.text_bytes == bytes &&
+			  (!bytes || reply.text[bytes - 1] == letter));
+	if (r == 0 && !is_reply)
+		ck_assert(ctl.verb == 0x12345678 && ctl.arg_bytes == bytes &&
+			  (!bytes || ctl.arg[bytes - 1] == letter));
+	free(body);
+	return r;
+}
+
+static int control_encoded(uint32_t bytes, bool is_reply)
+{
+	char *text = memset(malloc(bytes + 1), 'x', bytes + 1);
+	struct control ctl = { 0x87654321, text, bytes };
+	struct control_reply reply = { -7, text, bytes };
+	uint8_t *body = NULL;
+	size_t body_bytes = 0;
+	int r = is_reply ? codec_encode_control_reply(&reply, &body, &body_bytes)
+			 : codec_encode_control(&ctl, &body, &body_bytes);
+
+	if (r == 0)
+		ck_assert(body_bytes == 8 + bytes &&
+			  attr_u32(body, 0) == (is_reply ? (uint32_t)-7 : 0x87654321) &&
+			  attr_u32(body, 4) == bytes);
+	free(body);
+	free(text);
+	return r;
+}
+
+START_TEST(questions_and_answers_at_their_limits)
+{
+	for (int reply = 0; reply < 2; reply++) {
+		uint32_t most = reply ? WIRE_CONTROL_TEXT_MAX : WIRE_CONTROL_ARG_MAX;
+
+		ck_assert_int_eq(control_of(0, 0, 'x', reply), 0);
+		ck_assert_int_eq(control_of(most, most, 'x', reply), 0);
+		ck_assert_int_eq(control_of(most + 1, most + 1, 'x', reply), -EBADMSG);
+		ck_assert_int_eq(control_of(5, 4, 'x', reply), -EBADMSG);
+		ck_assert_int_eq(control_of(5, 6, 'x', reply), -EBADMSG);
+		ck_assert_int_eq(control_of(5, 5, 0, reply), -EBADMSG);
+		ck_assert_int_eq(control_encoded(0, reply), 0);
+		ck_assert_int_eq(control_encoded(most, reply), 0);
+		ck_assert_int_eq(control_encoded(most + 1, reply), -E2BIG);
+	}
+}
+END_TEST
+
+/* ---- channels ---- */
+
+START_TEST(a_file_that_cannot_be_written_is_an_error)
+{
+	struct rlimit was, limit;
+	static uint8_t bytes[8192];
+	int fd = -1;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &was), 0);
+	limit = was;
+	limit.rlim_cur = 4096;
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(channel_seal_bytes(bytes, sizeof(bytes), &fd), -EFBIG);
+	ck_assert_int_eq(fd, -1);
+	ck_assert_int_eq(channel_seal_bytes(bytes, 4096, &fd), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &was), 0);
+	ck_assert_int_eq(channel_check_sealed(fd, 4096), 0);
+	ck_assert_int_eq(channel_check_sealed(fd, 4095), -EBADMSG);
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_message_is_one_and_an_end_is_none)
+{
+	static struct channel_scratch scratch;
+	struct wire_head head = { WIRE_MAGIC, 1, WIRE_REPLY, 5, 4, 0, 0 };
+	struct message msg;
+	int sock[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock), 0);
+	for (int any = 0; any < 2; any++) {
+		ck_assert_int_eq(channel_send(sock[0], &head, "body", 4, NULL, 0, 0), 0);
+		ck_assert_int_eq(any ? channel_recv_any(sock[1], &scratch, 0, &msg)
+				     : channel_recv(sock[1], &scratch, 0, &msg),
+				 1);
+		ck_assert(msg.head.id == 5 && msg.head.body_bytes == 4 && msg.fd_cnt == 0 &&
+			  msg.body_fd == -1);
+		ck_assert_int_eq(channel_load_body(&msg), 0);
+		ck_assert_mem_eq(msg.body, "body", 4);
+		message_done(&msg);
+	}
+	close(sock[0]);
+	ck_assert_int_eq(channel_recv(sock[1], &scratch, 0, &msg), 0);
+	ck_assert_int_eq(channel_recv_any(sock[1], &scratch, 0, &msg), 0);
+	close(sock[1]);
+}
+END_TEST
+
 /* ---- the table itself ---- */
 
 /* By name: a new one in the middle is no other rule for the rest. */
@@ -844,6 +961,9 @@ static Suite *sweep_suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, the_table);
+	tcase_add_test(tc, questions_and_answers_at_their_limits);
+	tcase_add_test(tc, a_file_that_cannot_be_written_is_an_error);
+	tcase_add_test(tc, a_message_is_one_and_an_end_is_none);
 	tcase_add_test(tc, results_and_reasons_at_their_boundaries);
 	tcase_add_test(tc, each_size_of_attr_and_each_byte_behind_the_last_field);
 	tcase_add_test(tc, each_attach_type_map_type_and_flag);
