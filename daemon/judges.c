@@ -13,6 +13,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "daemon/broker.h"
 #include "daemon/chan.h"
 #include "proto/channel.h"
 
@@ -57,10 +58,9 @@ struct judges {
 	TAILQ_HEAD(, judge) working;
 	TAILQ_HEAD(, judge_call) queue;
 	sd_event_source *waiting;	/* the oldest job's patience */
-	sd_event_source *kick;		/* runs judges_dispatch from the event loop */
+	sd_event_source *kick;		/* one job is given to a judge */
 };
 
-static void judges_dispatch(struct judges *judges);
 static void judges_enqueue(struct judges *judges, struct judge_call *call, bool first);
 static uint64_t judges_now_usec(const struct judges *judges);
 
@@ -113,11 +113,21 @@ static void judge_call_undecide(struct judge_call *call, const char *code, const
 
 static void judge_call_finish(struct judge_call *call)
 {
+	struct quota_account *account = call->account;
+	uint64_t began_ns = broker_now_ns();
+
 	call->judges->busy--;
 	quota_charge_done(&call->queued);
-	if (call->account)
-		call->account->judge_ns += call->cpu_ns;
+	if (!account) {
+		call->on_done(call->ctx, call);
+		return;
+	}
+	account->judge_ns += call->cpu_ns;
+	account->ref_cnt++;
+	quota_owe(account, call->cpu_ns);
 	call->on_done(call->ctx, call);
+	quota_owe(account, broker_now_ns() - began_ns);
+	quota_account_unref(account);
 }
 
 /* ---- between two jobs of one caller ---- */
@@ -466,22 +476,20 @@ static struct judge_call *judges_pick(struct judges *judges)
 	return best;
 }
 
-static void judges_dispatch(struct judges *judges)
+/* A large job takes its time to send: the next one waits until all else was looked at. */
+static int judges_on_kick(sd_event_source *source, void *ctx)
 {
-	struct judge *judge;
-	struct judge_call *call;
+	struct judges *judges = ctx;
+	struct judge_call *call = judges_pick(judges);
+	struct judge *judge = call ? judges_take(judges, call) : NULL;
 
-	while ((call = judges_pick(judges)) && (judge = judges_take(judges, call))) {
+	if (judge) {
 		TAILQ_REMOVE(&judges->queue, call, link);
 		judge_start(judge, call);
+		(void)sd_event_source_set_enabled(judges->kick, SD_EVENT_ONESHOT);
 	}
 	if (TAILQ_EMPTY(&judges->queue))
 		sd_event_source_set_enabled(judges->waiting, SD_EVENT_OFF);
-}
-
-static int judges_on_kick(sd_event_source *source, void *ctx)
-{
-	judges_dispatch(ctx);
 	return 0;
 }
 
@@ -612,7 +620,7 @@ static void judges_on_tell(void *ctx, const uint8_t *bytes, size_t len, struct p
 	if (tell.kind == JUDGE_TELL_READY && fds->cnt == 1) {
 		judges->missing = SANDBOX_ALL & ~tell.sandbox;
 		if (judges_add_spare(judges, tell.judge_id, packet_fds_take(fds, 0)) == 0)
-			judges_dispatch(judges);
+			(void)sd_event_source_set_enabled(judges->kick, SD_EVENT_ONESHOT);
 	}
 }
 
@@ -643,6 +651,8 @@ int judges_new(sd_event *event, uint8_t *scratch, struct judges **ret_judges)
 		r = sd_event_source_set_enabled(judges->waiting, SD_EVENT_OFF);
 	if (r >= 0)
 		r = sd_event_add_defer(event, &judges->kick, judges_on_kick, judges);
+	if (r >= 0)
+		r = sd_event_source_set_priority(judges->kick, SD_EVENT_PRIORITY_IDLE);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(judges->kick, SD_EVENT_OFF);
 	if (r < 0) {

@@ -23,7 +23,7 @@ static void judging_on_judged(void *ctx, struct judge_call *call)
 	/* A judge that served its caller before is believed about that caller's programs only. */
 	if (work->judging_has_key && call->by_fresh_judge)
 		verdicts_put(work->broker->verdicts, work->judging_key, &call->verdict);
-	work->on_judged(work);
+	work_go_on(work, work->on_judged);
 }
 
 static void judging_fill_job(const struct work *work, const struct judging *judging,

@@ -167,6 +167,8 @@ const uint8_t *loader_result_out(const struct loader_call *call, const struct lo
 static void loader_finish(struct loader_call *call, int err)
 {
 	struct loader *loader = call->loader;
+	struct quota_account *account = call->account;
+	uint64_t began_ns = broker_now_ns();
 	struct loader_result result = {
 		.err = err,
 		.answer = err == 0 ? &call->answer : NULL,
@@ -182,7 +184,12 @@ static void loader_finish(struct loader_call *call, int err)
 	loader->loaders->busy--;
 	call->loader = NULL;
 	loader->in_callback = true;
+	if (account)
+		account->ref_cnt++;
 	call->on_done(call->ctx, &result);
+	if (account)
+		quota_owe(account, broker_now_ns() - began_ns);
+	quota_account_unref(account);
 	loader->in_callback = false;
 	own_close_fd(&result.fd);
 	own_close_fd(&result.handle_fd);

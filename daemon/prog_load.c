@@ -487,7 +487,7 @@ static void prog_load_decide(struct work *work)
 	if (!decide_charge(work, LEDGER_PROG, 0, prog_load_decide))
 		return;
 	quota_note_load(work->account, broker_now_ns());
-	prog_load_judge(work);
+	work_go_on(work, prog_load_judge);
 }
 
 /* ---- the beginning ---- */
@@ -541,6 +541,11 @@ static int prog_load_fetch_btf(struct work *work, struct prog_load *load, uint32
 }
 
 /* Everything that describes the program, before anybody is asked about it. */
+static void prog_load_find_signers(struct work *work)
+{
+	signed_find(work, prog_load_decide);
+}
+
 static void prog_load_gather(struct work *work)
 {
 	struct prog_load *load = work->state;
@@ -559,11 +564,12 @@ static void prog_load_gather(struct work *work)
 	else if (load->is_probe && !prog_load_is_granted(work))
 		prog_load_probe(work);
 	else
-		signed_find(work, prog_load_decide);
+		work_go_on(work, prog_load_find_signers);
 }
 
-static void prog_load_resolve(struct work *work, struct prog_load *load)
+static void prog_load_resolve(struct work *work)
 {
+	struct prog_load *load = work->state;
 	int r;
 
 	if (!work_new_loader_call(work, CMD_PROG_LOAD, 0)) {
@@ -574,7 +580,7 @@ static void prog_load_resolve(struct work *work, struct prog_load *load)
 	if (r < 0)
 		prog_load_answer_refs(work, r);
 	else
-		prog_load_gather(work);
+		work_go_on(work, prog_load_gather);
 }
 
 void prog_load(struct work *work)
@@ -602,5 +608,5 @@ void prog_load(struct work *work)
 	else if (taboo)
 		prog_load_refuse(work, EPERM, DECISION_BY_BROKER, "NOT-GRANTABLE", taboo, "");
 	else
-		prog_load_resolve(work, load);
+		work_go_on(work, prog_load_resolve);
 }

@@ -14,6 +14,7 @@
 
 #include "proto/own.h"
 
+#define QUOTA_OWED_MAX_NS 1000000000u
 #define QUOTA_MINUTE_NS	(60ull * 1000 * 1000 * 1000)
 
 struct quota_slot {
@@ -248,6 +249,15 @@ bool quota_may_note(struct quota_account *account, uint64_t now_ns)
 		return false;
 	account->noted_minute = minute;
 	return true;
+}
+
+void quota_owe(struct quota_account *account, uint64_t ns)
+{
+	uint64_t owed;
+
+	if (!SIZE_ADD(account->owed_ns, ns, &owed) || owed > QUOTA_OWED_MAX_NS)
+		owed = QUOTA_OWED_MAX_NS;
+	account->owed_ns = owed;
 }
 
 static void quota_roll_minute(struct quota_account *account, uint64_t now_ns)

@@ -105,6 +105,9 @@ uint64_t quota_loads_per_minute(struct quota_account *account, uint64_t now_ns);
 /* Whether to tell the journal that this uid is throttled: at most once a minute. */
 bool quota_may_note(struct quota_account *account, uint64_t now_ns);
 
+/* What was done for the account beyond its turns: it pays with its next ones (turns.c), and never for more than a second. */
+void quota_owe(struct quota_account *account, uint64_t ns);
+
 const char *quota_res_name(enum quota_res res);
 
 #endif

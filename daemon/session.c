@@ -36,7 +36,9 @@ static void session_free(struct session *session)
 
 	TAILQ_REMOVE(&broker->sessions, session, link);
 	broker->session_cnt--;
-	if (session->work)
+	if (work_wants_turn(session->work))
+		work_drop(session->work);
+	else if (session->work)
 		session->work->session = NULL;
 	if (session->offer)
 		offer_forget(session->offer);
@@ -161,26 +163,55 @@ static int session_answer_unnamed(struct session *session, uint64_t frame_id)
 	return r;
 }
 
-static int session_request(struct session *session, struct message *msg)
+/* What became of a request that was not dispatched. */
+static int session_end_request(struct session *session, uint64_t frame_id, int r)
 {
-	struct work *work = NULL;
-	int r = work_new(session, msg, &work);
-
 	if (r == -EDQUOT) {
 		if (quota_may_note(session->account, broker_now_ns()))
 			journal_note(LOG_NOTICE, JOURNAL_ID_THROTTLED,
 				     "uid %u: request refused, too much is held for it",
 				     (unsigned int)session->ident->uid);
-		return session_answer_errno(session, msg->head.id, -EMFILE);
+		return session_answer_errno(session, frame_id, -EMFILE);
 	}
 	if (r == -EACCES)
-		return session_answer_unnamed(session, msg->head.id);
+		return session_answer_unnamed(session, frame_id);
 	if (r == -EINVAL || r == -E2BIG)
-		return session_answer_errno(session, msg->head.id, r);
+		return session_answer_errno(session, frame_id, r);
+	return r;
+}
+
+/* A large body takes several turns. */
+static int session_load(struct session *session)
+{
+	struct work *work = session->work;
+	uint64_t frame_id = work->msg.head.id;
+	int r = work_load(work);
+
 	if (r < 0)
-		return r;
-	dispatch_work(work);
+		return session_end_request(session, frame_id, r);
+	if (r == 0)
+		work_go_on(work, dispatch_work);
 	return 0;
+}
+
+static int session_go_on(struct session *session)
+{
+	struct work *work = session->work;
+	void (*next)(struct work *work) = work->next;
+
+	if (work->loading)
+		return session_load(session);
+	work->next = NULL;
+	next(work);
+	return 0;
+}
+
+static int session_request(struct session *session, struct message *msg)
+{
+	struct work *work = NULL;
+	int r = work_new(session, msg, &work);
+
+	return r < 0 ? session_end_request(session, msg->head.id, r) : session_load(session);
 }
 
 static int session_take_frame(struct session *session, struct message *msg)
@@ -231,7 +262,9 @@ bool session_take_turn(struct session *session)
 	int r = -EAGAIN;
 
 	session->pumping = true;
-	if (session_may_go_on(session))
+	if (work_wants_turn(session->work))
+		r = session_go_on(session);
+	else if (session_may_go_on(session))
 		r = session_read(session);
 	session->pumping = false;
 	if (session->closing || (r < 0 && r != -EAGAIN)) {

@@ -2,8 +2,8 @@
 /*
  * Clients are served one request at a time, and after each the event loop looks whether something more important
  * has come: bpfgated, loaders, judges, new connections. Accounts take turns, however many connections each has.
- * What a request costs in time (of which its bytes are most) the account owes; it pays with its next
- * turns, so who asks for much waits for those who ask for little.
+ * What a request costs in time (of which its bytes are most) the account owes, whether in its turn, when a judge or loader
+ * has answered, or in the judge; it pays with its next turns, so who asks for much waits for those who ask for little.
  */
 #include "daemon/turns.h"
 
@@ -11,9 +11,9 @@
 #include <stdlib.h>
 
 #include "daemon/session.h"
+#include "daemon/work.h"
 
 #define TURNS_NS     200000u	 /* what a turn is worth: several usual requests */
-#define TURNS_OWED_MAX 1000000000u /* nobody pays for longer than this */
 
 struct turns {
 	sd_event_source *source;	/* on while somebody waits */
@@ -40,10 +40,18 @@ static struct quota_account *turns_next(struct turns *turns)
 	return account;
 }
 
+static void turns_prefer(struct session *session)
+{
+	struct quota_account *account = session->account;
+
+	TAILQ_REMOVE(&account->waiting, session, turn);
+	TAILQ_INSERT_HEAD(&account->waiting, session, turn);
+}
+
 static void turns_give(struct turns *turns, struct quota_account *account)
 {
 	struct session *session = TAILQ_FIRST(&account->waiting);
-	uint64_t began_ns = broker_now_ns(), took_ns;
+	uint64_t began_ns = broker_now_ns();
 	bool more;
 
 	TAILQ_REMOVE(&turns->round, account, round);
@@ -51,11 +59,12 @@ static void turns_give(struct turns *turns, struct quota_account *account)
 	TAILQ_REMOVE(&account->waiting, session, turn);
 	session->waiting = false;
 	more = session_take_turn(session);
-	took_ns = broker_now_ns() - began_ns;
-	account->owed_ns = account->owed_ns + took_ns < TURNS_OWED_MAX ? account->owed_ns + took_ns :
-								       TURNS_OWED_MAX;
+	quota_owe(account, broker_now_ns() - began_ns);
 	if (more)
 		turns_want(turns, session);
+	/* One large request at a time, or an account would hold as many halves as it has connections. */
+	if (more && work_wants_turn(session->work))
+		turns_prefer(session);
 	if (account->in_round && TAILQ_EMPTY(&account->waiting))
 		turns_leave(turns, account);
 }

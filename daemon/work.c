@@ -17,6 +17,10 @@
 #include "daemon/closers.h"
 #include "daemon/decide.h"
 #include "daemon/session.h"
+#include "daemon/turns.h"
+
+/* What is copied of a large body in one turn: a few milliseconds, also when each page of it must be found first. */
+#define WORK_LOAD_BYTES (1u << 20)
 
 uint64_t broker_now_ns(void)
 {
@@ -87,10 +91,8 @@ static int work_charge(struct work *work)
 static int work_decode(struct work *work)
 {
 	uint64_t room = 0;
-	int r = channel_load_body(&work->msg);
+	int r;
 
-	if (r < 0)
-		return r;
 	r = codec_decode_request(work->msg.body, work->msg.head.body_bytes, work->msg.fd_cnt,
 				 &work->req);
 	if (r < 0)
@@ -123,16 +125,54 @@ int work_new(struct session *session, struct message *take_msg, struct work **re
 	/* What does not fit into a frame no feature probe sends: only whom some rule names has it read. */
 	if (r >= 0 && work->msg.body_fd >= 0 && !decide_names(broker, work->ident))
 		r = -EACCES;
-	if (r >= 0)
-		r = work_decode(work);
 	if (r < 0) {
 		work_free(work);
 		return r;
 	}
 	work->session = session;
+	work->loading = true;
 	session->work = work;
 	*ret_work = work;
 	return 0;
+}
+
+int work_load(struct work *work)
+{
+	int r = channel_load_some(&work->msg, WORK_LOAD_BYTES);
+
+	if (r > 0)
+		return r;
+	if (r == 0)
+		r = work_decode(work);
+	work->loading = false;
+	if (r < 0)
+		work_free(work);
+	return r;
+}
+
+void work_drop(struct work *work)
+{
+	work_free(work);
+}
+
+bool work_wants_turn(const struct work *work)
+{
+	return work && (work->loading || work->next);
+}
+
+void work_go_on(struct work *work, void (*next)(struct work *work))
+{
+	if (work->msg.head.body_bytes <= WIRE_INLINE_MAX) {
+		next(work);
+		return;
+	}
+	/* Nobody would hear of it. */
+	if (!work->session) {
+		work_free(work);
+		return;
+	}
+	work->next = next;
+	turns_want(work->broker->turns, work->session);
 }
 
 int work_fd(const struct work *work, int32_t number)

@@ -33,6 +33,8 @@ struct work {
 	struct policy_decision *ruling;	/* what policy said last; NULL: was not asked */
 	struct ledger_charge charge;	/* reserved for what is being made */
 
+	bool loading;			/* its body is still being copied; nothing was begun */
+	void (*next)(struct work *work); /* what it does in its account's next turn; NULL: nothing, or it waits */
 	bool reconciled;		/* the ledger was compared with the kernel for this work */
 	char *text, *log;		/* owned: the reason and the log that the reply points at */
 
@@ -59,9 +61,25 @@ struct work {
 	TAILQ_ENTRY(work) link;
 };
 
-/* Takes over the message. 0 and *ret_work; -EBADMSG for a body that is no request; -EDQUOT, -ENOMEM; -EACCES: large, and
- * no rule names its sender. */
+/*
+ * Takes over the message. 0 and *ret_work, of which nothing is read yet; -EDQUOT, -ENOMEM; -EACCES: large, and no rule names its
+ * sender.
+ */
 int work_new(struct session *session, struct message *take_msg, struct work **ret_work);
+/*
+ * Reads on, for no longer than a turn lasts. 1: there is more; 0: it can be dispatched; -EBADMSG for a body that is no
+ * request, -EDQUOT, -ENOMEM, -EINVAL, -E2BIG: the work is gone.
+ */
+int work_load(struct work *work);
+/* Forgets one that waits for nothing but its turn. */
+void work_drop(struct work *work);
+/* Whether it waits for its turn; work may be NULL. */
+bool work_wants_turn(const struct work *work);
+/*
+ * Goes on with next: at once, or for a large request in another turn, so that no turn is as long as its whole. The last
+ * thing that a caller does with the work.
+ */
+void work_go_on(struct work *work, void (*next)(struct work *work));
 
 /* The frame's fd that the client calls `number` (borrowed), or -EBADF. */
 int work_fd(const struct work *work, int32_t number);

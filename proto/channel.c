@@ -67,12 +67,12 @@ int channel_check_sealed(int fd, uint64_t bytes)
 	return 0;
 }
 
-static int channel_read_all(int fd, uint8_t *dst, size_t bytes)
+static int channel_read_all(int fd, uint8_t *dst, size_t bytes, size_t from)
 {
 	size_t done = 0;
 
 	while (done < bytes) {
-		ssize_t n = pread(fd, dst + done, bytes - done, (off_t)done);
+		ssize_t n = pread(fd, dst + done, bytes - done, (off_t)(from + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -83,25 +83,36 @@ static int channel_read_all(int fd, uint8_t *dst, size_t bytes)
 	return 0;
 }
 
-int channel_load_body(struct message *msg)
+int channel_load_some(struct message *msg, size_t most)
 {
-	OWN_MEM uint8_t *body = NULL;
+	size_t bytes = msg->head.body_bytes - msg->loaded;
 	int r;
 
 	if (msg->body_fd < 0)
 		return 0;
-	r = channel_check_sealed(msg->body_fd, msg->head.body_bytes);
+	if (!msg->body) {
+		r = channel_check_sealed(msg->body_fd, msg->head.body_bytes);
+		if (r < 0)
+			return r;
+		msg->body = malloc(msg->head.body_bytes ? msg->head.body_bytes : 1);
+		if (!msg->body)
+			return -ENOMEM;
+	}
+	bytes = bytes < most ? bytes : most;
+	r = channel_read_all(msg->body_fd, msg->body + msg->loaded, bytes, msg->loaded);
 	if (r < 0)
 		return r;
-	body = malloc(msg->head.body_bytes ? msg->head.body_bytes : 1);
-	if (!body)
-		return -ENOMEM;
-	r = channel_read_all(msg->body_fd, body, msg->head.body_bytes);
-	if (r < 0)
-		return r;
-	msg->body = TAKE_PTR(body);
-	own_close_fd(&msg->body_fd);
-	return 0;
+	msg->loaded += bytes;
+	return msg->loaded < msg->head.body_bytes;
+}
+
+int channel_load_body(struct message *msg)
+{
+	int r = channel_load_some(msg, SIZE_MAX);
+
+	if (r == 0)
+		own_close_fd(&msg->body_fd);
+	return r;
 }
 
 /* ---- sending ---- */

@@ -16,6 +16,7 @@ struct message {
 	struct wire_head head;
 	uint8_t *body; /* head.body_bytes, aligned for any type; NULL before channel_load_body() */
 	int body_fd;   /* the memfd that holds it, or -1; not verified yet */
+	size_t loaded; /* bytes of the body that were copied from there */
 	unsigned int fd_cnt;
 	int fds[WIRE_FDS_MAX];
 };
@@ -67,6 +68,12 @@ int channel_recv_any(int sock, struct channel_scratch *scratch, int flags, struc
  * Returns 0, -EBADMSG (not a memfd, not sealed, another size), -ENOMEM.
  */
 int channel_load_body(struct message *msg);
+
+/*
+ * The same, but at most `most` bytes at a time, for a reader who has others to serve; the memfd stays open. Returns 1 when
+ * there is more to copy, 0 when the body is whole, or as channel_load_body().
+ */
+int channel_load_some(struct message *msg, size_t most);
 
 /*
  * Makes a memfd of these bytes, sealed against write, grow, shrink and further seals.

@@ -26,6 +26,7 @@
 #include "worker/sandbox.h"
 
 #define SEAL_TIMEOUT_MS 5000 /* a loaded machine; a judge that has read nothing cannot be hostile */
+#define ZYGOTE_NICE	10
 #define NO_SLOT		JUDGES_MAX
 
 struct judge_child {
@@ -352,6 +353,8 @@ int zygote_run(int channel, const struct zygote_plan *plan)
 	struct zygote zygote = { .plan = plan, .channel = channel, .signals = -1, .next_id = 1 };
 	pid_t pid;
 
+	/* Judges compute, for one caller each; broker and loaders, who serve all, go first. */
+	(void)setpriority(PRIO_PROCESS, 0, ZYGOTE_NICE);
 	zygote.parts = sandbox_unshare(plan->want);
 	if (!(zygote.parts & SANDBOX_PID_NS))
 		return zygote_run_inside(&zygote);
