@@ -56,7 +56,7 @@ static const struct verb verbs[] = {
 	{ "signature", cmd_signature, "show|verify OBJECT [--cert CERT] [--ca CA]",
 	  "what signature an object carries, and who vouches for it", "--cert --ca --json --pretty --help", true },
 	{ "status", cmd_status, "[--json|--pretty]", "the daemon on one screen", "--json --pretty --help" },
-	{ "unpin", cmd_unpin, "PATH...", "remove pins that were made through the daemon", "--help" },
+	{ "unpin", cmd_unpin, "[--anywhere] PATH...", "remove pins that were made through the daemon", "--anywhere --help" },
 	{ "version", verb_version, "[--json]", "version of this command", "--json --help" },
 	{ "why", cmd_why, "[DECISION] [--json|--pretty]", "the last, or that, decision as the daemon saw it",
 	  "--json --pretty --help" },

@@ -44,6 +44,7 @@ enum bpfgate_question {
 	BPFGATE_STATUS = 1, /* no argument */
 	BPFGATE_LIST = 2,   /* "progs", "maps", "links", "pins", "clients" or "decisions" */
 	BPFGATE_WHY = 3,    /* a decision's number in hex, or "" for the caller's last */
+	BPFGATE_UNPIN = 5,  /* a path: removes the caller's only pin of that path, whatever directory it led to */
 	BPFGATE_RELOAD = 6, /* no argument; root only: reads the policy anew; -EBADMSG, -EACCES...: it is refused */
 };
 
@@ -64,8 +65,8 @@ int bpfgate_control(enum bpfgate_question what, const char *arg, char **ret_json
 int bpfgate_present_object(const char *name, int elf_fd, int sig_fd, char **ret_json);
 
 /*
- * Removes a pin that the caller made through bpfgate, as unlink(2) would. Returns 0, -ENOENT (none of
- * that name, or not the caller's), or as above.
+ * Removes a pin that the caller made through bpfgate, as unlink(2) would: the one in the directory that the path leads
+ * this process to. Returns 0, -ENOENT (none of that name there, or not the caller's), or as above.
  */
 int bpfgate_unpin(const char *path);
 

@@ -24,6 +24,7 @@
 
 #include "client/bpfgate.h"
 #include "client/out.h"
+#include "proto/bpffs.h"
 #include "proto/own.h"
 
 #define DOCTOR_BPF_FS_MAGIC	0xcafe4a11
@@ -193,10 +194,16 @@ static void doctor_outer_filter(struct doctor_finding *f)
 
 static void doctor_bpffs(struct doctor_finding *f)
 {
+	char open_dir[256];
 	struct statfs fs;
 
-	if (statfs("/sys/fs/bpf", &fs) < 0 || (unsigned long)fs.f_type != DOCTOR_BPF_FS_MAGIC)
-		doctor_say(f, DOCTOR_NOTE, "/sys/fs/bpf is no bpf file system: pins have no place");
+	if (bpffs_find_open(open_dir, sizeof(open_dir)))
+		doctor_say(f, DOCTOR_NOTE,
+			   "%s may be written by others than root: who can, and is granted a map for reading "
+			   "(share_with), can pin it there natively and write it",
+			   open_dir);
+	else if (statfs("/sys/fs/bpf", &fs) < 0 || (unsigned long)fs.f_type != DOCTOR_BPF_FS_MAGIC)
+		doctor_say(f, DOCTOR_NOTE, "/sys/fs/bpf is no bpf file system: tools that look for one do not pin");
 	else
 		doctor_say(f, DOCTOR_OK, "/sys/fs/bpf");
 }

@@ -189,7 +189,7 @@ static const struct out_column list_links[] = {
 	{ "target", "TARGET", false, false }, { "uid", "UID", true, false },    { "rule", "RULE", false, true },
 };
 static const struct out_column list_pins[] = {
-	{ "path", "PATH", false, false }, { "kind", "KIND", false, false }, { "id", "ID", true, false },
+	{ "path", "PATH", false, false }, { "directory", "DIRECTORY", false, false }, { "kind", "KIND", false, false }, { "id", "ID", true, false },
 	{ "uid", "UID", true, false },	  { "rule", "RULE", false, true },
 };
 static const struct out_column list_clients[] = {

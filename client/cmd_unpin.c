@@ -12,28 +12,29 @@
 #include "client/bpfgate.h"
 #include "client/out.h"
 
-static int unpin_one(const char *path)
+static int unpin_one(const char *path, bool anywhere)
 {
-	int r = bpfgate_unpin(path);
+	int r = anywhere ? bpfgate_control(BPFGATE_UNPIN, path, NULL) : bpfgate_unpin(path);
 
 	if (r == 0)
 		return EXIT_OK;
 	fputs("bpfgate unpin: ", stderr);
 	out_safe(stderr, path, false);
 	fprintf(stderr, ": %s\n", strerror(-r));
-	return r == -ENOENT ? EXIT_INPUT : EXIT_DAEMON;
+	return r == -ENOENT || r == -ENOTUNIQ ? EXIT_INPUT : EXIT_DAEMON;
 }
 
 int cmd_unpin(int argc, char **argv)
 {
-	int code = EXIT_OK;
+	bool anywhere = argc > 1 && strcmp(argv[1], "--anywhere") == 0;
+	int first = anywhere ? 2 : 1, code = EXIT_OK;
 
-	if (argc < 2 || argv[1][0] == '-') {
-		fputs("usage: bpfgate unpin PATH...\n", stderr);
+	if (argc <= first || argv[first][0] == '-') {
+		fputs("usage: bpfgate unpin [--anywhere] PATH...\n", stderr);
 		return EXIT_USAGE;
 	}
-	for (int i = 1; i < argc; i++) {
-		int one = unpin_one(argv[i]);
+	for (int i = first; i < argc; i++) {
+		int one = unpin_one(argv[i], anywhere);
 
 		code = one > code ? one : code;
 	}

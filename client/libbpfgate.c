@@ -6,8 +6,9 @@
 #include "client/bpfgate.h"
 
 #include "client/call.h"
-#include "client/conn.h"
+#include "client/control.h"
 #include "client/seal.h"
+#include "client/self.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@
 _Static_assert((int)BPFGATE_STATUS == (int)WIRE_VERB_STATUS, "the wire's numbers");
 _Static_assert((int)BPFGATE_LIST == (int)WIRE_VERB_LIST, "the wire's numbers");
 _Static_assert((int)BPFGATE_WHY == (int)WIRE_VERB_WHY, "the wire's numbers");
+_Static_assert((int)BPFGATE_UNPIN == (int)WIRE_VERB_UNPIN, "the wire's numbers");
 _Static_assert((int)BPFGATE_RELOAD == (int)WIRE_VERB_RELOAD, "the wire's numbers");
 
 /* The library's errno, so to speak. */
@@ -38,66 +40,6 @@ PUBLIC const char *bpfgate_last_reason(void)
 PUBLIC uint64_t bpfgate_last_decision(void)
 {
 	return last_outcome.decision;
-}
-
-static int control_read(const struct message *msg, char **ret_json)
-{
-	struct control_reply reply;
-	char *text;
-	int r;
-
-	r = codec_decode_control_reply(msg->body, msg->head.body_bytes, &reply);
-	if (r < 0)
-		return r;
-	if (!ret_json)
-		return reply.result;
-	text = strndup(reply.text, reply.text_bytes);
-	if (!text)
-		return -ENOMEM;
-	*ret_json = text;
-	return reply.result;
-}
-
-static int control_try(const uint8_t *body, size_t body_bytes, const int *fds, unsigned int fd_cnt,
-		       char **ret_json)
-{
-	OWN_MESSAGE struct message msg = MESSAGE_INIT;
-	struct conn *conn;
-	int r;
-
-	r = conn_take(&conn);
-	if (r < 0)
-		return r;
-	r = conn_exchange(conn, WIRE_CONTROL, body, body_bytes, fds, fd_cnt, WIRE_CONTROL_REPLY,
-			  &msg);
-	if (r < 0) {
-		conn_drop(conn);
-		return r;
-	}
-	conn_give(conn);
-	return control_read(&msg, ret_json);
-}
-
-/* Questions change nothing, so one that got lost is asked again. */
-static int control_ask(uint32_t verb, const char *arg, const int *fds, unsigned int fd_cnt,
-		       char **ret_json)
-{
-	struct control ctl = { verb, arg ? arg : "", arg ? (uint32_t)strlen(arg) : 0 };
-	OWN_MEM uint8_t *body = NULL;
-	OWN_MEM char *json = NULL;
-	size_t body_bytes;
-	int r;
-
-	r = codec_encode_control(&ctl, &body, &body_bytes);
-	if (r < 0)
-		return r;
-	r = control_try(body, body_bytes, fds, fd_cnt, &json);
-	if (r == -EPIPE || r == -ECONNRESET || r == -ECONNABORTED)
-		r = control_try(body, body_bytes, fds, fd_cnt, &json);
-	/* A refusal has its words, too. */
-	if (json && ret_json)
-		*ret_json = TAKE_PTR(json);
-	return r;
 }
 
 PUBLIC int bpfgate_control(enum bpfgate_question what, const char *arg, char **ret_json)
@@ -123,5 +65,8 @@ PUBLIC int bpfgate_present_object(const char *name, int elf_fd, int sig_fd, char
 
 PUBLIC int bpfgate_unpin(const char *path)
 {
-	return control_ask(WIRE_VERB_UNPIN, path, NULL, 0, NULL);
+	struct codec_source src;
+
+	self_init_source(&src);
+	return control_unpin(&src, -1, path);
 }

@@ -8,8 +8,8 @@
  */
 #include "client/notify.h"
 
-#include "client/bpfgate.h"
 #include "client/call.h"
+#include "client/control.h"
 #include "client/other.h"
 #include "client/out.h"
 #include "client/perf.h"
@@ -252,7 +252,8 @@ static void notify_unlink(const struct notify_server *server, struct other *othe
 	char path[256]; /* the longest name that a pin may have */
 
 	if (notify_read_path(&other->source, args[0], path, sizeof(path)) &&
-	    !strncmp(path, NOTIFY_BPFFS, strlen(NOTIFY_BPFFS)) && bpfgate_unpin(path) == 0)
+	    !strncmp(path, NOTIFY_BPFFS, strlen(NOTIFY_BPFFS)) &&
+	    control_unpin(&other->source, -1, path) == 0)
 		notify_answer(server->listener, other->id, 0, 0, 0);
 	else
 		notify_continue(server->listener, other->id);

@@ -6,6 +6,7 @@
  */
 #include "client/other.h"
 
+#include "client/place.h"
 #include "client/self.h"
 #include "proto/own.h"
 
@@ -78,6 +79,18 @@ static int other_map_shape(void *ctx, int number, struct codec_map *ret_map)
 	return r < 0 ? r : self_map_shape(fd, ret_map);
 }
 
+static int other_place(void *ctx, int dir_number, const char *path, bool watch,
+		       struct codec_place *ret_place)
+{
+	const struct other *other = ctx;
+	OWN_FD int dir = -1;
+	int r = dir_number < 0 ? 0 : other_take_fd(ctx, dir_number, &dir);
+
+	if (r >= 0)
+		r = place_of_other(other->tid, dir, path, watch, ret_place);
+	return other_is_waiting(other) ? r : -ESRCH;
+}
+
 /* The process of a thread; 0 if it is gone. */
 static pid_t other_process_of(pid_t tid)
 {
@@ -119,7 +132,8 @@ int other_init(struct other *other, int listener, uint64_t id, pid_t tid)
 					       .write = other_write,
 					       .take_fd = other_take_fd,
 					       .drop_fd = other_drop_fd,
-					       .map_shape = other_map_shape };
+					       .map_shape = other_map_shape,
+					       .place = other_place };
 	return 0;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "client/self.h"
 
+#include "client/place.h"
 #include "proto/raw.h"
 #include "proto/own.h"
 
@@ -71,6 +72,13 @@ static int self_source_map_shape(void *ctx, int number, struct codec_map *ret_ma
 	return self_map_shape(number, ret_map);
 }
 
+static int self_place(void *ctx, int dir_number, const char *path, bool watch,
+		      struct codec_place *ret_place)
+{
+	(void)ctx;
+	return place_of_self(dir_number, path, watch, ret_place);
+}
+
 void self_init_source(struct codec_source *src)
 {
 	*src = (struct codec_source){ .self_pid = (uint32_t)getpid(),
@@ -78,7 +86,8 @@ void self_init_source(struct codec_source *src)
 				      .write = self_write,
 				      .take_fd = self_take_fd,
 				      .drop_fd = self_drop_fd,
-				      .map_shape = self_source_map_shape };
+				      .map_shape = self_source_map_shape,
+				      .place = self_place };
 }
 
 int self_bpf(uint32_t cmd, const void *attr, uint32_t attr_bytes)

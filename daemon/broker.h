@@ -21,6 +21,7 @@
 #include "proto/channel.h"
 
 struct people;
+struct places;
 struct session;
 struct work;
 
@@ -53,6 +54,7 @@ struct broker {
 	struct object_dirs *object_dirs;
 	struct vmbtf *vmbtf;
 	struct closers *closers;
+	struct places *places;
 	struct turns *turns;
 
 	int listen_fd;

@@ -26,6 +26,7 @@
 #include "daemon/object_dirs.h"
 #include "daemon/objects.h"
 #include "daemon/people.h"
+#include "daemon/places.h"
 #include "daemon/reconcile.h"
 #include "daemon/reload.h"
 #include "daemon/session.h"
@@ -33,6 +34,7 @@
 #include "daemon/turns.h"
 #include "daemon/verdicts.h"
 #include "daemon/work.h"
+#include "proto/bpffs.h"
 #include "proto/heap.h"
 
 #ifndef SO_NETNS_COOKIE
@@ -208,7 +210,7 @@ static int broker_make_parts(struct broker *broker)
 	    (r = judges_new(broker->event, broker->chan_scratch, &broker->judges)) < 0)
 		return r;
 	if ((r = closers_new(broker->event, broker->handles, broker_on_room, broker, &broker->closers)) < 0 ||
-	    (r = turns_new(broker->event, &broker->turns)) < 0)
+	    (r = turns_new(broker->event, &broker->turns)) < 0 || (r = places_new(broker, &broker->places)) < 0)
 		return r;
 	r = warden_new(broker->event, broker->chan_scratch, CHANNEL_FD, broker_on_told,
 		       broker_on_warden_gone, broker, &broker->warden);
@@ -216,6 +218,17 @@ static int broker_make_parts(struct broker *broker)
 		return r;
 	return loaders_new(broker->event, broker->chan_scratch, broker->closers, broker->warden,
 			   &broker->loaders);
+}
+
+static void broker_look_at_bpffs(void)
+{
+	char path[256];
+
+	if (bpffs_find_open(path, sizeof(path)))
+		journal_note(LOG_WARNING, NULL,
+			     "%s may be written by others than root: who can, and is granted a map for reading "
+			     "(share_with), can pin it there natively and write it",
+			     path);
 }
 
 static int broker_start(struct broker *broker)
@@ -236,6 +249,7 @@ static int broker_start(struct broker *broker)
 	if (r < 0)
 		return r;
 	object_dirs_scan(broker->object_dirs);
+	broker_look_at_bpffs();
 	reload_tell_status(broker, ASK_READY, 0);
 	reload_status_text(broker, text, sizeof(text));
 	journal_note(LOG_NOTICE, JOURNAL_ID_READY, "ready; %s", text);
@@ -272,6 +286,7 @@ static void broker_tear_down(struct broker *broker)
 	loaders_free(broker->loaders);
 	sessions_close(broker);
 	turns_free(broker->turns);
+	places_free(broker->places);
 	closers_free(broker->closers);
 	reconcile_free(broker->reconcile);
 	warden_free(broker->warden);

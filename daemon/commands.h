@@ -30,6 +30,12 @@ void stream_read(struct work *work);		/* simple.c */
 void obj_pin(struct work *work);		/* pin.c */
 void obj_get(struct work *work);		/* pin.c */
 
+/*
+ * Ends the work with a descriptor of this map, opened with BPF_F_RDONLY or BPF_F_WRONLY (virtual.c). The map must
+ * be kept, so that its id stays its own.
+ */
+void virtual_reply_map(struct work *work, const struct ledger_rec *map, uint32_t flags);
+
 /* Ends the work with one more handle of a kept program (virtual.c). */
 void virtual_reply_handle(struct work *work, uint64_t keep_id);
 

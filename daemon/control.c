@@ -9,16 +9,19 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <time.h>
 
 #include "config.h"
 #include "daemon/journal.h"
 #include "daemon/owner.h"
+#include "daemon/places.h"
 #include "daemon/present.h"
 #include "daemon/reload.h"
 #include "daemon/unpin.h"
 #include "proto/codec.h"
+#include "proto/path.h"
 #include "worker/judge.h"
 
 #define CONTROL_ROWS_MAX 10000
@@ -28,6 +31,7 @@ struct control_ask {
 	struct session *session;
 	const char *arg;
 	size_t arg_bytes;
+	const struct message *msg;
 	int *ret_result; /* of the reply; 0 unless a verb says otherwise */
 };
 
@@ -238,8 +242,13 @@ static json_t *control_pin_row(const struct control_ask *ask, const struct ledge
 	static const char *const kinds[] = { [KEEP_PROG] = "prog", [KEEP_MAP] = "map",
 					     [KEEP_LINK] = "link", [KEEP_BTF] = "btf" };
 	const char *kind = rec->pin.obj_kind < ARRAY_CNT(kinds) ? kinds[rec->pin.obj_kind] : NULL;
+	char directory[64] = "";
 
-	return json_pack("{s:o, s:s, s:I, s:I, s:o}", "path",
+	if (rec->pin.place.state == LEDGER_PLACE_KNOWN)
+		snprintf(directory, sizeof(directory), "%u:%u:%llu",
+			 major((dev_t)rec->pin.place.dev), minor((dev_t)rec->pin.place.dev),
+			 (unsigned long long)rec->pin.place.ino);
+	return json_pack("{s:s, s:o, s:s, s:I, s:I, s:o}", "directory", directory, "path",
 			 control_text(rec->pin.path, sizeof(rec->pin.path)), "kind",
 			 control_type_name(kind), "id", (json_int_t)rec->pin.obj_id, "uid",
 			 (json_int_t)rec->uid, "rule", control_text(rec->rule, sizeof(rec->rule)));
@@ -367,15 +376,43 @@ static json_t *control_why(const struct control_ask *ask)
 
 /* ---- unpin ---- */
 
+/* The name that a client means: a path alone, or a directory of its own and what is behind "//" in the path. */
+static int control_read_pin(const struct control_ask *ask, struct ledger_pin *ret_name)
+{
+	char *path = ret_name->path, *mark;
+	uint32_t below = 1;
+
+	if (ask->arg_bytes >= sizeof(ret_name->path))
+		return -ENOENT;
+	memcpy(path, ask->arg, ask->arg_bytes);
+	mark = strstr(path, "//");
+	ret_name->place.state = LEDGER_PLACE_NONE;
+	if (!mark)
+		return 0;
+	memmove(mark, mark + 1, strlen(mark));
+	for (const char *at = mark + 1; *at; at++)
+		below += *at == '/';
+	if (!path_is_plain(path) || ask->msg->fd_cnt != 1)
+		return -ENOENT;
+	return places_identify(ask->msg->fds[0], below, &ret_name->place);
+}
+
 static json_t *control_unpin(const struct control_ask *ask)
 {
-	*ask->ret_result = unpin_path(ask->broker, ask->session->ident, ask->arg,
-				      ask->arg_bytes);
-	if (*ask->ret_result < 0)
+	struct ledger_pin name = { 0 };
+	int r = control_read_pin(ask, &name);
+
+	if (r >= 0)
+		r = unpin_name(ask->broker, ask->session->ident, &name);
+	*ask->ret_result = r;
+	if (r == -ENOTUNIQ)
+		return control_error("NOT-UNIQUE", "several pins have that path",
+				     "unpin it where the path leads to its directory");
+	if (r < 0)
 		return control_error("NOT-FOUND", "no such pin of yours",
 				     "bpfgate list pins shows them");
-	return json_pack("{s:s, s:s%}", "schema_version", "1.0", "unpinned", ask->arg,
-			 ask->arg_bytes);
+	return json_pack("{s:s, s:o}", "schema_version", "1.0", "unpinned",
+			 control_text(name.path, sizeof(name.path)));
 }
 
 /* ---- reload ---- */
@@ -458,7 +495,7 @@ int control_answer(struct session *session, struct message *msg)
 		[WIRE_VERB_RELOAD] = control_reload,
 	};
 	int result = 0;
-	struct control_ask ask = { .broker = session->broker, .session = session,
+	struct control_ask ask = { .broker = session->broker, .session = session, .msg = msg,
 				   .ret_result = &result };
 	struct control control;
 	json_t *json;

@@ -29,31 +29,55 @@ static const struct ledger_rec *forward_find_sharable(struct work *work, const s
 	return rec->kind == LEDGER_MAP || rec->kind == LEDGER_BTF ? rec : NULL;
 }
 
+/* The question whether a rule shares somebody else's object with the caller. */
+struct forward_share {
+	struct policy_subject owner;
+	struct policy_map_facts map;
+	struct policy_request request;
+};
+
+static void forward_ask_share(const struct ledger_rec *rec, struct forward_share *share)
+{
+	share->owner = (struct policy_subject){ .uid = rec->uid, .gid = (gid_t)-1,
+						.unit = rec->unit[0] ? rec->unit : NULL };
+	share->request = (struct policy_request){ .verb = POLICY_SHARE, .owner = &share->owner };
+	if (rec->kind != LEDGER_MAP)
+		return;
+	facts_of_map(rec, &share->map);
+	share->request.map = &share->map;
+}
+
 /* What rules share of somebody else's object: nothing, looking, or using. */
 static bool forward_is_shared(struct work *work, const struct ledger_rec *named, bool to_use)
 {
 	const struct ledger_rec *rec = forward_find_sharable(work, named);
-	struct policy_subject owner;
-	struct policy_map_facts map;
-	struct policy_request request = { .verb = POLICY_SHARE, .owner = &owner };
+	struct forward_share share;
 	struct policy_decision *ruling;
 	bool allowed;
 
 	if (!rec)
 		return false;
-	owner = (struct policy_subject){ .uid = rec->uid, .gid = (gid_t)-1,
-					 .unit = rec->unit[0] ? rec->unit : NULL };
-	if (rec->kind == LEDGER_MAP) {
-		facts_of_map(rec, &map);
-		request.map = &map;
-	}
+	forward_ask_share(rec, &share);
 	ruling = malloc(sizeof(*ruling));
 	if (!ruling)
 		return false;
-	decide_silently(work, &request, ruling);
+	decide_silently(work, &share.request, ruling);
 	allowed = ruling->verdict == POLICY_ALLOW && (!to_use || ruling->share_rw);
 	free(ruling);
 	return allowed;
+}
+
+bool forward_decide_shared(struct work *work, const struct ledger_rec *named)
+{
+	const struct ledger_rec *rec = forward_find_sharable(work, named);
+	struct forward_share share;
+
+	if (!rec) {
+		work_reply(work, -ENOENT);
+		return false;
+	}
+	forward_ask_share(rec, &share);
+	return decide(work, &share.request, NULL);
 }
 
 bool forward_may_use(struct work *work, const struct ledger_rec *rec)

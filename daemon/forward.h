@@ -19,7 +19,13 @@ void forward_take_outputs(struct work *work, const struct loader_result *result)
 /* Whether this user may use that object: its own, what is nobody's, or what a rule shares with it. */
 bool forward_may_use(struct work *work, const struct ledger_rec *rec);
 
-/* The same for looking at it. */
+/*
+ * Decides about using another's object that a rule shares with this user; work->ruling says how far. false: the work
+ * has been answered.
+ */
+bool forward_decide_shared(struct work *work, const struct ledger_rec *rec);
+
+/* The same as forward_may_use() for looking at it. */
 bool forward_may_see(struct work *work, const struct ledger_rec *rec);
 
 #endif

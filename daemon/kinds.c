@@ -113,7 +113,7 @@ bool kinds_close_is_quick(int fd)
 {
 	enum kind kind = kinds_of(fd);
 
-	return kind == KIND_PROG || kind == KIND_MAP || kind == KIND_BTF ||
+	return kind == KIND_PROG || kind == KIND_MAP || kind == KIND_BTF || kind == KIND_BPFFS ||
 	       (kind == KIND_MEMFD && (fcntl(fd, F_GET_SEALS) & F_SEAL_GROW) && kinds_is_small(fd));
 }
 

@@ -379,6 +379,14 @@ void ledger_set_map_bytes(struct ledger *ledger, uint32_t id, uint64_t bytes)
 	ledger_recharge(&slot->charge.rule_bytes, bytes);
 }
 
+void ledger_set_pin_place(struct ledger *ledger, uint32_t id, const struct ledger_place *place)
+{
+	struct ledger_rec *rec = ledger_rec_of(ledger, ledger_slot_of(ledger, LEDGER_PIN, id));
+
+	if (rec)
+		rec->pin.place = *place;
+}
+
 void ledger_set_link_prog(struct ledger *ledger, uint32_t link_id, uint32_t prog_id)
 {
 	struct ledger_rec *rec = ledger_rec_of(ledger, ledger_slot_of(ledger, LEDGER_LINK, link_id));

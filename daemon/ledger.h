@@ -92,11 +92,26 @@ struct ledger_perf {
 /* What is pinned and nobody knows by whom has this name, and a number; a client's begins with a slash. */
 #define LEDGER_ORPHAN "orphan-"
 
+enum ledger_place_state {
+	LEDGER_PLACE_OLD,	/* recorded before there were places: the first that asks for the path has it */
+	LEDGER_PLACE_NONE,	/* its client sent no directory */
+	LEDGER_PLACE_KNOWN,
+};
+
+/* The directory that a path led its client to. */
+struct ledger_place {
+	uint32_t state;			/* enum ledger_place_state */
+	uint32_t below;			/* how many parts of the path are below it */
+	uint64_t dev, ino;
+	uint64_t born_ns;		/* since the epoch; 0: its file system does not say */
+};
+
 /* A name for an object that bpfgated keeps. Its `id` is a number of ours. */
 struct ledger_pin {
 	uint64_t keep_id;
 	uint32_t obj_kind, obj_id;	/* enum keep_obj, the kernel's id */
 	char path[256];
+	struct ledger_place place;
 };
 
 struct ledger_rec {
@@ -162,6 +177,7 @@ int ledger_add(struct ledger *ledger, const struct ledger_rec *rec, struct ledge
 const struct ledger_rec *ledger_find(const struct ledger *ledger, enum ledger_kind kind, uint32_t id);
 /* Forgets it; an unknown one is fine. */
 void ledger_remove(struct ledger *ledger, enum ledger_kind kind, uint32_t id);
+void ledger_set_pin_place(struct ledger *ledger, uint32_t id, const struct ledger_place *place);
 void ledger_set_link_prog(struct ledger *ledger, uint32_t link_id, uint32_t prog_id);
 
 /* Walks all of one kind in no order: start with *cursor = 0. NULL at the end. */

@@ -148,10 +148,17 @@ static void filling_done(struct filling *filling)
 	free(filling->mem);
 }
 
+/* One that does not know where it is may be any of that path. */
+static bool is_same_place(const struct ledger_place *a, const struct ledger_place *b)
+{
+	return a->state == LEDGER_PLACE_OLD || b->state == LEDGER_PLACE_OLD ||
+	       memcmp(a, b, sizeof(*a)) == 0;
+}
+
 static bool is_same_pin(const struct ledger_rec *a, const struct ledger_rec *b)
 {
 	return a->uid == b->uid && a->pin.keep_id == b->pin.keep_id &&
-	       a->pin.obj_id == b->pin.obj_id &&
+	       a->pin.obj_id == b->pin.obj_id && is_same_place(&a->pin.place, &b->pin.place) &&
 	       strncmp(a->pin.path, b->pin.path, sizeof(a->pin.path)) == 0;
 }
 

@@ -156,7 +156,7 @@ static void layout_convert_body(const struct ledger_layout *layout, const uint8_
 		rec->btf.bytes = word_at(body, 0);
 		break;
 	case LEDGER_PIN:
-		memcpy(&rec->pin, body, sizeof(rec->pin));
+		memcpy(&rec->pin, body, offsetof(struct ledger_pin, place));
 		break;
 	}
 }

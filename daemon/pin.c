@@ -3,7 +3,8 @@
  * OBJ_PIN and OBJ_GET. A pin is a name in the ledger for an object that bpfgated keeps: no file exists
  * that somebody could open natively, where the kernel would hand out a program's real descriptor.
  * Which names a user may use is the rules' to say (pin_under); what it gets back is what it was granted
- * at first: a handle for a handle.
+ * at first: a handle for a handle. A name belongs to its owner and to the directory that the client's own
+ * path led to (places.h): others may have the same, and are not told.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -13,8 +14,11 @@
 #include "daemon/decide.h"
 #include "daemon/forward.h"
 #include "daemon/obj.h"
+#include "daemon/owner.h"
+#include "daemon/places.h"
 #include "daemon/record.h"
 #include "daemon/unpin.h"
+#include "proto/path.h"
 
 struct pin {
 	struct ledger_rec rec;		/* LEDGER_PIN */
@@ -22,7 +26,6 @@ struct pin {
 	bool has_of;
 };
 
-/* Absolute, without ".", ".." and doubled slashes: the one spelling that rules are written in. */
 static int pin_check_path(const struct request_ptr *path, char *ret_path, size_t path_bytes)
 {
 	const char *text = (const char *)path->data;
@@ -31,24 +34,45 @@ static int pin_check_path(const struct request_ptr *path, char *ret_path, size_t
 		return -EFAULT;
 	if (path->bytes > path_bytes)
 		return -ENAMETOOLONG;
-	if (text[0] != '/' || strstr(text, "//") || strstr(text, "/./") || strstr(text, "/../"))
+	if (!path_is_plain(text))
 		return -EINVAL;
-	for (const char *end = strrchr(text, '/'); end; end = NULL)
-		if (!end[1] || strcmp(end, "/.") == 0 || strcmp(end, "/..") == 0)
-			return -EINVAL;
 	memcpy(ret_path, text, path->bytes);
 	return 0;
 }
 
-static const struct ledger_rec *pin_find(const struct ledger *ledger, const char *path)
+static bool pin_is_same(const struct pin *pin, const struct ledger_rec *rec)
+{
+	if (rec->pin.place.state == LEDGER_PLACE_OLD)
+		return strncmp(rec->pin.path, pin->rec.pin.path, sizeof(rec->pin.path)) == 0;
+	return places_name_same(&rec->pin, &pin->rec.pin);
+}
+
+static const struct ledger_rec *pin_find_own(struct work *work, const struct pin *pin)
 {
 	const struct ledger_rec *rec;
 	uint32_t cursor = 0;
 
-	while ((rec = ledger_walk(ledger, LEDGER_PIN, &cursor)))
-		if (strncmp(rec->pin.path, path, sizeof(rec->pin.path)) == 0)
+	while ((rec = ledger_walk(work->broker->ledger, LEDGER_PIN, &cursor)))
+		if (owner_has(work->ident, rec) && pin_is_same(pin, rec))
 			return rec;
 	return NULL;
+}
+
+/*
+ * Another's that a rule shares: of the same name, and by the very path that its owner was allowed to pin at. The
+ * oldest, where there are several.
+ */
+static const struct ledger_rec *pin_find_shared(struct work *work, const struct pin *pin)
+{
+	const struct ledger_rec *rec, *oldest = NULL;
+	uint32_t cursor = 0;
+
+	while ((rec = ledger_walk(work->broker->ledger, LEDGER_PIN, &cursor)))
+		if (pin_is_same(pin, rec) && (!oldest || rec->made_ns < oldest->made_ns) &&
+		    strncmp(rec->pin.path, pin->rec.pin.path, sizeof(rec->pin.path)) == 0 &&
+		    forward_may_see(work, rec))
+			oldest = rec;
+	return oldest;
 }
 
 static uint32_t pin_next_number(const struct ledger *ledger)
@@ -107,10 +131,17 @@ static struct pin *pin_begin(struct work *work)
 	pin->rec.kind = LEDGER_PIN;
 	r = pin_check_path(work_ptr(work, ATTR_OBJ_PATHNAME), pin->rec.pin.path,
 			   sizeof(pin->rec.pin.path));
+	if (r >= 0)
+		r = places_of_work(work, &pin->rec.pin.place);
+	/* More parts than the path has: not what our library sends. */
+	if (r >= 0 && pin->rec.pin.place.below &&
+	    !path_last_parts(pin->rec.pin.path, pin->rec.pin.place.below))
+		r = -EINVAL;
 	if (r < 0) {
 		work_reply(work, r);
 		return NULL;
 	}
+	places_look(work->broker->places, &pin->rec.pin.place);
 	return pin;
 }
 
@@ -131,13 +162,13 @@ static void pin_on_kept(void *ctx, const struct keep_tell *tell, struct packet_f
 		pin->rec.pin.keep_id = tell->keep_id;
 	pin->rec.id = pin_next_number(ledger);
 	/* Somebody may have taken the name while bpfgated was asked. */
-	r = pin_find(ledger, pin->rec.pin.path) ? -EEXIST :
-						  record_add(work, &pin->rec);
+	r = pin_find_own(work, pin) ? -EEXIST : record_add(work, &pin->rec);
 	if (r < 0) {
 		(void)unpin_let_go(work->broker, pin->rec.pin.keep_id);
 		work_reply(work, r);
 		return;
 	}
+	places_watch(work, &pin->rec);
 	decide_note_allowed(work, NULL);
 	memcpy(work->decision->summary, pin->rec.pin.path, sizeof(work->decision->summary) - 1);
 	work_reply(work, 0);
@@ -186,8 +217,8 @@ void obj_pin(struct work *work)
 	pin->rec.pin.obj_id = obj.id;
 	if (!pin_decide(work, pin))
 		return;
-	/* After policy: who may not pin here is not told what is here. */
-	if (pin_find(work->broker->ledger, pin->rec.pin.path))
+	/* After policy, and of its own only: nobody is told what another has here. */
+	if (pin_find_own(work, pin))
 		work_reply(work, -EEXIST);
 	else
 		pin_run(work, &obj);
@@ -195,29 +226,61 @@ void obj_pin(struct work *work)
 
 /* ---- OBJ_GET ---- */
 
-static void pin_reply(struct work *work, const struct pin *pin)
+static void pin_reply(struct work *work, const struct pin *pin, uint32_t mode)
 {
 	bool handle = pin->has_of && pin->of.kind == LEDGER_PROG && !pin->of.prog.granted_fd;
 
 	decide_note_allowed(work, NULL);
 	if (handle)
 		virtual_reply_handle(work, pin->rec.pin.keep_id);
+	else if (mode && pin->rec.pin.obj_kind == KEEP_MAP)
+		virtual_reply_map(work, &pin->of, mode);
 	else
 		work_reply_kept(work, pin->rec.pin.keep_id, true);
+}
+
+/* A link cannot be narrowed, a program has nothing to be narrowed: as the kernel has it. */
+static void pin_get_own(struct work *work, const struct pin *pin, uint32_t mode)
+{
+	if (mode && pin->rec.pin.obj_kind == KEEP_LINK)
+		work_reply(work, -EINVAL);
+	else if (pin_decide(work, pin))
+		pin_reply(work, pin, mode);
+}
+
+/* What is shared for reading comes as a descriptor for reading, whatever is asked for but writing alone. */
+static void pin_get_shared(struct work *work, const struct pin *pin, uint32_t mode)
+{
+	if (!forward_decide_shared(work, &pin->rec))
+		return;
+	if (work->ruling->share_rw)
+		pin_reply(work, pin, mode);
+	else if (mode == BPF_F_WRONLY)
+		work_refuse(work, EPERM, DECISION_BY_POLICY, "SHARE",
+			    "the map behind this pin is shared with the caller for reading only");
+	else
+		pin_reply(work, pin, BPF_F_RDONLY);
 }
 
 void obj_get(struct work *work)
 {
 	struct pin *pin = pin_begin(work);
 	const struct ledger_rec *found, *of;
+	uint32_t mode;
+	bool own;
 
 	if (!pin)
 		return;
-	found = pin_find(work->broker->ledger, pin->rec.pin.path);
-	if (!found || !forward_may_see(work, found)) {
+	found = pin_find_own(work, pin);
+	own = found;
+	if (!own)
+		found = pin_find_shared(work, pin);
+	if (!found) {
 		work_reply(work, -ENOENT);
 		return;
 	}
+	if (own && found->pin.place.state == LEDGER_PLACE_OLD)
+		ledger_set_pin_place(work->broker->ledger, found->id, &pin->rec.pin.place);
 	pin->rec = *found;
 	of = ledger_find(work->broker->ledger, pin_ledger_kind(found->pin.obj_kind),
 			 found->pin.obj_id);
@@ -225,12 +288,9 @@ void obj_get(struct work *work)
 		pin->of = *of;
 		pin->has_of = true;
 	}
-	if (work_u32(work, ATTR_OBJ_FILE_FLAGS) & (BPF_F_RDONLY | BPF_F_WRONLY))
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "PIN-MODE",
-			    "pins are opened read-write only");
-	else if (!forward_may_use(work, found))
-		work_refuse(work, EPERM, DECISION_BY_POLICY, "OWNER",
-			    "the pin belongs to another user");
-	else if (pin_decide(work, pin))
-		pin_reply(work, pin);
+	mode = work_u32(work, ATTR_OBJ_FILE_FLAGS) & (BPF_F_RDONLY | BPF_F_WRONLY);
+	if (own)
+		pin_get_own(work, pin, mode);
+	else
+		pin_get_shared(work, pin, mode);
 }

@@ -124,7 +124,22 @@ static int premise_btf_load(const struct request *req)
 /* The object is looked for before the name is read; what is no BPF object, open or not, is EINVAL. */
 static int premise_obj_pin(const struct request *req)
 {
+	uint32_t flags = premise_u32(req, ATTR_OBJ_FILE_FLAGS);
+
+	if (flags & ~CMD_F_PATH_FD || (!(flags & CMD_F_PATH_FD) && premise_u32(req, ATTR_OBJ_PATH_FD)))
+		return -EINVAL;
 	return request_find_fd_at(req, ATTR_OBJ_BPF_FD, 0) < 0 ? -EINVAL : 0;
+}
+
+static int premise_obj_get(const struct request *req)
+{
+	uint32_t flags = premise_u32(req, ATTR_OBJ_FILE_FLAGS);
+	uint32_t mode = flags & (BPF_F_RDONLY | BPF_F_WRONLY);
+
+	if (premise_u32(req, ATTR_OBJ_BPF_FD) || flags & ~(mode | CMD_F_PATH_FD) ||
+	    mode == (BPF_F_RDONLY | BPF_F_WRONLY))
+		return -EINVAL;
+	return !(flags & CMD_F_PATH_FD) && premise_u32(req, ATTR_OBJ_PATH_FD) ? -EINVAL : 0;
 }
 
 int premise_check(const struct request *req)
@@ -134,6 +149,7 @@ int premise_check(const struct request *req)
 		[CMD_PROG_LOAD] = premise_prog_load,
 		[CMD_BTF_LOAD] = premise_btf_load,
 		[CMD_OBJ_PIN] = premise_obj_pin,
+		[CMD_OBJ_GET] = premise_obj_get,
 	};
 
 	return req->cmd < CMD_CNT && rows[req->cmd] ? rows[req->cmd](req) : 0;

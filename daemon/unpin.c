@@ -10,13 +10,8 @@
 
 #include "daemon/ledger.h"
 #include "daemon/owner.h"
+#include "daemon/places.h"
 #include "daemon/warden.h"
-
-static bool unpin_is_named(const struct ledger_rec *rec, const char *path, size_t path_bytes)
-{
-	return path_bytes < sizeof(rec->pin.path) && rec->pin.path[path_bytes] == '\0' &&
-	       memcmp(rec->pin.path, path, path_bytes) == 0;
-}
 
 static bool unpin_still_pinned(const struct ledger *ledger, uint64_t keep_id)
 {
@@ -38,18 +33,48 @@ int unpin_let_go(struct broker *broker, uint64_t keep_id)
 	return warden_ask(broker->warden, &ask, NULL, NULL, 0, NULL, NULL);
 }
 
-int unpin_path(struct broker *broker, const struct ident *ident, const char *path, size_t path_bytes)
+int unpin_record(struct broker *broker, const struct ledger_rec *pin)
 {
-	const struct ledger_rec *rec;
-	uint32_t cursor = 0;
-	uint64_t keep_id;
+	struct ledger_rec was = *pin;
 
-	while ((rec = ledger_walk(broker->ledger, LEDGER_PIN, &cursor)))
-		if (unpin_is_named(rec, path, path_bytes))
-			break;
-	if (!rec || !owner_or_root(ident, rec->uid, rec->unit))
+	ledger_remove(broker->ledger, LEDGER_PIN, was.id);
+	places_look_after(broker->places, &was);
+	return unpin_let_go(broker, was.pin.keep_id);
+}
+
+static bool unpin_is_meant(const struct ledger_pin *pin, const struct ledger_pin *name)
+{
+	if (name->place.state == LEDGER_PLACE_NONE || pin->place.state == LEDGER_PLACE_OLD)
+		return strncmp(pin->path, name->path, sizeof(pin->path)) == 0;
+	return places_name_same(pin, name);
+}
+
+/* Root may take others' away; its own come first. */
+static const struct ledger_rec *unpin_find(struct broker *broker, const struct ident *ident,
+					   const struct ledger_pin *name, unsigned int *ret_cnt)
+{
+	const struct ledger_rec *rec, *found = NULL;
+	uint32_t cursor = 0;
+
+	*ret_cnt = 0;
+	while ((rec = ledger_walk(broker->ledger, LEDGER_PIN, &cursor))) {
+		if (!unpin_is_meant(&rec->pin, name) || !owner_or_root(ident, rec->uid, rec->unit))
+			continue;
+		++*ret_cnt;
+		if (!found || owner_has(ident, rec))
+			found = rec;
+	}
+	return found;
+}
+
+int unpin_name(struct broker *broker, const struct ident *ident, const struct ledger_pin *name)
+{
+	unsigned int cnt;
+	const struct ledger_rec *rec = unpin_find(broker, ident, name, &cnt);
+
+	if (!rec)
 		return -ENOENT;
-	keep_id = rec->pin.keep_id;
-	ledger_remove(broker->ledger, LEDGER_PIN, rec->id);
-	return unpin_let_go(broker, keep_id);
+	if (cnt > 1 && (name->place.state == LEDGER_PLACE_NONE || !owner_has(ident, rec)))
+		return -ENOTUNIQ;
+	return unpin_record(broker, rec);
 }

@@ -101,8 +101,8 @@ static void virtual_on_opened(void *ctx, struct loader_result *result)
 		/* Only this says that it is gone; the others say that the question was wrong. */
 		if (result->answer->result == -ENOENT)
 			ledger_remove(work->broker->ledger,
-				      virtual_rows[virtual_row_of(work->req.cmd)].kind,
-				      work_u32(work, ATTR_ID_PROG_ID));
+				      virtual_rows[virtual_row_of(work->loader_call->ask.cmd)].kind,
+				      attr_u32(work->loader_call->ask.attr, ATTR_ID_PROG_ID));
 		work_reply(work, result->answer->result);
 	} else if (work->loader_call->ask.result_fd == DOOR_FD_KEEP) {
 		work_reply_kept(work, result->keep_id, false);
@@ -132,6 +132,25 @@ static void virtual_open(struct work *work, const struct ledger_rec *rec, uint32
 	call->ask.result_fd = DOOR_FD_BROKER;
 	if (rec->kind == LEDGER_PROG)
 		call->ask.result_fd = rec->prog.granted_fd ? DOOR_FD_KEEP : DOOR_FD_HANDLE;
+	work_submit_loader(work, virtual_on_opened);
+}
+
+void virtual_reply_map(struct work *work, const struct ledger_rec *map, uint32_t flags)
+{
+	struct loader_call *call = work_new_loader_call(work, CMD_MAP_GET_FD_BY_ID, CAPS_SYS_ADMIN);
+
+	if (!call) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	memset(call->ask.attr, 0, sizeof(call->ask.attr));
+	attr_put_u32(call->ask.attr, ATTR_ID_MAP_ID, map->id);
+	attr_put_u32(call->ask.attr, ATTR_ID_OPEN_FLAGS, flags);
+	call->ask.attr_bytes = ATTR_END_ID_OPEN_FLAGS;
+	call->uid = (uid_t)-1;
+	call->loader_flags = LOADER_LEDGER;
+	call->ask.obj_kind = KEEP_MAP;
+	call->ask.result_fd = DOOR_FD_BROKER;
 	work_submit_loader(work, virtual_on_opened);
 }
 

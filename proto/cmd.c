@@ -154,7 +154,7 @@ static const struct cmd_out prog_load_outs[] = {
 };
 
 static const struct cmd_ptr obj_ptrs[] = {
-	{ "pathname", CMD_IN, AT(OBJ_PATHNAME), .len = CMD_LEN_NUL, OVER(PATH_BYTES_MAX, ENAMETOOLONG) },
+	{ "pathname", CMD_IN, AT(OBJ_PATHNAME), .len = CMD_LEN_NUL, .content = CMD_PATH, OVER(PATH_BYTES_MAX, ENAMETOOLONG) },
 };
 static const struct cmd_fd obj_pin_fds[] = {
 	{ "bpf_fd", AT(OBJ_BPF_FD), CMD_FD_ALWAYS },

@@ -111,6 +111,7 @@ enum cmd_content {
 	CMD_ITER_INFO, /* union bpf_iter_link_info: an fd in one of its words */
 	CMD_VALUE,     /* map value: an fd where the map type says so */
 	CMD_INFO,      /* struct bpf_prog_info: pointers of its own */
+	CMD_PATH,      /* a path: the directory it leads to goes along */
 };
 
 /* Which attach types a field is for: the unions inside link_create and its like. */

@@ -105,14 +105,26 @@ static unsigned int encode_fd_slot(const struct codec_call *call, int32_t number
 	return lo;
 }
 
+static void encode_insert_fd(struct codec_call *call, unsigned int slot, int32_t number, int fd)
+{
+	unsigned int moved = call->fd_cnt - slot;
+
+	memmove(&call->fds[slot + 1], &call->fds[slot], moved * sizeof(call->fds[0]));
+	memmove(&call->fd_numbers[slot + 1], &call->fd_numbers[slot],
+		moved * sizeof(call->fd_numbers[0]));
+	call->fds[slot] = fd;
+	call->fd_numbers[slot] = number;
+	call->fd_cnt++;
+}
+
 /* Sends this fd along, once. A number that is not an open file travels as what it is: a number. */
 static int encode_add_fd(struct codec_call *call, int32_t number)
 {
 	const struct codec_source *src = call->source;
-	unsigned int slot, moved;
+	unsigned int slot;
 	int fd, r;
 
-	if (number < 0)
+	if (number < 0 || number >= WIRE_FD_OURS)
 		return 0;
 	slot = encode_fd_slot(call, number);
 	if (slot < call->fd_cnt && call->fd_numbers[slot] == number)
@@ -126,13 +138,18 @@ static int encode_add_fd(struct codec_call *call, int32_t number)
 		src->drop_fd(src->ctx, fd);
 		return -E2BIG;
 	}
-	moved = call->fd_cnt - slot;
-	memmove(&call->fds[slot + 1], &call->fds[slot], moved * sizeof(call->fds[0]));
-	memmove(&call->fd_numbers[slot + 1], &call->fd_numbers[slot],
-		moved * sizeof(call->fd_numbers[0]));
-	call->fds[slot] = fd;
-	call->fd_numbers[slot] = number;
-	call->fd_cnt++;
+	encode_insert_fd(call, slot, number, fd);
+	return 0;
+}
+
+/* A file of the codec's own, of a number that no client's has. Takes fd; -1 is fine. */
+static int encode_add_ours(struct codec_call *call, int32_t number, int *take_fd)
+{
+	if (*take_fd < 0)
+		return 0;
+	if (call->fd_cnt == WIRE_FDS_MAX)
+		return -E2BIG;
+	encode_insert_fd(call, encode_fd_slot(call, number), number, TAKE_FD(*take_fd));
 	return 0;
 }
 
@@ -257,6 +274,7 @@ static int (*const encode_content_fds[])(struct encode *enc, const struct cmd_pt
 	[CMD_PLAIN] = encode_fds_plain,	   [CMD_INSNS] = encode_fds_insns,
 	[CMD_FDS] = encode_fds_array,	   [CMD_ITER_INFO] = encode_fds_iter,
 	[CMD_VALUE] = encode_fds_value,	   [CMD_INFO] = encode_fds_info,
+	[CMD_PATH] = encode_fds_plain,
 };
 
 /* ---- lengths: by enum cmd_len; NUL and STRINGS are found while reading ---- */
@@ -379,6 +397,38 @@ static int encode_put_strings(struct encode *enc, const struct cmd_ptr *ptr, uin
 	return (int)total;
 }
 
+/* The path that was appended last, in `bytes`: where it leads goes along. Returns its bytes, or -errno. */
+static int encode_put_place(struct encode *enc, uint32_t bytes)
+{
+	struct codec_call *call = enc->call;
+	const struct codec_source *src = call->source;
+	OWN_PLACE struct codec_place place = CODEC_PLACE_INIT;
+	bool by_fd = attr_u32(call->attr, ATTR_OBJ_FILE_FLAGS) & CMD_F_PATH_FD;
+	size_t at = enc->out.len - bytes;
+	int r;
+
+	r = src->place(src->ctx, by_fd ? attr_s32(call->attr, ATTR_OBJ_PATH_FD) : -1,
+		       (const char *)enc->out.data + at, cmd_id_of(call->row) == CMD_OBJ_PIN, &place);
+	if (r < 0)
+		return r;
+	if (place.text) {
+		bytes = (uint32_t)strlen(place.text) + 1;
+		enc->out.len = at;
+		bytes_put(&enc->out, place.text, bytes);
+	}
+	r = encode_add_ours(call, WIRE_FD_PLACE - (int32_t)place.below, &place.dir);
+	if (r == 0)
+		r = encode_add_ours(call, WIRE_FD_WATCH, &place.watch);
+	return r < 0 ? r : (int)bytes;
+}
+
+static int encode_put_path(struct encode *enc, const struct cmd_ptr *ptr, uint64_t addr)
+{
+	int r = encode_put_text(enc, addr, ptr->max_bytes, ptr->over_errno);
+
+	return r < 0 || !enc->call->source->place ? r : encode_put_place(enc, (uint32_t)r);
+}
+
 /* Appends what the pointer points to. Returns bytes appended, or -errno (-EFAULT: unreadable). */
 static int encode_put_contents(struct encode *enc, const struct cmd_ptr *ptr, uint64_t addr,
 			       uint32_t bytes)
@@ -387,6 +437,8 @@ static int encode_put_contents(struct encode *enc, const struct cmd_ptr *ptr, ui
 	size_t at;
 	int r;
 
+	if (ptr->content == CMD_PATH)
+		return encode_put_path(enc, ptr, addr);
 	if (ptr->len == CMD_LEN_NUL)
 		return encode_put_text(enc, addr, ptr->max_bytes, ptr->over_errno);
 	if (ptr->len == CMD_LEN_STRINGS)
@@ -520,7 +572,18 @@ int codec_encode_request(const struct codec_source *source, uint32_t cmd, uint64
 void codec_call_done(struct codec_call *call)
 {
 	for (unsigned int i = 0; i < call->fd_cnt; i++)
-		call->source->drop_fd(call->source->ctx, call->fds[i]);
+		if (call->fd_numbers[i] >= WIRE_FD_OURS)
+			own_close_fd(&call->fds[i]);
+		else
+			call->source->drop_fd(call->source->ctx, call->fds[i]);
 	free(call->body);
 	*call = CODEC_CALL_INIT;
+}
+
+void codec_place_done(struct codec_place *place)
+{
+	own_close_fd(&place->dir);
+	own_close_fd(&place->watch);
+	free(place->text);
+	*place = CODEC_PLACE_INIT;
 }

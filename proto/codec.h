@@ -20,6 +20,20 @@ struct codec_map {
 	uint32_t value_bytes; /* per-CPU maps: all CPUs */
 };
 
+/* Where a path leads. The directory and the watch are open files, handed over; -1: there is none. */
+struct codec_place {
+	int dir;	/* the nearest one above the path that is there */
+	int watch;	/* an inotify instance that watches it */
+	uint32_t below; /* how many parts of the path are below it */
+	char *text;	/* the path to send, by malloc(); NULL: as it was given */
+};
+
+#define CODEC_PLACE_INIT ((struct codec_place){ .dir = -1, .watch = -1 })
+
+void codec_place_done(struct codec_place *place);
+
+#define OWN_PLACE __attribute__((cleanup(codec_place_done)))
+
 /*
  * The process whose call it is: ourselves, or, for `bpfgate run`, another. Addresses are that
  * process's. Callbacks return 0 or -errno.
@@ -36,6 +50,11 @@ struct codec_source {
 	void (*drop_fd)(void *ctx, int fd);
 	/* only called for commands that carry keys or values */
 	int (*map_shape)(void *ctx, int number, struct codec_map *ret_map);
+	/*
+	 * For paths; may be NULL: then they travel as text alone. dir_number: what a path that is relative is
+	 * relative to, or -1: the working directory. *ret_place is the caller's also after an error.
+	 */
+	int (*place)(void *ctx, int dir_number, const char *path, bool watch, struct codec_place *ret_place);
 };
 
 /* An encoded call: the body to send, and what is needed to bring the answer home. */

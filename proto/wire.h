@@ -105,6 +105,16 @@ struct wire_request {
 	uint32_t ptr_cnt;
 };
 
+/*
+ * Numbers from WIRE_FD_OURS on are no client's: so high no file is opened. With OBJ_PIN and OBJ_GET travel the
+ * nearest directory above the path that is there, as WIRE_FD_PLACE less the number of the path's last parts that
+ * are below it, and, with OBJ_PIN, an inotify instance that watches this directory and nothing else.
+ */
+#define WIRE_FD_PLACE	     INT32_MAX
+#define WIRE_PLACE_PARTS_MAX 128
+#define WIRE_FD_WATCH	     (INT32_MAX - 255)
+#define WIRE_FD_OURS	     WIRE_FD_WATCH
+
 enum wire_ptr_state {
 	WIRE_PTR_NULL = 0,    /* never on the wire: an absent entry means this */
 	WIRE_PTR_PRESENT = 1, /* contents follow (FROM client), or `room` bytes may come back */
@@ -152,7 +162,7 @@ enum wire_verb {
 	WIRE_VERB_LIST = 2,   /* "progs", "maps", "links", "pins", "clients", "decisions" */
 	WIRE_VERB_WHY = 3,    /* "" for the caller's last decision, else its number in hex */
 	WIRE_VERB_OBJECT = 4, /* fds: an ELF object and optionally a signature; a name */
-	WIRE_VERB_UNPIN = 5,  /* a pin's path: bpf(2) has no command to remove one */
+	WIRE_VERB_UNPIN = 5,  /* a pin's path; fd: the directory named before the "//" in it */
 	WIRE_VERB_RELOAD = 6, /* no argument; root's only: reads the policy anew, answers when it did */
 };
 

@@ -448,7 +448,7 @@ static void dying_over_a_pin(void)
 	for (int i = 0; i < 30; i++) {
 		OWN_FD int sock = connect_well();
 
-		EXPECT(send_body(sock, call.body, call.body_bytes) == 0);
+		EXPECT(channel_send(sock, &request, call.body, call.body_bytes, call.fds, call.fd_cnt, 0) == 0);
 	}
 	attr_put_u32(get, ATTR_OBJ_BPF_FD, 0);
 	found = bpfgate_bpf(CMD_OBJ_GET, get, ATTR_END_OBJ_PATH_FD);

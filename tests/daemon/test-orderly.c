@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "client/bpfgate.h"
+#include "daemon/ledger.h"
 #include "proto/own.h"
 #include "tests/daemon/live.h"
 #include "tests/lib/holds.h"
@@ -358,6 +359,78 @@ static bool an_orphan_is_roots_to_unpin(void)
 	       HOLDS(live_until(pins_lack, (void *)KEPT_PIN)) && HOLDS(ok);
 }
 
+/* Writes what a ledger without places (or one of a client that sent none) has where the place of the pin is. */
+static bool ledger_change_place(uint32_t state)
+{
+	struct ledger_pin pin = { .path = KEPT_PIN };
+	const struct ledger_place place = { .state = state };
+	OWN_FD int fd = open(ledger, O_RDWR | O_CLOEXEC);
+	struct stat st;
+	char *bytes, *at;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (bytes == MAP_FAILED)
+		return false;
+	at = memmem(bytes, (size_t)st.st_size, pin.path, sizeof(pin.path));
+	if (at)
+		memcpy(at + sizeof(pin.path), &place, sizeof(place));
+	(void)munmap(bytes, (size_t)st.st_size);
+	return at;
+}
+
+static bool next_bpfgated_finds_place(const char *builddir, uint32_t place_state)
+{
+	int status;
+
+	return kill(live.parent, SIGTERM) == 0 && waitpid(live.parent, &status, 0) == live.parent &&
+	       ledger_change_place(place_state) && live_again(&live, builddir);
+}
+
+static bool a_pin_of_an_older_ledger_is_found(void)
+{
+	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
+	uint32_t *id = shared;
+	bool ok;
+
+	*id = 0;
+	ok = live_as(LIVE_ALICE, part_pins, id) && next_bpfgated_finds_place(builddir, LEDGER_PLACE_OLD) &&
+	     live_as(LIVE_ALICE, part_gets, id) && live_as(LIVE_ALICE, part_gets, id);
+	/* control: one of a client that sends no directory is only that client's */
+	return next_bpfgated_finds_place(builddir, LEDGER_PLACE_NONE) && !live_as(LIVE_ALICE, part_gets, id) &&
+	       next_bpfgated_finds_place(builddir, LEDGER_PLACE_OLD) && live_as(LIVE_ALICE, part_unpins, NULL) && ok;
+}
+
+/* Whether this stands anywhere in what the daemon has said. */
+static bool daemon_said(const char *text)
+{
+	static char said[1 << 16];
+	ssize_t n = pread(live.ready, said, sizeof(said) - 1, 0);
+
+	said[n > 0 ? n : 0] = '\0';
+	return strstr(said, text);
+}
+
+static bool a_bpffs_where_others_may_write_is_told(void)
+{
+	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
+	char root[64], dir[80], told[160];
+	bool ok;
+
+	snprintf(root, sizeof(root), "%s/bpf", scene);
+	snprintf(dir, sizeof(dir), "%s/open", root);
+	snprintf(told, sizeof(told), "%s may be written by others", dir);
+	ok = next_bpfgated(builddir, SIGTERM) && mkdir(dir, 0777) == 0 && chmod(dir, 0777) == 0 &&
+	     !daemon_said("may be written") && !the_doctor_says("may be written");
+	/* control: below a root that is closed nobody reaches it */
+	ok = ok && chmod(root, 0755) == 0 && next_bpfgated(builddir, SIGTERM) && daemon_said(told) &&
+	     the_doctor_says(told);
+	ok = ok && chmod(dir, 0755) == 0 && next_bpfgated(builddir, SIGTERM) && !daemon_said("may be written") &&
+	     !the_doctor_says("may be written");
+	return chmod(root, 0700) == 0 && rmdir(dir) == 0 && ok;
+}
+
 #define TEST(name) { #name, name }
 static const struct {
 	const char *name;
@@ -372,6 +445,8 @@ static const struct {
 	TEST(what_is_pinned_outlives_bpfgated),
 	TEST(what_is_pinned_outlives_a_downgrade),
 	TEST(an_orphan_is_roots_to_unpin),
+	TEST(a_pin_of_an_older_ledger_is_found),
+	TEST(a_bpffs_where_others_may_write_is_told),
 };
 
 /* The daemon's first broker finds a broken policy: the daemon starts all the same, and mends without a restart. */
