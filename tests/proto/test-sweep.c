@@ -491,6 +491,34 @@ START_TEST(each_map_type_with_values_of_each_size)
 }
 END_TEST
 
+START_TEST(each_length_of_what_an_iterator_is_about)
+{
+	const struct cmd_row *row = cmd_row_of(CMD_LINK_CREATE);
+
+	for (uint32_t bytes = 0; bytes <= 20; bytes++) {
+		struct codec_call call;
+		struct caller caller;
+		unsigned int words = bytes / 4 < 3 ? bytes / 4 : 3;
+
+		caller_init(&caller, row);
+		caller_no_ptrs(&caller, row);
+		set_attach(&caller, row, CMD_ATTACH_ITER);
+		attr_put_u32(caller.attr, ATTR_LINK_CREATE_PROG_FD, 3);
+		attr_put_u64(caller.attr, ATTR_LINK_CREATE_ITER_INFO, AT_REGION(NUMBERS, 0));
+		attr_put_u32(caller.attr, ATTR_LINK_CREATE_ITER_INFO_LEN, bytes);
+		ck_assert_int_eq(codec_encode_request(&caller.source, CMD_LINK_CREATE,
+						      AT_REGION(ATTR, 0), ATTR_BYTES, &call),
+				 0);
+		/* The program's, and of 200, 199 and 198 those that are there; no number is open
+		 * twice. */
+		ck_assert_uint_eq(call.fd_cnt, 1 + words);
+		for (unsigned int i = 0; i < words; i++)
+			ck_assert_int_eq(call.fd_numbers[call.fd_cnt - 1 - i], 200 - (int)i);
+		codec_call_done(&call);
+	}
+}
+END_TEST
+
 /* ---- sizes and odd bodies ---- */
 
 /* Results as runs of equal ones. */
@@ -740,6 +768,29 @@ START_TEST(each_reply_with_each_byte_changed)
 }
 END_TEST
 
+START_TEST(each_subset_of_outputs)
+{
+	const struct cmd_row *row = cmd_row_of(CMD_TASK_FD_QUERY);
+	struct codec_call call = { .row = row };
+
+	for (uint32_t mask = 0; mask < 1u << CMD_OUTS_MAX; mask++) {
+		struct reply reply = { .out_mask = mask }, home;
+		size_t bytes;
+		uint8_t *body;
+		int r;
+
+		for (int i = 0; i < CMD_OUTS_MAX; i++)
+			reply.outs[i] = 100u + (unsigned int)i;
+		ck_assert_int_eq(codec_encode_reply(&reply, &body, &bytes), 0);
+		r = codec_decode_reply(&call, body, bytes, 0, &home);
+		ck_assert_int_eq(r, mask >> row->out_cnt ? -EBADMSG : 0);
+		for (int i = 0; r == 0 && i < row->out_cnt; i++)
+			ck_assert_uint_eq(home.outs[i], mask >> i & 1 ? 100u + (unsigned int)i : 0);
+		free(body);
+	}
+}
+END_TEST
+
 static int reply_of(int32_t result, bool is_fd, uint32_t reason_bytes)
 {
 	static char reason[WIRE_REASON_MAX + 2];
@@ -961,6 +1012,8 @@ static Suite *sweep_suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, the_table);
+	tcase_add_test(tc, each_length_of_what_an_iterator_is_about);
+	tcase_add_test(tc, each_subset_of_outputs);
 	tcase_add_test(tc, questions_and_answers_at_their_limits);
 	tcase_add_test(tc, a_file_that_cannot_be_written_is_an_error);
 	tcase_add_test(tc, a_message_is_one_and_an_end_is_none);
