@@ -30,6 +30,7 @@
 #define TARGETS_MAX	     64
 #define ROW_BYTES	     1024
 #define MUTANTS		     24
+#define RECORD_MUTANTS	     40
 #define INSNS_MAX	     3000 /* of a walk: its beginning says enough */
 #define MUTANT_INSNS_MAX     400
 
@@ -158,6 +159,43 @@ static void trace_profile(struct trace *t, struct tcase *c, const struct bgv_tar
 	}
 }
 
+/* Bytes of the program's own types and records changed: what is read from them is hostile, too. */
+static void trace_records(struct trace *t, struct tcase *c, const struct digest *name,
+			  struct digest *d)
+{
+	const struct bgv_blob *btf = c->prog.btf_cnt == 1 ? &c->prog.btfs[0] : NULL;
+	OWN_MEM uint8_t *types = btf ? malloc(btf->bytes) : NULL,
+			*records = btf ? malloc(c->prog.func_info.bytes + 1) : NULL;
+	uint64_t rng = name->hash;
+
+	for (int i = 0; types && records && i < RECORD_MUTANTS; i++) {
+		struct bgv_program prog = c->prog;
+		struct bgv_blob blob = { types, btf->bytes };
+
+		memcpy(types, btf->data, btf->bytes);
+		if (prog.func_info.bytes)
+			memcpy(records, prog.func_info.data, prog.func_info.bytes);
+		if (prog.func_info.bytes && i % 8 == 7)
+			records[rng_pick(&rng, (uint32_t)prog.func_info.bytes)] ^=
+				(uint8_t)(1u << rng_pick(&rng, 4));
+		else
+			types[rng_pick(&rng, (uint32_t)btf->bytes)] +=
+				(uint8_t)(rng_chance(&rng, 60) ? 1 : rng_next(&rng));
+		prog.btfs = &blob;
+		if (prog.func_info.bytes)
+			prog.func_info.data = records;
+		for (size_t v = 0; v < ARRAY_CNT(versions); v++) {
+			const struct bgv_target *target = trace_target(t, versions[v], c);
+			char message[256] = "";
+			int r = bgv_btf_check(target, blob.data, blob.bytes, message);
+
+			digest_bytes(d, &r, sizeof(r));
+			digest_text(d, message);
+			trace_verify(t, d, target, &prog, MUTANT_INSNS_MAX, "record", NULL, 0);
+		}
+	}
+}
+
 /* The last column: how many of the mutants' verifications accept, and their digest. */
 static int trace_mutants(struct trace *t, struct tcase *c, char *text, size_t bytes)
 {
@@ -184,8 +222,36 @@ static int trace_mutants(struct trace *t, struct tcase *c, char *text, size_t by
 			accepted += trace_verify(t, &d, trace_target(t, versions[v], c), &prog,
 						 MUTANT_INSNS_MAX, "mutant", NULL, 0);
 	}
+	trace_records(t, c, &name, &d);
 	snprintf(text, bytes, "%u/%u %08x", accepted, asked, (uint32_t)d.hash);
 	return 0;
+}
+
+/* With too little memory the answer is the same or none, never another. */
+static void trace_budgets(struct trace *t, struct tcase *c, const struct bgv_target *target)
+{
+	const struct bgv_options opt = { .limits.insns = INSNS_MAX };
+	struct bgv_result full, res;
+
+	if (bgv_verify(target, &c->prog, &opt, &full) < 0)
+		exit(2);
+	for (uint64_t pages = 1; pages < 24; pages += 1 + pages / 8) {
+		const struct bgv_options small = { .limits.insns = INSNS_MAX,
+						   .limits.memory_bytes = pages * 4096 };
+
+		if (bgv_verify(target, &c->prog, &small, &res) < 0)
+			continue;
+		if (res.verdict != BGV_UNDECIDED &&
+		    (res.verdict != full.verdict || res.err != full.err ||
+		     res.stats.peak_bytes > pages * 4096)) {
+			printf("%s:%u: %s: %s within %u pages, else %s\n", c->file, c->line,
+			       c->name, bgv_verdict_name(res.verdict), (unsigned int)pages,
+			       bgv_verdict_name(full.verdict));
+			t->failed++;
+		}
+		bgv_result_done(&res);
+	}
+	bgv_result_done(&full);
 }
 
 static int trace_row(struct trace *t, struct tcase *c, char *row, size_t bytes)
@@ -202,6 +268,7 @@ static int trace_row(struct trace *t, struct tcase *c, char *row, size_t bytes)
 		if (!v)
 			snprintf(first, sizeof(first), "%s", text);
 	}
+	trace_budgets(t, c, trace_target(t, versions[0], c));
 	if (trace_mutants(t, c, text, sizeof(text)) < 0)
 		return -ENOMEM;
 	snprintf(row + n, bytes - n, "\t%s", text);

@@ -29,6 +29,22 @@ static int names_helper(void *arg, const char *name)
 	return -ENOENT;
 }
 
+/* libbpf goes through all types each time; the same few names are asked for again and again. */
+static int names_look(struct casenames *cn, const char *name, uint32_t kind)
+{
+	uint32_t h = kind;
+
+	for (const char *c = name; *c; c++)
+		h = h * 31 + (unsigned char)*c;
+	h %= CASENAMES_KEPT;
+	if (cn->kept[h].kind != kind || strcmp(cn->kept[h].name, name)) {
+		cn->kept[h].kind = kind;
+		cn->kept[h].id = btf__find_by_name_kind(cn->vmlinux, name, kind);
+		snprintf(cn->kept[h].name, sizeof(cn->kept[h].name), "%s", name);
+	}
+	return cn->kept[h].id;
+}
+
 static int names_find(struct casenames *cn, const char *name, uint32_t kind)
 {
 	int id;
@@ -38,7 +54,7 @@ static int names_find(struct casenames *cn, const char *name, uint32_t kind)
 		cn->used = cn->used || !strncmp(name, "bpf_", 4) || kind == BTF_KIND_VAR;
 		return !strncmp(name, "bpf_", 4) || kind == BTF_KIND_VAR ? 1 : -ENOENT;
 	}
-	id = btf__find_by_name_kind(cn->vmlinux, name, kind);
+	id = names_look(cn, name, kind);
 	if (id < 0 && !strncmp(name, "bpf_", 4)) {
 		cn->missing = true;	/* an older kernel, or another configuration */
 		id = 1;

@@ -14,11 +14,18 @@
  * targets from the running kernel's BTF. Without that BTF they get id 1, and the case is marked as
  * needing it, so that the runner skips it.
  */
+#define CASENAMES_KEPT 1024
+
 struct casenames {
 	void *vmlinux_data;		/* raw bytes; NULL: the machine has none */
 	size_t vmlinux_bytes;
 	struct btf *vmlinux;
 	bool missing;			/* the running kernel has no such name; since last cleared */
+	struct {
+		uint32_t kind;		/* 0: nothing here */
+		int id;
+		char name[128];
+	} kept[CASENAMES_KEPT];		/* names looked up before */
 	bool used;			/* a name of the kernel was asked for since last cleared */
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "verifier/bpfgate-verifier.h"
+#include "verifier/pool.h"
 
 #define INSN(c, d, s, o, i) { .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) }
 #define MOV(d, i)	INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
@@ -245,6 +246,66 @@ START_TEST(a_program_of_no_or_too_many_instructions_is_too_big)
 }
 END_TEST
 
+/* Blocks of all sizes, some given back and taken again: none lies over another, none is askew, none is over the budget. */
+START_TEST(blocks_of_a_pool_are_apart)
+{
+	enum { BLOCKS = 600, LIMIT = 2 << 20 };
+	static struct { unsigned char *at; size_t bytes; } block[BLOCKS];
+	struct pool *pool = pool_new(LIMIT);
+	size_t refused = 0;
+
+	ck_assert_ptr_nonnull(pool);
+	for (size_t i = 0; i < BLOCKS; i++) {
+		block[i].bytes = i % 50 == 49 ? 70000 : 1 + i * 7 % 900;
+		block[i].at = pool_take(pool, block[i].bytes);
+		if (!block[i].at) {
+			refused++;
+			continue;
+		}
+		ck_assert_uint_eq((uintptr_t)block[i].at % 16, 0);
+		memset(block[i].at, (int)(i % 251), block[i].bytes);
+		ck_assert_uint_le(pool_peak_bytes(pool), LIMIT);
+		if (i % 3 == 2) {	/* the next of its size is this one again, or one that nobody has */
+			pool_give(pool, block[i].at, block[i].bytes);
+			block[i].at = pool_take(pool, block[i].bytes);
+			ck_assert_ptr_nonnull(block[i].at);
+			memset(block[i].at, (int)(i % 251), block[i].bytes);
+		}
+	}
+	for (size_t i = 0; i < BLOCKS; i++)
+		for (size_t b = 0; block[i].at && b < block[i].bytes; b++)
+			ck_assert_uint_eq(block[i].at[b], i % 251);
+	ck_assert_uint_eq(refused, 0);
+	ck_assert_ptr_null(pool_take(pool, LIMIT));
+	ck_assert_ptr_null(pool_take(pool, SIZE_MAX));
+	pool_free(pool);
+}
+END_TEST
+
+/* A block that was given back is what the next of its size gets: a walk of millions of steps stays small. */
+START_TEST(a_pool_takes_again_what_was_given_back)
+{
+	struct pool *pool = pool_new(0);
+	uint64_t bytes;
+
+	ck_assert_ptr_nonnull(pool);
+	pool_give(pool, pool_take(pool, 100), 100);
+	bytes = pool_peak_bytes(pool);
+	for (int i = 0; i < 100000; i++) {
+		void *a = pool_take(pool, 100), *b = pool_take(pool, POOL_SMALL_MAX);
+
+		ck_assert_ptr_nonnull(a);
+		ck_assert_ptr_nonnull(b);
+		pool_give(pool, a, 100);
+		pool_give(pool, b, POOL_SMALL_MAX);
+	}
+	ck_assert_uint_eq(pool_peak_bytes(pool), bytes);
+	pool_give(pool, NULL, 100);
+	pool_free(pool);
+}
+END_TEST
+
+
 int main(void)
 {
 	Suite *suite = suite_create("verifier core");
@@ -253,6 +314,8 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, blocks_of_a_pool_are_apart);
+	tcase_add_test(tc, a_pool_takes_again_what_was_given_back);
 	tcase_add_test(tc, a_short_packet_check_is_told_in_bytes);
 	tcase_add_test(tc, a_packet_check_that_reaches_is_accepted);
 	tcase_add_test(tc, nothing_is_recorded_unless_asked);
