@@ -469,6 +469,7 @@ struct env {
 	struct { bool set; uint32_t regno; int64_t needed, proved; } need;	/* of a rejection */
 	struct { bool set; int32_t lo, hi; } want;	/* of a rejected return value: what is allowed */
 	const uint32_t *arg_types;	/* of a rejected argument: the types it may have, 0 at the end; NULL */
+	uint32_t unset_regno;		/* of a rejected read: the register that holds nothing */
 	uint32_t arg_regno;		/* of the call being stepped: the argument looked at; 0: none yet */
 	bool record;			/* this walk is for an explanation */
 	const struct assume *assumes;	/* assume.h; of a walk whose verdict does not count */

@@ -48,8 +48,10 @@ int reg_check_read(struct env *env, uint32_t regno)
 {
 	if (regno >= ENV_REGS)
 		return verdict_reject(env, EINVAL, "REG-NUMBER", "R%u is invalid", regno);
-	if (env_regs(env)[regno].type == REG_NOT_INIT)
+	if (env_regs(env)[regno].type == REG_NOT_INIT) {
+		env->unset_regno = regno;
 		return verdict_reject(env, EACCES, "REG-UNINIT", "R%u !read_ok", regno);
+	}
 	livemark_read_reg(env, regno);
 	return 0;
 }

@@ -238,3 +238,23 @@ void why_tell_size(struct why *w)
 		    (unsigned long long)room);
 	why_propose(w, ASSUME_AT_MOST, w->now->insn_idx, n.regno, room);
 }
+
+void why_tell_math(struct why *w)
+{
+	const struct bpf_insn *i = &w->env->insns[w->env->insn_idx];
+	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES], of[WHY_NAME_BYTES];
+	struct number n;
+	uint32_t ptr;
+
+	if (!w->now || BPF_CLASS(i->code) != BPF_ALU64 || BPF_SRC(i->code) != BPF_X || i->src_reg >= ENV_REGS ||
+	    i->dst_reg >= ENV_REGS)
+		return;
+	number_find(w, w->now, number_of(w, w->now), &n);
+	ptr = n.regno == i->src_reg ? i->dst_reg : i->src_reg;
+	if (!reg_is_scalar(w->now->r[n.regno]) || reg_is_scalar(w->now->r[ptr]))
+		return;
+	tell_number(w, &n);
+	why_cause(w, "%s, %s %.50s, is %.50s", number_name(w, &n, name),
+		  BPF_OP(i->code) == BPF_ADD ? "added to" : "and", why_describe(w, w->now->r[ptr], of),
+		  why_range(w->now->r[n.regno], range));
+}

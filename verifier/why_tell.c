@@ -263,14 +263,10 @@ static void tell_unset(struct why *w)
 {
 	const struct bpf_insn *i = &w->env->insns[w->env->insn_idx];
 	char name[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
-	uint32_t regno;
+	uint32_t regno = w->env->unset_regno;
 
-	if (!w->now || i->src_reg >= ENV_REGS || i->dst_reg >= ENV_REGS)
+	if (!w->now || reg_base(w->now->r[regno]) != REG_NOT_INIT)
 		return;
-	/* the one of the two that holds nothing */
-	regno = w->regno < 0 || reg_base(w->now->r[w->regno]) != REG_NOT_INIT ? i->src_reg : (uint32_t)w->regno;
-	if (reg_base(w->now->r[regno]) != REG_NOT_INIT)
-		regno = i->dst_reg;
 	w->regno = (int32_t)regno;
 	origin_find(w->env, w->now, regno, &w->origin);
 	why_tell_origin(w);
@@ -381,6 +377,7 @@ static const struct {
 	{ "STACK-VARIABLE", why_tell_offset },
 	{ "SIZE-", why_tell_size },
 	{ "MEM-ZERO-SIZE", why_tell_size },
+	{ "PTR-MATH-UNBOUNDED", why_tell_math },
 	{ "REG-UNINIT", tell_unset },
 	{ "STACK-UNINIT", tell_uninit },
 	{ "REF-LEAK", tell_leak },

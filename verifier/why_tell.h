@@ -12,6 +12,7 @@ void why_tell_origin(struct why *w);
 /* Numbers: what bounds a number has, which test gave them, and which does not count (why_number.c). */
 void why_tell_offset(struct why *w);
 void why_tell_size(struct why *w);
+void why_tell_math(struct why *w);
 /* Packet pointers (why_packet.c). */
 void why_tell_packet(struct why *w);
 

@@ -85,6 +85,19 @@ void why_propose(struct why *w, enum assume_kind kind, uint32_t insn_idx, uint32
 
 /* ---- names ------------------------------------------------------------------------------------- */
 
+/* A macro or an inlined function has arguments of its own: the very name must stand there. */
+static bool is_called_there(const struct why *w, uint32_t insn_idx, const struct srcline *line)
+{
+	char there[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
+	size_t len;
+
+	if (!srcline_callee(line, there, sizeof(there)))
+		return false;
+	len = strlen(there);
+	why_callee(w, insn_idx, callee);
+	return !strncmp(callee, there, len) && !strcmp(callee + len, "()");
+}
+
 static bool name_by_line(const struct why *w, uint32_t insn_idx, uint32_t regno, char *buf)
 {
 	const struct bpf_insn *i = &w->env->insns[insn_idx];
@@ -93,7 +106,7 @@ static bool name_by_line(const struct why *w, uint32_t insn_idx, uint32_t regno,
 	if (!srcline_find(w->env->prog, w->view, insn_idx, &line))
 		return false;
 	if (insn_is_call(i))
-		return regno >= 1 && regno <= BPF_REG_5 &&
+		return regno >= 1 && regno <= BPF_REG_5 && is_called_there(w, insn_idx, &line) &&
 		       srcline_argument(&line, regno - 1, buf, WHY_NAME_BYTES);
 	if ((BPF_CLASS(i->code) == BPF_LDX && i->src_reg == regno) ||
 	    ((BPF_CLASS(i->code) == BPF_STX || BPF_CLASS(i->code) == BPF_ST) && i->dst_reg == regno))
