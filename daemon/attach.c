@@ -411,9 +411,9 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 	attach->unnamed = standing_is_unnamed(work);
 	if (attach->unnamed) {
 		/* Whose it is takes a loader to find out: who may attach nothing anyway costs none. */
-		if (!decide_names(work->broker, work->ident))
+		if (!decide_names_for(work, POLICY_ATTACH))
 			work_refuse(work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_WHO),
-				    "no rule allows anything to this caller");
+				    "no rule allows any program to this caller");
 		else
 			attach_begin_unnamed(work);
 		return;

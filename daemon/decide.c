@@ -99,6 +99,17 @@ bool decide_names(const struct broker *broker, const struct ident *ident)
 	return policy_names(broker->rules->policy, &subject);
 }
 
+bool decide_names_for(struct work *work, enum policy_verb verb)
+{
+	struct decide_caller caller;
+	bool named;
+
+	decide_find_caller(work, &caller);
+	named = policy_names_for(work->rules->policy, &caller.subject, verb);
+	free(caller.member_of);
+	return named;
+}
+
 uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident,
 			       const struct quota_account *account, const char *command, const char *reason)
 {

@@ -36,6 +36,8 @@ bool decide_probe(struct work *work, decide_again_fn again);
 
 /* Whether any rule in force allows this caller anything: asked before what it sent is copied. */
 bool decide_names(const struct broker *broker, const struct ident *ident);
+/* The same of a work's caller for one verb, and whether no rule denies it everything. */
+bool decide_names_for(struct work *work, enum policy_verb verb);
 /*
  * The decision about a request of a caller whom no rule names, made before there is a work; its id, or 0. reason
  * is one line.

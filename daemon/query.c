@@ -147,9 +147,9 @@ void prog_query(struct work *work)
 	work->state = query;
 	work->state_free = free;
 	/* Only own programs are shown: who can have none costs no loader. */
-	if (!decide_names(work->broker, work->ident)) {
+	if (!decide_names_for(work, POLICY_QUERY)) {
 		work_refuse(work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_WHO),
-			    "no rule allows anything to this caller");
+			    "no rule allows any program to this caller");
 		return;
 	}
 	query_widen(work, query);

@@ -149,7 +149,7 @@ static int session_answer_errno(struct session *session, uint64_t frame_id, int 
 
 static int session_answer_unnamed(struct session *session, uint64_t frame_id)
 {
-	static const char reason[] = "no rule allows anything to this caller";
+	static const char reason[] = "no rule allows this caller anything of this kind";
 	struct reply reply = { .result = -EPERM, .reason = reason, .reason_bytes = sizeof(reason) - 1 };
 	OWN_MEM uint8_t *body = NULL;
 	size_t bytes = 0;

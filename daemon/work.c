@@ -102,6 +102,20 @@ static int work_decode(struct work *work)
 	return work_charge_bytes(work, room, &work->room);
 }
 
+/* What a large body asks for, by its first number: before the rest of it is read. */
+static enum policy_verb work_peek_verb(const struct message *msg)
+{
+	uint32_t cmd = UINT32_MAX;
+
+	/* Only what is memory, and cannot change, is read at all. */
+	if (channel_check_sealed(msg->body_fd, msg->head.body_bytes) == 0 &&
+	    pread(msg->body_fd, &cmd, sizeof(cmd), 0) != (ssize_t)sizeof(cmd))
+		cmd = UINT32_MAX;
+	if (le32toh(cmd) == CMD_PROG_LOAD)
+		return POLICY_PROG_LOAD;
+	return le32toh(cmd) == CMD_BTF_LOAD ? POLICY_BTF_LOAD : POLICY_SHARE;
+}
+
 int work_new(struct session *session, struct message *take_msg, struct work **ret_work)
 {
 	struct broker *broker = session->broker;
@@ -123,7 +137,7 @@ int work_new(struct session *session, struct message *take_msg, struct work **re
 
 	r = work_charge(work);
 	/* What does not fit into a frame no feature probe sends: only whom some rule names has it read. */
-	if (r >= 0 && work->msg.body_fd >= 0 && !decide_names(broker, work->ident))
+	if (r >= 0 && work->msg.body_fd >= 0 && !decide_names_for(work, work_peek_verb(&work->msg)))
 		r = -EACCES;
 	if (r < 0) {
 		work_free(work);

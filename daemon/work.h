@@ -63,7 +63,7 @@ struct work {
 
 /*
  * Takes over the message. 0 and *ret_work, of which nothing is read yet; -EDQUOT, -ENOMEM; -EACCES: large, and no rule names its
- * sender.
+ * sender for this.
  */
 int work_new(struct session *session, struct message *take_msg, struct work **ret_work);
 /*

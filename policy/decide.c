@@ -369,19 +369,52 @@ void policy_decide(const struct policy *policy, const struct policy_subject *who
 	set_shadow(&tally, ret_decision);
 }
 
-bool policy_names(const struct policy *policy, const struct policy_subject *who)
+/* Asked for nothing in particular: only a deny rule without further conditions matches that. */
+static bool rule_is_about(const struct policy *policy, const struct rule *rule, const struct policy_subject *who)
 {
 	const struct policy_request request = { .verb = POLICY_BTF_LOAD };
+	struct match match = { policy, rule, who, &request, false };
+	bool who_holds = false, matches = match_rule_quickly(&match, &who_holds);
 
+	return rule->deny ? matches && !rule->shadow : who_holds;
+}
+
+bool policy_names(const struct policy *policy, const struct policy_subject *who)
+{
 	for (size_t i = 0; i < policy->rule_cnt; i++) {
-		struct match match = { policy, &policy->rules[i], who, &request, false };
-		bool who_holds = false;
-
-		(void)match_rule_quickly(&match, &who_holds);
-		if (who_holds && !policy->rules[i].deny)
+		if (!policy->rules[i].deny && rule_is_about(policy, &policy->rules[i], who))
 			return true;
 	}
 	return false;
+}
+
+static bool rule_speaks_for(const struct rule *rule, enum policy_verb verb)
+{
+	bool programs = rule->programs.is_stated, maps = rule->maps.is_stated;
+
+	if (verb == POLICY_MAP_CREATE)
+		return maps;
+	if (verb == POLICY_BTF_LOAD)
+		return programs || maps;
+	if (verb == POLICY_PROG_LOAD || verb == POLICY_ATTACH || verb == POLICY_QUERY || verb == POLICY_TEST_RUN)
+		return programs;
+	return true;
+}
+
+bool policy_names_for(const struct policy *policy, const struct policy_subject *who, enum policy_verb verb)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < policy->rule_cnt; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if ((!rule->deny && !rule_speaks_for(rule, verb)) || !rule_is_about(policy, rule, who))
+			continue;
+		if (rule->deny)
+			return false;
+		named = true;
+	}
+	return named;
 }
 
 void policy_examine(const struct policy *policy, size_t idx, const struct policy_subject *who,

@@ -276,6 +276,12 @@ void policy_decide(const struct policy *policy, const struct policy_subject *who
 bool policy_names(const struct policy *policy, const struct policy_subject *who);
 
 /*
+ * The same for one verb: whether such a rule speaks of what the verb is about, and none denies the caller everything. Programs
+ * must be spoken of to load, attach, run or look for them, maps to make one, either to load BTF.
+ */
+bool policy_names_for(const struct policy *policy, const struct policy_subject *who, enum policy_verb verb);
+
+/*
  * The first helper or kernel function of a program that a rule with "perfmon": "judged" does not give, because
  * it gives away the kernel's memory or addresses, or reaches processes; NULL when it calls none. Static.
  */

@@ -313,6 +313,34 @@ START_TEST(a_request_that_differs_in_one_thing_fails_for_that_thing)
 }
 END_TEST
 
+START_TEST(a_rule_names_its_callers_for_what_it_speaks_of)
+{
+	struct policy *policy = rig_policy(
+		"{\"version\": 1, \"rules\": [\n"
+		"{\"id\": \"m\", \"effect\": \"allow\", \"who\": {\"users\": [\"1001\", \"1003\"]},\n"
+		" \"maps\": {\"types\": {\"only\": [\"hash\"]}}},\n"
+		"{\"id\": \"p\", \"effect\": \"allow\", \"who\": {\"users\": [\"1002\", \"1003\"]},\n"
+		" \"signed_by\": {\"unsigned\": true}, \"programs\": {\"types\": {\"only\": [\"xdp\"]}}},\n"
+		"{\"id\": \"d\", \"effect\": \"deny\", \"who\": {\"users\": [\"1003\"]}}]}");
+	static const struct {
+		uid_t uid;
+		bool programs, maps, btf;
+	} rows[] = { { 1001, false, true, true }, { 1002, true, false, true },
+		     { 1003, false, false, false }, { 1004, false, false, false } };
+
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++) {
+		const struct policy_subject who = { .uid = rows[i].uid, .gid = rows[i].uid };
+
+		ck_assert(policy_names_for(policy, &who, POLICY_PROG_LOAD) == rows[i].programs);
+		ck_assert(policy_names_for(policy, &who, POLICY_ATTACH) == rows[i].programs);
+		ck_assert(policy_names_for(policy, &who, POLICY_QUERY) == rows[i].programs);
+		ck_assert(policy_names_for(policy, &who, POLICY_MAP_CREATE) == rows[i].maps);
+		ck_assert(policy_names_for(policy, &who, POLICY_BTF_LOAD) == rows[i].btf);
+	}
+	policy_free(policy);
+}
+END_TEST
+
 START_TEST(a_refusal_tells_rule_place_reason_and_mend)
 {
 	struct policy *policy = rig_policy(full_rules);
@@ -802,6 +830,7 @@ int main(void)
 	tcase_add_loop_test(tc, a_request_that_differs_in_one_thing_fails_for_that_thing, 0,
 			    (int)ARRAY_CNT(cases));
 	tcase_add_loop_test(tc, an_examination_agrees_with_the_decision, 0, (int)ARRAY_CNT(cases));
+	tcase_add_test(tc, a_rule_names_its_callers_for_what_it_speaks_of);
 	tcase_add_test(tc, a_refusal_tells_rule_place_reason_and_mend);
 	tcase_add_test(tc, a_grant_tells_its_terms);
 	tcase_add_test(tc, without_rules_nothing_is_allowed_and_the_refusal_says_how_to_allow);
