@@ -61,6 +61,8 @@ struct broker {
 	sd_event_source *listen_source;
 	TAILQ_HEAD(, session) sessions;
 	unsigned int session_cnt, session_max;
+	unsigned int stranger_max;		/* descriptors that clients' messages may bring, all together */
+	bool starved;				/* somebody's message waits because there are so many */
 	uint64_t last_session_id;
 	TAILQ_HEAD(, work) works;
 

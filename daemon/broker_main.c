@@ -168,7 +168,7 @@ static int broker_identify_netns(struct broker *broker, int sock)
 	return 0;
 }
 
-/* As many connections as descriptors allow: the rest must stay for the work on them. */
+/* As many connections as descriptors allow: the rest must stay for the work on them, and for what their messages bring. */
 static int broker_raise_limits(struct broker *broker)
 {
 	struct rlimit limit;
@@ -180,13 +180,16 @@ static int broker_raise_limits(struct broker *broker)
 		return -errno;
 	if (limit.rlim_cur < 2 * BROKER_FDS_RESERVED)
 		return -EMFILE;
-	broker->session_max = (unsigned int)(limit.rlim_cur - BROKER_FDS_RESERVED);
+	broker->stranger_max = (unsigned int)(limit.rlim_cur - BROKER_FDS_RESERVED) / 4;
+	broker->session_max = (unsigned int)(limit.rlim_cur - BROKER_FDS_RESERVED) - broker->stranger_max;
 	return 0;
 }
 
 static void broker_on_room(void *ctx, struct quota_account *account)
 {
-	sessions_wake(ctx, account);
+	if (account)
+		sessions_wake(ctx, account);
+	sessions_wake_starved(ctx);
 }
 
 static int broker_make_parts(struct broker *broker)

@@ -47,7 +47,7 @@ struct closers {
 	closers_room_fn on_room;
 	void *ctx;
 	int jobs, more;			/* our ends: words, and a byte for one more process */
-	unsigned int begun_cnt, process_cnt, nobodys_cnt;
+	unsigned int cnt, begun_cnt, process_cnt, nobodys_cnt;
 	TAILQ_HEAD(, closing) list;
 };
 
@@ -143,7 +143,9 @@ static void closers_end(struct closers *closers, struct closing *closing)
 	struct quota_account *account = closing->account;
 
 	TAILQ_REMOVE(&closers->list, closing, link);
+	closers->cnt--;
 	free(closing);
+	closers->on_room(closers->ctx, NULL);
 	if (account && --account->closing_cnt == CLOSERS_WAITING_MAX - 1)
 		closers->on_room(closers->ctx, account);
 	quota_account_unref(account);
@@ -291,6 +293,7 @@ void closers_let_go(struct closers *closers, struct quota_account *account, int 
 		account->closing_cnt++;
 	}
 	TAILQ_INSERT_TAIL(&closers->list, closing, link);
+	closers->cnt++;
 	(void)closers_begin(closers, closing);
 }
 
@@ -301,6 +304,11 @@ void closers_let_go_message(struct closers *closers, struct quota_account *accou
 		closers_let_go(closers, account, TAKE_FD(msg->fds[i]));
 	closers_let_go(closers, account, TAKE_FD(msg->body_fd));
 	message_done(msg);
+}
+
+unsigned int closers_cnt(const struct closers *closers)
+{
+	return closers->cnt;
 }
 
 bool closers_are_busy(const struct quota_account *account)

@@ -15,7 +15,7 @@ struct closers;
 /* From so many on nothing more is received from an account's connections. One message may bring 254 more. */
 #define CLOSERS_WAITING_MAX 64u
 
-/* An account has room again. */
+/* An account has room again, or (NULL) one descriptor less waits. */
 typedef void (*closers_room_fn)(void *ctx, struct quota_account *account);
 
 /*
@@ -35,6 +35,9 @@ void closers_let_go(struct closers *closers, struct quota_account *account, int 
 /* The same for all descriptors of a message, and frees it. */
 void closers_let_go_message(struct closers *closers, struct quota_account *account,
 			    struct message *msg);
+
+/* How many wait to be closed, or are being closed. */
+unsigned int closers_cnt(const struct closers *closers);
 
 /* Whether so much of it waits to be closed that nothing more may be received. */
 bool closers_are_busy(const struct quota_account *account);

@@ -9,6 +9,7 @@
 #include "daemon/kinds.h"
 
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/magic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,8 +20,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "daemon/kern.h"
 #include "proto/own.h"
 
+#define KINDS_ELEMENTS_MAX 65536u  /* of a map: looked through within a millisecond or two */
 #define KINDS_MEMORY_MAX (1u << 20) /* of a file in memory that is given back within a millisecond */
 
 static const struct {
@@ -109,11 +112,21 @@ static bool kinds_is_small(int fd)
 	return fstat(fd, &st) == 0 && (uint64_t)st.st_blocks * 512 <= KINDS_MEMORY_MAX;
 }
 
+/* Who closes the last of a map's descriptors looks through its elements for timers and the like. */
+static bool kinds_has_few_elements(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	return kern_obj_get_info(fd, &info, &len) == 0 && info.max_entries <= KINDS_ELEMENTS_MAX;
+}
+
 bool kinds_close_is_quick(int fd)
 {
 	enum kind kind = kinds_of(fd);
 
-	return kind == KIND_PROG || kind == KIND_MAP || kind == KIND_BTF || kind == KIND_BPFFS ||
+	return kind == KIND_PROG || kind == KIND_BTF || kind == KIND_BPFFS ||
+	       (kind == KIND_MAP && kinds_has_few_elements(fd)) ||
 	       (kind == KIND_MEMFD && (fcntl(fd, F_GET_SEALS) & F_SEAL_GROW) && kinds_is_small(fd));
 }
 

@@ -27,7 +27,7 @@ enum kind kinds_of(int fd);
 
 /*
  * Whether close(2), even of the last copy, is over at once. Not so: a socket in whose queue others lie, a link
- * (it detaches), much memory, and everything strange.
+ * (it detaches), much memory, a map of many elements, and everything strange.
  */
 bool kinds_close_is_quick(int fd);
 

@@ -205,6 +205,11 @@ void quota_charge_anyway(struct quota_account *account, enum quota_res res, uint
 	*charge = (struct quota_charge){ account, res, amount };
 }
 
+uint64_t quota_total(const struct quota_account *account, enum quota_res res)
+{
+	return account->table->total[res];
+}
+
 int quota_charge_share(struct quota_account *account, enum quota_res res, uint64_t whole,
 		       struct quota_charge *charge)
 {

@@ -94,6 +94,8 @@ int quota_charge_share(struct quota_account *account, enum quota_res res, uint64
 /* Charges whatever the limit says: for what exists already, found in the ledger after a restart. */
 void quota_charge_anyway(struct quota_account *account, enum quota_res res, uint64_t amount,
 			 struct quota_charge *charge);
+/* What all users hold of it. */
+uint64_t quota_total(const struct quota_account *account, enum quota_res res);
 /* Gives back; an empty charge is fine. */
 void quota_charge_done(struct quota_charge *charge);
 

@@ -24,6 +24,7 @@
 #include "daemon/people.h"
 #include "daemon/turns.h"
 #include "daemon/work.h"
+#include "proto/packet.h"
 
 /* Accepts at most so many at a time, so that a flood of new clients does not starve the old. */
 #define SESSION_ACCEPT_BURST 16
@@ -227,6 +228,33 @@ static int session_take_frame(struct session *session, struct message *msg)
 	return -EBADMSG;
 }
 
+/* Without taking any: what is only looked at stays in the queue, whose copies are not closed. */
+static bool session_brings_fds(const struct session *session)
+{
+	char byte;
+	struct iovec part = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	return recvmsg(session->fd, &msg, MSG_PEEK | MSG_DONTWAIT) >= 0 && (msg.msg_flags & MSG_CTRUNC);
+}
+
+/*
+ * Whether a message with as many descriptors as there can be finds room for them: those without would be closed here, in
+ * recvmsg(2). What waits for a loader may be there twice. As with the ledger's records nobody gets more than is left for the next.
+ */
+static bool session_has_fds(struct session *session)
+{
+	struct broker *broker = session->broker;
+	struct quota_account *account = session->account;
+	uint64_t all = 2 * quota_total(account, QUOTA_FDS) + closers_cnt(broker->closers);
+	uint64_t own = 2 * account->used[QUOTA_FDS] + account->closing_cnt;
+
+	if (own + all + PACKET_FDS_MAX <= broker->stranger_max || !session_brings_fds(session))
+		return true;
+	broker->starved = true;
+	return false;
+}
+
 /* Whether it may be read: what was answered is read, and not too much of its account waits to be closed. */
 static bool session_may_go_on(struct session *session)
 {
@@ -241,7 +269,7 @@ static bool session_may_go_on(struct session *session)
 			return false;
 	}
 	session_set_stalled(session, false);
-	return true;
+	return session_has_fds(session);
 }
 
 static int session_read(struct session *session)
@@ -281,6 +309,17 @@ void sessions_wake(struct broker *broker, struct quota_account *account)
 	TAILQ_FOREACH(session, &broker->sessions, link)
 		if (session->account == account)
 			turns_want(broker->turns, session);
+}
+
+void sessions_wake_starved(struct broker *broker)
+{
+	struct session *session;
+
+	if (!broker->starved)
+		return;
+	broker->starved = false;
+	TAILQ_FOREACH(session, &broker->sessions, link)
+		turns_want(broker->turns, session);
 }
 
 static int session_on_event(sd_event_source *source, int fd, uint32_t events, void *ctx)

@@ -48,7 +48,8 @@ void session_hang_up(struct session *session);
  * and then it is false. For turns.c.
  */
 bool session_take_turn(struct session *session);
-/* More may be received for this account. */
+/* More may be received for this account, or for those that waited for descriptors to be closed. */
 void sessions_wake(struct broker *broker, struct quota_account *account);
+void sessions_wake_starved(struct broker *broker);
 
 #endif

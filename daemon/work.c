@@ -60,6 +60,7 @@ static void work_free(struct work *work)
 	quota_charge_done(&work->fds);
 	quota_charge_done(&work->room);
 	quota_charge_done(&work->handle);
+	sessions_wake_starved(work->broker);
 	rules_unref(work->rules);
 	quota_account_unref(work->account);
 	ident_unref(work->ident);

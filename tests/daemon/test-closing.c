@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -25,6 +26,7 @@
 #include "tests/lib/holds.h"
 
 #define MALLORY	    65533 /* no rule names him */
+#define CLOSING_FDS 2400  /* that a process of the daemon may open */
 
 static const char closing_policy[] =
 	"{\"version\": 1, \"rules\": [\n"
@@ -362,6 +364,71 @@ static bool what_nobody_has_read_when_its_client_goes_is_closed_without_waiting(
 	return HOLDS(nobody_waits(&(struct way){ fill_request, LIVE_ALICE, true }));
 }
 
+/* ---- more than fits ---- */
+
+/* A message with as many descriptors as one takes, the last of them the one that sleeps however it
+ * is closed. */
+static bool bring_many(int sock, int last)
+{
+	struct wire_head head = { .magic = WIRE_MAGIC,
+				  .version = WIRE_VERSION_MIN,
+				  .type = WIRE_REQUEST,
+				  .fd_cnt = WIRE_FDS_MAX };
+	struct iovec part = { &head, sizeof(head) };
+	int fds[WIRE_FDS_MAX];
+
+	for (int i = 0; i < WIRE_FDS_MAX - 1; i++)
+		fds[i] = stuck.fd;
+	fds[WIRE_FDS_MAX - 1] = last;
+	return packet_send(sock, &part, 1, fds, WIRE_FDS_MAX, MSG_DONTWAIT) == 0;
+}
+
+static bool part_bring_many(void *arg)
+{
+	struct thing thing = thing_make(THING_SOCKET);
+	struct wire_welcome welcome;
+	int sock, *done = arg;
+	char go;
+	bool ok = thing.fd >= 0 &&
+		  channel_connect(getenv("BPFGATE_SOCKET"), 10000, &sock, &welcome) == 0 &&
+		  ask_first(sock) && bring_many(sock, thing.fd);
+
+	own_close_fd(&thing.fd);
+	(void)read_answer(sock);
+	/* Until the others have brought theirs. */
+	ok = write(done[1], ok ? "y" : "n", 1) == 1 && read(done[1], &go, 1) == 0 && ok;
+	thing_done(&thing);
+	return ok;
+}
+
+/* Each of so many users brings one message that is stuck: together more than the daemon may open.
+ */
+static bool descriptors_that_find_no_room_are_not_closed_by_the_broker(void)
+{
+	enum { CROWD = 14, CROWD_UID = 61000 };
+	pid_t pids[CROWD];
+	int pair[2], status;
+	char word;
+	bool ok = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0;
+
+	stuck_hold(&stuck);
+	for (int i = 0; i < CROWD; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			close(pair[0]);
+			_exit(live_become(CROWD_UID + (uid_t)i) && part_bring_many(pair) ? 0 : 1);
+		}
+		ok = read(pair[0], &word, 1) == 1 && word == 'y' && ok;
+	}
+	ok = ok && live_as(LIVE_ALICE, part_is_served, NULL);
+	close(pair[1]);
+	close(pair[0]);
+	stuck_let_go(&stuck);
+	for (int i = 0; i < CROWD; i++)
+		ok = waitpid(pids[i], &status, 0) == pids[i] && status == 0 && ok;
+	return ok;
+}
+
 static const struct attack_row tests[] = {
 	ATTACK(the_control_sleeps),
 	ATTACK(what_a_request_brings_is_closed_without_waiting),
@@ -372,6 +439,7 @@ static const struct attack_row tests[] = {
 	ATTACK(what_comes_as_a_body_is_closed_without_waiting),
 	ATTACK(what_comes_with_a_large_request_of_a_stranger_is_closed_without_waiting),
 	ATTACK(what_nobody_has_read_when_its_client_goes_is_closed_without_waiting),
+	ATTACK(descriptors_that_find_no_room_are_not_closed_by_the_broker),
 };
 
 static const uid_t users[] = { LIVE_ALICE, MALLORY };
@@ -384,8 +452,11 @@ int main(int argc, char **argv)
 				    .row_cnt = ARRAY_CNT(tests),
 				    .uids = users,
 				    .uid_cnt = ARRAY_CNT(users) };
+	/* The daemon has a little more than the least it starts with. */
+	const struct rlimit limit = { CLOSING_FDS, CLOSING_FDS };
 	int r;
 
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 	if (getuid() == 0 && !stuck_start(&stuck, "bpfgate")) {
 		printf("skipped: no FUSE can be mounted here\n0 passed, 0 failed, %zu skipped\n",
 		       ARRAY_CNT(tests));
