@@ -21,8 +21,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <syslog.h>
 #include <unistd.h>
 
+#include "daemon/journal.h"
 #include "daemon/kinds.h"
 
 #define CLOSERS_OF_ONE_MAX 4	/* of one account at a time */
@@ -42,10 +44,11 @@ struct closers_word {
 };
 
 struct closers {
-	sd_event_source *source;
+	sd_event_source *source, *gone;
 	const struct handles *handles;
 	closers_room_fn on_room;
 	void *ctx;
+	int pidfd;			/* of the first process */
 	int jobs, more;			/* our ends: words, and a byte for one more process */
 	unsigned int cnt, begun_cnt, process_cnt, nobodys_cnt;
 	TAILQ_HEAD(, closing) list;
@@ -79,8 +82,11 @@ static bool closers_is_connection(int fd)
 	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && !listens;
 }
 
-/* The broker has died: its clients shall know, also when a closer that is stuck keeps the table. */
-static void closers_on_broker_gone(int signal_number)
+/*
+ * The broker has died, or one of us has, with its descriptor open or closed: then the broker ends. Its clients shall know,
+ * also when a closer that is stuck keeps the table.
+ */
+static void closers_on_gone(int signal_number)
 {
 	struct rlimit limit = { .rlim_cur = 0 };
 
@@ -117,10 +123,10 @@ static int closers_install_filter(void)
 
 static _Noreturn void closers_make_more(pid_t broker, int more, int jobs)
 {
-	struct sigaction on_gone = { .sa_handler = closers_on_broker_gone };
+	struct sigaction on_gone = { .sa_handler = closers_on_gone };
 	char byte;
 
-	(void)signal(SIGCHLD, SIG_IGN);
+	(void)sigaction(SIGCHLD, &on_gone, NULL);
 	(void)sigaction(SIGTERM, &on_gone, NULL);
 	if (prctl(PR_SET_NAME, "bpfgate-closer") < 0 || prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 ||
 	    getppid() != broker || closers_install_filter() < 0)
@@ -200,14 +206,34 @@ static int closers_on_closed(sd_event_source *source, int fd, uint32_t events, v
 	return 0;
 }
 
-static int closers_fork(const int jobs[2], const int more[2])
+/* *ret_pidfd tells when it has ended. */
+static int closers_fork(const int jobs[2], const int more[2], int *ret_pidfd)
 {
 	pid_t broker = getpid();
-	long pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	long pid = syscall(SYS_clone, CLONE_FILES | CLONE_PIDFD | SIGCHLD, 0, ret_pidfd, 0, 0);
 
 	if (pid == 0)
 		closers_make_more(broker, more[1], jobs[1]);
 	return pid < 0 ? -errno : 0;
+}
+
+/* Without them nothing may be closed any more; bpfgated starts another broker. */
+static int closers_on_lost(sd_event_source *source, int fd, uint32_t events, void *ctx)
+{
+	journal_note(LOG_ERR, NULL, "a closer has died");
+	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	return sd_event_exit(sd_event_source_get_event(source), 1);
+}
+
+static int closers_watch(struct closers *closers, sd_event *event, int pidfd)
+{
+	int r = sd_event_add_io(event, &closers->source, closers->jobs, EPOLLIN, closers_on_closed, closers);
+
+	if (r >= 0)
+		r = sd_event_source_set_priority(closers->source, SD_EVENT_PRIORITY_IMPORTANT);
+	if (r >= 0)
+		r = sd_event_add_io(event, &closers->gone, pidfd, EPOLLIN, closers_on_lost, closers);
+	return r;
 }
 
 int closers_new(sd_event *event, const struct handles *handles, closers_room_fn on_room, void *ctx,
@@ -219,7 +245,7 @@ int closers_new(sd_event *event, const struct handles *handles, closers_room_fn 
 	if (!closers)
 		return -ENOMEM;
 	*closers = (struct closers){ .handles = handles, .on_room = on_room, .ctx = ctx, .jobs = -1,
-				     .more = -1 };
+				     .more = -1, .pidfd = -1 };
 	TAILQ_INIT(&closers->list);
 	r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, jobs) < 0 ? -errno : 0;
 	if (r == 0) {
@@ -228,13 +254,10 @@ int closers_new(sd_event *event, const struct handles *handles, closers_room_fn 
 	}
 	if (r == 0) {
 		closers->more = more[0];
-		r = closers_fork(jobs, more);
+		r = closers_fork(jobs, more, &closers->pidfd);
 	}
 	if (r >= 0)
-		r = sd_event_add_io(event, &closers->source, closers->jobs, EPOLLIN, closers_on_closed,
-				    closers);
-	if (r >= 0)
-		r = sd_event_source_set_priority(closers->source, SD_EVENT_PRIORITY_IMPORTANT);
+		r = closers_watch(closers, event, closers->pidfd);
 	if (r < 0) {
 		closers_free(closers);
 		return r;
@@ -250,6 +273,7 @@ void closers_free(struct closers *closers)
 	if (!closers)
 		return;
 	sd_event_source_disable_unref(closers->source);
+	sd_event_source_disable_unref(closers->gone);
 	while ((closing = TAILQ_FIRST(&closers->list))) {
 		TAILQ_REMOVE(&closers->list, closing, link);
 		if (closing->account)
@@ -260,6 +284,7 @@ void closers_free(struct closers *closers)
 	/* Their other ends are the processes': the table is one. */
 	own_close_fd(&closers->jobs);
 	own_close_fd(&closers->more);
+	own_close_fd(&closers->pidfd);
 	free(closers);
 }
 

@@ -364,6 +364,59 @@ static bool what_nobody_has_read_when_its_client_goes_is_closed_without_waiting(
 	return HOLDS(nobody_waits(&(struct way){ fill_request, LIVE_ALICE, true }));
 }
 
+/* ---- those who close ---- */
+
+static bool part_bring_some(void *arg)
+{
+	struct thing thing = thing_make(THING_SOCKET);
+	bool ok = thing.fd >= 0 && bring(arg, TAKE_FD(thing.fd));
+
+	thing_done(&thing);
+	return ok;
+}
+
+/* The broker that was there before is not there any more. */
+static bool is_replaced(void *arg)
+{
+	pid_t broker = live_child(&live, "bpfgate-broker");
+
+	return broker > 0 && broker != *(pid_t *)arg;
+}
+
+/* Kills the first closer of this broker, or one that it made. */
+static bool kill_closer(pid_t broker, bool first)
+{
+	struct live its = { .parent = broker };
+	pid_t closer = live_child(&its, "bpfgate-closer");
+
+	if (first)
+		return closer > 0 && kill(closer, SIGKILL) == 0;
+	its.parent = closer;
+	return closer > 0 && live_signal(&its, "bpfgate-closer", SIGKILL) > 0;
+}
+
+static bool loses_a_closer(bool first)
+{
+	pid_t broker = live_child(&live, "bpfgate-broker");
+	bool ok = live_as(LIVE_ALICE, part_is_served, NULL) &&
+		  live_child(&live, "bpfgate-broker") == broker;
+
+	return ok && kill_closer(broker, first) && live_until(is_replaced, &broker) &&
+	       live_as(LIVE_ALICE, part_is_served, NULL);
+}
+
+/* Whoever closes may be killed for want of memory; what it had in hand would never be closed. */
+static bool a_broker_without_closers_is_replaced(void)
+{
+	const struct way way = { fill_garbage, LIVE_ALICE, false };
+
+	stuck_let_go(&stuck);
+	/* So that there is one beside the first. */
+	return loses_a_closer(true) &&
+	       live_as(LIVE_ALICE, part_bring_some, (void *)(uintptr_t)&way) &&
+	       loses_a_closer(false);
+}
+
 /* ---- more than fits ---- */
 
 /* A message with as many descriptors as one takes, the last of them the one that sleeps however it
@@ -439,6 +492,7 @@ static const struct attack_row tests[] = {
 	ATTACK(what_comes_as_a_body_is_closed_without_waiting),
 	ATTACK(what_comes_with_a_large_request_of_a_stranger_is_closed_without_waiting),
 	ATTACK(what_nobody_has_read_when_its_client_goes_is_closed_without_waiting),
+	ATTACK_THAT_STOPS(a_broker_without_closers_is_replaced),
 	ATTACK(descriptors_that_find_no_room_are_not_closed_by_the_broker),
 };
 
