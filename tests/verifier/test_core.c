@@ -126,6 +126,24 @@ START_TEST(a_use_after_a_call_blames_the_call)
 }
 END_TEST
 
+START_TEST(a_result_that_is_done_may_be_done_again)
+{
+	const struct bgv_options opt = { .explain = 1, .log_level = 2, .log_bytes = 4096 };
+	struct bpf_insn insns[8];
+	uint32_t cnt = packet_program(insns, 14, 12);
+	struct bgv_result res = judge(insns, cnt, BPF_PROG_TYPE_XDP, &opt);
+
+	ck_assert_uint_gt(res.event_cnt, 0);
+	ck_assert_ptr_nonnull(res.log);
+	bgv_result_done(&res);
+	ck_assert_ptr_null(res.events);
+	ck_assert_ptr_null(res.log);
+	ck_assert_uint_eq(res.event_cnt, 0);
+	bgv_result_done(&res);
+	bgv_result_done(NULL);
+}
+END_TEST
+
 START_TEST(a_masked_sign_is_walked_twice)
 {
 	static const struct bpf_insn insns[] = {
@@ -252,7 +270,7 @@ START_TEST(blocks_of_a_pool_are_apart)
 	enum { BLOCKS = 600, LIMIT = 2 << 20 };
 	static struct { unsigned char *at; size_t bytes; } block[BLOCKS];
 	struct pool *pool = pool_new(LIMIT);
-	size_t refused = 0;
+	size_t refused = 0, strangers = 0;
 
 	ck_assert_ptr_nonnull(pool);
 	for (size_t i = 0; i < BLOCKS; i++) {
@@ -274,7 +292,8 @@ START_TEST(blocks_of_a_pool_are_apart)
 	}
 	for (size_t i = 0; i < BLOCKS; i++)
 		for (size_t b = 0; block[i].at && b < block[i].bytes; b++)
-			ck_assert_uint_eq(block[i].at[b], i % 251);
+			strangers += block[i].at[b] != i % 251;	/* an assertion a byte would take seconds */
+	ck_assert_uint_eq(strangers, 0);
 	ck_assert_uint_eq(refused, 0);
 	ck_assert_ptr_null(pool_take(pool, LIMIT));
 	ck_assert_ptr_null(pool_take(pool, SIZE_MAX));
@@ -286,7 +305,7 @@ END_TEST
 START_TEST(a_pool_takes_again_what_was_given_back)
 {
 	struct pool *pool = pool_new(0);
-	uint64_t bytes;
+	uint64_t bytes, missing = 0;
 
 	ck_assert_ptr_nonnull(pool);
 	pool_give(pool, pool_take(pool, 100), 100);
@@ -294,12 +313,12 @@ START_TEST(a_pool_takes_again_what_was_given_back)
 	for (int i = 0; i < 100000; i++) {
 		void *a = pool_take(pool, 100), *b = pool_take(pool, POOL_SMALL_MAX);
 
-		ck_assert_ptr_nonnull(a);
-		ck_assert_ptr_nonnull(b);
+		missing += !a + !b;
 		pool_give(pool, a, 100);
 		pool_give(pool, b, POOL_SMALL_MAX);
 	}
-	ck_assert_uint_eq(pool_peak_bytes(pool), bytes);
+	ck_assert_uint_eq(missing, 0);
+	ck_assert_uint_le(pool_peak_bytes(pool), bytes);
 	pool_give(pool, NULL, 100);
 	pool_free(pool);
 }
@@ -321,6 +340,7 @@ int main(void)
 	tcase_add_test(tc, nothing_is_recorded_unless_asked);
 	tcase_add_test(tc, a_use_after_a_call_blames_the_call);
 	tcase_add_test(tc, a_masked_sign_is_walked_twice);
+	tcase_add_test(tc, a_result_that_is_done_may_be_done_again);
 	tcase_add_test(tc, a_budget_of_instructions_ends_as_undecided);
 	tcase_add_test(tc, a_budget_of_memory_ends_as_undecided);
 	tcase_add_test(tc, the_kernels_own_limit_is_a_rejection);
