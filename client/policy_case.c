@@ -32,6 +32,7 @@ struct policy_case {
 	struct policy_object_id cgroups[LIST_MAX];
 	struct policy_path_id paths[LIST_MAX];
 	struct policy_request request;
+	struct policy_rule_use in_all;
 	bool expect_allow;
 	const char *expect_rule;
 	const char *expect_condition;
@@ -370,6 +371,19 @@ static const struct case_key use_keys[] = {
 	{ "loads_last_minute", use_loads }, { "map_bytes", use_bytes },
 };
 
+static void in_all_rule(struct reading *rd, const json_t *value, void *dest)
+{
+	struct policy_rule_use *use = dest;
+
+	snprintf(use->rule, sizeof(use->rule), "%s", text_of(rd, value));
+}
+
+/* The use is what a struct policy_rule_use begins with. */
+static const struct case_key in_all_keys[] = {
+	{ "rule", in_all_rule },   { "programs", use_programs },	    { "maps", use_maps },
+	{ "links", use_links },    { "loads_last_minute", use_loads }, { "map_bytes", use_bytes },
+};
+
 static void case_name(struct reading *rd, const json_t *value, void *dest)
 {
 	((struct policy_case *)dest)->name = text_of(rd, value);
@@ -467,6 +481,15 @@ static void case_target(struct reading *rd, const json_t *value, void *dest)
 	read_keys(rd, value, target_keys, ARRAY_CNT(target_keys), &one->target);
 }
 
+static void case_in_all(struct reading *rd, const json_t *value, void *dest)
+{
+	struct policy_case *one = dest;
+
+	one->request.rule_uses = &one->in_all;
+	one->request.rule_use_cnt = 1;
+	read_keys(rd, value, in_all_keys, ARRAY_CNT(in_all_keys), &one->in_all);
+}
+
 static void case_use(struct reading *rd, const json_t *value, void *dest)
 {
 	read_keys(rd, value, use_keys, ARRAY_CNT(use_keys),
@@ -536,7 +559,7 @@ static const struct case_key case_keys[] = {
 	{ "program", case_program },
 	{ "map", case_map },
 	{ "target", case_target },
-	{ "use", case_use },
+	{ "use", case_use }, { "in_all", case_in_all },
 	{ "pin", case_pin },
 	{ "live_frames", case_live },
 	{ "now", case_now },

@@ -92,6 +92,34 @@ static struct policy_use decide_use_of(struct quota_account *account)
 	};
 }
 
+/* What is held by each rule; NULL and rule_uses_unknown when there is no memory for it. The caller's to free. */
+static struct policy_rule_use *decide_add_rule_uses(struct work *work, struct policy_request *request)
+{
+	struct quota_table *quota = work->broker->quota;
+	struct quota_account *account = NULL;
+	struct policy_rule_use *uses = NULL;
+	size_t cnt = 0, used = 0;
+
+	request->rule_uses_unknown = false;
+	if (!policy_counts_rules(work->rules->policy))
+		return NULL;
+	while ((account = quota_rule_next(quota, account)))
+		cnt++;
+	uses = calloc(cnt ? cnt : 1, sizeof(*uses));
+	request->rule_uses_unknown = !uses;
+	while (uses && (account = quota_rule_next(quota, account))) {
+		snprintf(uses[used].rule, sizeof(uses[used].rule), "%s", account->rule);
+		uses[used].use = decide_use_of(account);
+		/* As with the caller's own: that link is counted already. */
+		if (work->reuses_link && uses[used].use.links)
+			uses[used].use.links--;
+		used++;
+	}
+	request->rule_uses = uses;
+	request->rule_use_cnt = used;
+	return uses;
+}
+
 bool decide_names(const struct broker *broker, const struct ident *ident)
 {
 	struct policy_subject subject = decide_subject_of(ident);
@@ -135,8 +163,10 @@ void decide_silently(struct work *work, struct policy_request *request,
 {
 	struct decide_caller caller;
 	struct policy_path_id *paths = NULL;
+	struct policy_rule_use *uses;
 
 	decide_find_caller(work, &caller);
+	uses = decide_add_rule_uses(work, request);
 	request->now_s = broker_now_s();
 	request->use = decide_use_of(work->account);
 	if (work->reuses_link && request->use.links)
@@ -149,6 +179,9 @@ void decide_silently(struct work *work, struct policy_request *request,
 	policy_decide(work->rules->policy, &caller.subject, request, ret_decision);
 	request->paths = NULL;
 	request->path_cnt = 0;
+	request->rule_uses = NULL;
+	request->rule_use_cnt = 0;
+	free(uses);
 	free(paths);
 	free(caller.member_of);
 }

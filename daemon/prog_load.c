@@ -487,6 +487,8 @@ static void prog_load_decide(struct work *work)
 	if (!decide_charge(work, LEDGER_PROG, 0, prog_load_decide))
 		return;
 	quota_note_load(work->account, broker_now_ns());
+	if (work->charge.rule_one.account)
+		quota_note_load(work->charge.rule_one.account, broker_now_ns());
 	work_go_on(work, prog_load_judge);
 }
 

@@ -187,6 +187,13 @@ void quota_account_unref(struct quota_account *account)
 		account->ref_cnt--;
 }
 
+struct quota_account *quota_rule_next(struct quota_table *table, struct quota_account *account)
+{
+	struct quota_slot *slot = account ? ((struct quota_slot *)account)->hh.next : table->rules;
+
+	return slot ? &slot->account : NULL;
+}
+
 struct quota_account *quota_account_next(struct quota_table *table, struct quota_account *account)
 {
 	struct quota_slot *slot = account ? ((struct quota_slot *)account)->hh.next : table->slots;

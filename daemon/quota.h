@@ -76,6 +76,8 @@ int quota_account_get(struct quota_table *table, uid_t uid, struct quota_account
 void quota_account_unref(struct quota_account *account);
 /* The account of all who use a rule together, with one reference: no limit of ours applies to it. -ENOMEM. */
 int quota_rule_get(struct quota_table *table, const char *rule, struct quota_account **ret_account);
+/* Walks the rules' accounts; NULL starts, NULL ends. */
+struct quota_account *quota_rule_next(struct quota_table *table, struct quota_account *account);
 /* Walks the users' accounts; NULL starts, NULL ends. */
 struct quota_account *quota_account_next(struct quota_table *table, struct quota_account *account);
 

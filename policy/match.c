@@ -358,12 +358,10 @@ static void quota_text(const struct quota_line *line, struct text *out)
 	text_addf(out, " %s", line->noun);
 }
 
-/* What the request would bring the caller to, for the resources it takes. */
-static size_t quota_lines(const struct match *match, struct quota_line lines[2])
+/* What the request would bring those to who hold `use`, for the resources it takes. */
+static size_t quota_lines(const struct policy_request *request, const struct policy_use *use,
+			  const struct policy_quota *quota, struct quota_line lines[2])
 {
-	const struct policy_request *request = match->request;
-	const struct policy_use *use = &request->use;
-	const struct policy_quota *quota = &match->rule->quota;
 	uint64_t bytes = UINT64_MAX;
 
 	if (request->verb == POLICY_PROG_LOAD) {
@@ -385,18 +383,51 @@ static size_t quota_lines(const struct match *match, struct quota_line lines[2])
 	return 1;
 }
 
-static void match_quota(const struct match *match, struct policy_step *step)
+/* Whether all lines hold; those are told, of all together only the ones that are limited. */
+static bool quota_holds(const struct quota_line *lines, size_t cnt, const char *who, struct text *out)
 {
-	struct quota_line lines[2];
-	size_t cnt = quota_lines(match, lines), i;
-	char about[128];
-	struct text out = TEXT_IN(about);
 	bool holds = true;
+	size_t i;
 
 	for (i = 0; i < cnt; i++) {
 		holds = holds && lines[i].after <= lines[i].most;
-		if (match->with_text)
-			quota_text(&lines[i], &out);
+		if (out && (!*who || lines[i].most < (lines[i].is_bytes ? UINT64_MAX : UINT32_MAX))) {
+			quota_text(&lines[i], out);
+			text_addf(out, "%s", who);
+		}
+	}
+	return holds;
+}
+
+static const struct policy_use *quota_find_use(const struct match *match)
+{
+	static const struct policy_use nothing;
+	const struct policy_request *request = match->request;
+	size_t i;
+
+	for (i = 0; i < request->rule_use_cnt; i++) {
+		if (strcmp(request->rule_uses[i].rule, match->rule->id) == 0)
+			return &request->rule_uses[i].use;
+	}
+	return &nothing;
+}
+
+static void match_quota(const struct match *match, struct policy_step *step)
+{
+	const struct rule *rule = match->rule;
+	struct quota_line lines[2];
+	char about[256];
+	struct text out = TEXT_IN(about);
+	struct text *told = match->with_text ? &out : NULL;
+	bool holds;
+	size_t cnt;
+
+	cnt = quota_lines(match->request, &match->request->use, &rule->quota, lines);
+	holds = quota_holds(lines, cnt, "", told);
+	if (rule->has_in_all) {
+		cnt = quota_lines(match->request, quota_find_use(match), &rule->in_all, lines);
+		holds = quota_holds(lines, cnt, " of all together", told) && holds &&
+			!match->request->rule_uses_unknown;
 	}
 	match_say(match, step, holds, "after this: %s", about);
 }

@@ -156,6 +156,12 @@ struct policy_use {
 	uint64_t map_bytes;
 };
 
+/* What all who use a rule hold by it together. */
+struct policy_rule_use {
+	struct policy_use use;
+	char rule[POLICY_RULE_ID_MAX];
+};
+
 enum policy_verb {
 	POLICY_PROG_LOAD,	/* prog; target too where the load names it (tracing, lsm, ext) */
 	POLICY_MAP_CREATE,	/* map */
@@ -179,6 +185,10 @@ struct policy_request {
 	const char *pin_path;		/* absolute, normalised by the broker: no "..", no "//" */
 	bool live_frames;
 	struct policy_use use;
+	/* For rules with a quota for all together (policy_counts_rules()); by one that is not here nothing is held. */
+	const struct policy_rule_use *rule_uses;
+	size_t rule_use_cnt;
+	bool rule_uses_unknown;		/* nothing is granted by such a rule then */
 	struct policy_object_id host_netns;
 	const struct policy_path_id *paths; /* see policy_path(); needed with a target only */
 	size_t path_cnt;
@@ -299,6 +309,9 @@ const char *policy_path(const struct policy *policy, size_t idx);
 
 /* Does some deny rule name groups? */
 bool policy_denies_groups(const struct policy *policy);
+
+/* Whether any rule limits what all who use it hold together. */
+bool policy_counts_rules(const struct policy *policy);
 
 /* Does some rule's "digests" list this one? */
 bool policy_lists_digest(const struct policy *policy, const uint8_t sha256[POLICY_SHA256_LEN]);

@@ -25,6 +25,15 @@ static const struct policy_quota quota_default = {
 	.verify_memory_bytes = 256ULL << 20,
 };
 
+/* What is not limited for all together. */
+static const struct policy_quota quota_unlimited = {
+	.programs = UINT32_MAX,
+	.maps = UINT32_MAX,
+	.links = UINT32_MAX,
+	.loads_per_minute = UINT32_MAX,
+	.map_bytes = UINT64_MAX,
+};
+
 #define MAX_INSNS_DEFAULT 1000000 /* the kernel's own limit for a program */
 
 static void quota_programs(const struct at *at, void *dest)
@@ -70,6 +79,24 @@ static void quota_seconds(const struct at *at, void *dest)
 	quota->verify_ns = (uint64_t)(seconds * 1e9);
 }
 
+/* Accounts are counted together where they hold something; what a verification costs is each one's own. */
+static const struct key in_all_keys[] = {
+	{ "programs", quota_programs },
+	{ "maps", quota_maps },
+	{ "links", quota_links },
+	{ "loads_per_minute", quota_loads },
+	{ "map_bytes", quota_map_bytes },
+};
+
+static void quota_in_all(const struct at *at, void *dest)
+{
+	struct rule *rule = at->rd->rule;
+
+	(void)dest;
+	rule->has_in_all = true;
+	read_object(at, in_all_keys, ARRAY_CNT(in_all_keys), &rule->in_all);
+}
+
 static const struct key quota_keys[] = {
 	{ "programs", quota_programs },
 	{ "maps", quota_maps },
@@ -78,6 +105,7 @@ static const struct key quota_keys[] = {
 	{ "map_bytes", quota_map_bytes },
 	{ "verify_seconds", quota_seconds },
 	{ "verify_memory", quota_memory },
+	{ "in_all", quota_in_all },
 };
 
 void read_quota(const struct at *at, void *dest)
@@ -318,6 +346,7 @@ static void one_rule(const struct at *at)
 		.programs = { .max_insns = MAX_INSNS_DEFAULT, .sleepable = -1 },
 		.maps = { .max_bytes_each = UINT64_MAX },
 		.quota = quota_default,
+		.in_all = quota_unlimited,
 	};
 	at->rd->rule->spots[POLICY_COND_NONE] = read_spot(at);
 	at->rd->rule_id = id ? id : "?";

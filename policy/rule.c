@@ -159,6 +159,17 @@ bool policy_denies_groups(const struct policy *policy)
 	return false;
 }
 
+bool policy_counts_rules(const struct policy *policy)
+{
+	size_t i;
+
+	for (i = 0; i < policy->rule_cnt; i++) {
+		if (policy->rules[i].has_in_all)
+			return true;
+	}
+	return false;
+}
+
 bool policy_lists_digest(const struct policy *policy, const uint8_t sha256[POLICY_SHA256_LEN])
 {
 	size_t i, j;

@@ -127,7 +127,9 @@ struct rule {
 	size_t digest_cnt;
 	struct rule_programs programs;
 	struct rule_maps maps;
-	struct policy_quota quota;
+	struct policy_quota quota;	/* of each user */
+	struct policy_quota in_all;	/* of all together; without what a verification may cost */
+	bool has_in_all;
 	enum policy_log log;
 	struct spot spots[POLICY_COND_CNT]; /* [POLICY_COND_NONE] = the rule itself */
 };

@@ -41,7 +41,8 @@ static const char full_rules[] =
 	"   \"maps\": {\"types\": {\"only\": [\"hash\"]}, \"max_bytes_each\": \"4K\",\n"
 	"     \"pin_under\": [\"/sys/fs/bpf/a\"], \"share_with\": [\"user:bob\", \"group:devs:rw\"]},\n"
 	"   \"quota\": {\"programs\": 2, \"maps\": 2, \"links\": 2, \"map_bytes\": \"8K\",\n"
-	"     \"loads_per_minute\": 5}}]}";
+	"     \"loads_per_minute\": 5, \"in_all\": {\"programs\": 5, \"maps\": 5, \"links\": 5,\n"
+	"       \"map_bytes\": \"64K\", \"loads_per_minute\": 9}}}]}";
 
 static const gid_t alice_groups[] = { 100, 2001 };
 static const gid_t dev_groups[] = { 2002 };
@@ -156,6 +157,21 @@ static void maps_full(struct asked *a) { a->request.use.maps = 2; }
 static void bytes_full(struct asked *a) { a->request.use.map_bytes = 4097; }
 static void bytes_wrap(struct asked *a) { a->request.use.map_bytes = UINT64_MAX; }
 static void links_full(struct asked *a) { a->request.use.links = 2; }
+/* What all who use the rule hold together: as much as leaves room for one more, and in one thing more. */
+static struct policy_rule_use all_uses[] = { { { 9, 9, 9, 99, 1 << 20 }, "other" }, { { 4, 4, 4, 8, 61440 }, "full" } };
+static void all_but(struct asked *a, struct policy_use use)
+{
+	all_uses[1].use = use;
+	a->request.rule_uses = all_uses;
+	a->request.rule_use_cnt = 2;
+}
+static void all_room(struct asked *a) { all_but(a, (struct policy_use){ 4, 4, 4, 8, 61440 }); }
+static void all_programs_full(struct asked *a) { all_but(a, (struct policy_use){ 5, 4, 4, 8, 61440 }); }
+static void all_maps_full(struct asked *a) { all_but(a, (struct policy_use){ 4, 5, 4, 8, 61440 }); }
+static void all_links_full(struct asked *a) { all_but(a, (struct policy_use){ 4, 4, 5, 8, 61440 }); }
+static void all_loads_full(struct asked *a) { all_but(a, (struct policy_use){ 4, 4, 4, 9, 61440 }); }
+static void all_bytes_full(struct asked *a) { all_but(a, (struct policy_use){ 4, 4, 4, 8, 61441 }); }
+static void all_unknown(struct asked *a) { a->request.rule_uses_unknown = true; }
 static void live(struct asked *a) { a->request.live_frames = true; }
 static void pin_elsewhere(struct asked *a) { a->request.pin_path = "/sys/fs/bpf/b/x"; }
 static void pin_prefix(struct asked *a) { a->request.pin_path = "/sys/fs/bpf/ab"; }
@@ -234,6 +250,11 @@ static const struct {
 	{ POLICY_PROG_LOAD, map_of_other_type, POLICY_COND_MAPS },
 	{ POLICY_PROG_LOAD, programs_full, POLICY_COND_QUOTA },
 	{ POLICY_PROG_LOAD, loads_full, POLICY_COND_QUOTA },
+	{ POLICY_PROG_LOAD, all_room, POLICY_COND_NONE },
+	{ POLICY_PROG_LOAD, all_programs_full, POLICY_COND_QUOTA },
+	{ POLICY_PROG_LOAD, all_loads_full, POLICY_COND_QUOTA },
+	{ POLICY_PROG_LOAD, all_maps_full, POLICY_COND_NONE },
+	{ POLICY_PROG_LOAD, all_unknown, POLICY_COND_QUOTA },
 	{ POLICY_PROG_LOAD, no_prog, POLICY_COND_SIGNED_BY },
 
 	{ POLICY_MAP_CREATE, no_change, POLICY_COND_NONE },
@@ -242,6 +263,9 @@ static const struct {
 	{ POLICY_MAP_CREATE, maps_full, POLICY_COND_QUOTA },
 	{ POLICY_MAP_CREATE, bytes_full, POLICY_COND_QUOTA },
 	{ POLICY_MAP_CREATE, bytes_wrap, POLICY_COND_QUOTA },
+	{ POLICY_MAP_CREATE, all_room, POLICY_COND_NONE },
+	{ POLICY_MAP_CREATE, all_maps_full, POLICY_COND_QUOTA },
+	{ POLICY_MAP_CREATE, all_bytes_full, POLICY_COND_QUOTA },
 	{ POLICY_MAP_CREATE, other_uid, POLICY_COND_WHO },
 
 	{ POLICY_ATTACH, no_change, POLICY_COND_NONE },
@@ -267,6 +291,8 @@ static const struct {
 	{ POLICY_ATTACH, to_none, POLICY_COND_ATTACH },
 	{ POLICY_ATTACH, no_target, POLICY_COND_ATTACH },
 	{ POLICY_ATTACH, links_full, POLICY_COND_QUOTA },
+	{ POLICY_ATTACH, all_room, POLICY_COND_NONE },
+	{ POLICY_ATTACH, all_links_full, POLICY_COND_QUOTA },
 	{ POLICY_ATTACH, more_helpers, POLICY_COND_HELPERS },
 	{ POLICY_ATTACH, proof_revoked, POLICY_COND_SIGNED_BY },
 	{ POLICY_ATTACH, other_uid, POLICY_COND_WHO },

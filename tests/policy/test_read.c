@@ -184,6 +184,9 @@ static const struct mistake mistakes[] = {
 	{ ALLOW("\"maps\": {\"types\": {\"any_except\": []}}, \"quota\": {\"verify_seconds\": 0}"),
 	  ALLOW("\"maps\": {\"types\": {\"any_except\": []}}, \"quota\": {\"verify_seconds\": 0.5}"),
 	  "seconds, above 0" },
+	{ ALLOW("\"maps\": {\"types\": {\"any_except\": []}}, \"quota\": {\"in_all\": {\"verify_seconds\": 1}}"),
+	  ALLOW("\"maps\": {\"types\": {\"any_except\": []}}, \"quota\": {\"in_all\": {\"maps\": 1}}"),
+	  "verify_seconds" },
 	{ DENY(", \"quota\": {\"maps\": 1}"), DENY(""), "\"quota\" has no meaning in a deny rule" },
 };
 
