@@ -113,6 +113,22 @@ static int bad_pointer(void)
 		       NOT_SO;
 }
 
+/* With an attr that cannot be read: EINVAL is the word of somebody who did not try, the kernel's is EFAULT. */
+static int unknown_commands(void)
+{
+	static const int cmds[] = { BPF_MAP_CREATE | 1 << 16, BPF_MAP_LOOKUP_ELEM | 1 << 16,
+				    BPF_PROG_LOAD | 1 << 30, 500, 0xffff, -1 };
+
+	for (size_t i = 0; i < sizeof(cmds) / sizeof(cmds[0]); i++) {
+		errno = 0;
+		if (sys_bpf(cmds[i], (union bpf_attr *)8, 64) != -1 || errno != EINVAL)
+			return NOT_SO;
+	}
+	/* The control: a command that goes to the kernel. */
+	errno = 0;
+	return sys_bpf(BPF_MAP_FREEZE, (union bpf_attr *)8, 64) == -1 && errno == EFAULT ? AS_EXPECTED : NOT_SO;
+}
+
 static void *thread_body(void *arg)
 {
 	(void)arg;
@@ -177,6 +193,7 @@ static const struct {
 	{ "links", link_names },    { "other", other_calls },	  { "local", local_calls },
 	{ "threads", threads },	    { "orphan", orphan },	  { "killed", killed },
 	{ "exit-3", exit_3 },	    { "bad-pointer", bad_pointer },
+	{ "unknown", unknown_commands },
 };
 
 int main(int argc, char **argv)

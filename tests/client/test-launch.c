@@ -159,6 +159,15 @@ START_TEST(running_leaves_local_calls_local)
 }
 END_TEST
 
+/* Commands of later kernels, and known ones with flags that say more: nobody here can tell what they ask for. */
+START_TEST(an_unknown_command_never_reaches_the_kernel)
+{
+	ck_assert_int_eq(on_its_own("unknown"), 1);
+	ck_assert_int_eq(under_run("unknown"), 0);
+	ck_assert_int_eq(fake.counts->requests, 0);
+}
+END_TEST
+
 START_TEST(what_outlives_the_command_is_served)
 {
 	ck_assert_int_eq(under_run("orphan"), 0);
@@ -195,6 +204,7 @@ static void add_run_tests(TCase *tcase)
 	tcase_add_test(tcase, a_reason_brings_no_control_bytes_to_the_terminal);
 	tcase_add_test(tcase, running_makes_handles_look_like_programs);
 	tcase_add_test(tcase, running_leaves_local_calls_local);
+	tcase_add_test(tcase, an_unknown_command_never_reaches_the_kernel);
 	tcase_add_test(tcase, what_outlives_the_command_is_served);
 	tcase_add_test(tcase, run_exits_as_the_command_does);
 }
