@@ -3,7 +3,9 @@
  * libbpfgate: bpf(2) without privileges. A program that issues its bpf() calls through
  * bpfgate_bpf() needs no capability; the daemon bpfgated decides, verifies and loads.
  *
- * Thread-safe. After fork() the child makes a connection of its own. Every fd is close-on-exec.
+ * Thread-safe. After fork() the child makes a connection of its own, and so does a thread that changed
+ * its user, groups or network namespace: each call is made as who and where the thread is then. Handles stay,
+ * but serve only the user who loaded the program. Every fd is close-on-exec.
  * Nothing is logged, no signal handler is installed, the process is never ended.
  *
  * Environment: BPFGATE_SOCKET, path of the daemon's socket (default /run/bpfgate/bpfgate.sock);

@@ -199,7 +199,7 @@ static int run_supervise(const struct run_args *args, pid_t child, int sock,
 		return run_complain("no seccomp notification", r);
 	r = notify_serve(listener, args->verbose);
 	if (r < 0)
-		return run_complain("threads", r);
+		return run_complain("cannot serve it", r);
 	code = run_wait(child, signals);
 	/* What the command left in the background would get ENOSYS for every bpf(). */
 	if (notify_is_needed(listener))

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Connections to the daemon. Promises that a frame never goes to anything but a connection this very
- * process made: a forked child has inherited its parent's sockets, and an application may have
- * closed our fd behind our back and given its number to another file. Both are found out before use.
- * No locks, so no lock can be held across fork().
+ * process made, as the user and in the network namespace that the calling thread is in now: a forked child has
+ * inherited its parent's sockets, threads change who they are, and an application may have closed our fd
+ * behind our back and given its number to another file. All are found out before use. What belongs to another identity
+ * is closed: it would keep rights that were given up, and a namespace alive that was left. No locks,
+ * so no lock can be held across fork().
  */
 #include "client/conn.h"
+
+#include "client/who.h"
 
 #include <sched.h>
 #include <stdatomic.h>
@@ -23,6 +27,7 @@ enum {
 
 struct conn {
 	pid_t pid;	 /* who made it */
+	struct who who;	 /* as which thread of that process */
 	uint64_t cookie; /* of the socket */
 	int sock;
 	uint64_t last_id;
@@ -81,7 +86,7 @@ static int conn_unlimit(int sock)
 	return 0;
 }
 
-static int conn_new(struct conn **ret_conn)
+static int conn_new(const struct who *who, struct conn **ret_conn)
 {
 	struct wire_welcome welcome;
 	OWN_FD int sock = -1;
@@ -97,6 +102,7 @@ static int conn_new(struct conn **ret_conn)
 	if (!conn)
 		return -ENOMEM;
 	conn->pid = getpid();
+	conn->who = *who;
 	conn->cookie = conn_cookie(sock);
 	conn->version = welcome.version;
 	conn->sock = TAKE_FD(sock);
@@ -106,16 +112,21 @@ static int conn_new(struct conn **ret_conn)
 
 int conn_take(struct conn **ret_conn)
 {
+	struct who who;
+	int r = who_look(&who);
+
+	if (r < 0)
+		return r;
 	for (int i = 0; i < CONN_IDLE_MAX; i++) {
 		struct conn *conn = atomic_exchange(&conn_idle[i], NULL);
 
-		if (conn && conn_usable(conn)) {
+		if (conn && who_is_same(&conn->who, &who) && conn_usable(conn)) {
 			*ret_conn = conn;
 			return 0;
 		}
 		conn_drop(conn);
 	}
-	return conn_new(ret_conn);
+	return conn_new(&who, ret_conn);
 }
 
 void conn_give(struct conn *conn)

@@ -11,8 +11,9 @@
 struct conn;
 
 /*
- * A connection that is ours alone until conn_give() or conn_drop(): an idle one of this process
- * that the daemon has not closed, else a new one. Returns 0 or -errno of channel_connect().
+ * A connection that is ours alone until conn_give() or conn_drop(): an idle one of this process that was made as
+ * who the calling thread is now and that the daemon has not closed, else a new one. Use it in this thread.
+ * Returns 0 or -errno of channel_connect() or who_look().
  */
 int conn_take(struct conn **ret_conn);
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * seccomp user notification for bpf(2), and for what goes with it: readlink(2) of /proc/self/fd,
- * unlink(2) of pins, perf_event_open(2). Promises that a call is answered once, and that the kernel is
- * told to go on by itself only with calls that ask no privilege: it reads the arguments anew then,
- * and a racing thread may have changed them to anything, which the kernel judges with that process's own
- * (absent) rights.
+ * unlink(2) of pins, perf_event_open(2). Promises that a call is answered once, and that the kernel
+ * is told to go on by itself only with calls that ask no privilege: it reads the arguments anew
+ * then, and a racing thread may have changed them to anything, which the kernel judges with that
+ * process's own (absent) rights; and that the daemon is asked by the thread's own user, in its own
+ * network namespace, or not at all.
  */
 #include "client/notify.h"
 
+#include "client/become.h"
 #include "client/call.h"
 #include "client/control.h"
 #include "client/other.h"
@@ -22,12 +24,14 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #if defined(__x86_64__)
 #define NOTIFY_ARCH AUDIT_ARCH_X86_64
@@ -56,15 +60,15 @@ enum { NOTIFY_THREADS = 4 };
 
 /* ---- the filter ---- */
 
-#define LOAD_WORD(field) \
-	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LOAD_WORD(field)	 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define IF_EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
 #define ANSWER(action)		 BPF_STMT(BPF_RET | BPF_K, (action))
 
 /* Element operations need no privilege and are too frequent to wait for anybody. */
 static int notify_set_filter(bool handles_in_maps)
 {
-	/* The command is the low half of the first argument: all our architectures are little-endian. */
+	/* The command is the low half of the first argument: all our architectures are
+	 * little-endian. */
 	struct sock_filter insns[] = {
 		LOAD_WORD(arch),
 		IF_EQUAL(NOTIFY_ARCH, 0, 13),
@@ -85,10 +89,9 @@ static int notify_set_filter(bool handles_in_maps)
 	};
 	struct sock_fprog prog = { ARRAY_CNT(insns), insns };
 
-	return (int)syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
-			    SECCOMP_FILTER_FLAG_NEW_LISTENER |
-				    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
-			    &prog);
+	return (int)syscall(
+		__NR_seccomp, SECCOMP_SET_MODE_FILTER,
+		SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);
 }
 
 int notify_install(bool handles_in_maps, int *ret_listener)
@@ -152,7 +155,84 @@ static void notify_explain(const struct cmd_row *row, int r, const struct call_o
 struct notify_server {
 	int listener;
 	bool verbose;
+	struct become_facts self;
+	atomic_bool told; /* that a thread could not be stood in for */
 };
+
+/* ---- who asks ---- */
+
+typedef void (*notify_job)(const struct notify_server *server, struct other *other,
+			   const struct seccomp_data *data);
+
+/* The other process of notify_do_as_thread(): it is the thread, as far as that goes, until it ends.
+ */
+static _Noreturn void notify_be_thread(const struct notify_server *server, struct other *other,
+				       const struct seccomp_data *data, notify_job job, int done)
+{
+	const char *what = "";
+	int r = become_thread(other->tid, &what);
+
+	if (r < 0 && (server->verbose || !server->told))
+		fprintf(stderr,
+			"bpfgate run: process %u is another user or in another network namespace than its "
+			"launcher, which cannot stand in for it (%s: %s): its bpf() calls are refused\n",
+			other->source.self_pid, what, strerror(-r));
+	/* Who it was is known to be true only while it waits. */
+	if (r == 0 && other_is_waiting(other))
+		job(server, other, data);
+	if (write(done, &r, sizeof(r)) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+/* 0: the call is answered. */
+static int notify_do_as_thread(const struct notify_server *server, struct other *other,
+			       const struct seccomp_data *data, notify_job job)
+{
+	int ends[2], r = -EPERM;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	OWN_FD int ours = ends[0];
+	OWN_FD int theirs = ends[1];
+
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		notify_be_thread(server, other, data, job, theirs);
+	own_close_fd(&theirs);
+	while (read(ours, &r, sizeof(r)) < 0 && errno == EINTR)
+		;
+	/* Unless the main thread did, which reaps everything. */
+	(void)waitpid(pid, NULL, 0);
+	return r;
+}
+
+/*
+ * Does what needs the daemon as the user, in the groups and network namespace of the thread that
+ * called. false: that is not possible, nothing was done, and the call is still to be answered.
+ */
+static bool notify_as_thread(struct notify_server *server, struct other *other,
+			     const struct seccomp_data *data, notify_job job)
+{
+	OWN_BECOME_FACTS struct become_facts thread;
+	int r = become_look(other->tid, &thread);
+
+	if (!other_is_waiting(other))
+		return true;
+	if (r == 0 && become_is_same(&server->self, &thread)) {
+		job(server, other, data);
+		return true;
+	}
+	r = notify_do_as_thread(server, other, data, job);
+	if (r < 0)
+		server->told = true;
+	return r == 0;
+}
+
+/* ---- bpf() ---- */
 
 static void notify_broker(const struct notify_server *server, struct other *other,
 			  const struct seccomp_data *data)
@@ -178,18 +258,19 @@ static bool notify_is_local(const struct other *other, const struct cmd_row *row
 	       !call_may_need_daemon(&other->source, row, data->args[1], (uint32_t)data->args[2]);
 }
 
-static void notify_bpf(const struct notify_server *server, struct other *other,
+static void notify_bpf(struct notify_server *server, struct other *other,
 		       const struct seccomp_data *data)
 {
 	const struct cmd_row *row = cmd_row_of((uint32_t)data->args[0]);
 
-	/* A command that nobody here knows, or a known one with flags (7.x) that say more than is known. */
+	/* A command that nobody here knows, or a known one with flags (7.x) that say more than is
+	 * known. */
 	if (!row)
 		notify_answer(server->listener, other->id, 0, -EINVAL, 0);
 	else if (notify_is_local(other, row, data))
 		notify_continue(server->listener, other->id);
-	else
-		notify_broker(server, other, data);
+	else if (!notify_as_thread(server, other, data, notify_broker))
+		notify_answer(server->listener, other->id, 0, -EPERM, 0);
 }
 
 /* ---- what an fd is: tools read it off /proc/self/fd, where a handle would say "socket" ---- */
@@ -211,27 +292,33 @@ static bool notify_read_path(const struct codec_source *src, uint64_t addr, char
 	       memchr(path, 0, path_bytes);
 }
 
-/* The name of what the path's fd stands for, if that is a handle. */
-static const char *notify_name_link(const struct codec_source *src, uint64_t path_addr)
+static const __u64 *notify_link_args(const struct seccomp_data *data)
+{
+	return data->args + (data->nr == __NR_readlinkat ? 1 : 0);
+}
+
+/* What the path's fd is, if that may be a handle: the caller's, or -1. */
+static int notify_take_linked(const struct codec_source *src, const struct seccomp_data *data)
 {
 	OWN_FD int fd = -1;
 	char path[64];
 	int number;
 
-	if (!notify_read_path(src, path_addr, path, sizeof(path)))
-		return NULL;
+	if (!notify_read_path(src, notify_link_args(data)[0], path, sizeof(path)))
+		return -1;
 	number = whatfd_number(path, (pid_t)src->self_pid);
-	if (number < 0 || src->take_fd(src->ctx, number, &fd) < 0)
-		return NULL;
-	return whatfd_name(fd);
+	if (number < 0 || src->take_fd(src->ctx, number, &fd) < 0 || !call_maybe_handle(fd))
+		return -1;
+	return TAKE_FD(fd);
 }
 
-static void notify_readlink(const struct notify_server *server, struct other *other,
-			    const struct seccomp_data *data)
+static void notify_name_link(const struct notify_server *server, struct other *other,
+			     const struct seccomp_data *data)
 {
 	const struct codec_source *src = &other->source;
-	const __u64 *args = data->args + (data->nr == __NR_readlinkat ? 1 : 0);
-	const char *name = notify_name_link(src, args[0]);
+	const __u64 *args = notify_link_args(data);
+	OWN_FD int fd = notify_take_linked(src, data);
+	const char *name = fd < 0 ? NULL : whatfd_name(fd);
 	size_t bytes = name ? strlen(name) : 0;
 
 	if (bytes > args[2])
@@ -242,27 +329,54 @@ static void notify_readlink(const struct notify_server *server, struct other *ot
 		notify_answer(server->listener, other->id, (int64_t)bytes, 0, 0);
 }
 
+static void notify_readlink(struct notify_server *server, struct other *other,
+			    const struct seccomp_data *data)
+{
+	OWN_FD int fd = notify_take_linked(&other->source, data);
+
+	if (fd < 0 || !notify_as_thread(server, other, data, notify_name_link))
+		notify_continue(server->listener, other->id);
+}
+
 /* ---- pins, which are names that the daemon keeps ---- */
 
-/* A pin of the caller's goes first; whatever else has that name is the kernel's to remove. */
-static void notify_unlink(const struct notify_server *server, struct other *other,
-			  const struct seccomp_data *data)
+enum { NOTIFY_PIN_BYTES = 256 }; /* the longest name that a pin may have */
+
+static bool notify_read_pin(struct other *other, const struct seccomp_data *data,
+			    char path[NOTIFY_PIN_BYTES])
 {
 	const __u64 *args = data->args + (data->nr == __NR_unlinkat ? 1 : 0);
-	char path[256]; /* the longest name that a pin may have */
 
-	if (notify_read_path(&other->source, args[0], path, sizeof(path)) &&
-	    !strncmp(path, NOTIFY_BPFFS, strlen(NOTIFY_BPFFS)) &&
-	    control_unpin(&other->source, -1, path) == 0)
+	return notify_read_path(&other->source, args[0], path, NOTIFY_PIN_BYTES) &&
+	       !strncmp(path, NOTIFY_BPFFS, strlen(NOTIFY_BPFFS));
+}
+
+/* A pin of the caller's goes first; whatever else has that name is the kernel's to remove. */
+static void notify_unpin(const struct notify_server *server, struct other *other,
+			 const struct seccomp_data *data)
+{
+	char path[NOTIFY_PIN_BYTES];
+
+	if (notify_read_pin(other, data, path) && control_unpin(&other->source, -1, path) == 0)
 		notify_answer(server->listener, other->id, 0, 0, 0);
 	else
 		notify_continue(server->listener, other->id);
 }
 
+static void notify_unlink(struct notify_server *server, struct other *other,
+			  const struct seccomp_data *data)
+{
+	char path[NOTIFY_PIN_BYTES];
+
+	if (!notify_read_pin(other, data, path) ||
+	    !notify_as_thread(server, other, data, notify_unpin))
+		notify_continue(server->listener, other->id);
+}
+
 /* ---- perf events that programs write into ---- */
 
-static void notify_perf(const struct notify_server *server, struct other *other,
-			const struct seccomp_data *data)
+static void notify_open_perf(const struct notify_server *server, struct other *other,
+			     const struct seccomp_data *data)
 {
 	const struct codec_source *src = &other->source;
 	struct perf_event_attr attr;
@@ -277,7 +391,18 @@ static void notify_perf(const struct notify_server *server, struct other *other,
 		notify_continue(server->listener, other->id);
 }
 
-static void notify_handle(const struct notify_server *server, const struct seccomp_notif *notif)
+static void notify_perf(struct notify_server *server, struct other *other,
+			const struct seccomp_data *data)
+{
+	const struct codec_source *src = &other->source;
+	struct perf_event_attr attr;
+
+	if (src->read(src->ctx, data->args[0], &attr, PERF_ATTR_SIZE_VER0) < 0 ||
+	    !perf_is_output(&attr) || !notify_as_thread(server, other, data, notify_open_perf))
+		notify_continue(server->listener, other->id);
+}
+
+static void notify_handle(struct notify_server *server, const struct seccomp_notif *notif)
 {
 	struct other other;
 	int r;
@@ -314,12 +439,18 @@ static void *notify_thread(void *arg)
 
 int notify_serve(int listener, bool verbose)
 {
-	struct notify_server *server = malloc(sizeof(*server));
-	int started = 0;
+	struct notify_server *server = calloc(1, sizeof(*server));
+	int started = 0, r;
 
 	if (!server)
 		return -ENOMEM;
-	*server = (struct notify_server){ listener, verbose };
+	server->listener = listener;
+	server->verbose = verbose;
+	r = become_look(0, &server->self);
+	if (r < 0) {
+		free(server);
+		return r;
+	}
 	for (int i = 0; i < NOTIFY_THREADS; i++) {
 		pthread_t thread;
 
@@ -330,6 +461,7 @@ int notify_serve(int listener, bool verbose)
 	}
 	if (started)
 		return 0; /* the threads keep `server` until the process ends */
+	become_facts_done(&server->self);
 	free(server);
 	return -EAGAIN;
 }

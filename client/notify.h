@@ -15,7 +15,10 @@ int notify_install(bool handles_in_maps, int *ret_listener);
 
 /*
  * Parent: answers calls until the process ends, in threads of its own. `listener` must stay open.
- * verbose: says on stderr why a call was refused. Returns 0 or -errno of starting threads.
+ * verbose: says on stderr why a call was refused. Each call that the
+ * daemon must answer is made as the user, and in the network namespace, of the thread that made it; where that is not
+ * possible it is refused with EPERM, and the first time a sentence on stderr says so. Returns 0 or -errno
+ * of starting threads, or of reading /proc.
  */
 int notify_serve(int listener, bool verbose);
 

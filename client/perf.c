@@ -8,6 +8,11 @@
 #include "client/call.h"
 #include "proto/perf.h"
 
+bool perf_is_output(const struct perf_event_attr *attr)
+{
+	return attr->type == PERF_TYPE_SOFTWARE && attr->config == PERF_COUNT_SW_BPF_OUTPUT;
+}
+
 int perf_open_output(const struct perf_event_attr *attr, pid_t pid, int cpu, int group_fd)
 {
 	struct perf_output output = { .cpu = (uint32_t)cpu,
@@ -17,8 +22,7 @@ int perf_open_output(const struct perf_event_attr *attr, pid_t pid, int cpu, int
 				      .watermark = attr->watermark };
 	struct call_outcome outcome;
 
-	if (attr->type != PERF_TYPE_SOFTWARE || attr->config != PERF_COUNT_SW_BPF_OUTPUT ||
-	    attr->freq || attr->sample_type & ~PERF_OUTPUT_SAMPLE)
+	if (!perf_is_output(attr) || attr->freq || attr->sample_type & ~PERF_OUTPUT_SAMPLE)
 		return -EOPNOTSUPP;
 	if (pid != -1 || cpu < 0 || group_fd != -1)
 		return -EOPNOTSUPP;

@@ -4,7 +4,11 @@
 #define BPFGATE_CLIENT_PERF_H
 
 #include <linux/perf_event.h>
+#include <stdbool.h>
 #include <sys/types.h>
+
+/* Whether it is of the kind that bpf_perf_event_output() writes into. */
+bool perf_is_output(const struct perf_event_attr *attr);
 
 /*
  * Asks the daemon for the event if it is one that bpf_perf_event_output() writes into, for any process

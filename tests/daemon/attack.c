@@ -122,7 +122,7 @@ static bool nothing_is_left(void *arg)
 	snprintf(arena->left, sizeof(arena->left), "%d descriptors, %d before", fd_cnt,
 		 arena->fd_cnt);
 	/* Spare judges and idle loaders come and go. */
-	return HOLDS(fd_cnt <= arena->fd_cnt + 4);
+	return HOLDS(fd_cnt <= arena->fd_cnt + 4 + arena->plan->idle_fd_cnt);
 }
 
 static uint64_t wait_limit_ms(void)

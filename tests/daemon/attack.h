@@ -42,6 +42,7 @@ struct attack_plan {
 	size_t row_cnt;
 	const uid_t *uids; /* who must hold no object, connection or charge after each attack */
 	size_t uid_cnt;
+	int idle_fd_cnt; /* what loaders of namespaces and users may still hold: they stay a while */
 };
 
 /*
