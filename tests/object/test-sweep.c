@@ -14,6 +14,7 @@
 
 #include "object/btfname.h"
 #include "object/digest.h"
+#include "object/elf.h"
 #include "object/fakebpf.h"
 #include "object/lineinfo.h"
 #include "object/probes.h"
@@ -919,6 +920,69 @@ START_TEST(the_fake_holds_only_so_much)
 }
 END_TEST
 
+/* As many pages as its values take: libbpf maps them. */
+static off_t room_of(uint32_t value_size, uint32_t max_entries)
+{
+	struct fakebpf *f = fakebpf_new(NULL, 0);
+	int fd = fake_map(f, BPF_MAP_TYPE_ARRAY, value_size, max_entries, 0, 0);
+	off_t room = lseek(fd, 0, SEEK_END);
+
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	fakebpf_free(f);
+	return room;
+}
+
+START_TEST(a_map_of_the_fake_can_be_mapped)
+{
+	static const struct {
+		uint32_t value_size, max_entries;
+		off_t room;
+	} rows[] = {
+		{ 0, 1, 0 },
+		{ 1, 1, 4096 },
+		{ 8, 1, 4096 },
+		{ 8, 512, 4096 },
+		{ 8, 513, 8192 },
+		{ 1, 513, 8192 },
+		{ 9, 256, 4096 },
+		{ 9, 257, 8192 },
+		{ 4096, 1, 4096 },
+		{ 4097, 1, 8192 },
+		{ 64u << 20, 1, 64 << 20 },
+		{ (64u << 20) + 1, 1, 0 },
+		{ 8, UINT32_MAX, 0 },
+		{ UINT32_MAX, UINT32_MAX, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++)
+		ck_assert_msg(room_of(rows[i].value_size, rows[i].max_entries) == rows[i].room,
+			      "row %zu", i);
+}
+END_TEST
+
+static void no_program(void *arg, const struct elf_program *program)
+{
+	ck_abort();
+}
+
+START_TEST(after_an_object_there_is_no_bpf_again)
+{
+	char reason[ELF_REASON_BYTES] = "before";
+	struct elf_options opt = { .reason = reason };
+	FILE *file;
+
+	ck_assert_int_eq(elf_programs("no object", 9, &opt, no_program, NULL), -EBADMSG);
+	ck_assert_str_ne(reason, "before");
+	ck_assert(syscall(__NR_bpf, BPF_MAP_CREATE, NULL, 0) == -1 && errno == EPERM);
+	file = fopen("/proc/self/stat", "re");
+	ck_assert(file && fclose(file) == 0);
+	ck_assert(!fopen("/tmp/bpfgate-none", "we") && errno == EACCES);
+	ck_assert_int_eq(elf_programs("x", (size_t)ELF_BYTES_MAX + 1, &opt, no_program, NULL),
+			 -E2BIG);
+}
+END_TEST
+
 static void note_load(void *arg, const struct load_attr *attr)
 {
 	*(uint64_t *)arg = attr->log_buf;
@@ -985,6 +1049,8 @@ int main(void)
 	tcase_add_test(tc, each_command_of_the_fake);
 	tcase_add_test(tc, a_map_of_the_fake_is_what_was_asked_for);
 	tcase_add_test(tc, the_fake_holds_only_so_much);
+	tcase_add_test(tc, a_map_of_the_fake_can_be_mapped);
+	tcase_add_test(tc, after_an_object_there_is_no_bpf_again);
 	tcase_add_test(tc, only_a_token_s_load_is_its_owners);
 	tcase_add_test(tc, a_version_is_taken_from_a_release);
 	suite_add_tcase(suite, tc);
