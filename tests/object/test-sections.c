@@ -278,6 +278,22 @@ START_TEST(a_header_alone_is_no_bundle)
 }
 END_TEST
 
+START_TEST(a_bundle_of_128_mib_is_written_and_no_larger_one)
+{
+	struct bgv_blob btf = { calloc(1, BUNDLE_BYTES_MAX), 1 << 20 };
+	struct bpf_insn insn = { .code = 0x95 };
+	struct bgv_program prog = { .insns = &insn, .insn_cnt = 1, .btfs = &btf, .btf_cnt = 1 };
+	uint8_t *bytes = NULL;
+	size_t cnt;
+
+	ck_assert_int_eq(bundle_encode(&prog, NULL, &bytes, &cnt), 0);
+	free(bytes);
+	btf.bytes = BUNDLE_BYTES_MAX;
+	ck_assert_int_eq(bundle_encode(&prog, NULL, &bytes, &cnt), -E2BIG);
+	free((void *)(uintptr_t)btf.data);
+}
+END_TEST
+
 /* The target's name is looked up in the BTF that it says is its own, not in its neighbours. */
 START_TEST(a_targets_name_is_in_its_own_btf)
 {
@@ -318,6 +334,7 @@ int main(void)
 	tcase_add_test(tc, what_only_an_answer_makes_good);
 	tcase_add_test(tc, contents_are_of_frozen_maps_once_and_in_order);
 	tcase_add_test(tc, a_header_alone_is_no_bundle);
+	tcase_add_test(tc, a_bundle_of_128_mib_is_written_and_no_larger_one);
 	tcase_add_test(tc, a_targets_name_is_in_its_own_btf);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
