@@ -70,6 +70,7 @@ bool lock_allows_call(struct env *env, const struct bpf_insn *insn)
 	case KFS_bpf_rbtree_left:
 	case KFS_bpf_rbtree_right:
 	case KFS_bpf_refcount_acquire_impl:
+		return true;
 	case KFS_bpf_iter_num_new:
 	case KFS_bpf_iter_num_next:
 	case KFS_bpf_iter_num_destroy:
@@ -77,7 +78,7 @@ bool lock_allows_call(struct env *env, const struct bpf_insn *insn)
 	case KFS_bpf_res_spin_unlock:
 	case KFS_bpf_res_spin_lock_irqsave:
 	case KFS_bpf_res_spin_unlock_irqrestore:
-		return true;
+		return env->beh->lock_iters;
 	default:
 		return false;
 	}
