@@ -51,7 +51,7 @@ bool live_write_policy(const struct live *live, const char *policy)
 static _Noreturn void live_be_bpfgated(const struct live *live, const char *builddir, int out)
 {
 	char path[256], bin[80];
-	const char *argv[24] = { "bpfgated", "--socket", live->socket, "--group", "root", "--libexec", bin,
+	const char *argv[25] = { "bpfgated", "--socket", live->socket, "--group", "root", "--libexec", bin,
 				 "--broker-user", "65501", "--judge-user", "65502", "--loader-user",
 				 "65503", "--policy", live->policy };
 
@@ -82,7 +82,7 @@ bool live_start_with(struct live *live, const char *builddir, const char *policy
 	snprintf(live->policy, sizeof(live->policy), "%s/policy", live->dir);
 	snprintf(live->socket, sizeof(live->socket), "%s/socket", live->dir);
 	if (mkdir(bin, 0755) < 0 || mkdir(live->policy, 0755) < 0 ||
-	    !live_place(live, builddir, "tests/daemon/odd-judge", "bpfgate-judge") ||
+	    !live_place(live, builddir, live->judge ? live->judge : "tests/daemon/odd-judge", "bpfgate-judge") ||
 	    !live_place(live, builddir, "daemon/bpfgate-loader", "bpfgate-loader") ||
 	    !live_place(live, builddir, "daemon/bpfgate-broker", "bpfgate-broker") ||
 	    !live_write_policy(live, policy) || (more && !live_write(live, more)))

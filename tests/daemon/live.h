@@ -18,7 +18,8 @@
 struct live {
 	char dir[48], socket[80], policy[80];
 	pid_t parent;
-	const char *more[5];	/* further options of bpfgated, set before the start; NULL-terminated */
+	const char *more[9];	/* further options of bpfgated, set before the start; NULL-terminated */
+	const char *judge;	/* in the build tree; NULL: the odd ones */
 	int ready;		/* what bpfgated and its children say on stderr */
 	int err;		/* > 0: that is their stderr, and nothing they say is heard */
 };
