@@ -38,7 +38,7 @@ static const struct verb verbs[] = {
 	{ "explain", cmd_explain, "CODE [--json|--pretty]", "what a diagnostic's code means, and a way out",
 	  "--json --pretty --help" },
 	{ "help", verb_help, "[VERB]", "this list, or a verb's line", "" },
-	{ "list", cmd_list, "[progs|maps|links|pins|clients|decisions] [-o COLUMNS] [--sort COLUMN] [--raw] "
+	{ "list", cmd_list, "[progs|maps|links|pins|orphans|clients|decisions] [-o COLUMNS] [--sort COLUMN] [--raw] "
 	  "[--noheadings] [--json|--pretty]",
 	  "what the daemon holds for you", "-o --json --pretty --raw --noheadings --sort --help" },
 	{ "load", cmd_load, "OBJ [--prog NAME] [--attach xdp:IFACE|tcx-ingress:IFACE|tcx-egress:IFACE|cgroup:PATH] "

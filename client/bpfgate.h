@@ -44,7 +44,7 @@ uint64_t bpfgate_last_decision(void);
 
 enum bpfgate_question {
 	BPFGATE_STATUS = 1, /* no argument */
-	BPFGATE_LIST = 2,   /* "progs", "maps", "links", "pins", "clients" or "decisions" */
+	BPFGATE_LIST = 2,   /* "progs", "maps", "links", "pins", "orphans", "clients" or "decisions" */
 	BPFGATE_WHY = 3,    /* a decision's number in hex, or "" for the caller's last */
 	BPFGATE_UNPIN = 5,  /* a path: removes the caller's only pin of that path, whatever directory it led to */
 	BPFGATE_RELOAD = 6, /* no argument; root only: reads the policy anew; -EBADMSG, -EACCES...: it is refused */

@@ -265,6 +265,29 @@ static void doctor_policy(struct doctor_finding *f)
 	json_decref(doc);
 }
 
+/* What is in no record of the daemon's: it tells only root. */
+static void doctor_orphans(struct doctor_finding *f)
+{
+	OWN_MEM char *text = NULL;
+	json_int_t cnt;
+	json_t *doc;
+	bool aside;
+
+	if (geteuid() != 0 || bpfgate_control(BPFGATE_STATUS, "", &text) < 0 || !text) {
+		doctor_say(f, DOCTOR_NOTE, "unknown: %s", geteuid() ? "only root is told" : "no daemon answers");
+		return;
+	}
+	doc = json_loads(text, 0, NULL);
+	cnt = json_integer_value(json_object_get(doc, "orphans"));
+	aside = json_is_true(json_object_get(json_object_get(doc, "ledger"), "set_aside"));
+	if (cnt || aside)
+		doctor_say(f, DOCTOR_NOTE, "%s%lld programs of the loaders have no record",
+			   aside ? "another version's ledger is set aside; " : "", (long long)cnt);
+	else
+		doctor_say(f, DOCTOR_OK, "no program of the loaders is without a record");
+	json_decref(doc);
+}
+
 static void doctor_group(struct doctor_finding *f)
 {
 	const struct group *group = getgrnam("bpfgate");
@@ -325,6 +348,7 @@ static const struct doctor_check doctor_checks[] = {
 	{ "cgroup", doctor_cgroup, "mount cgroup2 (systemd does)" },
 	{ "socket", doctor_socket, "systemctl enable --now bpfgate.socket" },
 	{ "policy", doctor_policy, "bpfgate policy check, then bpfgate reload" },
+	{ "orphans", doctor_orphans, "bpfgate list orphans; a pinned one ends with bpfgate unpin" },
 	{ "group", doctor_group, "systemd-sysusers (makes the group); usermod -aG bpfgate USER, then log in again" },
 };
 

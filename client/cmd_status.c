@@ -34,6 +34,7 @@ static const struct status_line status_lines[] = {
 	{ "Programs", NULL, "programs", "" },
 	{ "Maps", NULL, "maps", "" },
 	{ "Links", NULL, "links", "" },
+	{ "Orphans", NULL, "orphans", "" },
 	{ "Clients", NULL, "clients", "" },
 	{ "Allowed", "decisions", "allowed", "" },
 	{ "Refused", "decisions", "refused", "" },
@@ -192,6 +193,11 @@ static const struct out_column list_pins[] = {
 	{ "path", "PATH", false, false }, { "directory", "DIRECTORY", false, false }, { "kind", "KIND", false, false }, { "id", "ID", true, false },
 	{ "uid", "UID", true, false },	  { "rule", "RULE", false, true },
 };
+static const struct out_column list_orphans[] = {
+	{ "kind", "KIND", false, false },
+	{ "id", "ID", true, false },
+	{ "pin", "PIN", false, true },
+};
 static const struct out_column list_clients[] = {
 	{ "uid", "UID", true, false },		{ "pid", "PID", true, false },
 	{ "unit", "UNIT", false, false },	{ "connections", "CONNECTIONS", true, false },
@@ -218,6 +224,7 @@ static const struct list_kind list_kinds[] = {
 	{ "maps", list_maps, ARRAY_CNT(list_maps) },
 	{ "links", list_links, ARRAY_CNT(list_links) },
 	{ "pins", list_pins, ARRAY_CNT(list_pins) },
+	{ "orphans", list_orphans, ARRAY_CNT(list_orphans) },
 	{ "clients", list_clients, ARRAY_CNT(list_clients) },
 	{ "decisions", list_decisions, ARRAY_CNT(list_decisions) },
 };
@@ -239,7 +246,7 @@ static int list_print(const struct list_kind *kind, const struct status_args *ar
 
 int cmd_list(int argc, char **argv)
 {
-	static const char usage[] = "list [progs|maps|links|pins|clients|decisions] [--json] [-o COLUMNS] [--sort COLUMN]";
+	static const char usage[] = "list [progs|maps|links|pins|orphans|clients|decisions] [--json] [-o COLUMNS] [--sort COLUMN]";
 	struct status_args args = { 0 };
 	const struct list_kind *kind = NULL;
 	const char *name;

@@ -20,6 +20,7 @@
 #include "daemon/warden.h"
 #include "proto/channel.h"
 
+struct orphans;
 struct people;
 struct places;
 struct session;
@@ -50,6 +51,7 @@ struct broker {
 	struct loaders *loaders;
 	struct judges *judges;
 	struct reconcile *reconcile;
+	struct orphans *orphans;
 	struct objects *objects;
 	struct object_dirs *object_dirs;
 	struct vmbtf *vmbtf;

@@ -25,6 +25,7 @@
 #include "daemon/journal_ids.h"
 #include "daemon/object_dirs.h"
 #include "daemon/objects.h"
+#include "daemon/orphans.h"
 #include "daemon/people.h"
 #include "daemon/places.h"
 #include "daemon/reconcile.h"
@@ -115,6 +116,8 @@ static void broker_on_listed(void *ctx, const struct keep_tell *tell, struct pac
 	broker->listing = false;
 	if (tell->result == 0)
 		settle_end(broker);
+	/* What the ledger does not know is looked for once it is settled what it knows. */
+	(void)reconcile_then(broker, NULL, NULL);
 }
 
 /* What was made before a restart, and has no record because it was never handed out, goes. */
@@ -208,6 +211,7 @@ static int broker_make_parts(struct broker *broker)
 	    (r = decisions_new(&broker->decisions)) < 0 ||
 	    (r = verdicts_new(&broker->verdicts)) < 0 || (r = vmbtf_new(&broker->vmbtf)) < 0 ||
 	    (r = reconcile_new(broker, &broker->reconcile)) < 0 ||
+	    (r = orphans_new(&broker->orphans)) < 0 ||
 	    (r = objects_new(broker, &broker->objects)) < 0 ||
 	    (r = object_dirs_new(broker, &broker->object_dirs)) < 0 ||
 	    (r = judges_new(broker->event, broker->chan_scratch, &broker->judges)) < 0)
@@ -292,6 +296,7 @@ static void broker_tear_down(struct broker *broker)
 	places_free(broker->places);
 	closers_free(broker->closers);
 	reconcile_free(broker->reconcile);
+	orphans_free(broker->orphans);
 	warden_free(broker->warden);
 	verdicts_free(broker->verdicts);
 	vmbtf_free(broker->vmbtf);

@@ -21,10 +21,12 @@ static const struct census_row {
 	const char *function;		/* of the iterator */
 	const char *outer, *pointer;	/* struct and member to follow first; NULL: none */
 	const char *inner;		/* the struct whose member "id" is wanted */
+	bool own;			/* only of programs that this very user made */
 } census_rows[] = {
-	[KEEP_PROG] = { "bpf_iter_bpf_prog", "bpf_prog", "aux", "bpf_prog_aux" },
-	[KEEP_MAP] = { "bpf_iter_bpf_map", NULL, NULL, "bpf_map" },
-	[KEEP_LINK] = { "bpf_iter_bpf_link", NULL, NULL, "bpf_link" },
+	[KEEP_PROG] = { "bpf_iter_bpf_prog", "bpf_prog", "aux", "bpf_prog_aux", false },
+	[KEEP_MAP] = { "bpf_iter_bpf_map", NULL, NULL, "bpf_map", false },
+	[KEEP_LINK] = { "bpf_iter_bpf_link", NULL, NULL, "bpf_link", false },
+	[IDS_OWN] = { "bpf_iter_bpf_prog", "bpf_prog", "aux", "bpf_prog_aux", true },
 };
 
 /* Byte offset of a member, or -ENOENT. */
@@ -45,20 +47,28 @@ static int member_offset(const struct btf *btf, const char *type_name, const cha
 
 #define LOAD(size, to, from, at) { BPF_LDX | BPF_MEM | (size), (to), (from), (int16_t)(at), 0 }
 
-/* r6 = object; skip the last, empty call; r2 = its id; seq_write(meta->seq, &id, 4). */
+/*
+ * r6 = object; skip the last, empty call; r8 = what has its id; skip what another user made;
+ * seq_write(meta->seq, &r8->id, 4).
+ */
 static int census_link(const struct btf *btf, const struct census_row *row, int *ret_link)
 {
 	int function = btf__find_by_name_kind(btf, row->function, BTF_KIND_FUNC);
 	int pointer = row->outer ? member_offset(btf, row->outer, row->pointer) : 0;
 	int id = member_offset(btf, row->inner, "id");
+	int user = row->own ? member_offset(btf, row->inner, "user") : 0;
+	int uid = row->own ? member_offset(btf, "user_struct", "uid") : 0;
 	struct bpf_insn insns[] = {
 		LOAD(BPF_DW, BPF_REG_6, BPF_REG_1, 8),
-		{ BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_6, 0, 9, 0 },
+		{ BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_6, 0, 12, 0 },
 		LOAD(BPF_DW, BPF_REG_7, BPF_REG_1, 0),
-		LOAD(BPF_DW, BPF_REG_1, BPF_REG_7, 0),
-		{ BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_6, 0, 0 },
-		LOAD(BPF_W, BPF_REG_2, BPF_REG_2, id),
+		{ BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_8, BPF_REG_6, 0, 0 },
+		LOAD(BPF_DW, BPF_REG_2, BPF_REG_8, user),
+		LOAD(BPF_W, BPF_REG_2, BPF_REG_2, uid),
+		{ BPF_JMP32 | BPF_JNE | BPF_K, BPF_REG_2, 0, 7, (int32_t)getuid() },
+		LOAD(BPF_W, BPF_REG_2, BPF_REG_8, id),
 		{ BPF_STX | BPF_MEM | BPF_W, BPF_REG_10, BPF_REG_2, -4, 0 },
+		LOAD(BPF_DW, BPF_REG_1, BPF_REG_7, 0),
 		{ BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0 },
 		{ BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -4 },
 		{ BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 4 },
@@ -67,10 +77,12 @@ static int census_link(const struct btf *btf, const struct census_row *row, int 
 		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
 	};
 
-	if (function < 0 || pointer < 0 || id < 0)
+	if (function < 0 || pointer < 0 || id < 0 || user < 0 || uid < 0)
 		return -ENOSYS;
 	if (row->outer)
-		insns[4] = (struct bpf_insn)LOAD(BPF_DW, BPF_REG_2, BPF_REG_6, pointer);
+		insns[3] = (struct bpf_insn)LOAD(BPF_DW, BPF_REG_8, BPF_REG_6, pointer);
+	for (size_t i = 4; i <= 6 && !row->own; i++) /* a jump over them would leave what is never reached */
+		insns[i] = (struct bpf_insn){ BPF_JMP | BPF_JA, 0, 0, 0, 0 };
 	return kern_iter_link(insns, ARRAY_CNT(insns), (uint32_t)function, ret_link);
 }
 
@@ -82,18 +94,28 @@ static int move_up(int take_fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, CENSUS_FD);
 }
 
+static uint32_t prog_id_of(int link)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	return kern_obj_get_info(link, &info, &len) == 0 ? info.prog_id : 0;
+}
+
 void census_open(struct census *ret_census)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	uint32_t kind;
 
-	for (kind = 0; kind <= KEEP_LINK; kind++)
-		ret_census->link[kind] = -1;
-	for (kind = KEEP_PROG; btf && kind <= KEEP_LINK; kind++) {
+	memset(ret_census, 0, sizeof(*ret_census));
+	for (kind = 0; kind <= IDS_OWN; kind++) {
 		int link;
 
-		if (census_link(btf, &census_rows[kind], &link) == 0)
-			ret_census->link[kind] = move_up(link);
+		ret_census->link[kind] = -1;
+		if (!btf || !census_rows[kind].function || census_link(btf, &census_rows[kind], &link) < 0)
+			continue;
+		ret_census->link[kind] = move_up(link);
+		ret_census->prog_id[kind] = prog_id_of(ret_census->link[kind]);
 	}
 	btf__free(btf);
 }
@@ -113,17 +135,36 @@ static int census_walk_btf(uint8_t *out, uint32_t bytes)
 	return r == -ENOENT ? (int)done : r;
 }
 
-int census_count(const struct census *census, uint32_t kind, uint8_t *out, uint32_t bytes)
+static bool is_iterator(const struct census *census, uint32_t id)
+{
+	for (uint32_t kind = 0; kind <= IDS_OWN; kind++)
+		if (id && census->prog_id[kind] == id)
+			return true;
+	return false;
+}
+
+/* What this loader looks with is no client's. */
+static uint32_t census_drop_iterators(const struct census *census, uint8_t *out, uint32_t bytes)
+{
+	uint32_t done = 0, id;
+
+	for (uint32_t at = 0; at + sizeof(id) <= bytes; at += (uint32_t)sizeof(id)) {
+		memcpy(&id, out + at, sizeof(id));
+		if (is_iterator(census, id))
+			continue;
+		memmove(out + done, out + at, sizeof(id));
+		done += (uint32_t)sizeof(id);
+	}
+	return done;
+}
+
+static int census_iterate(const struct census *census, uint32_t kind, uint8_t *out, uint32_t bytes)
 {
 	OWN_FD int fd = -1;
 	uint32_t done = 0;
 	uint8_t more;
 	int r;
 
-	if (kind == KEEP_BTF)
-		return census_walk_btf(out, bytes);
-	if (kind > KEEP_LINK || census->link[kind] < 0)
-		return -ENOSYS;
 	r = kern_iter_open(census->link[kind], &fd);
 	if (r < 0)
 		return r;
@@ -138,4 +179,16 @@ int census_count(const struct census *census, uint32_t kind, uint8_t *out, uint3
 			return -ERANGE;
 		done += (uint32_t)got;
 	}
+}
+
+int census_count(const struct census *census, uint32_t kind, uint8_t *out, uint32_t bytes)
+{
+	int r;
+
+	if (kind == KEEP_BTF)
+		return census_walk_btf(out, bytes);
+	if (kind > IDS_OWN || census->link[kind] < 0)
+		return -ENOSYS;
+	r = census_iterate(census, kind, out, bytes);
+	return r > 0 && kind == IDS_OWN ? (int)census_drop_iterators(census, out, (uint32_t)r) : r;
 }

@@ -14,13 +14,14 @@
 #define CENSUS_FD 501	/* the iterators' links: one a kind, clear of the numbers that approvals use */
 
 struct census {
-	int link[KEEP_LINK + 1];	/* by enum keep_obj; -1: not to be had */
+	int link[IDS_OWN + 1];		/* by enum keep_obj; -1: not to be had */
+	uint32_t prog_id[IDS_OWN + 1];	/* the iterators' own programs; 0: none */
 };
 
 /* Before the loader locks itself down. Kinds that this kernel cannot iterate are absent, not an error. */
 void census_open(struct census *ret_census);
 
-/* Writes the ids of that kind (enum keep_obj) into at most `bytes` of `out`. Bytes written, or -ENOSYS, -ERANGE, -errno. */
+/* Writes the ids of that kind (enum keep_obj, IDS_OWN) into at most `bytes` of `out`. Bytes written, or -ENOSYS, -ERANGE, -errno. */
 int census_count(const struct census *census, uint32_t kind, uint8_t *out, uint32_t bytes);
 
 #endif

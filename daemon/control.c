@@ -15,6 +15,7 @@
 
 #include "config.h"
 #include "daemon/journal.h"
+#include "daemon/orphans.h"
 #include "daemon/owner.h"
 #include "daemon/places.h"
 #include "daemon/present.h"
@@ -149,12 +150,13 @@ static json_t *control_status(const struct control_ask *ask)
 
 	uname(&uts);
 	return json_pack(
-		"{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:o}, s:{s:b}, s:o}",
+		"{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:o}, s:{s:b}, s:o}",
 		"schema_version", "1.0", "version", PACKAGE_VERSION, "kernel", uts.release, "uptime_s",
 		(json_int_t)((broker_now_ns() - b->started_ns) / 1000000000u), "policy",
 		control_policy(b->rules, b->trouble), "programs", (json_int_t)ledger_cnt(b->ledger, LEDGER_PROG),
 		"maps", (json_int_t)ledger_cnt(b->ledger, LEDGER_MAP), "links",
-		(json_int_t)ledger_cnt(b->ledger, LEDGER_LINK), "handles",
+		(json_int_t)ledger_cnt(b->ledger, LEDGER_LINK), "orphans",
+		(json_int_t)(control_may_see(ask, 0, "") ? orphans_cnt(b) : 0), "handles",
 		(json_int_t)handles_cnt(b->handles), "clients", control_client_cnt(b), "connections",
 		(json_int_t)b->session_cnt, "decisions", "allowed",
 		(json_int_t)decisions_cnt(d, DECISION_ALLOWED), "refused",
@@ -259,6 +261,30 @@ static json_t *control_list_pins(const struct control_ask *ask)
 	return control_list_recs(ask, LEDGER_PIN, control_pin_row);
 }
 
+/* The name by which it is pinned; "" when it is not. */
+static json_t *control_orphan_pin(const struct control_ask *ask, uint32_t prog_id)
+{
+	const struct ledger_rec *rec;
+	uint32_t cursor = 0;
+
+	while ((rec = ledger_walk(ask->broker->ledger, LEDGER_PIN, &cursor)))
+		if (rec->pin.obj_kind == KEEP_PROG && rec->pin.obj_id == prog_id)
+			return control_text(rec->pin.path, sizeof(rec->pin.path));
+	return json_string("");
+}
+
+/* Whose they are is not known: root's to look at. */
+static json_t *control_list_orphans(const struct control_ask *ask)
+{
+	json_t *list = json_array();
+	uint32_t id = 0;
+
+	while (control_may_see(ask, 0, "") && (id = orphans_next(ask->broker, id)) != 0)
+		json_array_append_new(list, json_pack("{s:s, s:I, s:o}", "kind", "prog", "id", (json_int_t)id,
+						      "pin", control_orphan_pin(ask, id)));
+	return list;
+}
+
 static json_t *control_list_clients(const struct control_ask *ask)
 {
 	struct session *session;
@@ -314,6 +340,7 @@ static json_t *control_list(const struct control_ask *ask)
 	} lists[] = {
 		{ "progs", control_list_progs },     { "maps", control_list_maps },
 		{ "links", control_list_links },     { "pins", control_list_pins },
+		{ "orphans", control_list_orphans },
 		{ "clients", control_list_clients }, { "decisions", control_list_decisions },
 	};
 
@@ -323,7 +350,7 @@ static json_t *control_list(const struct control_ask *ask)
 			return json_pack("{s:s, s:o}", "schema_version", "1.0", lists[i].name,
 					 lists[i].list(ask));
 	return control_error("BAD-ARGUMENT", "no such list",
-			     "progs, maps, links, pins, clients or decisions");
+			     "progs, maps, links, pins, orphans, clients or decisions");
 }
 
 /* ---- why ---- */

@@ -134,7 +134,7 @@ static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
 /* --ledger: counts objects too, and serves no client. */
 int main(int argc, char **argv)
 {
-	struct loader_view view = { .census.link = { -1, -1, -1, -1 } };
+	struct loader_view view = { .census.link = { -1, -1, -1, -1, -1, -1 } };
 	uint8_t *buf;
 	int r;
 

@@ -120,6 +120,7 @@ enum keep_tell_kind {
 #define KEEP_LAST	(1u << 0)	/* TELL_GONE: it was the last hold */
 
 enum keep_obj { KEEP_PROG = 1, KEEP_MAP, KEEP_LINK, KEEP_BTF };
+#define IDS_OWN 5u		/* beside them, for DOOR_IDS only */
 
 /* The most bytes behind a keep_ask: a reply frame with its log, or a status line. */
 #define KEEP_FRAME_MAX	98304u
@@ -168,7 +169,8 @@ enum door_op {
 	DOOR_BPF = 1,		/* one bpf(2) call */
 	/*
 	 * The ids of all maps, programs, links or BTF objects of this kernel (obj_kind), as u32 in the one PTR_OUT
-	 * area; ERANGE when they do not fit. Only by a loader started with LOADER_LEDGER.
+	 * area; ERANGE when they do not fit. IDS_OWN: of the programs that the loaders' user made, but for those that
+	 * this one looks with. Only by a loader started with LOADER_LEDGER.
 	 */
 	DOOR_IDS,
 	DOOR_PERF,		/* open a perf event for programs to write into: attr is a struct perf_output */

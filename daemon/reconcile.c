@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "daemon/caps.h"
+#include "daemon/orphans.h"
 
 /* Four bytes an id: room for a million objects. */
 #define RECONCILE_IDS_BYTES (4u << 20)
@@ -39,6 +40,7 @@ static const struct {
 	{ KEEP_PROG, LEDGER_PROG, CAPS_BPF | CAPS_PERFMON },
 	{ KEEP_MAP, LEDGER_MAP, CAPS_BPF | CAPS_PERFMON },
 	{ KEEP_BTF, LEDGER_BTF, CAPS_SYS_ADMIN },
+	{ IDS_OWN, LEDGER_FREE, CAPS_BPF | CAPS_PERFMON }, /* for orphans.c */
 };
 
 static void reconcile_step(struct reconcile *reconcile);
@@ -106,6 +108,16 @@ static void reconcile_finish(struct reconcile *reconcile)
 	}
 }
 
+static void reconcile_use(struct reconcile *reconcile, enum ledger_kind kind, uint32_t *ids, size_t id_cnt)
+{
+	if (id_cnt)
+		qsort(ids, id_cnt, sizeof(*ids), reconcile_compare_ids);
+	if (kind == LEDGER_FREE)
+		orphans_set(reconcile->broker, ids, id_cnt);
+	else
+		reconcile_forget(reconcile, kind, ids, id_cnt);
+}
+
 static void reconcile_on_ids(void *ctx, struct loader_result *result)
 {
 	struct reconcile *reconcile = ctx;
@@ -116,9 +128,7 @@ static void reconcile_on_ids(void *ctx, struct loader_result *result)
 	if (result->err == 0 && result->answer->result >= 0) {
 		ids = (uint32_t *)(uintptr_t)loader_result_out(reconcile->call, result, 0, &bytes);
 		id_cnt = bytes / sizeof(*ids);
-		if (id_cnt)
-			qsort(ids, id_cnt, sizeof(*ids), reconcile_compare_ids);
-		reconcile_forget(reconcile, reconcile_kinds[reconcile->step].kind, ids, id_cnt);
+		reconcile_use(reconcile, reconcile_kinds[reconcile->step].kind, ids, id_cnt);
 	}
 	reconcile->step++;
 	reconcile_step(reconcile);
@@ -149,7 +159,9 @@ static int reconcile_ask(struct reconcile *reconcile)
 static void reconcile_step(struct reconcile *reconcile)
 {
 	for (; reconcile->step < ARRAY_CNT(reconcile_kinds); reconcile->step++) {
-		if (!ledger_cnt(reconcile->broker->ledger, reconcile_kinds[reconcile->step].kind))
+		enum ledger_kind kind = reconcile_kinds[reconcile->step].kind;
+
+		if (kind != LEDGER_FREE && !ledger_cnt(reconcile->broker->ledger, kind))
 			continue;
 		reconcile->began_ns = broker_now_ns();
 		if (reconcile_ask(reconcile) == 0)

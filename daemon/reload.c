@@ -13,21 +13,27 @@
 #include "daemon/journal.h"
 #include "daemon/journal_ids.h"
 #include "daemon/object_dirs.h"
+#include "daemon/orphans.h"
 
 /* What is wrong comes first: a status line is cut at its end. */
 void reload_status_text(const struct broker *broker, char *text, size_t bytes)
 {
 	const struct policy *policy = broker->rules->policy;
 	const char *aside = broker->options.ledger_set_aside ? "ANOTHER VERSION'S LEDGER IS SET ASIDE; " : "";
+	size_t orphan_cnt = orphans_cnt(broker);
+	char orphans[32] = "";
+
+	if (orphan_cnt)
+		snprintf(orphans, sizeof(orphans), "%zu orphans; ", orphan_cnt);
 
 	if (broker->trouble[0])
-		snprintf(text, bytes, "%s%s: %s", aside,
+		snprintf(text, bytes, "%s%s%s: %s", aside, orphans,
 			 policy_rule_cnt(policy) ? "Policy refused, the old one stays" :
 						   "NO RULES, everything kept",
 			 broker->trouble);
 	else
-		snprintf(text, bytes, "%sPolicy %.8s (%zu rules, %zu signers): %zu programs, %u connections",
-			 aside, policy_digest(policy), policy_rule_cnt(policy), policy_signer_cnt(policy),
+		snprintf(text, bytes, "%s%sPolicy %.8s (%zu rules, %zu signers): %zu programs, %u connections",
+			 aside, orphans, policy_digest(policy), policy_rule_cnt(policy), policy_signer_cnt(policy),
 			 ledger_cnt(broker->ledger, LEDGER_PROG), broker->session_cnt);
 }
 

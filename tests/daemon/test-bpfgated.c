@@ -828,6 +828,27 @@ static bool in_list(uint32_t id, const uint32_t *ids, int cnt)
 	return false;
 }
 
+/* A program of root's own; the caller closes it. Its id, or 0. */
+static uint32_t load_as_root(int *ret_fd)
+{
+	struct bpf_insn insns[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K },
+				    { .code = BPF_JMP | BPF_EXIT } };
+	union bpf_attr attr;
+	struct bpf_prog_info info = { 0 };
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = ARRAY_CNT(insns);
+	attr.license = (uintptr_t) "GPL";
+	*ret_fd = (int)syscall(__NR_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)*ret_fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	return syscall(__NR_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0 ? 0 : info.id;
+}
+
 static bool the_census_lists_what_the_kernel_holds(void)
 {
 	enum { MAX = 16384 };
@@ -836,8 +857,10 @@ static bool the_census_lists_what_the_kernel_holds(void)
 	struct rig_loader counter = { 0, -1 };
 	struct keep_tell tell;
 	struct held held;
+	OWN_FD int root = -1;
+	uint32_t roots = load_as_root(&root);
 	int cnt;
-	bool ok = HOLDS(load_kept(&held, DOOR_FD_HANDLE)) &&
+	bool ok = HOLDS(roots) && HOLDS(load_kept(&held, DOOR_FD_HANDLE)) &&
 		  HOLDS(rig_call(&rig, &ask, NULL, 0, &tell, &counter.door) == 0);
 
 	counter.box_id = tell.box_id;
@@ -848,6 +871,10 @@ static bool the_census_lists_what_the_kernel_holds(void)
 	     HOLDS(take_census(&counter, KEEP_LINK, ids, MAX) >= 3) &&
 	     HOLDS(take_census(&counter, KEEP_PROG, ids, 1) == -ERANGE) &&
 	     HOLDS(take_census(&held.loader, KEEP_PROG, ids, MAX) == -ENOSYS);
+	/* Of those that the loaders' user made: a client's, and not root's. */
+	cnt = ok ? take_census(&counter, IDS_OWN, ids, MAX) : 0;
+	ok = HOLDS(ok) && HOLDS(in_list(held.prog_id, ids, cnt)) && HOLDS(!in_list(roots, ids, cnt)) &&
+	     HOLDS((cnt = take_census(&counter, KEEP_PROG, ids, MAX)) > 0) && HOLDS(in_list(roots, ids, cnt));
 	own_close_fd(&held.handle);
 	ok = HOLDS(ok) && HOLDS(rig_prog_dies(held.prog_id));
 	cnt = ok ? take_census(&counter, KEEP_PROG, ids, MAX) : 0;

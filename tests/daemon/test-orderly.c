@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -359,6 +360,11 @@ static bool an_orphan_is_roots_to_unpin(void)
 	       HOLDS(live_until(pins_lack, (void *)KEPT_PIN)) && HOLDS(ok);
 }
 
+static size_t left_of(const char *bytes, const char *at, off_t size)
+{
+	return (size_t)size - (size_t)(at - bytes);
+}
+
 /* Writes what a ledger without places (or one of a client that sent none) has where the place of the pin is. */
 static bool ledger_change_place(uint32_t state)
 {
@@ -367,17 +373,20 @@ static bool ledger_change_place(uint32_t state)
 	OWN_FD int fd = open(ledger, O_RDWR | O_CLOEXEC);
 	struct stat st;
 	char *bytes, *at;
+	int cnt = 0;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return false;
 	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (bytes == MAP_FAILED)
 		return false;
-	at = memmem(bytes, (size_t)st.st_size, pin.path, sizeof(pin.path));
-	if (at)
-		memcpy(at + sizeof(pin.path), &place, sizeof(place));
+	/* Also in slots that are free again: which is in use only the ledger knows. */
+	for (at = bytes; (at = memmem(at, left_of(bytes, at, st.st_size), pin.path, sizeof(pin.path))); cnt++) {
+		at += sizeof(pin.path);
+		memcpy(at, &place, sizeof(place));
+	}
 	(void)munmap(bytes, (size_t)st.st_size);
-	return at;
+	return cnt > 0;
 }
 
 static bool next_bpfgated_finds_place(const char *builddir, uint32_t place_state)
@@ -431,6 +440,104 @@ static bool a_bpffs_where_others_may_write_is_told(void)
 	return chmod(root, 0700) == 0 && rmdir(dir) == 0 && ok;
 }
 
+/* ---- orphans ---- */
+
+/* What the daemon's loaders made, or root itself: a program of two instructions, natively. */
+static int native_prog(void)
+{
+	struct bpf_insn insns[] = { { .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 2 },
+				    { .code = BPF_JMP | BPF_EXIT } };
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_XDP;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = 2;
+	attr.license = (uintptr_t) "GPL";
+	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static uint32_t native_id(int fd)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	return syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0 ? 0 : info.id;
+}
+
+static bool orphans_have(uint32_t id)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "\"id\":%u,", id);
+	return list_has("orphans", text);
+}
+
+static bool is_orphan(void *arg)
+{
+	return orphans_have(*(uint32_t *)arg) && list_has("orphans", "\"pin\":\"orphan-");
+}
+
+/* A walk over ids makes the daemon look. */
+static bool no_orphan_is_left(void *arg)
+{
+	union bpf_attr walk = { .start_id = 0 };
+
+	(void)bpfgate_bpf(BPF_PROG_GET_NEXT_ID, &walk, sizeof(walk));
+	return status_has("\"orphans\":0") && !orphans_have(*(uint32_t *)arg);
+}
+
+static bool part_sees_no_orphans(void *arg)
+{
+	return list_has("orphans", "\"orphans\":[]") && status_has("\"orphans\":0");
+}
+
+/* Holds a program that the ledger knows while it looks. */
+static bool part_is_known(void *arg)
+{
+	OWN_FD int prog = live_prog(BPF_PROG_TYPE_XDP, "known", 2);
+	union bpf_attr walk = { .start_id = 0 };
+
+	(void)bpfgate_bpf(BPF_PROG_GET_NEXT_ID, &walk, sizeof(walk));
+	*(uint32_t *)arg = prog_id_of(prog);
+	return *(uint32_t *)arg && live_until(part_sees_no_orphans, NULL);
+}
+
+static bool the_orphan_is_unpinned(void)
+{
+	OWN_MEM char *json = NULL;
+	char name[32] = "", *at;
+
+	if (bpfgate_control(BPFGATE_LIST, "orphans", &json) < 0)
+		return false;
+	at = strstr(json, "orphan-");
+	return at && sscanf(at, "%31[^\"]", name) == 1 && bpfgate_unpin(name) == 0;
+}
+
+/* The ledger is lost. Root's own program, and one that the new ledger knows, are none. */
+static bool a_program_without_a_record_is_an_orphan(void)
+{
+	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
+	uint32_t *id = shared, *known = id + 1;
+	OWN_FD int root = native_prog();
+	int status;
+	bool ok;
+
+	*id = 0;
+	ok = root >= 0 && live_as(LIVE_ALICE, part_pins, id) && no_orphan_is_left(id) &&
+	     kill(live.parent, SIGTERM) == 0 && waitpid(live.parent, &status, 0) == live.parent &&
+	     unlink(ledger) == 0 && live_again(&live, builddir) && live_until(is_orphan, id) &&
+	     status_has("\"orphans\":1") && !orphans_have(native_id(root)) &&
+	     the_doctor_says("1 programs of the loaders have no record") &&
+	     live_as(LIVE_ALICE, part_is_known, known) && !orphans_have(*known);
+	ok = the_orphan_is_unpinned() && ok && live_until(prog_is_gone, id);
+	return live_until(no_orphan_is_left, id) && ok;
+}
+
 #define TEST(name) { #name, name }
 static const struct {
 	const char *name;
@@ -447,6 +554,7 @@ static const struct {
 	TEST(an_orphan_is_roots_to_unpin),
 	TEST(a_pin_of_an_older_ledger_is_found),
 	TEST(a_bpffs_where_others_may_write_is_told),
+	TEST(a_program_without_a_record_is_an_orphan),
 };
 
 /* The daemon's first broker finds a broken policy: the daemon starts all the same, and mends without a restart. */
@@ -471,6 +579,8 @@ static bool scene_set(void)
 	live.more[1] = keep_dir;
 	live.more[2] = "--ledger";
 	live.more[3] = ledger;
+	live.more[4] = "--loader-user"; /* no other test's: what it made is looked for */
+	live.more[5] = "65505";
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return HOLDS(shared != MAP_FAILED);
 }
