@@ -359,6 +359,8 @@ static void prove(struct explain *explain)
 		(void)prove_cms(explain->policy, explain->file.cms, explain->file.cms_len,
 				&explain->file.fields, explain->file.sha256, time(NULL), explain->proofs,
 				&explain->proof_cnt, explain->notes);
+	for (size_t i = 0; i < explain->proof_cnt; i++)
+		explain->proofs[i].by_object = true;
 }
 
 static int usage(FILE *out)

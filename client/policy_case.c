@@ -434,7 +434,8 @@ static void case_signers(struct reading *rd, const json_t *value, void *dest)
 	one->prog.proof_cnt = list_of(rd, value);
 	one->prog.proofs = one->proofs;
 	for (i = 0; i < one->prog.proof_cnt; i++)
-		one->proofs[i].signer = text_of(rd, json_array_get(value, i));
+		one->proofs[i] = (struct policy_proof){ .signer = text_of(rd, json_array_get(value, i)),
+							.by_object = true };
 }
 
 static void case_digests(struct reading *rd, const json_t *value, void *dest)

@@ -53,6 +53,7 @@ static void facts_add_proofs(struct facts *facts, const struct ledger_prog *prog
 	for (uint32_t i = 0; i < prog->proof_cnt && i < LEDGER_PROOFS_MAX; i++) {
 		facts->proofs[i].signer = prog->proofs[i].signer;
 		memcpy(facts->proofs[i].cert_sha256, prog->proofs[i].cert_sha256, POLICY_SHA256_LEN);
+		facts->proofs[i].by_object = prog->by_object >> i & 1;
 		facts->prog.proof_cnt++;
 	}
 	facts->prog.proofs = facts->proofs;

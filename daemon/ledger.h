@@ -43,6 +43,7 @@ struct ledger_prog {
 	uint32_t attach_btf_id;
 	uint32_t probe;			/* 1: a feature probe, never attachable */
 	uint32_t granted_fd;		/* 1: its owner holds the real descriptor, not a handle */
+	uint32_t by_object;		/* bit n: proofs[n] is of the whole object; else of instructions alone */
 	uint64_t handle;		/* socket cookie of its handle; 0: a real fd was granted */
 	uint64_t helpers[8];
 	uint32_t helper_beyond;

@@ -17,7 +17,8 @@
 
 #define SIGNED_BYTES_MAX 8192	/* the kernel's own limit: EINVAL above */
 
-static void signed_add_proof(struct ledger_prog *prog, const char *signer, const uint8_t *cert_sha256)
+static void signed_add_proof(struct ledger_prog *prog, const char *signer, const uint8_t *cert_sha256,
+			     bool by_object)
 {
 	struct ledger_proof *proof;
 
@@ -26,6 +27,7 @@ static void signed_add_proof(struct ledger_prog *prog, const char *signer, const
 			return;
 	if (prog->proof_cnt == LEDGER_PROOFS_MAX || strlen(signer) >= sizeof(proof->signer))
 		return;
+	prog->by_object |= (uint32_t)by_object << prog->proof_cnt;
 	proof = &prog->proofs[prog->proof_cnt++];
 	strcpy(proof->signer, signer);
 	memcpy(proof->cert_sha256, cert_sha256, sizeof(proof->cert_sha256));
@@ -49,7 +51,7 @@ static void signed_by_digest(struct work *work, struct prog_load *load)
 	signed_add_digest(&load->rec.prog, known->object_sha256);
 	for (uint32_t i = 0; i < known->proof_cnt; i++)
 		signed_add_proof(&load->rec.prog, known->proofs[i].signer,
-				 known->proofs[i].cert_sha256);
+				 known->proofs[i].cert_sha256, true);
 }
 
 /* ---- the signature in the attr ---- */
@@ -68,7 +70,7 @@ static int signed_prove(struct work *work, struct prog_load *load, const struct 
 		r = prove_cms(work->rules->policy, sig->data, sig->bytes, &answer->fields, sha256,
 			      broker_now_s(), proofs, &proof_cnt, NULL);
 	for (size_t i = 0; r == 0 && i < proof_cnt; i++)
-		signed_add_proof(&load->rec.prog, proofs[i].signer, proofs[i].cert_sha256);
+		signed_add_proof(&load->rec.prog, proofs[i].signer, proofs[i].cert_sha256, false);
 	if (r == 0 && proof_cnt == 0)
 		r = -EKEYREJECTED;
 	return r;

@@ -65,7 +65,7 @@ static void match_expires(const struct match *match, struct policy_step *step)
 		  match->request->now_s < match->rule->expires_s ? "not yet" : "the rule has expired");
 }
 
-/* Proved by this signer, by the certificate that the policy names now, which is still good. */
+/* Proved by this signer, by the certificate that the policy names now, which is still good; over what the rule wants. */
 static bool is_proved(const struct match *match, const struct signer *signer)
 {
 	const struct policy_prog_facts *prog = match->request->prog;
@@ -74,6 +74,8 @@ static bool is_proved(const struct match *match, const struct signer *signer)
 	if (signer_usable(signer, match->request->now_s) < 0)
 		return false;
 	for (i = 0; i < prog->proof_cnt; i++) {
+		if (match->rule->signed_by.objects_only && !prog->proofs[i].by_object)
+			continue;
 		if (strcmp(prog->proofs[i].signer, signer_name(signer)) == 0 &&
 		    memcmp(prog->proofs[i].cert_sha256, signer_cert_sha256(signer),
 			   POLICY_SHA256_LEN) == 0)
@@ -117,8 +119,9 @@ static void match_signed_by(const struct match *match, struct policy_step *step)
 		if (proved)
 			text_addf(&have, "%s%s", have.len ? ", " : "", signer_name(signer));
 	}
-	match_say(match, step, cnt >= rule->threshold, "needs %u of [%s]; found %s%s",
-		  rule->threshold, wanted, cnt ? found : "none", cnt >= rule->threshold ? "" : " only");
+	match_say(match, step, cnt >= rule->threshold, "needs %u of [%s]%s; found %s%s", rule->threshold, wanted,
+		  rule->objects_only ? " over the whole object" : "", cnt ? found : "none",
+		  cnt >= rule->threshold ? "" : " only");
 }
 
 static void match_digests(const struct match *match, struct policy_step *step)

@@ -85,6 +85,7 @@ struct policy_map_facts {
 struct policy_proof {
 	const char *signer;
 	uint8_t cert_sha256[POLICY_SHA256_LEN];
+	bool by_object;		/* of the whole object that the program comes from; else of instructions alone */
 };
 
 /*

@@ -155,8 +155,17 @@ static void signed_unsigned(const struct at *at, void *dest)
 		read_error(at, NULL, "\"unsigned\" can only be true; leave it out otherwise");
 }
 
+static void signed_objects_only(const struct at *at, void *dest)
+{
+	struct rule_signed_by *signed_by = dest;
+
+	if (read_bool(at, &signed_by->objects_only) && !signed_by->objects_only)
+		read_error(at, NULL, "\"objects_only\" can only be true; leave it out otherwise");
+}
+
 static const struct key signed_keys[] = {
 	{ "signers", signed_signers },
+	{ "objects_only", signed_objects_only },
 	{ "threshold", signed_threshold },
 	{ "unsigned", signed_unsigned },
 };
@@ -173,6 +182,8 @@ static void rule_signed(const struct at *at, void *dest)
 	read_object(at, signed_keys, ARRAY_CNT(signed_keys), signed_by);
 	if (named && signed_by->unsigned_ok)
 		read_error(at, NULL, "\"signers\" and \"unsigned\" contradict each other");
+	if (signed_by->objects_only && signed_by->unsigned_ok)
+		read_error(at, NULL, "\"objects_only\" and \"unsigned\" contradict each other");
 	if (!named && !signed_by->unsigned_ok && json_is_object(at->value))
 		read_error(at, NULL, "\"signers\" or \"unsigned\": true is needed here");
 	if (named && signed_by->threshold > named)

@@ -59,6 +59,7 @@ struct rule_who {
 struct rule_signed_by {
 	bool is_stated;
 	bool unsigned_ok;
+	bool objects_only;
 	uint32_t threshold;
 	size_t *signers; /* indices into policy->signers */
 	size_t signer_cnt;

@@ -219,6 +219,16 @@ check "empty" 1 user 65533 "$odd" load "$run/insns.p7s"
 insns_sign "$run/insns" ours -noattr
 check "signed by ours, still" 0 user 65533 "$odd" load "$run/insns.p7s"
 
+# such a signature covers instructions and nothing else: a rule may want more
+policy "" '"signed_by": {"signers": ["ours"], "objects_only": true}'
+fresh
+check "one over instructions is not enough where objects are asked for" 1 user 65533 "$odd" load "$run/insns.p7s"
+says "refused by policy" "EPERM: "
+check "control: one over the whole object is" 0 load good.o
+policy "" "$signed_by"
+fresh
+check "control: where objects are not asked for it is enough" 0 user 65533 "$odd" load "$run/insns.p7s"
+
 # odd presentations, and what is left of them
 broker_fds() { find "/proc/$(pgrep -P "$daemon_pid" -f bpfgate-broker | head -1)/fd" -type l 2>/dev/null | wc -l; }
 check "descriptors that are no objects" 0 user 65533 "$odd" present

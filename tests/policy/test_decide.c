@@ -524,6 +524,42 @@ static const struct {
 	{ "\"comment\": \"everything\"", POLICY_BTF_LOAD, no_change, true },
 };
 
+/* The same signer's: once over the object, once over the instructions alone. */
+START_TEST(a_rule_may_ask_for_signatures_over_objects)
+{
+	static const struct {
+		const char *more;
+		bool by_object, granted;
+	} rows[] = {
+		{ "", false, true },
+		{ "", true, true },
+		{ ", \"objects_only\": true", false, false },
+		{ ", \"objects_only\": true", true, true },
+	};
+	OWN_MEM struct asked *asked = ask(POLICY_PROG_LOAD);
+	struct policy_proof proof = proofs_ab[0];
+	struct policy_decision decision;
+	struct policy *policy;
+	OWN_MEM char *json = NULL;
+
+	ck_assert_int_gt(asprintf(&json,
+				  "{\"version\": 1, \"signers\": {\"a\": {\"x509\": \"/a\"}}, \"rules\": [{\"id\": "
+				  "\"r\", \"effect\": \"allow\", \"who\": {\"anyone\": true}, \"signed_by\": "
+				  "{\"signers\": [\"a\"]%s}, \"programs\": {\"types\": {\"only\": [\"xdp\"]}, "
+				  "\"helpers\": {\"any_except\": []}, \"kfuncs\": {\"any_except\": []}}, \"maps\": {\"types\": {\"any_except\": []}}}]}",
+				  rows[_i].more),
+			 0);
+	policy = rig_policy(json);
+	proof.by_object = rows[_i].by_object;
+	asked->prog.proofs = &proof;
+	asked->prog.proof_cnt = 1;
+	decide(policy, asked, &decision);
+	ck_assert_msg((decision.verdict == POLICY_ALLOW) == rows[_i].granted, "row %d: %s", _i, decision.admin_text);
+	ck_assert(rows[_i].granted || strstr(decision.admin_text, "over the whole object"));
+	policy_free(policy);
+}
+END_TEST
+
 START_TEST(a_deny_rule_refuses_what_it_states_and_nothing_else)
 {
 	OWN_MEM struct asked *asked = ask(denials[_i].verb);
@@ -862,6 +898,7 @@ int main(void)
 	tcase_add_test(tc, without_rules_nothing_is_allowed_and_the_refusal_says_how_to_allow);
 	tcase_add_test(tc, root_is_a_caller_like_any_other);
 	tcase_add_test(tc, a_deny_rule_wins_wherever_it_stands);
+	tcase_add_loop_test(tc, a_rule_may_ask_for_signatures_over_objects, 0, 4);
 	tcase_add_loop_test(tc, a_deny_rule_refuses_what_it_states_and_nothing_else, 0,
 			    (int)ARRAY_CNT(denials));
 	tcase_add_test(tc, two_rules_that_grant_half_each_grant_nothing);
