@@ -22,6 +22,7 @@
 
 struct orphans;
 struct people;
+struct perfs;
 struct places;
 struct session;
 struct work;
@@ -42,6 +43,7 @@ struct broker {
 	char trouble[RULES_TROUBLE_MAX];	/* with the newest policy: it is not in force; "" */
 	struct quota_table *quota;
 	struct people *people;
+	struct perfs *perfs;
 	struct ledger *ledger;
 	struct handles *handles;
 	struct btfs *btfs;

@@ -27,6 +27,7 @@
 #include "daemon/objects.h"
 #include "daemon/orphans.h"
 #include "daemon/people.h"
+#include "daemon/perfs.h"
 #include "daemon/places.h"
 #include "daemon/reconcile.h"
 #include "daemon/reload.h"
@@ -150,6 +151,7 @@ static int broker_on_sweep(sd_event_source *source, uint64_t usec, void *ctx)
 
 	quota_sweep(broker->quota, broker_now_ns());
 	broker_recharge_maps(broker);
+	perfs_look(broker->perfs);
 	(void)reconcile_then(broker, NULL, NULL);
 	vmbtf_rest(broker->vmbtf);
 	reload_tell_status(broker, ASK_STATUS, 0);
@@ -208,7 +210,7 @@ static int broker_make_parts(struct broker *broker)
 	    (r = people_new("/etc/subuid", "/etc/subgid", &broker->people)) < 0 ||
 	    (r = ledger_open(LEDGER_FD, broker->quota, &broker->ledger)) < 0 ||
 	    (r = handles_new(&broker->handles)) < 0 || (r = btfs_new(&broker->btfs)) < 0 ||
-	    (r = decisions_new(&broker->decisions)) < 0 ||
+	    (r = decisions_new(&broker->decisions)) < 0 || (r = perfs_new(&broker->perfs)) < 0 ||
 	    (r = verdicts_new(&broker->verdicts)) < 0 || (r = vmbtf_new(&broker->vmbtf)) < 0 ||
 	    (r = reconcile_new(broker, &broker->reconcile)) < 0 ||
 	    (r = orphans_new(&broker->orphans)) < 0 ||
@@ -303,6 +305,7 @@ static void broker_tear_down(struct broker *broker)
 	decisions_free(broker->decisions);
 	btfs_free(broker->btfs);
 	handles_free(broker->handles);
+	perfs_free(broker->perfs);
 	ledger_close(broker->ledger);
 	people_free(broker->people);
 	quota_table_free(broker->quota);

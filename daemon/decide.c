@@ -7,6 +7,7 @@
 #include "daemon/decide.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -335,6 +336,18 @@ void decide_note_program(struct work *work, const struct ledger_rec *rec)
 	for (uint32_t i = 0; i < rec->prog.proof_cnt && len < sizeof(decision->signers); i++)
 		len += (size_t)snprintf(decision->signers + len, sizeof(decision->signers) - len,
 					"%s%s", i ? "," : "", rec->prog.proofs[i].signer);
+}
+
+void decide_note_grant(struct work *work, const char *format, ...)
+{
+	va_list ap;
+
+	if (work_begin_decision(work) < 0)
+		return;
+	work->decision->verdict = DECISION_ALLOWED;
+	va_start(ap, format);
+	vsnprintf(work->decision->summary, sizeof(work->decision->summary), format, ap);
+	va_end(ap);
 }
 
 void decide_note_allowed(struct work *work, const struct ledger_rec *rec)

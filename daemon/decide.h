@@ -52,6 +52,11 @@ void decide_silently(struct work *work, struct policy_request *request,
 
 /* Notes that the work was allowed, with the program it is about (rec may be NULL). */
 void decide_note_allowed(struct work *work, const struct ledger_rec *rec);
+/*
+ * Notes a grant that no rule is asked about by itself: an object opened again by its owner, an iterator's
+ * descriptor, a perf event. It is written down like any other. No memory: it is not, and nothing else fails.
+ */
+__attribute__((format(printf, 2, 3))) void decide_note_grant(struct work *work, const char *format, ...);
 /* The program's part of a decision record. */
 void decide_note_program(struct work *work, const struct ledger_rec *rec);
 

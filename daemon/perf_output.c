@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Perf events that programs write into: the broker's side. Who was granted a map that takes such events may
- * have the events: they hold nothing but what the caller's own programs write. Others get the kernel's
- * EACCES.
+ * have the events, and pays for each as long as it lives: they hold nothing but what the caller's own programs
+ * write. Others get the kernel's EACCES.
  */
 #include <errno.h>
 #include <linux/bpf.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "daemon/caps.h"
 #include "daemon/commands.h"
+#include "daemon/decide.h"
 #include "daemon/owner.h"
+#include "daemon/perfs.h"
 #include "proto/perf.h"
 
 static bool perf_output_has_map(const struct work *work)
@@ -29,6 +31,7 @@ static bool perf_output_has_map(const struct work *work)
 static void perf_output_on_done(void *ctx, struct loader_result *result)
 {
 	struct work *work = ctx;
+	int r;
 
 	if (!work_loader_answered(work, result))
 		return;
@@ -36,15 +39,20 @@ static void perf_output_on_done(void *ctx, struct loader_result *result)
 		work_reply(work, result->answer->result);
 		return;
 	}
-	/* A grant like any other is written down. */
-	if (work_begin_decision(work) < 0) {
-		work_reply(work, -ENOMEM);
+	/* What nobody would know to be alive is not handed out; with its only descriptor it goes. */
+	r = perfs_add(work->broker->perfs, result->fd, work->state);
+	if (r < 0) {
+		work_reply(work, r);
 		return;
 	}
-	work->decision->verdict = DECISION_ALLOWED;
-	snprintf(work->decision->summary, sizeof(work->decision->summary),
-		 "a perf event for programs to write into");
+	decide_note_grant(work, "a perf event for programs to write into");
 	work_reply_fd(work, result->fd);
+}
+
+static void perf_output_free(void *state)
+{
+	perfs_charge_done(state);
+	free(state);
 }
 
 void perf_output_open(struct work *work)
@@ -54,6 +62,16 @@ void perf_output_open(struct work *work)
 	if (!perf_output_has_map(work)) {
 		work_refuse(work, EACCES, DECISION_BY_BROKER, "PERF",
 			    "perf events are for who holds a perf event array made through bpfgate");
+		return;
+	}
+	work->state = calloc(1, sizeof(struct perfs_charge));
+	work->state_free = perf_output_free;
+	if (!work->state) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	if (perfs_reserve(work->broker->perfs, work->account, work->state) < 0) {
+		work_refuse(work, EMFILE, DECISION_BY_QUOTA, "HELD", "this user holds too many perf events");
 		return;
 	}
 	call = work_new_loader_call(work, 0, CAPS_PERFMON);

@@ -65,8 +65,8 @@ static const struct quota_limits quota_defaults = { {
 	[QUOTA_LINKS] = UINT64_MAX,
 	/* No rule counts BTF objects; each may be megabytes of kernel memory. */
 	[QUOTA_BTFS] = 1024,
-	/* A large machine's CPUs, for several maps that take such events. */
-	[QUOTA_PERF] = 4096,
+	/* A large machine's CPUs, for several maps that take such events; to see who lives is some milliseconds. */
+	[QUOTA_PERF] = 1024,
 	/* The BTF of a hundred large applications. */
 	[QUOTA_KERNEL_BYTES] = 256u << 20,
 	/* Pins outlive their makers and hold what they name. */

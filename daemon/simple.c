@@ -31,6 +31,8 @@ static void simple_on_done(void *ctx, struct loader_result *result)
 	forward_take_outputs(work, result);
 	if (r >= 0 && work->decision)
 		decide_note_allowed(work, work->state);
+	else if (r >= 0 && work->req.row->returns_fd)
+		decide_note_grant(work, "an iterator's descriptor");
 	if (r >= 0 && work->req.row->returns_fd)
 		work_reply_fd(work, result->fd);
 	else

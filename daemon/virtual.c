@@ -11,6 +11,7 @@
 
 #include "daemon/caps.h"
 #include "daemon/commands.h"
+#include "daemon/decide.h"
 #include "daemon/forward.h"
 #include "daemon/owner.h"
 #include "daemon/reconcile.h"
@@ -59,6 +60,16 @@ void virtual_next_id(struct work *work)
 
 /* ---- opening ---- */
 
+/* Whose it is was decided when it was made or shared; that it was opened again is a grant all the same. */
+static void virtual_note_opened(struct work *work)
+{
+	static const char *const kinds[] = { [LEDGER_PROG] = "program", [LEDGER_MAP] = "map",
+					     [LEDGER_LINK] = "link", [LEDGER_BTF] = "BTF" };
+	enum ledger_kind kind = virtual_rows[virtual_row_of(work->req.cmd)].kind;
+
+	decide_note_grant(work, "%s %u opened by its id", kinds[kind], work_u32(work, ATTR_ID_PROG_ID));
+}
+
 static void virtual_on_handle(void *ctx, const struct keep_tell *tell, struct packet_fds *fds)
 {
 	struct work *work = ctx;
@@ -68,10 +79,13 @@ static void virtual_on_handle(void *ctx, const struct keep_tell *tell, struct pa
 	if (r >= 0)
 		r = fd < 0 ? -EIO : handles_add(work->broker->handles, work->handle_of, tell->cookie,
 						   &work->handle);
-	if (r < 0)
+	if (r < 0) {
 		work_reply(work, r);
-	else
-		work_reply_fd(work, fd);
+		return;
+	}
+	if (!work->decision)
+		virtual_note_opened(work);
+	work_reply_fd(work, fd);
 }
 
 void virtual_reply_handle(struct work *work, uint64_t keep_id)
@@ -104,13 +118,15 @@ static void virtual_on_opened(void *ctx, struct loader_result *result)
 				      virtual_rows[virtual_row_of(work->loader_call->ask.cmd)].kind,
 				      attr_u32(work->loader_call->ask.attr, ATTR_ID_PROG_ID));
 		work_reply(work, result->answer->result);
-	} else if (work->loader_call->ask.result_fd == DOOR_FD_KEEP) {
-		work_reply_kept(work, result->keep_id, false);
-	} else if (work->loader_call->ask.result_fd == DOOR_FD_HANDLE) {
-		work_reply_fd(work, result->handle_fd);
-	} else {
-		work_reply_fd(work, result->fd);
+		return;
 	}
+	virtual_note_opened(work);
+	if (work->loader_call->ask.result_fd == DOOR_FD_KEEP)
+		work_reply_kept(work, result->keep_id, false);
+	else if (work->loader_call->ask.result_fd == DOOR_FD_HANDLE)
+		work_reply_fd(work, result->handle_fd);
+	else
+		work_reply_fd(work, result->fd);
 }
 
 /* By the ledger's own loader: the one that may hold CAP_SYS_ADMIN, for ids that we chose. */

@@ -20,7 +20,7 @@
 
 #include "client/bpfgate.h"
 #include "proto/own.h"
-#include "tests/daemon/live.h"
+#include "tests/daemon/attack.h"
 #include "tests/lib/holds.h"
 
 /* The daemon's own limit; see quota_default_limits(). */
@@ -28,7 +28,7 @@
 
 #define CAROL 65533	/* refused by name, and lends ids */
 #define DAVE  65530	/* in a group that is refused, and lends ids, too */
-#define ERIN  65529	/* in no group */
+#define ERIN  65528	/* in no group */
 #define BANNED 60900	/* the group */
 #define MAP_PIN "/sys/fs/bpf/limits/map"
 #define GONE  61200	/* a uid that services get one after the other */
@@ -36,7 +36,8 @@
 /* What /etc says to the daemon and to nobody else. */
 static const char limits_subuid[] = "65531:700000:1000\n65533:710000:10\nlimits-dave:730000:10\n";
 static const char limits_passwd[] = "limits-dave:x:65530:65530::/:/bin/false\n"
-				    "limits-erin:x:65529:65529::/:/bin/false\n";
+				    "limits-erin:x:65528:65528::/:/bin/false\n"
+				    "limits-bystander:x:65529:65529::/:/bin/false\n";
 static const char limits_group[] = "limits-banned:x:60900:limits-dave\n";
 
 static const char limits_policy[] =
@@ -390,49 +391,31 @@ static bool make_etc(void)
 	return ok;
 }
 
-#define PROMISE(name) { #name, name }
+static const struct attack_row rows[] = {
+	ATTACK(a_uid_that_was_lent_is_its_lenders_for_rules_that_refuse),
+	ATTACK(who_has_left_its_groups_is_still_a_member),
+	ATTACK(more_groups_than_rules_can_see_are_refused),
+	ATTACK(uids_that_were_lent_share_their_lenders_quota),
+	ATTACK(a_uid_that_is_given_out_again_finds_nothing_of_the_last_services),
+	ATTACK(btf_that_is_closed_is_forgotten_and_btf_that_is_held_is_not),
+};
 
-static const struct {
-	const char *name;
-	bool (*run)(void);
-} tests[] = {
-	PROMISE(a_uid_that_was_lent_is_its_lenders_for_rules_that_refuse),
-	PROMISE(who_has_left_its_groups_is_still_a_member),
-	PROMISE(more_groups_than_rules_can_see_are_refused),
-	PROMISE(uids_that_were_lent_share_their_lenders_quota),
-	PROMISE(a_uid_that_is_given_out_again_finds_nothing_of_the_last_services),
-	PROMISE(btf_that_is_closed_is_forgotten_and_btf_that_is_held_is_not),
+static const uid_t users[] = { LIVE_ALICE, LIVE_BOB };
+
+static const struct attack_plan plan = {
+	.live = &live,
+	.policy = limits_policy,
+	.rows = rows,
+	.row_cnt = ARRAY_CNT(rows),
+	.uids = users,
+	.uid_cnt = ARRAY_CNT(users),
 };
 
 int main(int argc, char **argv)
 {
-	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
-	unsigned int passed = 0, failed = 0;
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (getuid() != 0) {
-		printf("skipped: a daemon of its own needs root\n0 passed, 0 failed, %zu skipped\n",
-		       ARRAY_CNT(tests));
-		return 77;
-	}
-	if (!make_etc() || !live_start(&live, builddir, limits_policy)) {
-		printf("the daemon does not start\n0 passed, 1 failed\n");
+	if (getuid() == 0 && !make_etc()) {
+		printf("WON: no /etc of its own\n0 passed, 1 failed\n");
 		return 1;
 	}
-	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
-		if (argc > 1 && strcmp(argv[1], tests[i].name) != 0)
-			continue;
-		if (holds_run(tests[i].run)) {
-			passed++;
-			continue;
-		}
-		failed++;
-		printf("FAILED %s\n", tests[i].name);
-	}
-	if (!live_stop(&live)) {
-		failed++;
-		printf("FAILED the daemon does not end as it should\n");
-	}
-	printf("%u passed, %u failed\n", passed, failed);
-	return failed ? 1 : 0;
+	return attack_main(&plan, argc, argv);
 }

@@ -12,7 +12,7 @@
 
 #include "client/bpfgate.h"
 #include "proto/own.h"
-#include "tests/daemon/live.h"
+#include "tests/daemon/attack.h"
 #include "tests/lib/holds.h"
 
 #define RULE(user, id, perfmon) \
@@ -257,46 +257,25 @@ static bool a_log_tells_no_address_of_the_kernel(void)
 	       HOLDS(live_as(LIVE_BOB, part_log, NULL));
 }
 
-#define TEST(name) { #name, name }
-static const struct {
-	const char *name;
-	bool (*run)(void);
-} tests[] = {
-	TEST(judged_gives_loops_and_not_the_helpers_that_read_the_kernel),
-	TEST(judged_gives_no_type_whose_context_is_kernel_memory),
-	TEST(a_feature_probe_of_a_withheld_helper_does_not_run),
-	TEST(a_log_tells_no_address_of_the_kernel),
+static const struct attack_row rows[] = {
+	ATTACK(judged_gives_loops_and_not_the_helpers_that_read_the_kernel),
+	ATTACK(judged_gives_no_type_whose_context_is_kernel_memory),
+	ATTACK(a_feature_probe_of_a_withheld_helper_does_not_run),
+	ATTACK(a_log_tells_no_address_of_the_kernel),
+};
+
+static const uid_t users[] = { LIVE_ALICE, LIVE_BOB };
+
+static const struct attack_plan plan = {
+	.live = &live,
+	.policy = policy,
+	.rows = rows,
+	.row_cnt = ARRAY_CNT(rows),
+	.uids = users,
+	.uid_cnt = ARRAY_CNT(users),
 };
 
 int main(int argc, char **argv)
 {
-	const char *builddir = getenv("builddir") ? getenv("builddir") : ".";
-	unsigned int passed = 0, failed = 0;
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (getuid() != 0) {
-		printf("skipped: a daemon of its own needs root\n0 passed, 0 failed, %zu skipped\n",
-		       ARRAY_CNT(tests));
-		return 77;
-	}
-	if (!live_start(&live, builddir, policy)) {
-		printf("the daemon does not start\n0 passed, 1 failed\n");
-		return 1;
-	}
-	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
-		if (argc > 1 && strcmp(argv[1], tests[i].name) != 0)
-			continue;
-		if (holds_run(tests[i].run)) {
-			passed++;
-			continue;
-		}
-		failed++;
-		printf("FAILED %s\n", tests[i].name);
-	}
-	if (!live_stop(&live)) {
-		failed++;
-		printf("FAILED the daemon does not end as it should\n");
-	}
-	printf("%u passed, %u failed\n", passed, failed);
-	return failed ? 1 : 0;
+	return attack_main(&plan, argc, argv);
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which perf events of whom still live, and what is paid for them. The kernel lists none, and the broker keeps no
+ * descriptor of them: it keeps a watch (epoll), which holds no file and forgets it when the last descriptor, mapping
+ * and map entry has gone.
+ */
+#ifndef BPFGATE_DAEMON_PERFS_H
+#define BPFGATE_DAEMON_PERFS_H
+
+#include "daemon/quota.h"
+
+/* An event, its file and our watch; its ring buffer the kernel charges to who maps it. */
+#define PERFS_BYTES_EACH 2048u
+
+struct perfs;
+
+/* What one event costs, reserved before it is opened. Zero is empty. */
+struct perfs_charge {
+	struct quota_charge one, bytes;
+};
+void perfs_charge_done(struct perfs_charge *charge);
+
+int perfs_new(struct perfs **ret_perfs);
+/* Drops all charges. NULL is fine. */
+void perfs_free(struct perfs *perfs);
+
+/*
+ * Reserves one for this account; whose limit is reached is looked at first, unless that was done just now. 0 or
+ * -EDQUOT.
+ */
+int perfs_reserve(struct perfs *perfs, struct quota_account *account, struct perfs_charge *charge);
+/* Watches an event (borrowed) and takes over what is paid for it. 0; -ENOSPC, -ENOMEM and the like: it is not watched. */
+int perfs_add(struct perfs *perfs, int fd, struct perfs_charge *charge);
+/* Forgets what does not live any more; when that cannot be seen, nothing. */
+void perfs_look(struct perfs *perfs);
+
+#endif
