@@ -179,6 +179,12 @@ int ptr_arith(struct env *env, const struct bpf_insn *insn, const struct reg *pt
 	r = check_kinds(env, insn, &ptr, &off);
 	if (r < 0)
 		return r;
+	if (reg_base(&ptr) == REG_MEM && (ptr.type & REG_F_UNTRUSTED)) {
+		/* its loads may fault: where it points to is not followed, and 6.18 leaves a number that it is added to */
+		if (!dst_is_ptr && !env->beh->untrusted_sum_is_number)
+			*dst = ptr;
+		return 0;
+	}
 	if (check_sane(env, &off, what) < 0 || check_sane(env, &ptr, what) < 0)
 		return -EINVAL;
 	if (op == BPF_ADD || op == BPF_SUB) {
