@@ -394,18 +394,32 @@ static bool a_link_is_an_anchor_by_descriptor_and_by_id(void)
 
 enum { RACES = 150 };
 
+enum { FLIPS = 200 }; /* of root's at a stretch */
+
 struct race {
 	_Atomic bool over;
-	_Atomic int lost; /* of root's programs that were gone */
+	_Atomic int lost;   /* of root's programs that were gone */
+	_Atomic int rounds; /* of hers that have begun */
 };
+
+/* Leaves her one whole round without a change: she gets what is hers, however fast root is. */
+static void race_pause(struct race *race)
+{
+	int from = race->rounds;
+
+	while (!race->over && race->rounds < from + 2)
+		(void)sched_yield();
+}
 
 /* Root's program comes and goes, behind whatever stands there. */
 static _Noreturn void race_flip(struct race *race, int roots)
 {
-	while (!race->over) {
+	for (int i = 1; !race->over; i++) {
 		if (lo_natively(BPF_PROG_ATTACH, roots) != 0 ||
 		    lo_natively(BPF_PROG_DETACH, roots) != 0)
 			race->lost++;
+		if (i % FLIPS == 0)
+			race_pause(race);
 	}
 	_exit(0);
 }
@@ -414,10 +428,14 @@ static _Noreturn void race_flip(struct race *race, int roots)
  * goes. */
 static bool part_race(void *arg)
 {
+	struct race *race = arg;
 	int prog = load_cls(-1), done = 0, refused = 0;
 
-	for (int i = 0; i < RACES; i++) {
-		int r = lo_do(BPF_PROG_ATTACH, prog, BEFORE, 0);
+	for (int i = 0; i < RACES || (!refused && i < 20 * RACES); i++) {
+		int r;
+
+		race->rounds++;
+		r = lo_do(BPF_PROG_ATTACH, prog, BEFORE, 0);
 
 		if (r == 0)
 			r = lo_do(BPF_PROG_DETACH, 0, 0, 0);
@@ -447,7 +465,7 @@ static bool what_changes_between_look_and_deed_is_looked_at_again(void)
 	pid = fork();
 	if (pid == 0)
 		race_flip(race, roots);
-	ok = live_as(LIVE_ALICE, part_race, NULL);
+	ok = live_as(LIVE_ALICE, part_race, race);
 	race->over = true;
 	ok = HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) && HOLDS(ok);
 	lost = race->lost;
@@ -624,23 +642,29 @@ static _Noreturn void race_sit(struct race *race, int cgroup, int roots)
 	uint32_t id = live_id_of(roots);
 	uint64_t revision;
 
-	while (!race->over) {
+	for (int at = 1; !race->over; at++) {
 		if (cgroup_natively(BPF_PROG_ATTACH, cgroup, roots) != 0)
 			_exit(1);
 		for (int i = 0; i < 20; i++)
 			race->lost += cgroup_stands(cgroup, &revision) != id;
 		if (cgroup_natively(BPF_PROG_DETACH, cgroup, roots) != 0)
 			race->lost++;
+		if (at % FLIPS == 0)
+			race_pause(race);
 	}
 	_exit(0);
 }
 
 static bool part_race_for_seat(void *arg)
 {
+	struct race *race = arg;
 	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "skb", 1), done = 0, refused = 0;
 
-	for (int i = 0; i < RACES; i++) {
-		int r = cgroup_do(BPF_PROG_ATTACH, prog, 0);
+	for (int i = 0; i < RACES || (!refused && i < 20 * RACES); i++) {
+		int r;
+
+		race->rounds++;
+		r = cgroup_do(BPF_PROG_ATTACH, prog, 0);
 
 		done += r == 0;
 		refused += r == -EPERM;
@@ -668,7 +692,7 @@ static bool race_for_seat(int cgroup, int roots)
 	pid = fork();
 	if (pid == 0)
 		race_sit(race, cgroup, roots);
-	ok = live_as(LIVE_ALICE, part_race_for_seat, NULL);
+	ok = live_as(LIVE_ALICE, part_race_for_seat, race);
 	race->over = true;
 	ok = HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) && HOLDS(ok);
 	lost = race->lost;
