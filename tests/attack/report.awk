@@ -2,6 +2,7 @@
 # Lines "PROGRAM survived|WON NAME worst_other_wait_ms N[: why]" to attacks_won and worst_other_wait_ms.
 {
 	n++
+	ms = 0
 	won += ($2 != "survived")
 	for (i = 3; i < NF; i++)
 		if ($i == "worst_other_wait_ms") {
@@ -14,7 +15,7 @@
 END {
 	if (json == "--json") {
 		printf "{\"schema_version\":\"1.0\",\"attacks\":%d,\"attacks_won\":%d,\"worst_other_wait_ms\":%d,\"rows\":[", n, won, worst
-		for (i = 1; i <= n; i++) printf "%s%s", i > 1 ? "," : "", row[i]
+		for (i = 1; i <= n; i++) printf "%s%s", (i > 1 ? "," : ""), row[i]
 		print "]}"
 	} else {
 		printf "attacks %d  attacks_won %d  worst_other_wait_ms %d\n", n, won, worst
