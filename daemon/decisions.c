@@ -55,7 +55,7 @@ const char *decision_verdict_name(enum decision_verdict verdict)
 
 void decision_format_id(uint64_t id, char ret_text[DECISION_ID_BYTES])
 {
-	snprintf(ret_text, DECISION_ID_BYTES, "D-%llx", (unsigned long long)id);
+	snprintf(ret_text, DECISION_ID_BYTES, "D-%014llx", (unsigned long long)id);
 }
 
 int decisions_new(struct decisions **ret_decisions)

@@ -23,7 +23,7 @@ static int refused(const char *what)
 {
 	fprintf(stderr, "%s: %s\n%s\n", what, strerror(errno), bpfgate_last_reason());
 	if (bpfgate_last_decision())
-		fprintf(stderr, "more: bpfgate why D-%llx\n",
+		fprintf(stderr, "more: bpfgate why D-%014llx\n",
 			(unsigned long long)bpfgate_last_decision());
 	return 1;
 }

@@ -657,7 +657,7 @@ START_TEST(each_byte_of_a_text_is_printable_or_a_question_mark)
 	ck_assert_str_eq(kept->prog_name, "a?b");
 	decisions_free(decisions);
 	decision_format_id(0x12ab, text);
-	ck_assert_str_eq(text, "D-12ab");
+	ck_assert_str_eq(text, "D-000000000012ab");
 	ck_assert_str_eq(decision_verdict_name(DECISION_NONE), "none");
 	ck_assert_str_eq(decision_verdict_name(DECISION_ALLOWED), "allowed");
 	ck_assert_str_eq(decision_verdict_name(DECISION_REFUSED), "refused");
