@@ -175,33 +175,31 @@ static int verify_once(const struct request *q, struct bgv_result *ret_res, bool
 #define EXPLAIN_ROOTS_INSNS 65536	/* of longer walks only the first problem is told: each more is two walks */
 
 /* What is left of a budget of time; 0 stands for no budget, so the least is 1. */
-static struct bgv_options options_left(const struct bgv_options *opt, uint64_t used_ns)
+static struct bgv_options options_left(const struct bgv_options *opt, uint64_t began_ns)
 {
 	struct bgv_options left = *opt;
+	uint64_t used_ns = now_ns() - began_ns;
 
 	if (left.limits.time_ns)
 		left.limits.time_ns = used_ns < left.limits.time_ns ? left.limits.time_ns - used_ns : 1;
 	return left;
 }
 
-/* The same walk once more, recorded: takes the explanation when it came to the same end. */
+/* The same walk once more, recorded: takes the explanation when it came to the same end; counts stay the verdict's. */
 static bool explain_again(const struct request *q, struct bgv_result *res)
 {
-	const struct bgv_options left = options_left(q->opt, res->stats.time_ns);
 	struct request again = *q;
 	struct bgv_result told;
 	bool once;
 
 	again.record = true;
-	again.watch = NULL;
-	again.opt = &left;
 	if (verify_once(&again, &told, &once) < 0)
 		return false;
 	if (told.verdict != res->verdict || told.insn_idx != res->insn_idx || told.err != res->err) {
 		bgv_result_done(&told);
 		return false;
 	}
-	told.stats.time_ns += res->stats.time_ns;
+	told.stats = res->stats;
 	bgv_result_done(res);
 	*res = told;
 	return true;
@@ -219,7 +217,7 @@ static bool is_mended(const struct bgv_result *res, const struct bgv_result *wit
  * Explains a rejection, tries the way out that the explanation proposes, and goes on with what then comes: each
  * problem is one of the program with the ways out of those before it, so none is the shadow of another.
  */
-static void explain_all(const struct request *q, struct bgv_result *res)
+static void explain_all(const struct request *q, struct bgv_result *res, uint64_t began_ns)
 {
 	struct assume assumes[ASSUME_MAX] = { 0 };
 	struct bgv_options left = *q->opt;
@@ -229,15 +227,16 @@ static void explain_all(const struct request *q, struct bgv_result *res)
 
 	with.assumes = assumes;
 	with.watch = NULL;
+	with.opt = &left;
 	for (;;) {
 		with.ret_propose = with.assume_cnt < ASSUME_MAX && res->stats.insn_processed < EXPLAIN_ROOTS_INSNS ?
 					   &assumes[with.assume_cnt] : NULL;
+		left = options_left(q->opt, began_ns);
 		if (!explain_again(&with, res) || !with.ret_propose ||
 		    with.ret_propose->kind == ASSUME_NOTHING)
 			return;
 		with.assume_cnt++;
-		left = options_left(with.opt, res->stats.time_ns);
-		with.opt = &left;
+		left = options_left(q->opt, began_ns);
 		if (verify_once(&with, &next, &once) < 0)
 			return;
 		res->way_out_checked = is_mended(res, &next);
@@ -253,10 +252,11 @@ static void explain_all(const struct request *q, struct bgv_result *res)
 
 static int verify_alone(const struct request *q, struct bgv_result *ret_res, bool *ret_callback_once)
 {
+	uint64_t began_ns = now_ns();
 	int r = verify_once(q, ret_res, ret_callback_once);
 
 	if (r >= 0 && q->opt->explain && ret_res->verdict == BGV_REJECT)
-		explain_all(q, ret_res);
+		explain_all(q, ret_res, began_ns);
 	return r;
 }
 

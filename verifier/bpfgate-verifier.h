@@ -179,8 +179,8 @@ struct bgv_options {
 	uint32_t log_level;	/* 0 none, 1 the failing path's instructions, 2 every step (tests) */
 	uint32_t log_bytes;	/* at most this much log */
 	/*
-	 * Record events, cause and way out of a rejection, by a second walk: up to twice the time and, beside
-	 * limits.memory_bytes, as much memory again.
+	 * Record events, cause and way out of a rejection by walking again, for each problem told twice: within
+	 * limits.time_ns all in all, and limits.memory_bytes each time. The result's stats are of the first walk.
 	 */
 	uint8_t explain;
 	/*

@@ -114,6 +114,22 @@ START_TEST(nothing_is_recorded_unless_asked)
 }
 END_TEST
 
+START_TEST(what_an_explanation_costs_is_not_the_verdicts)
+{
+	const struct bgv_options opt = { .explain = 1 };
+	struct bpf_insn insns[8];
+	uint32_t cnt = packet_program(insns, 14, 12);
+	struct bgv_result plain = judge(insns, cnt, BPF_PROG_TYPE_XDP, NULL);
+	struct bgv_result told = judge(insns, cnt, BPF_PROG_TYPE_XDP, &opt);
+
+	ck_assert_uint_gt(told.event_cnt, 0);
+	ck_assert_uint_eq(told.stats.insn_processed, plain.stats.insn_processed);
+	ck_assert_uint_eq(told.stats.peak_bytes, plain.stats.peak_bytes);
+	bgv_result_done(&told);
+	bgv_result_done(&plain);
+}
+END_TEST
+
 START_TEST(a_use_after_a_call_blames_the_call)
 {
 	static const struct bpf_insn insns[] = { MOV(2, 1), CALL(5), MOVX(0, 2), EXIT };
@@ -338,6 +354,7 @@ int main(void)
 	tcase_add_test(tc, a_short_packet_check_is_told_in_bytes);
 	tcase_add_test(tc, a_packet_check_that_reaches_is_accepted);
 	tcase_add_test(tc, nothing_is_recorded_unless_asked);
+	tcase_add_test(tc, what_an_explanation_costs_is_not_the_verdicts);
 	tcase_add_test(tc, a_use_after_a_call_blames_the_call);
 	tcase_add_test(tc, a_masked_sign_is_walked_twice);
 	tcase_add_test(tc, a_result_that_is_done_may_be_done_again);
