@@ -7,11 +7,12 @@
  */
 #include "client/varname.h"
 
-#include <bpf/btf.h>
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "verifier/srcline.h"
 
 #define VARNAME_DEPTH_MAX 64 /* scopes in scopes */
 #define VARNAME_LOCATIONS 4
@@ -20,7 +21,7 @@ struct varname {
 	Elf *elf;
 	Dwarf *dwarf;
 	const struct bgv_program *prog;
-	struct btf *btf;	/* of prog; NULL: it has none */
+	struct btf_view *view;	/* of prog, from the first question on; NULL: it has none */
 };
 
 /* One search through a function's scopes. */
@@ -51,7 +52,7 @@ void varname_free(struct varname *names)
 {
 	if (!names)
 		return;
-	btf__free(names->btf);
+	btf_view_free(names->view);
 	dwarf_end(names->dwarf);
 	elf_end(names->elf);
 	free(names);
@@ -59,38 +60,11 @@ void varname_free(struct varname *names)
 
 void varname_of_program(struct varname *names, const struct bgv_program *prog)
 {
-	const struct bgv_blob *blob;
-
 	if (!names)
 		return;
-	btf__free(names->btf);
-	names->btf = NULL;
+	btf_view_free(names->view);
+	names->view = NULL;
 	names->prog = prog;
-	if (!prog->prog_btf_idx || prog->prog_btf_idx > prog->btf_cnt)
-		return;
-	blob = &prog->btfs[prog->prog_btf_idx - 1];
-	names->btf = btf__new(blob->data, (uint32_t)blob->bytes);
-}
-
-/* The function that the instruction lies in, and where it starts; NULL: not known. */
-static const char *find_function(const struct varname *names, uint32_t insn_idx, uint32_t *ret_start)
-{
-	const struct bgv_program *prog = names->prog;
-	const char *data = prog->func_info.data;
-	uint32_t i, rec[2], size = prog->func_info_rec_size, type_id = 0;
-	const struct btf_type *type;
-
-	for (i = 0; data && size >= sizeof(rec) && i < prog->func_info_cnt; i++) {
-		if (((size_t)i + 1) * size > prog->func_info.bytes)
-			break;
-		memcpy(rec, data + (size_t)i * size, sizeof(rec));
-		if (rec[0] > insn_idx)
-			break;
-		*ret_start = rec[0];
-		type_id = rec[1];
-	}
-	type = type_id ? btf__type_by_id(names->btf, type_id) : NULL;
-	return type ? btf__name_by_offset(names->btf, type->name_off) : NULL;
 }
 
 /* Is it in that register as a whole, at that address? */
@@ -171,10 +145,12 @@ const char *varname_find(void *ctx, uint32_t insn_idx, uint32_t regno)
 	const char *function;
 	uint32_t start = 0;
 
-	if (!names || !names->prog || !names->btf)
+	if (!names || !names->prog)
 		return NULL;
-	function = find_function(names, insn_idx, &start);
-	if (!function || !find_die(names->dwarf, function, &die, &low))
+	if (!names->view)
+		names->view = srcline_view(names->prog);
+	function = srcline_function(names->prog, names->view, insn_idx, &start);
+	if (!*function || !find_die(names->dwarf, function, &die, &low))
 		return NULL;
 	search.pc = low + (Dwarf_Addr)(insn_idx - start) * sizeof(struct bpf_insn);
 	search_scopes(&die, &search);

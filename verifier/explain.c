@@ -172,25 +172,6 @@ static void say_path(struct text *t, const struct bgv_program *prog, const struc
 		say(t, "%u\n", res->insn_idx);
 }
 
-/* How an instruction touches memory: its verb, and how many bytes. */
-static const char *verb_of(const struct bgv_program *prog, uint32_t insn_idx, uint32_t *ret_bytes)
-{
-	static const uint8_t bytes[] = { 4, 2, 1, 8 };
-	uint8_t code = insn_idx < prog->insn_cnt ? prog->insns[insn_idx].code : 0;
-
-	*ret_bytes = bytes[code >> 3 & 3];
-	switch (BPF_CLASS(code)) {
-	case BPF_LDX:
-		return "read";
-	case BPF_ST:
-	case BPF_STX:
-		return "write";
-	default:
-		*ret_bytes = 0;	/* a call's region */
-		return "access";
-	}
-}
-
 static bool lacks_bytes(const struct bgv_event *ev)
 {
 	return ev && ev->proved >= 0 && ev->needed > ev->proved;
@@ -201,23 +182,6 @@ static void say_head(struct text *t, const struct bgv_result *res)
 	say(t, "error[%s]: %s\n", res->code ? res->code : "?", *res->cause ? res->cause : res->message);
 }
 
-/* The refused access as a label under its line. */
-static void say_refused(struct text *t, const struct bgv_program *prog, const struct btf_view *view,
-			const struct bgv_event *need)
-{
-	struct bgv_event ev = *need;
-	char label[160];
-	uint32_t bytes;
-	const char *verb = verb_of(prog, need->insn_idx, &bytes);
-
-	if (lacks_bytes(need)) {
-		snprintf(label, sizeof(label), "this %s reaches byte %lld", verb,
-			 (long long)need->needed - 1);
-		ev.text = label;
-	}
-	say_line(t, prog, view, &ev, '^');
-}
-
 static void say_place(struct text *t, const struct bgv_program *prog, const struct btf_view *view,
 		      uint32_t insn_idx)
 {
@@ -226,7 +190,7 @@ static void say_place(struct text *t, const struct bgv_program *prog, const stru
 
 	if (insn_idx == UINT32_MAX)
 		return;
-	func = srcline_function(prog, view, insn_idx);
+	func = srcline_function(prog, view, insn_idx, NULL);
 	if (srcline_find(prog, view, insn_idx, &p))
 		say(t, "  --> %s:%u:%u", base_name(p.file), p.line, p.col);
 	else
@@ -271,7 +235,7 @@ static void say_all(struct text *t, const struct bgv_program *prog, const struct
 	say_place(t, prog, view, res->insn_idx);
 	say_events(t, prog, view, res);
 	if (need)
-		say_refused(t, prog, view, need);
+		say_line(t, prog, view, need, '^');
 	say(t, "     |\n");
 	if (lacks_bytes(need))
 		say(t, "   = short by: %lld bytes\n", (long long)(need->needed - need->proved));

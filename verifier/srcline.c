@@ -51,7 +51,7 @@ bool srcline_find(const struct bgv_program *prog, const struct btf_view *view, u
 }
 
 const char *srcline_function(const struct bgv_program *prog, const struct btf_view *view,
-			     uint32_t insn_idx)
+			     uint32_t insn_idx, uint32_t *ret_start)
 {
 	const char *data = prog->func_info.data, *name = "";
 	uint32_t i, size = prog->func_info_rec_size, rec[2];
@@ -63,6 +63,8 @@ const char *srcline_function(const struct bgv_program *prog, const struct btf_vi
 		if (rec[0] > insn_idx)
 			break;
 		name = rec[1] < btf_view_cnt(view) ? btf_view_name(view, rec[1]) : "";
+		if (ret_start)
+			*ret_start = rec[0];
 	}
 	return name;
 }

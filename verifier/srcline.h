@@ -21,9 +21,12 @@ struct btf_view *srcline_view(const struct bgv_program *prog);
 /* The record of line info that covers the instruction: the last one not after it. view may be NULL. */
 bool srcline_find(const struct bgv_program *prog, const struct btf_view *view, uint32_t insn_idx,
 		  struct srcline *ret_line);
-/* The name of the function of func_info that the instruction lies in; "" when that is not known. */
+/*
+ * The name of the function of func_info that the instruction lies in; "" when that is not known, else where it
+ * starts is in *ret_start (may be NULL).
+ */
 const char *srcline_function(const struct bgv_program *prog, const struct btf_view *view,
-			     uint32_t insn_idx);
+			     uint32_t insn_idx, uint32_t *ret_start);
 
 /*
  * What the line's column stands at, widened to the whole operand: "ip->saddr" of its last member, "*p" of the

@@ -132,28 +132,23 @@ static const struct tale *refused_step(const struct env *env)
 
 static void take_stock(struct why *w)
 {
-	const struct diag *diag = diag_find(w->env->result->code);
-
 	w->regno = blamed_reg(w->env);
 	if (w->regno >= ENV_REGS)	/* the instruction names a register that does not exist */
 		w->regno = -1;
 	w->now = refused_step(w->env);
-	w->cls = diag ? diag->cls : DIAG_SOURCE;
 	if (w->now && w->regno >= 0)
 		origin_find(w->env, w->now, (uint32_t)w->regno, &w->origin);
 }
 
 void why_record(struct env *env)
 {
-	struct why w = { .env = env, .view = srcline_view(env->prog) };
 	const struct diag *diag = diag_find(env->result->code);
+	struct why w = { .env = env, .view = srcline_view(env->prog), .regno = -1,
+			 .cls = diag ? diag->cls : DIAG_SOURCE };
 
 	if (env->cur) {
 		take_stock(&w);
 		tell_path(&w);
-	} else {
-		w.regno = -1;
-		w.cls = diag ? diag->cls : DIAG_SOURCE;
 	}
 	why_tell(&w);
 	if (diag)

@@ -408,7 +408,10 @@ static void tell_need(struct why *w)
 	char name[WHY_NAME_BYTES], what[WHY_NAME_BYTES];
 	const struct env *env = w->env;
 
-	if (w->now && w->regno >= 0)
+	if (env->need.set && env->need.proved >= 0 && env->need.needed > env->need.proved)
+		why_event(w, WHY_NEEDED, env->result->insn_idx, w->regno, "this %s reaches byte %lld",
+			  why_verb(&env->insns[env->result->insn_idx]), (long long)env->need.needed - 1);
+	else if (w->now && w->regno >= 0)
 		why_event(w, WHY_NEEDED, env->result->insn_idx, w->regno, "here %s is %s",
 			  why_name(w, w->now->insn_idx, (uint32_t)w->regno, name),
 			  why_describe(w, w->now->r[w->regno], what));

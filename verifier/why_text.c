@@ -288,7 +288,7 @@ const char *why_describe(const struct why *w, const struct reg *r, char buf[WHY_
 
 /* ---- what an access needs ------------------------------------------------------------------------ */
 
-static const char *verb_of(const struct bpf_insn *i)
+const char *why_verb(const struct bpf_insn *i)
 {
 	switch (BPF_CLASS(i->code)) {
 	case BPF_LDX:
@@ -315,7 +315,7 @@ void why_cause_need(struct why *w)
 	if (srcline_find(env->prog, w->view, env->insn_idx, &line) &&
 	    srcline_operand(&line, operand, sizeof(operand)))
 		snprintf(of, sizeof(of), "of `%s` ", operand);
-	why_cause(w, "%s %s(%lld bytes at %soffset %lld) needs %lld %sbytes, but %s%lld are %s", verb_of(i), of,
+	why_cause(w, "%s %s(%lld bytes at %soffset %lld) needs %lld %sbytes, but %s%lld are %s", why_verb(i), of,
 		  (long long)bytes, packet ? "packet " : "", (long long)(needed - bytes), (long long)needed,
 		  packet ? "packet " : "", proved ? "only " : "", (long long)proved,
 		  packet ? "proved" : "there");
