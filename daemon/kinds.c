@@ -86,22 +86,29 @@ static enum kind kinds_of_name(const char *name)
 	return KIND_STRANGE;
 }
 
-enum kind kinds_of(int fd)
+void kinds_read_name(int fd, char *ret_name, size_t bytes)
 {
-	char path[32], name[64];
+	char path[32];
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	n = readlink(path, name, sizeof(name) - 1);
-	if (n > 0 && name[0] != '/') {
-		name[n] = '\0';
+	n = readlink(path, ret_name, bytes - 1);
+	ret_name[n > 0 ? n : 0] = '\0';
+}
+
+enum kind kinds_of(int fd)
+{
+	char name[64];
+
+	kinds_read_name(fd, name, sizeof(name));
+	if (*name && *name != '/') {
 		if (strncmp(name, "socket:", 7) == 0)
 			return kinds_is_unix(fd) ? KIND_UNIX : KIND_STRANGE;
 		return kinds_of_name(name);
 	}
 	if (fcntl(fd, F_GET_SEALS) >= 0)
 		return KIND_MEMFD;
-	return n > 0 ? kinds_of_device(fd) : KIND_STRANGE;
+	return *name ? kinds_of_device(fd) : KIND_STRANGE;
 }
 
 /* Its blocks, not its size: some may lie behind the end. What is sealed does not grow any more. */

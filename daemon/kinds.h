@@ -4,6 +4,7 @@
 #define BPFGATE_DAEMON_KINDS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum kind {
 	KIND_STRANGE,	/* none of those below: looked at no further, passed on to nobody */
@@ -18,6 +19,9 @@ enum kind {
 	KIND_NETNS,
 	KIND_PERF_EVENT,
 };
+
+/* The kernel's name for it, cut to `bytes`; "" when there is none. A path begins with a slash, nothing else does. */
+void kinds_read_name(int fd, char *ret_name, size_t bytes);
 
 /*
  * Asks neither the file system nor the driver behind it: fstat(2) of a FUSE or NFS file waits for a server that

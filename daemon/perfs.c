@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <uthash.h>
 
+#include "daemon/broker.h"
 #include "proto/own.h"
 
 struct perfs_event {
@@ -114,19 +114,11 @@ static int perfs_mark_living(struct perfs_user *user)
 	return ferror(file) ? -EIO : 0;
 }
 
-static uint64_t perfs_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 /* true: none is left. */
 static bool perfs_look_at(struct perfs_user *user)
 {
 	struct perfs_event *event, *next;
-	uint64_t began_ns = perfs_now_ns(), ended_ns;
+	uint64_t began_ns = broker_now_ns(), ended_ns;
 
 	HASH_ITER(hh, user->events, event, next)
 		event->lives = false;
@@ -135,7 +127,7 @@ static bool perfs_look_at(struct perfs_user *user)
 	HASH_ITER(hh, user->events, event, next)
 		if (!event->lives)
 			perfs_event_drop(user, event);
-	ended_ns = perfs_now_ns();
+	ended_ns = broker_now_ns();
 	user->rest_until_ns = ended_ns + (ended_ns - began_ns) * PERFS_REST_FACTOR;
 	return !user->events;
 }
@@ -178,7 +170,7 @@ int perfs_reserve(struct perfs *perfs, struct quota_account *account, struct per
 	if (r != -EDQUOT)
 		return r;
 	user = perfs_find_user(perfs, account->uid);
-	if (!user || perfs_now_ns() < user->rest_until_ns)
+	if (!user || broker_now_ns() < user->rest_until_ns)
 		return r;
 	if (perfs_look_at(user))
 		perfs_user_drop(perfs, user);

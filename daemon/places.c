@@ -19,6 +19,7 @@
 #include <sys/sysmacros.h>
 
 #include "daemon/closers.h"
+#include "daemon/kinds.h"
 #include "daemon/unpin.h"
 #include "proto/path.h"
 
@@ -41,16 +42,6 @@ struct places {
 };
 
 /* ---- which directory it is ---- */
-
-static bool places_has_name(int fd, const char *name, bool whole)
-{
-	char link[32], text[32] = "";
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, text, sizeof(text) - 1);
-	return n > 0 && (whole ? strcmp(text, name) == 0 : strncmp(text, name, strlen(name)) == 0);
-}
 
 /* What the kernel itself has noted of an open file, where its file system tells strangers nothing. */
 static int places_read_ino(int fd, uint64_t *ret_ino)
@@ -77,9 +68,11 @@ int places_identify(int fd, uint32_t below, struct ledger_place *ret_place)
 	struct ledger_place place = { .state = LEDGER_PLACE_KNOWN, .below = below };
 	const int flags = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
 	struct statx stx;
+	char name[2];
 	int r;
 
-	if (!places_has_name(fd, "/", false))
+	kinds_read_name(fd, name, sizeof(name));
+	if (*name != '/')
 		return -EINVAL;
 	memset(&stx, 0, sizeof(stx));
 	/* Asked for nothing, those answer, too, who tell strangers nothing. */
@@ -229,10 +222,13 @@ void places_watch(struct work *work, const struct ledger_rec *pin)
 	struct places *places = work->broker->places;
 	int idx = request_find_fd(&work->req, WIRE_FD_WATCH);
 	struct places_watch *watch;
+	char name[32];
 
 	if (idx < 0 || pin->pin.place.state != LEDGER_PLACE_KNOWN ||
-	    places->watch_cnt >= PLACES_WATCHES_MAX || places_find(places, pin) ||
-	    !places_has_name(work->msg.fds[idx], "anon_inode:inotify", true))
+	    places->watch_cnt >= PLACES_WATCHES_MAX || places_find(places, pin))
+		return;
+	kinds_read_name(work->msg.fds[idx], name, sizeof(name));
+	if (strcmp(name, "anon_inode:inotify") != 0)
 		return;
 	watch = calloc(1, sizeof(*watch));
 	if (!watch)
