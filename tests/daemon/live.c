@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -282,6 +284,30 @@ int live_call(int cmd, union bpf_attr *attr, unsigned int bytes)
 	return r < 0 ? -errno : r;
 }
 
+int live_update(int map, const void *key, const void *value)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = (uint32_t)map;
+	attr.key = (uintptr_t)key;
+	attr.value = (uintptr_t)value;
+	return live_call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
+}
+
+int live_egress(int cmd, const char *cgroup, int prog, uint32_t flags)
+{
+	OWN_FD int fd = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)fd;
+	attr.attach_bpf_fd = (uint32_t)prog;
+	attr.attach_type = BPF_CGROUP_INET_EGRESS;
+	attr.attach_flags = flags;
+	return live_call(cmd, &attr, sizeof(attr));
+}
+
 /* The second word of each info, or the first of a link's two. */
 uint32_t live_id_of(int fd)
 {
@@ -381,6 +407,31 @@ bool live_prog_exists(uint32_t id)
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
+}
+
+int live_load_natively(uint32_t type, int32_t ret)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = ret },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = type;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = ARRAY_CNT(insns);
+	attr.license = (uintptr_t) "GPL";
+	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+const char *live_cgroup_root(void)
+{
+	struct statfs fs;
+
+	if (statfs(LIVE_CGROUP_ALONE, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
+		return LIVE_CGROUP_ALONE;
+	return LIVE_CGROUP_HYBRID;
 }
 
 bool live_until(bool (*cond)(void *arg), void *arg)

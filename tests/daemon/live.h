@@ -62,6 +62,10 @@ int live_map(uint32_t type, uint32_t flags);
 int live_prog(uint32_t type, const char *name, int32_t ret);
 int live_load(uint32_t type, const char *name, const struct bpf_insn *insns, uint32_t cnt);
 int live_link(int prog, uint32_t attach_type, uint32_t target);
+/* BPF_MAP_UPDATE_ELEM of one element. */
+int live_update(int map, const void *key, const void *value);
+/* PROG_ATTACH or PROG_DETACH for packets that leave a cgroup; prog 0: none is named. */
+int live_egress(int cmd, const char *cgroup, int prog, uint32_t flags);
 /* The last refusal contains this text. */
 bool live_reason_has(const char *text);
 /* A number in the "you" part of the status, or -1. */
@@ -70,6 +74,12 @@ long live_mine(const char *key);
 /* ---- for the test itself, as root ---- */
 
 bool live_prog_exists(uint32_t id);
+/* A program that returns R0 = ret, loaded past the daemon. */
+int live_load_natively(uint32_t type, int32_t ret);
+/* Where the version 2 tree of cgroups is; both are in policies, since that is known only when they are used. */
+#define LIVE_CGROUP_ALONE  "/sys/fs/cgroup"
+#define LIVE_CGROUP_HYBRID "/sys/fs/cgroup/unified"
+const char *live_cgroup_root(void);
 /* Until cond(arg) holds. */
 bool live_until(bool (*cond)(void *arg), void *arg);
 

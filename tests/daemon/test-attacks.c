@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/btf.h>
-#include <linux/magic.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <poll.h>
@@ -18,7 +17,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,8 +35,6 @@
 #define LIVE_CAROL 65533
 
 /* Where cgroup2 is mounted: alone, or beside version 1. */
-#define CGROUP_ALONE  "/sys/fs/cgroup"
-#define CGROUP_HYBRID "/sys/fs/cgroup/unified"
 
 static const char attacks_policy[] =
 	"{\"version\": 1, \"rules\": [\n"
@@ -47,7 +43,7 @@ static const char attacks_policy[] =
 	" \"programs\": {\"types\": {\"any_except\": [\"lsm\"]}, \"helpers\": {\"any_except\": []},\n"
 	"  \"max_insns\": 1000000, \"perfmon\": \"grant\", \"test_run\": true,\n"
 	"  \"attach\": {\"xdp\": [\"lo\"], \"map\": [\"devmap\"],\n"
-	"             \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-attacks\", \"" CGROUP_HYBRID "/bpfgate-attacks\"]}},\n"
+	"             \"cgroup\": [\"" LIVE_CGROUP_ALONE "/bpfgate-attacks\", \"" LIVE_CGROUP_HYBRID "/bpfgate-attacks\"]}},\n"
 	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"
 	"  \"pin_under\": [\"/sys/fs/bpf/alice\"], \"share_with\": [\"user:65532:rw\", \"user:65533\"]},\n"
 	" \"quota\": {\"verify_seconds\": 1, \"programs\": 8, \"maps\": 3, \"links\": 2, \"map_bytes\": \"4M\",\n"
@@ -56,7 +52,7 @@ static const char attacks_policy[] =
 	" \"signed_by\": {\"unsigned\": true},\n"
 	" \"programs\": {\"types\": {\"only\": [\"xdp\", \"cgroup_skb\"]},\n"
 	"  \"perfmon\": \"judged\", \"attach\": {\"xdp\": [\"lo\"],\n"
-	"             \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-attacks\", \"" CGROUP_HYBRID "/bpfgate-attacks\"]}},\n"
+	"             \"cgroup\": [\"" LIVE_CGROUP_ALONE "/bpfgate-attacks\", \"" LIVE_CGROUP_HYBRID "/bpfgate-attacks\"]}},\n"
 	" \"maps\": {\"types\": {\"only\": [\"array\"]}, \"max_bytes_each\": \"1M\",\n"
 	"  \"pin_under\": [\"/sys/fs/bpf/alice\"]}},\n"
 	"{\"id\": \"carol\", \"effect\": \"allow\", \"who\": {\"users\": [\"65533\"]},\n"
@@ -252,15 +248,10 @@ static bool who_shares_maps_shares_neither_programs_nor_links(void)
 
 static int put(int map)
 {
-	uint32_t key = 0;
-	uint64_t value = 1;
-	union bpf_attr attr;
+	const uint32_t key = 0;
+	const uint64_t value = 1;
 
-	memset(&attr, 0, sizeof(attr));
-	attr.map_fd = (uint32_t)map;
-	attr.key = (uintptr_t)&key;
-	attr.value = (uintptr_t)&value;
-	return live_call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
+	return live_update(map, &key, &value);
 }
 
 /* An attr that ends before the flags: to the kernel they are zero. */
@@ -480,24 +471,10 @@ static bool a_program_that_writes_to_its_runner_is_not_run(void)
 
 static const char *cgroup_path(void)
 {
-	struct statfs fs;
+	static char path[64];
 
-	if (statfs(CGROUP_ALONE, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
-		return CGROUP_ALONE "/bpfgate-attacks";
-	return CGROUP_HYBRID "/bpfgate-attacks";
-}
-
-static int cgroup_do(int cmd, int prog, uint32_t flags)
-{
-	OWN_FD int cgroup = open(cgroup_path(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.target_fd = (uint32_t)cgroup;
-	attr.attach_bpf_fd = (uint32_t)prog;
-	attr.attach_type = BPF_CGROUP_INET_EGRESS;
-	attr.attach_flags = flags;
-	return live_call(cmd, &attr, sizeof(attr));
+	snprintf(path, sizeof(path), "%s/bpfgate-attacks", live_cgroup_root());
+	return path;
 }
 
 static bool part_stand(void *arg)
@@ -506,20 +483,20 @@ static bool part_stand(void *arg)
 	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "first", 1);
 	int other = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "second", 1);
 	bool ok = HOLDS(prog >= 0) && HOLDS(other >= 0) &&
-		  HOLDS(cgroup_do(BPF_PROG_ATTACH, prog, 0) == 0) && HOLDS(turns_say(turns));
+		  HOLDS(live_egress(BPF_PROG_ATTACH, cgroup_path(), prog, 0) == 0) && HOLDS(turns_say(turns));
 
 	/* The controls: to its owner the kernel does what it always does. */
-	return HOLDS(cgroup_do(BPF_PROG_ATTACH, other, 0) == 0) &&
-	       HOLDS(cgroup_do(BPF_PROG_DETACH, prog, 0) == -ENOENT) &&
-	       HOLDS(cgroup_do(BPF_PROG_DETACH, other, 0) == 0) && HOLDS(ok);
+	return HOLDS(live_egress(BPF_PROG_ATTACH, cgroup_path(), other, 0) == 0) &&
+	       HOLDS(live_egress(BPF_PROG_DETACH, cgroup_path(), prog, 0) == -ENOENT) &&
+	       HOLDS(live_egress(BPF_PROG_DETACH, cgroup_path(), other, 0) == 0) && HOLDS(ok);
 }
 
 static bool part_stand_there_too(void *arg)
 {
 	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "bob", 1);
 
-	return HOLDS(prog >= 0) && HOLDS(cgroup_do(BPF_PROG_DETACH, prog, 0) == -ENOENT) &&
-	       HOLDS(cgroup_do(BPF_PROG_ATTACH, prog, 0) == -EPERM) &&
+	return HOLDS(prog >= 0) && HOLDS(live_egress(BPF_PROG_DETACH, cgroup_path(), prog, 0) == -ENOENT) &&
+	       HOLDS(live_egress(BPF_PROG_ATTACH, cgroup_path(), prog, 0) == -EPERM) &&
 	       HOLDS(live_reason_has("only one"));
 }
 

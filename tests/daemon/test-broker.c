@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/btf.h>
-#include <linux/magic.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,7 +18,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,8 +29,6 @@
 #include "tests/lib/holds.h"
 
 /* Where cgroup2 is mounted: alone, or beside version 1. */
-#define CGROUP_ALONE  "/sys/fs/cgroup"
-#define CGROUP_HYBRID "/sys/fs/cgroup/unified"
 
 static const char test_policy[] =
 	"{\"version\": 1, \"rules\": [\n"
@@ -42,8 +38,8 @@ static const char test_policy[] =
 	"  \"perfmon\": \"judged\", \"unsupported\": \"kernel\", \"test_run\": true,\n"
 	"  \"sleepable\": true,\n"
 	"  \"attach\": {\"xdp\": [\"lo\", \"netns:/run/netns/bgtest:veth*\"],\n"
-	"             \"tcx\": [\"lo\"], \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-test\",\n"
-	"             \"" CGROUP_HYBRID "/bpfgate-test\"],\n"
+	"             \"tcx\": [\"lo\"], \"cgroup\": [\"" LIVE_CGROUP_ALONE "/bpfgate-test\",\n"
+	"             \"" LIVE_CGROUP_HYBRID "/bpfgate-test\"],\n"
 	"             \"map\": [\"prog_array\"]}},\n"
 	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"
 	"  \"pin_under\": [\"/sys/fs/bpf/alice\"]},\n"
@@ -405,21 +401,12 @@ static bool part_outside_netns(void *arg)
 	       HOLDS(live_link(prog, BPF_XDP, if_nametoindex("lo")) >= 0);
 }
 
-static const char *cgroup_mount(void)
-{
-	struct statfs fs;
-
-	if (statfs(CGROUP_ALONE, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
-		return CGROUP_ALONE;
-	return CGROUP_HYBRID;
-}
-
 /* mkdir (or rmdir) of a cgroup below the mount, made for one test. */
 static bool cgroup_make(const char *name, bool make)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s/%s", cgroup_mount(), name);
+	snprintf(path, sizeof(path), "%s/%s", live_cgroup_root(), name);
 	return make ? mkdir(path, 0755) == 0 || errno == EEXIST : rmdir(path) == 0;
 }
 
@@ -450,10 +437,10 @@ static int open_permitted_cgroup(bool lying)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s/bpfgate-test/sub", cgroup_mount());
+	snprintf(path, sizeof(path), "%s/bpfgate-test/sub", live_cgroup_root());
 	if (lying && (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 ||
 		      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		      mount(cgroup_mount(), path, NULL, MS_BIND, NULL) < 0))
+		      mount(live_cgroup_root(), path, NULL, MS_BIND, NULL) < 0))
 		return -1;
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }

@@ -28,20 +28,6 @@ static const char policy[] =
 
 static struct live live;
 
-/* As root, without bpfgate. */
-static int load_natively(uint32_t type, int32_t ret)
-{
-	const struct bpf_insn insns[] = { { .code = 0xb7, .imm = ret }, { .code = 0x95 } };
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = type;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = ARRAY_CNT(insns);
-	attr.license = (uintptr_t) "GPL";
-	return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
-}
-
 static bool is_refused(int r)
 {
 	return HOLDS(r == -EPERM) && HOLDS(live_reason_has("was not loaded through bpfgate"));
@@ -60,7 +46,7 @@ static bool part_links(void *arg)
 
 static bool a_foreign_program_gets_no_link(void)
 {
-	OWN_FD int prog = load_natively(BPF_PROG_TYPE_XDP, 2);
+	OWN_FD int prog = live_load_natively(BPF_PROG_TYPE_XDP, 2);
 
 	return HOLDS(prog >= 0) && HOLDS(live_as(LIVE_ALICE, part_links, &prog));
 }
@@ -88,7 +74,7 @@ static bool part_attaches(void *arg)
 
 static bool a_foreign_program_is_not_attached(void)
 {
-	OWN_FD int prog = load_natively(BPF_PROG_TYPE_SCHED_CLS, -1);
+	OWN_FD int prog = live_load_natively(BPF_PROG_TYPE_SCHED_CLS, -1);
 
 	return HOLDS(prog >= 0) && HOLDS(live_as(LIVE_ALICE, part_attaches, &prog));
 }

@@ -116,17 +116,6 @@ static bool events_that_are_closed_are_forgotten_and_those_that_are_held_are_not
 	       HOLDS(live_as(LIVE_ALICE, part_one_event, NULL));
 }
 
-static int put_event(int map, uint32_t key, int event)
-{
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.map_fd = (uint32_t)map;
-	attr.key = (uintptr_t)&key;
-	attr.value = (uintptr_t)&event;
-	return live_call(BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
-}
-
 static int drop_event(int map, uint32_t key)
 {
 	union bpf_attr attr;
@@ -147,7 +136,7 @@ static bool part_events_hidden(void *arg)
 	for (uint32_t i = 0; i < 3; i++) {
 		OWN_FD int event = open_soon();
 
-		if (FAILS(event < 0 || put_event(map, i, event) != 0))
+		if (FAILS(event < 0 || live_update(map, &i, &event) != 0))
 			return false;
 	}
 	for (int i = 0; i < EVENTS - 3; i++)

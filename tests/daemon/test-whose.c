@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -16,7 +15,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,15 +24,13 @@
 #include "tests/daemon/attack.h"
 #include "tests/lib/holds.h"
 
-#define CGROUP_ALONE  "/sys/fs/cgroup"
-#define CGROUP_HYBRID "/sys/fs/cgroup/unified"
 
 #define WHOSE_RULE(name, user)                                                                                               \
 	"{\"id\": \"" name "\", \"effect\": \"allow\", \"who\": {\"users\": [\"" user "\"]},\n"                              \
 	" \"signed_by\": {\"unsigned\": true},\n"                                                                            \
 	" \"programs\": {\"types\": {\"only\": [\"sched_cls\", \"cgroup_skb\", \"sk_skb\", \"flow_dissector\"]},\n"          \
 	"  \"attach\": {\"tcx\": [\"lo\"], \"netkit\": [\"nk0\"], \"map\": [\"sockmap\"], \"flow_dissector\": [\"host\"],\n" \
-	"   \"cgroup\": [\"" CGROUP_ALONE "/bpfgate-whose\", \"" CGROUP_HYBRID                                               \
+	"   \"cgroup\": [\"" LIVE_CGROUP_ALONE "/bpfgate-whose\", \"" LIVE_CGROUP_HYBRID                                               \
 	"/bpfgate-whose\"]}},\n"                                                                                             \
 	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"                                         \
 	"  \"pin_under\": [\"/sys/fs/bpf/whose\"], \"share_with\": [\"user:65532:rw\"]}}"
@@ -116,25 +112,9 @@ static int lo_natively(int cmd, int prog)
 	return self_bpf((uint32_t)cmd, attr, ATTR_BYTES);
 }
 
-static int load_natively_as(uint32_t type, int32_t ret)
-{
-	const struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = ret },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = type;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = ARRAY_CNT(insns);
-	attr.license = (uintptr_t) "GPL";
-	return self_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
-}
-
 static int load_natively(void)
 {
-	return load_natively_as(BPF_PROG_TYPE_SCHED_CLS, -1);
+	return live_load_natively(BPF_PROG_TYPE_SCHED_CLS, -1);
 }
 
 /* How many stand there; what is there is root's to see. */
@@ -551,48 +531,34 @@ static bool a_flow_dissector_is_attached_by_a_link_or_not_at_all(void)
 
 static const char *cgroup_path(void)
 {
-	struct statfs fs;
+	static char path[64];
 
-	if (statfs(CGROUP_ALONE, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
-		return CGROUP_ALONE "/bpfgate-whose";
-	return CGROUP_HYBRID "/bpfgate-whose";
-}
-
-static int cgroup_do(int cmd, int prog, uint32_t flags)
-{
-	OWN_FD int cgroup = open(cgroup_path(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.target_fd = (uint32_t)cgroup;
-	attr.attach_bpf_fd = (uint32_t)prog;
-	attr.attach_type = BPF_CGROUP_INET_EGRESS;
-	attr.attach_flags = flags;
-	return call(cmd, &attr);
+	snprintf(path, sizeof(path), "%s/bpfgate-whose", live_cgroup_root());
+	return path;
 }
 
 static bool part_stand(void *arg)
 {
 	int prog = live_prog(BPF_PROG_TYPE_CGROUP_SKB, "skb", 1);
 
-	return HOLDS(prog >= 0) && HOLDS(cgroup_do(BPF_PROG_ATTACH, prog, *(uint32_t *)arg) == 0);
+	return HOLDS(prog >= 0) && HOLDS(live_egress(BPF_PROG_ATTACH, cgroup_path(), prog, *(uint32_t *)arg) == 0);
 }
 
 static bool part_push_aside(void *arg)
 {
-	return HOLDS(cgroup_do(BPF_PROG_DETACH, 0, 0) == -EPERM) &&
+	return HOLDS(live_egress(BPF_PROG_DETACH, cgroup_path(), 0, 0) == -EPERM) &&
 	       HOLDS(live_reason_has("another user's"));
 }
 
 static bool part_step_aside(void *arg)
 {
-	return HOLDS(cgroup_do(BPF_PROG_DETACH, 0, 0) == 0) &&
-	       HOLDS(cgroup_do(BPF_PROG_DETACH, 0, 0) == -ENOENT);
+	return HOLDS(live_egress(BPF_PROG_DETACH, cgroup_path(), 0, 0) == 0) &&
+	       HOLDS(live_egress(BPF_PROG_DETACH, cgroup_path(), 0, 0) == -ENOENT);
 }
 
 static bool part_not_among_many(void *arg)
 {
-	return cgroup_do(BPF_PROG_DETACH, 0, 0) == -EINVAL;
+	return live_egress(BPF_PROG_DETACH, cgroup_path(), 0, 0) == -EINVAL;
 }
 
 static bool the_one_at_a_cgroup_goes_by_its_own_users_word(void)
@@ -664,13 +630,13 @@ static bool part_race_for_seat(void *arg)
 		int r;
 
 		race->rounds++;
-		r = cgroup_do(BPF_PROG_ATTACH, prog, 0);
+		r = live_egress(BPF_PROG_ATTACH, cgroup_path(), prog, 0);
 
 		done += r == 0;
 		refused += r == -EPERM;
 		if (r != 0 && r != -EPERM && r != -ESTALE)
 			return false;
-		r = cgroup_do(BPF_PROG_DETACH, 0, 0);
+		r = live_egress(BPF_PROG_DETACH, cgroup_path(), 0, 0);
 		if (r != 0 && r != -EPERM && r != -ESTALE && r != -ENOENT)
 			return false;
 	}
@@ -702,7 +668,7 @@ static bool race_for_seat(int cgroup, int roots)
 
 static bool who_attaches_to_a_cgroup_meanwhile_is_not_replaced(void)
 {
-	OWN_FD int roots = load_natively_as(BPF_PROG_TYPE_CGROUP_SKB, 1), cgroup = -1;
+	OWN_FD int roots = live_load_natively(BPF_PROG_TYPE_CGROUP_SKB, 1), cgroup = -1;
 	uint64_t revision = 0;
 	bool ok;
 
