@@ -380,6 +380,8 @@ struct race {
 	_Atomic bool over;
 	_Atomic int lost;   /* of root's programs that were gone */
 	_Atomic int rounds; /* of hers that have begun */
+	int roots;	    /* root's program */
+	int cgroup;	    /* where, when it is about a cgroup */
 };
 
 /* Leaves her one whole round without a change: she gets what is hers, however fast root is. */
@@ -392,16 +394,15 @@ static void race_pause(struct race *race)
 }
 
 /* Root's program comes and goes, behind whatever stands there. */
-static _Noreturn void race_flip(struct race *race, int roots)
+static void race_flip(struct race *race)
 {
 	for (int i = 1; !race->over; i++) {
-		if (lo_natively(BPF_PROG_ATTACH, roots) != 0 ||
-		    lo_natively(BPF_PROG_DETACH, roots) != 0)
+		if (lo_natively(BPF_PROG_ATTACH, race->roots) != 0 ||
+		    lo_natively(BPF_PROG_DETACH, race->roots) != 0)
 			race->lost++;
 		if (i % FLIPS == 0)
 			race_pause(race);
 	}
-	_exit(0);
 }
 
 /* Hers alone is the last at times; when root's is, she is refused, and never is it root's that
@@ -431,26 +432,37 @@ static bool part_race(void *arg)
 	return HOLDS(done > 0) && HOLDS(refused > 0);
 }
 
-static bool what_changes_between_look_and_deed_is_looked_at_again(void)
+/* Root does the one while she does the other; nothing of root's may be lost. */
+static bool race_with(void (*root)(struct race *race), int roots, int cgroup, live_part hers)
 {
 	struct race *race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	OWN_FD int roots = load_natively();
 	int status = 1, lost;
 	pid_t pid;
 	bool ok;
 
 	if (race == MAP_FAILED)
 		return false;
+	race->roots = roots;
+	race->cgroup = cgroup;
 	pid = fork();
-	if (pid == 0)
-		race_flip(race, roots);
-	ok = live_as(LIVE_ALICE, part_race, race);
+	if (pid == 0) {
+		root(race);
+		_exit(0);
+	}
+	ok = live_as(LIVE_ALICE, hers, race);
 	race->over = true;
 	ok = HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) && HOLDS(ok);
 	lost = race->lost;
 	(void)munmap(race, sizeof(*race));
-	return HOLDS(ok) && HOLDS(lost == 0) && HOLDS(lo_cnt() == 0);
+	return HOLDS(ok) && HOLDS(lost == 0);
+}
+
+static bool what_changes_between_look_and_deed_is_looked_at_again(void)
+{
+	OWN_FD int roots = load_natively();
+
+	return HOLDS(race_with(race_flip, roots, -1, part_race)) && HOLDS(lo_cnt() == 0);
 }
 
 static bool part_revision(void *arg)
@@ -603,22 +615,21 @@ static int cgroup_natively(int cmd, int cgroup, int prog)
 }
 
 /* Root takes the place, whoever has it, finds itself there, and leaves. */
-static _Noreturn void race_sit(struct race *race, int cgroup, int roots)
+static void race_sit(struct race *race)
 {
-	uint32_t id = live_id_of(roots);
+	uint32_t id = live_id_of(race->roots);
 	uint64_t revision;
 
 	for (int at = 1; !race->over; at++) {
-		if (cgroup_natively(BPF_PROG_ATTACH, cgroup, roots) != 0)
+		if (cgroup_natively(BPF_PROG_ATTACH, race->cgroup, race->roots) != 0)
 			_exit(1);
 		for (int i = 0; i < 20; i++)
-			race->lost += cgroup_stands(cgroup, &revision) != id;
-		if (cgroup_natively(BPF_PROG_DETACH, cgroup, roots) != 0)
+			race->lost += cgroup_stands(race->cgroup, &revision) != id;
+		if (cgroup_natively(BPF_PROG_DETACH, race->cgroup, race->roots) != 0)
 			race->lost++;
 		if (at % FLIPS == 0)
 			race_pause(race);
 	}
-	_exit(0);
 }
 
 static bool part_race_for_seat(void *arg)
@@ -645,27 +656,6 @@ static bool part_race_for_seat(void *arg)
 	return HOLDS(done > 0) && HOLDS(refused > 0);
 }
 
-static bool race_for_seat(int cgroup, int roots)
-{
-	struct race *race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int status = 1, lost;
-	pid_t pid;
-	bool ok;
-
-	if (race == MAP_FAILED)
-		return false;
-	pid = fork();
-	if (pid == 0)
-		race_sit(race, cgroup, roots);
-	ok = live_as(LIVE_ALICE, part_race_for_seat, race);
-	race->over = true;
-	ok = HOLDS(waitpid(pid, &status, 0) == pid) && HOLDS(status == 0) && HOLDS(ok);
-	lost = race->lost;
-	(void)munmap(race, sizeof(*race));
-	return HOLDS(ok) && HOLDS(lost == 0);
-}
-
 static bool who_attaches_to_a_cgroup_meanwhile_is_not_replaced(void)
 {
 	OWN_FD int roots = live_load_natively(BPF_PROG_TYPE_CGROUP_SKB, 1), cgroup = -1;
@@ -678,7 +668,7 @@ static bool who_attaches_to_a_cgroup_meanwhile_is_not_replaced(void)
 	(void)cgroup_stands(cgroup, &revision);
 	if (!revision)
 		printf("# this kernel numbers no changes of a cgroup's programs: not tried\n");
-	ok = !revision || race_for_seat(cgroup, roots);
+	ok = !revision || race_with(race_sit, roots, cgroup, part_race_for_seat);
 	return HOLDS(rmdir(cgroup_path()) == 0) && HOLDS(ok);
 }
 
