@@ -110,6 +110,23 @@ static void broker_on_warden_gone(void *ctx)
 	(void)sd_event_exit(broker->event, 1);
 }
 
+/*
+ * Only now: who was answered before knew of no handle and no pin that an earlier broker gave out, and was
+ * told that they are none. Clients wait in the socket's queue meanwhile.
+ */
+static int broker_open_doors(struct broker *broker)
+{
+	char text[KEEP_STATUS_MAX];
+	int r = sessions_listen(broker, LISTEN_FD);
+
+	if (r < 0)
+		return r;
+	reload_tell_status(broker, ASK_READY, 0);
+	reload_status_text(broker, text, sizeof(text));
+	journal_note(LOG_NOTICE, JOURNAL_ID_READY, "ready; %s", text);
+	return 0;
+}
+
 static void broker_on_listed(void *ctx, const struct keep_tell *tell, struct packet_fds *fds)
 {
 	struct broker *broker = ctx;
@@ -117,6 +134,10 @@ static void broker_on_listed(void *ctx, const struct keep_tell *tell, struct pac
 	broker->listing = false;
 	if (tell->result == 0)
 		settle_end(broker);
+	if (broker_open_doors(broker) < 0) {
+		(void)sd_event_exit(broker->event, 1);
+		return;
+	}
 	/* What the ledger does not know is looked for once it is settled what it knows. */
 	(void)reconcile_then(broker, NULL, NULL);
 }
@@ -243,7 +264,6 @@ static void broker_look_at_bpffs(void)
 static int broker_start(struct broker *broker)
 {
 	sd_event_source *sweep = NULL;
-	char text[KEEP_STATUS_MAX];
 	int r;
 
 	r = broker_list_kept(broker);
@@ -253,15 +273,10 @@ static int broker_start(struct broker *broker)
 	if (r >= 0)
 		r = sd_event_source_set_floating(sweep, true);
 	sd_event_source_unref(sweep);
-	if (r >= 0)
-		r = sessions_listen(broker, LISTEN_FD);
 	if (r < 0)
 		return r;
 	object_dirs_scan(broker->object_dirs);
 	broker_look_at_bpffs();
-	reload_tell_status(broker, ASK_READY, 0);
-	reload_status_text(broker, text, sizeof(text));
-	journal_note(LOG_NOTICE, JOURNAL_ID_READY, "ready; %s", text);
 	return broker_filter_install();
 }
 
