@@ -56,11 +56,14 @@ struct closers {
 
 /* ---- in the processes: system calls only, they may be copies of anything ---- */
 
-static _Noreturn void closers_close(int jobs)
+/* It holds the other ends itself, in the shared table: nothing but the death of the first would ever end it. */
+static _Noreturn void closers_close(pid_t first, int jobs)
 {
 	struct closers_word word;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != first)
+		_exit(1);
 	(void)signal(SIGTERM, SIG_DFL);
 	while (recv(jobs, &word, sizeof(word), 0) == (ssize_t)sizeof(word)) {
 		(void)close(word.fd);
@@ -123,7 +126,9 @@ static int closers_install_filter(void)
 
 static _Noreturn void closers_make_more(pid_t broker, int more, int jobs)
 {
-	struct sigaction on_gone = { .sa_handler = closers_on_gone };
+	/* One that is stopped has not died. */
+	struct sigaction on_gone = { .sa_handler = closers_on_gone, .sa_flags = SA_NOCLDSTOP };
+	pid_t first = getpid();
 	char byte;
 
 	(void)sigaction(SIGCHLD, &on_gone, NULL);
@@ -133,7 +138,7 @@ static _Noreturn void closers_make_more(pid_t broker, int more, int jobs)
 		_exit(1);
 	while (recv(more, &byte, 1, 0) == 1)
 		if (syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0) == 0)
-			closers_close(jobs);
+			closers_close(first, jobs);
 	_exit(0);
 }
 

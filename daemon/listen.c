@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <libgen.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,9 @@
 
 #include "proto/own.h"
 
-#define BACKLOG 1024
+#define BACKLOG	  1024
+#define DYING_MS  2000 /* as bpfgated waits for children that it killed itself */
+#define DYING_MAX 8    /* each of them may have accepted one connection before it died */
 
 static int path_to_address(const char *path, const char *suffix, struct sockaddr_un *ret_addr)
 {
@@ -42,15 +45,24 @@ static int make_directory_of(const char *path)
 	return mkdir(dirname(copy.sun_path), 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
+/*
+ * 0: nobody listens. Children of a bpfgated that was killed end a moment after it, and hold its socket until then: who
+ * hangs up is asked again, who holds on to the connection is alive.
+ */
 static int refuse_if_alive(const struct sockaddr_un *addr)
 {
-	OWN_FD int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	for (unsigned int times = 0; times < DYING_MAX; times++) {
+		OWN_FD int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+		struct pollfd hung_up = { .fd = fd };
 
-	if (fd < 0)
-		return -errno;
-	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
-		return -EADDRINUSE;
-	return errno == ENOENT || errno == ECONNREFUSED ? 0 : -errno;
+		if (fd < 0)
+			return -errno;
+		if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0)
+			return errno == ENOENT || errno == ECONNREFUSED ? 0 : -errno;
+		if (poll(&hung_up, 1, DYING_MS) <= 0)
+			return -EADDRINUSE;
+	}
+	return -EADDRINUSE;
 }
 
 /* By name, or by number as chgrp(1) takes it. */

@@ -119,7 +119,10 @@ static void run_end(struct run *run)
 {
 	char bpf[80];
 
-	if (!live_stop(&run->live))
+	/* It may have ended before, and been waited for: then its number is nobody's. */
+	if (!run->live.parent)
+		printf("the daemon had ended before\n");
+	else if (!live_stop(&run->live))
 		printf("the daemon does not end as it should\n");
 	snprintf(bpf, sizeof(bpf), "%s/bpf", run->scene);
 	(void)umount2(bpf, MNT_DETACH);
@@ -207,11 +210,15 @@ static bool daemon_ends(struct run *run, int signal)
 		(void)kill(run->live.parent, signal);
 		if (waitpid(run->live.parent, NULL, 0) < 0)
 			return printf("bpfgated: %s\n", strerror(errno)), false;
+		run->live.parent = 0;
 	}
 	while (victims_left()) {
 		reap(run);
-		if (time(NULL) > until)
-			return printf("bpfgated has gone, its children have not\n"), false;
+		if (time(NULL) > until) {
+			printf("bpfgated has gone, its children have not:\n");
+			victims_print();
+			return false;
+		}
 		pause_shortly();
 	}
 	return true;

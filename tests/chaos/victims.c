@@ -59,8 +59,9 @@ static size_t read_family(struct member *members)
 	while (proc && (entry = readdir(proc)) && cnt < FAMILY_MAX) {
 		pid_t pid = atoi(entry->d_name);
 
+		/* One that bpfgated has just made still has its name. */
 		if (pid > 0 && read_member(pid, &members[cnt]) &&
-		    strncmp(members[cnt].name, "bpfgate-", 8) == 0 && members[cnt].state != 'Z')
+		    strncmp(members[cnt].name, "bpfgate", 7) == 0 && members[cnt].state != 'Z')
 			cnt++;
 	}
 	if (proc)
@@ -117,6 +118,18 @@ bool victims_left(void)
 		if (members[i].inside)
 			return true;
 	return false;
+}
+
+void victims_print(void)
+{
+	struct member members[FAMILY_MAX];
+	size_t cnt = read_family(members);
+
+	mark_inside(members, cnt, getpid());
+	for (size_t i = 0; i < cnt; i++)
+		if (members[i].inside)
+			printf("  %s %d (%c, child of %d)\n", members[i].name,
+			       (int)members[i].pid, members[i].state, (int)members[i].parent);
 }
 
 static bool fd_says(pid_t pid, const char *fd_name, const char *line)

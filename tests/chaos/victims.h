@@ -11,6 +11,8 @@
 pid_t victims_choose(pid_t bpfgated, uint64_t *random);
 /* Any of a dead bpfgated's, which are ours then: the caller is a subreaper. */
 bool victims_left(void);
+/* For people: those. */
+void victims_print(void);
 
 /* For people: each process with an open descriptor of such an object, by a line of its fdinfo
  * ("link_id:\t17"). */

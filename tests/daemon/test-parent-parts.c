@@ -495,6 +495,43 @@ START_TEST(the_socket_has_its_owner_before_it_has_its_name)
 }
 END_TEST
 
+/* What a child of a killed daemon does: it holds the socket for another moment. */
+static pid_t hold_for_a_moment(int take_fd)
+{
+	OWN_FD int fd = take_fd;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)poll(NULL, 0, 300);
+		_exit(0);
+	}
+	return pid;
+}
+
+START_TEST(the_socket_of_a_daemon_that_is_dying_is_waited_for)
+{
+	char dir[] = "/tmp/bpfgate-parts-XXXXXX", path[120];
+	int fd = -1;
+	pid_t pid;
+
+	if (getuid() != 0) {
+		printf("skipped: giving a socket to a group needs root\n");
+		return;
+	}
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/sock", dir);
+	ck_assert_int_eq(listen_on_path(path, "0", &fd), 0);
+	pid = hold_for_a_moment(TAKE_FD(fd));
+	ck_assert(connects(path));
+	ck_assert_int_eq(listen_on_path(path, "0", &fd), 0);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert(connects(path));
+	close(fd);
+	(void)unlink(path);
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+END_TEST
+
 START_TEST(a_path_that_does_not_fit_is_too_long)
 {
 	char path[120] = "/tmp/";
@@ -527,6 +564,7 @@ int main(void)
 	tcase_add_test(tc, of_two_the_first_counts);
 	tcase_add_test(tc, a_name_that_says_nothing_is_closed);
 	tcase_add_test(tc, the_socket_has_its_owner_before_it_has_its_name);
+	tcase_add_test(tc, the_socket_of_a_daemon_that_is_dying_is_waited_for);
 	tcase_add_test(tc, a_path_that_does_not_fit_is_too_long);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
