@@ -257,7 +257,7 @@ static int check_all(const struct check_options *opts, const struct check_inputs
 					     "no program in it");
 		code = EXIT_INPUT;
 	}
-	free(results);
+	check_results_free(results, cnt);
 	if (r >= 0)
 		return code;
 	(void)fprintf(stderr, "bpfgate check: %s\n", strerror(-r));

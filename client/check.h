@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <jansson.h>
 
 #include "object/bundle.h"
 #include "object/digest.h"
@@ -54,7 +55,7 @@ void check_inputs_done(struct check_inputs *inputs);
 /* Whole file, at most BUNDLE_BYTES_MAX (-E2BIG). *ret_bytes is heap memory of the caller's. */
 int check_read_file(const char *path, uint8_t **ret_bytes, size_t *ret_bytes_cnt);
 
-/* What became of one program on one kernel. Written to a file in memory as it is. */
+/* What became of one program on one kernel. Written to a file in memory as it is, but for the model. */
 struct check_result {
 	uint32_t input_idx, sub_idx; /* which file, which program (times kernel) in it */
 	int32_t input_err;	     /* -errno: the file gave no program; the rest is empty */
@@ -71,7 +72,8 @@ struct check_result {
 	char file[128], line_text[128]; /* where insn_idx comes from; "": not known */
 	char prog[128], source[256], kernel[96], code[32], message[256], reference_message[256];
 	char class_name[24], cause[256], way_out[256]; /* of a rejection; "" else */
-	char explanation[8192];
+	size_t model_bytes; /* of JSON text behind the record, while it is on its way */
+	json_t *model;	    /* check_model.h; NULL: it was accepted, or gave no verdict. Owned. */
 };
 
 /* Targets by release, made on first use; not shared between processes. */
@@ -97,6 +99,8 @@ const char *check_targets_running(const struct check_targets *targets);
  */
 int check_run(const struct check_options *opts, const struct check_inputs *inputs,
 	      struct check_result **ret_results, size_t *ret_result_cnt);
+
+void check_results_free(struct check_result *results, size_t result_cnt);
 
 /* Prints all results; -EIO when the output failed. */
 int check_print(FILE *out, const struct check_options *opts, const struct check_inputs *inputs,

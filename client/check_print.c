@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "client/check_model.h"
 #include "client/cmd.h"
 #include "client/out.h"
 #include "proto/own.h"
@@ -31,17 +32,9 @@ static const char *result_verdict(const struct check_result *result)
 	return result->input_err ? "unreadable" : bgv_verdict_name(result->verdict);
 }
 
-/* Bytes of a program that are no UTF-8 must not spoil the document. */
-static json_t *json_text(const char *text)
-{
-	json_t *good = json_string(text);
-
-	return good ? good : json_string("(not UTF-8)");
-}
-
 static json_t *text_or_null(const char *text)
 {
-	return *text ? json_text(text) : json_null();
+	return *text ? check_model_text(text) : json_null();
 }
 
 static json_t *errno_or_null(uint32_t err)
@@ -60,9 +53,9 @@ static json_t *json_place(const struct check_result *result)
 {
 	if (!*result->file)
 		return json_null();
-	return json_pack("{s:o, s:i, s:i, s:o}", "file", json_text(result->file), "line",
+	return json_pack("{s:o, s:i, s:i, s:o}", "file", check_model_text(result->file), "line",
 			 (int)result->line, "column", (int)result->column, "text",
-			 json_text(result->line_text));
+			 check_model_text(result->line_text));
 }
 
 static json_t *json_digest(const struct check_result *result)
@@ -99,8 +92,23 @@ static const char *input_reason(const struct check_result *result)
 static json_t *json_input_failure(const struct check_inputs *inputs, const struct check_result *result)
 {
 	return json_pack("{s:s, s:o, s:s, s:s, s:o}", "schema_version", OUT_SCHEMA_VERSION, "input",
-			 json_text(inputs->paths[result->input_idx]), "verdict", result_verdict(result), "code",
-			 result->crashed ? "CRASH" : "INPUT", "message", json_text(input_reason(result)));
+			 check_model_text(inputs->paths[result->input_idx]), "verdict", result_verdict(result), "code",
+			 result->crashed ? "CRASH" : "INPUT", "message", check_model_text(input_reason(result)));
+}
+
+static json_t *model_part(const struct check_result *result, const char *key)
+{
+	json_t *part = json_object_get(result->model, key);
+
+	return part ? json_incref(part) : json_null();
+}
+
+/* What is wrong: of a program that gave no verdict, nothing is known but its message. */
+static json_t *problems(const struct check_result *result)
+{
+	json_t *list = json_object_get(result->model, "problems");
+
+	return list && result->verdict == BGV_REJECT ? json_incref(list) : json_array();
 }
 
 static json_t *json_result(const struct check_inputs *inputs, const struct check_result *result)
@@ -111,7 +119,7 @@ static json_t *json_result(const struct check_inputs *inputs, const struct check
 	if (result->crashed || result->input_err)
 		return json_input_failure(inputs, result);
 	doc = json_pack("{s:s, s:o, s:o, s:o, s:s, s:i, s:i, s:s, s:o, s:o, s:o, s:o}", "schema_version",
-			OUT_SCHEMA_VERSION, "input", json_text(inputs->paths[result->input_idx]), "program",
+			OUT_SCHEMA_VERSION, "input", check_model_text(inputs->paths[result->input_idx]), "program",
 			text_or_null(result->prog), "source", text_or_null(result->source), "kernel",
 			result->kernel, "prog_type", (int)result->prog_type, "insn_cnt",
 			(int)result->insn_cnt, "verdict", result_verdict(result), "errno",
@@ -130,7 +138,9 @@ static json_t *json_result(const struct check_inputs *inputs, const struct check
 	    json_object_set_new(doc, "class", text_or_null(result->class_name)) < 0 ||
 	    json_object_set_new(doc, "cause", text_or_null(result->cause)) < 0 ||
 	    json_object_set_new(doc, "way_out", text_or_null(result->way_out)) < 0 ||
-	    json_object_set_new(doc, "explanation", text_or_null(result->explanation)) < 0 ||
+	    json_object_set_new(doc, "explanation", model_part(result, "explanation")) < 0 ||
+	    json_object_set_new(doc, "debug_info", model_part(result, "debug_info")) < 0 ||
+	    json_object_set_new(doc, "problems", problems(result)) < 0 ||
 	    json_object_set_new(doc, "reference", json_reference(result)) < 0) {
 		json_decref(doc);
 		return NULL;
@@ -192,6 +202,7 @@ static void print_failure(FILE *out, const struct check_result *result)
 static void print_program(FILE *out, const struct check_options *opts,
 			  const struct check_inputs *inputs, const struct check_result *result)
 {
+	const char *explanation = json_string_value(json_object_get(result->model, "explanation"));
 	bool fine = result->verdict == BGV_ACCEPT;
 
 	if (opts->quiet && fine && !refused_by_kernel(result))
@@ -209,8 +220,8 @@ static void print_program(FILE *out, const struct check_options *opts,
 		      (unsigned long long)result->stats.total_states,
 		      (double)result->stats.time_ns / MS_PER_NS,
 		      (double)result->stats.peak_bytes / MB_PER_B);
-	if (!fine && *result->explanation)
-		out_safe(out, result->explanation, true);
+	if (!fine && explanation)
+		out_safe(out, explanation, true);
 	else if (!fine)
 		print_failure(out, result);
 	if (refused_by_kernel(result)) {

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "client/check_model.h"
 #include "client/check_object.h"
 #include "client/varname.h"
 #include "object/lineinfo.h"
@@ -33,19 +34,30 @@ struct job {
 	int results_fd;
 	struct varname *names;	    /* of the object being judged; NULL: none are known */
 	struct check_result result; /* being filled */
+	char *model;		    /* of it, as JSON text; NULL: none */
 };
 
 /* ---- in a worker -------------------------------------------------------------------------- */
 
-static void send_result(struct job *job)
+static void send_bytes(const struct job *job, const void *bytes, size_t cnt)
 {
 	ssize_t n;
 
 	do
-		n = write(job->results_fd, &job->result, sizeof(job->result));
+		n = write(job->results_fd, bytes, cnt);
 	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof(job->result))
+	if (n != (ssize_t)cnt)
 		_exit(1); /* out of memory */
+}
+
+static void send_result(struct job *job)
+{
+	job->result.model_bytes = job->model ? strlen(job->model) : 0;
+	send_bytes(job, &job->result, sizeof(job->result));
+	if (job->model)
+		send_bytes(job, job->model, job->result.model_bytes);
+	free(job->model);
+	job->model = NULL;
 	job->result.sub_idx++;
 }
 
@@ -101,15 +113,12 @@ static void set_verdict(struct check_result *result, const struct bgv_result *ve
 	set_text(result->way_out, sizeof(result->way_out), verdict->way_out);
 }
 
-static void set_explanation(struct check_result *result, const struct bgv_program *prog,
-			    const struct bgv_result *verdict)
+static void set_model(struct job *job, const struct bgv_program *prog, const struct bgv_result *verdict)
 {
-	char *text = NULL;
+	json_t *model = verdict->verdict == BGV_ACCEPT ? NULL : check_model(prog, verdict, job->names != NULL);
 
-	result->explanation[0] = '\0';
-	if (bgv_explain(prog, verdict, &text) >= 0)
-		set_text(result->explanation, sizeof(result->explanation), text);
-	free(text);
+	job->model = model ? json_dumps(model, JSON_COMPACT) : NULL;
+	json_decref(model);
 }
 
 static void set_place(struct check_result *result, const struct bgv_program *prog)
@@ -167,7 +176,7 @@ static void judge_on(struct job *job, const struct bgv_program *prog, const char
 		set_text(verdict.message, sizeof(verdict.message), "out of memory");
 	}
 	set_verdict(result, &verdict);
-	set_explanation(result, prog, &verdict);
+	set_model(job, prog, &verdict);
 	if (result->verdict == BGV_ACCEPT)
 		result->insn_idx = UINT32_MAX; /* nothing is to blame */
 	set_place(result, prog);
@@ -226,7 +235,7 @@ static void say_unloadable(void *arg, const char *name, const char *reason)
 	set_text(result->kernel, sizeof(result->kernel), check_targets_running(job->targets));
 	result->verdict = BGV_UNSUPPORTED;
 	result->insn_idx = UINT32_MAX;
-	result->digest[0] = result->file[0] = result->explanation[0] = '\0';
+	result->digest[0] = result->file[0] = '\0';
 	set_text(result->code, sizeof(result->code), "OBJECT-LOAD");
 	set_text(result->message, sizeof(result->message), reason);
 	send_result(job);
@@ -347,6 +356,23 @@ static int crew_note_crash(struct crew *crew, unsigned int slot, int status)
 	return crew_add(crew, &crash);
 }
 
+/* The model behind a record at `at`; NULL: it has none. 0, -ENODATA (it was cut off), -ENOMEM. */
+static int read_model(int fd, off_t at, size_t bytes, json_t **ret_model)
+{
+	OWN_MEM char *text = NULL;
+
+	*ret_model = NULL;
+	if (!bytes)
+		return 0;
+	text = malloc(bytes);
+	if (!text)
+		return -ENOMEM;
+	if (pread(fd, text, bytes, at) != (ssize_t)bytes)
+		return -ENODATA;
+	*ret_model = json_loadb(text, bytes, 0, NULL);
+	return *ret_model ? 0 : -ENOMEM;
+}
+
 /* What the worker has written whole. */
 static int crew_collect(struct crew *crew, unsigned int slot)
 {
@@ -356,8 +382,15 @@ static int crew_collect(struct crew *crew, unsigned int slot)
 	int r = 0;
 
 	while (fd >= 0 && r >= 0 && pread(fd, &result, sizeof(result), at) == (ssize_t)sizeof(result)) {
-		r = crew_add(crew, &result);
 		at += (off_t)sizeof(result);
+		r = read_model(fd, at, result.model_bytes, &result.model);
+		at += (off_t)result.model_bytes;
+		if (r == -ENODATA)
+			return 0;
+		if (r >= 0)
+			r = crew_add(crew, &result);
+		if (r < 0)
+			json_decref(result.model);
 	}
 	return r;
 }
@@ -404,6 +437,13 @@ static int by_place(const void *a, const void *b)
 	return (x->sub_idx > y->sub_idx) - (x->sub_idx < y->sub_idx);
 }
 
+void check_results_free(struct check_result *results, size_t result_cnt)
+{
+	for (size_t i = 0; i < result_cnt; i++)
+		json_decref(results[i].model);
+	free(results);
+}
+
 int check_run(const struct check_options *opts, const struct check_inputs *inputs,
 	      struct check_result **ret_results, size_t *ret_result_cnt)
 {
@@ -426,7 +466,7 @@ int check_run(const struct check_options *opts, const struct check_inputs *input
 	check_targets_free(crew.job.targets);
 	(void)munmap(crew.job.board, sizeof(*crew.job.board));
 	if (r < 0) {
-		free(crew.results);
+		check_results_free(crew.results, crew.result_cnt);
 		return r;
 	}
 	if (crew.result_cnt)

@@ -61,6 +61,21 @@ void out_safe(FILE *out, const char *text, bool keep_newlines)
 	}
 }
 
+char *out_safe_text(const char *text, bool keep_newlines)
+{
+	char *clean = NULL;
+	size_t bytes;
+	FILE *mem = open_memstream(&clean, &bytes);
+
+	if (!mem)
+		return NULL;
+	out_safe(mem, text, keep_newlines);
+	if (fclose(mem) == 0)
+		return clean;
+	free(clean);
+	return NULL;
+}
+
 int out_json(FILE *out, const json_t *doc, bool pretty)
 {
 	size_t flags = pretty ? JSON_INDENT(2) : JSON_COMPACT;

@@ -34,6 +34,9 @@ struct out_table_opts {
  */
 void out_safe(FILE *out, const char *text, bool keep_newlines);
 
+/* The same as a heap string, the caller's; NULL when memory is out. */
+char *out_safe_text(const char *text, bool keep_newlines);
+
 /* Prints doc and a newline; pretty: indented. The caller keeps doc. 0 or -EIO. */
 int out_json(FILE *out, const json_t *doc, bool pretty);
 

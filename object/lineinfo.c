@@ -40,13 +40,18 @@ static const char *btf_string(const struct bgv_blob *btf, uint32_t off)
 	return memchr(strings + off, 0, str_bytes - off) ? strings + off : NULL;
 }
 
+static bool has_records(const struct bgv_program *prog)
+{
+	return prog->line_info_rec_size >= RECORD_BYTES && prog->line_info.data &&
+	       (uint64_t)prog->line_info_rec_size * prog->line_info_cnt == prog->line_info.bytes;
+}
+
 /* The last record at or before the instruction: records are in its order, or the kernel refuses them. */
 static const uint8_t *find_record(const struct bgv_program *prog, uint32_t insn_idx)
 {
 	const uint8_t *at = prog->line_info.data, *best = NULL;
 
-	if (prog->line_info_rec_size < RECORD_BYTES || !at ||
-	    (uint64_t)prog->line_info_rec_size * prog->line_info_cnt != prog->line_info.bytes)
+	if (!has_records(prog))
 		return NULL;
 	for (uint32_t i = 0; i < prog->line_info_cnt; i++, at += prog->line_info_rec_size) {
 		if (load_u32(at) > insn_idx)
@@ -56,14 +61,12 @@ static const uint8_t *find_record(const struct bgv_program *prog, uint32_t insn_
 	return best;
 }
 
-int lineinfo_find(const struct bgv_program *prog, uint32_t insn_idx, struct lineinfo *ret_line)
+static int read_record(const struct bgv_program *prog, const uint8_t *record, struct lineinfo *ret_line)
 {
-	const uint8_t *record = find_record(prog, insn_idx);
 	const char *file, *text;
 	uint32_t where;
 
-	if (!record || insn_idx >= prog->insn_cnt || !prog->prog_btf_idx ||
-	    prog->prog_btf_idx > prog->btf_cnt)
+	if (!prog->prog_btf_idx || prog->prog_btf_idx > prog->btf_cnt)
 		return -ENOENT;
 	file = btf_string(&prog->btfs[prog->prog_btf_idx - 1], load_u32(record + 4));
 	text = btf_string(&prog->btfs[prog->prog_btf_idx - 1], load_u32(record + 8));
@@ -75,6 +78,30 @@ int lineinfo_find(const struct bgv_program *prog, uint32_t insn_idx, struct line
 		.text = text + strspn(text, " \t"),
 		.line = where >> COLUMN_BITS,
 		.column = where & ((1u << COLUMN_BITS) - 1),
+		.indent = (uint32_t)strspn(text, " \t"),
 	};
+	return 0;
+}
+
+int lineinfo_find(const struct bgv_program *prog, uint32_t insn_idx, struct lineinfo *ret_line)
+{
+	const uint8_t *record = find_record(prog, insn_idx);
+
+	if (!record || insn_idx >= prog->insn_cnt)
+		return -ENOENT;
+	return read_record(prog, record, ret_line);
+}
+
+int lineinfo_record(const struct bgv_program *prog, uint32_t idx, uint32_t *ret_insn_idx,
+		    struct lineinfo *ret_line)
+{
+	const uint8_t *record;
+
+	if (!has_records(prog) || idx >= prog->line_info_cnt)
+		return -ENOENT;
+	record = (const uint8_t *)prog->line_info.data + (size_t)idx * prog->line_info_rec_size;
+	if (read_record(prog, record, ret_line) < 0)
+		return -EBADMSG;
+	*ret_insn_idx = load_u32(record);
 	return 0;
 }

@@ -8,6 +8,7 @@
 struct lineinfo {
 	const char *file, *text; /* NUL-terminated, borrowed from the program's BTF; never NULL */
 	uint32_t line, column;
+	uint32_t indent; /* blanks before text that the line begins with: text - indent is all of it */
 };
 
 /*
@@ -15,5 +16,12 @@ struct lineinfo {
  * that its BTF does not hold. What it says is unproven: escape it before it meets a terminal.
  */
 int lineinfo_find(const struct bgv_program *prog, uint32_t insn_idx, struct lineinfo *ret_line);
+
+/*
+ * The record with this number, from 0, and the first instruction that it is of. 0; -ENOENT: there are no more;
+ * -EBADMSG: this one says nothing usable, others may.
+ */
+int lineinfo_record(const struct bgv_program *prog, uint32_t idx, uint32_t *ret_insn_idx,
+		    struct lineinfo *ret_line);
 
 #endif
