@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@ struct load_args {
 };
 
 struct load_links {
-	struct bpf_link *link[LOAD_LINKS_MAX];
+	const struct bpf_program *prog[LOAD_LINKS_MAX];
 	int fd[LOAD_LINKS_MAX];
 	size_t cnt;
 };
@@ -196,12 +197,43 @@ static int load_print_document(json_t *programs)
 	return r;
 }
 
+/* What is pinned stays attached: a link lies beside its program, as NAME_link. 0 or -errno. */
+static int load_pin_link(const struct load_args *args, const struct bpf_program *prog, int fd)
+{
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s/%s_link", args->pin, bpf_program__name(prog));
+
+	if (len < 0 || len >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	if (fd < 0)
+		return bpfgate_unpin(path);
+	return bpf_obj_pin(fd, path);
+}
+
+/* The links first: where not all can be pinned they are taken back, and nothing stays attached. */
+static int load_pin(const struct load_args *args, struct bpf_object *object, const struct load_links *links)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < links->cnt && r == 0; i++)
+		r = load_pin_link(args, links->prog[i], links->fd[i]);
+	if (r == 0)
+		r = bpf_object__pin(object, args->pin);
+	else
+		i--;
+	while (r < 0 && i > 0)
+		(void)load_pin_link(args, links->prog[--i], -1);
+	return r;
+}
+
 /* Attaches and pins as told; what was loaded is told once all of it has succeeded, as one document. */
 static int load_finish(const struct load_args *args, struct bpf_object *object, const struct load_target *target,
 		       struct load_links *links)
 {
 	json_t *programs = args->json ? json_array() : NULL;
 	struct bpf_program *prog;
+	int r;
 
 	bpf_object__for_each_program(prog, object) {
 		if (!bpf_program__autoload(prog))
@@ -215,12 +247,14 @@ static int load_finish(const struct load_args *args, struct bpf_object *object, 
 				json_decref(programs);
 				return load_refused(args, -fd);
 			}
+			links->prog[links->cnt] = prog;
 			links->fd[links->cnt++] = fd;
 		}
 	}
-	if (args->pin && bpf_object__pin(object, args->pin) < 0) {
+	r = args->pin ? load_pin(args, object, links) : 0;
+	if (r < 0) {
 		json_decref(programs);
-		return load_refused(args, errno);
+		return load_refused(args, -r);
 	}
 	if (programs && load_print_document(programs) < 0)
 		return EXIT_INTERNAL;

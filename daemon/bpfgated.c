@@ -135,12 +135,22 @@ static int account_find(const char *name, struct account *ret_account)
 	return -EPERM;
 }
 
+/*
+ * What the work takes: three capabilities to hand to loaders, two to find and enter a network namespace
+ * (NET_ADMIN, SYS_ADMIN), the others to make children of other users.
+ */
+#define CAP_BIT(cap) (1ull << (cap))
+#define PARENT_CAPS  (CAP_BIT(CAP_BPF) | CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_NET_ADMIN) | \
+		      CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) | \
+		      CAP_BIT(CAP_SETPCAP))
+#define CHILD_CAPS   (CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETPCAP)) /* no child without */
+
 static int options_finish(struct options *opt)
 {
 	int r;
 
-	if (geteuid()) {
-		fprintf(stderr, "bpfgated: only root can start it; clients need no privileges\n");
+	if (CHILD_CAPS & ~confine_permitted()) {
+		fprintf(stderr, "bpfgated: it needs root's capabilities, as its unit gives them; clients need none\n");
 		return -EPERM;
 	}
 	opt->set.broker_args = opt->broker_args;
@@ -215,15 +225,6 @@ static int parent_set_up(struct parent *parent)
 		r = parent_open_socket(parent);
 	return r == 0 ? parent_open_ledger(parent) : r;
 }
-
-/*
- * What the work takes: three capabilities to hand to loaders, two to find and enter a network namespace
- * (NET_ADMIN, SYS_ADMIN), the others to make and end children of other users.
- */
-#define CAP_BIT(cap) (1ull << (cap))
-#define PARENT_CAPS  (CAP_BIT(CAP_BPF) | CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_NET_ADMIN) | \
-		      CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) | \
-		      CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_KILL))
 
 static int parent_confine(void)
 {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/sockios.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,8 @@
 #include "proto/packet.h"
 
 #define CAP_BIT(cap)	    (1ull << (cap))
+/* The judges need no user namespace for them. */
+#define JUDGE_NAMESPACES    (CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET)
 #define LOADER_CAPS	    (CAP_BIT(CAP_BPF) | CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_NET_ADMIN))
 #define RESTART_INTERVAL_NS 1000000000ull /* a child that dies sooner than this waits for the rest of it */
 #define LOST_NS		    2000000000ull /* what was killed is dead within milliseconds, or sleeps in the kernel */
@@ -57,9 +60,9 @@ static int family_pair(int *ret_ours, int *ret_theirs)
 	return 0;
 }
 
-static void ward_started(struct ward *ward, pid_t pid)
+static void ward_started(struct ward *ward, pid_t pid, uid_t runs_as)
 {
-	*ward = (struct ward){ .pid = pid, .started_ns = parent_now_ns() };
+	*ward = (struct ward){ .pid = pid, .runs_as = runs_as, .started_ns = parent_now_ns() };
 }
 
 static void ward_restart_later(struct ward *ward)
@@ -87,11 +90,26 @@ static char **broker_argv(const struct settings *set, bool set_aside)
 	return argv;
 }
 
+/*
+ * The namespace in which a socket was made: no pid is involved, so none can be swapped. A loader lives in its
+ * client's, or, as the broker does, in that of the listening socket: our own, which the unit gives us, has nothing in it.
+ */
+static int netns_of(int sock, int *ret_netns)
+{
+	int netns;
+
+	netns = ioctl(sock, SIOCGSKNS);
+	if (netns < 0)
+		return -errno;
+	*ret_netns = netns;
+	return 0;
+}
+
 int family_start_broker(struct parent *parent)
 {
 	const struct settings *set = parent->set;
 	OWN_MEM char **argv = broker_argv(set, parent->ledger.set_aside > 0);
-	OWN_FD int ours = -1, theirs = -1;
+	OWN_FD int ours = -1, theirs = -1, netns = -1;
 	char path[PATH_BYTES];
 	pid_t pid;
 	int r;
@@ -99,15 +117,17 @@ int family_start_broker(struct parent *parent)
 	r = argv ? family_find_binary(set, "bpfgate-broker", path) : -ENOMEM;
 	if (r == 0)
 		r = family_pair(&ours, &theirs);
+	if (r == 0)
+		r = netns_of(parent->listen_fd, &netns);
 	if (r < 0)
 		return r;
 	r = spawn_run(&(struct spawn){ .path = path, .argv = argv, .uid = set->broker.uid,
-				       .gid = set->broker.gid, .netns = -1, .fd_cnt = 3,
+				       .gid = set->broker.gid, .netns = netns, .fd_cnt = 3,
 				       .fds = { theirs, parent->listen_fd, parent->ledger.fd } },
 		      &pid);
 	if (r < 0)
 		return r;
-	ward_started(&parent->broker, pid);
+	ward_started(&parent->broker, pid, set->broker.uid);
 	parent->ping_at_ns = parent->broker.started_ns + PING_INTERVAL_NS;
 	parent->pong_by_ns = 0;
 	return channel_open(&parent->channel, parent->epoll, TAKE_FD(ours), ask_ready);
@@ -118,7 +138,8 @@ int family_start_broker(struct parent *parent)
 int family_start_zygote(struct parent *parent)
 {
 	const struct settings *set = parent->set;
-	char *argv[] = { (char *)"bpfgate-judge", (char *)"--zygote",
+	char apart[SPAWN_FLAGS_TEXT];
+	char *argv[] = { (char *)"bpfgate-judge", (char *)"--zygote", (char *)"--apart", apart,
 			 (char *)(set->spares ? "--spares" : NULL), (char *)set->spares, NULL };
 	struct keep_tell tell = { .kind = TELL_ZYGOTE };
 	OWN_FD int ours = -1, theirs = -1;
@@ -131,12 +152,13 @@ int family_start_zygote(struct parent *parent)
 		r = family_pair(&ours, &theirs);
 	if (r == 0)
 		r = spawn_run(&(struct spawn){ .path = path, .argv = argv, .uid = set->judge.uid,
-					       .gid = set->judge.gid, .netns = -1, .fd_cnt = 1,
-					       .fds = { theirs } },
+					       .gid = set->judge.gid, .netns = -1,
+					       .unshare = JUDGE_NAMESPACES, .unshared = apart,
+					       .fd_cnt = 1, .fds = { theirs } },
 			      &pid);
 	if (r < 0)
 		return r;
-	ward_started(&parent->zygote, pid);
+	ward_started(&parent->zygote, pid, set->judge.uid);
 	return channel_tell(&parent->channel, &tell, TAKE_FD(ours));
 }
 
@@ -215,21 +237,6 @@ static int loader_ready(struct parent *parent, struct source *source, uint32_t e
 	return r;
 }
 
-/* The namespace in which the client made its socket: no pid is involved, so none can be swapped. */
-static int loader_netns_of(int client_fd, int *ret_netns)
-{
-	int netns;
-
-	*ret_netns = -1;
-	if (client_fd < 0)
-		return 0;
-	netns = ioctl(client_fd, SIOCGSKNS);
-	if (netns < 0)
-		return -errno;
-	*ret_netns = netns;
-	return 0;
-}
-
 static int loader_spawn(struct parent *parent, uint32_t flags, int door, int keep, int netns, pid_t *ret_pid)
 {
 	const struct settings *set = parent->set;
@@ -268,7 +275,7 @@ int family_start_loader(struct parent *parent, uint32_t uid, uint32_t flags, int
 
 	if (!loader)
 		return -EMFILE;
-	r = loader_netns_of(client_fd, &netns);
+	r = netns_of(client_fd >= 0 ? client_fd : parent->listen_fd, &netns);
 	if (r == 0)
 		r = family_pair(&door_ours, &door_theirs);
 	if (r == 0)
@@ -278,6 +285,7 @@ int family_start_loader(struct parent *parent, uint32_t uid, uint32_t flags, int
 	if (r < 0)
 		return r;
 	*loader = (struct loader){ .keep.fd = -1, .pid = pid, .uid = uid,
+				   .runs_as = parent->set->loader.uid,
 				   .box_id = parent->next_box_id++ };
 	r = source_add(parent->epoll, &loader->keep, keep_ours, loader_ready, EPOLLIN);
 	if (r < 0) {
@@ -292,23 +300,33 @@ int family_start_loader(struct parent *parent, uint32_t uid, uint32_t flags, int
 
 /* ---- death ----------------------------------------------------------------------------------- */
 
-static void family_kill(pid_t pid, uint64_t *lost_at_ns)
+/*
+ * As the child's own user: so no capability is needed that would let us kill anybody. Nobody else is what the pid
+ * names, for we have not reaped it. The real uid stays ours; without the way back bpfgated could do nothing more.
+ */
+static void family_kill(pid_t pid, uid_t runs_as, uint64_t *lost_at_ns)
 {
+	uid_t ours = geteuid();
+
 	if (!pid)
 		return;
-	(void)kill(pid, SIGKILL);
+	if (setresuid((uid_t)-1, runs_as, (uid_t)-1) == 0) {
+		(void)kill(pid, SIGKILL);
+		if (setresuid((uid_t)-1, ours, (uid_t)-1) < 0)
+			abort();
+	}
 	if (!*lost_at_ns)
 		*lost_at_ns = parent_now_ns() + LOST_NS;
 }
 
 void family_kill_ward(struct ward *ward)
 {
-	family_kill(ward->pid, &ward->lost_at_ns);
+	family_kill(ward->pid, ward->runs_as, &ward->lost_at_ns);
 }
 
 void family_kill_loader(struct loader *loader)
 {
-	family_kill(loader->pid, &loader->lost_at_ns);
+	family_kill(loader->pid, loader->runs_as, &loader->lost_at_ns);
 }
 
 void family_end_generation(struct parent *parent)

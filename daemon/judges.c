@@ -297,7 +297,7 @@ static int judge_take_verdict(struct judge_call *call, const uint8_t *bytes, siz
 	call->judge->cpu_ns += verdict.time_ns;
 	call->by_fresh_judge = call->judge->job_cnt == 1;
 	call->has_verdict = true;
-	call->judges->missing = SANDBOX_ALL & ~verdict.sandbox;
+	call->judges->missing = SANDBOX_WHOLE & ~verdict.sandbox;
 	return 0;
 }
 
@@ -618,7 +618,7 @@ static void judges_on_tell(void *ctx, const uint8_t *bytes, size_t len, struct p
 	memcpy(&tell, bytes, sizeof(tell));
 	/* The zygote's hello is no judge: it lacks what each judge puts on at its own start. */
 	if (tell.kind == JUDGE_TELL_READY && fds->cnt == 1) {
-		judges->missing = SANDBOX_ALL & ~tell.sandbox;
+		judges->missing = SANDBOX_WHOLE & ~tell.sandbox;
 		if (judges_add_spare(judges, tell.judge_id, packet_fds_take(fds, 0)) == 0)
 			(void)sd_event_source_set_enabled(judges->kick, SD_EVENT_ONESHOT);
 	}

@@ -38,7 +38,7 @@ static void judging_fill_job(const struct work *work, const struct judging *judg
 		job->cpu_ns = work->ruling->quota.verify_ns;
 		job->memory_bytes = work->ruling->quota.verify_memory_bytes;
 		job->insns = 0;
-		job->sandbox_needed = work->ruling->whole_sandbox ? SANDBOX_ALL : 0;
+		job->sandbox_needed = work->ruling->whole_sandbox ? SANDBOX_WHOLE : 0;
 	}
 	if (judging->fields && logs_read(work, judging->fields, &want) == 0)
 		job->log_level = want.level & (KLOG_LEVEL1 | KLOG_LEVEL2) ? 1 : 0;

@@ -50,7 +50,7 @@ static int check_file(int fd)
 
 	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || st.st_mode & 077)
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 077)
 		return -EPERM;
 	return fs.f_type == TMPFS_MAGIC ? 0 : -ENOTSUP;
 }

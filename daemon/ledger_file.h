@@ -23,7 +23,7 @@ struct ledger_file {
  * Begins with what was inherited in `file`, and leaves there the ledger of this run:
  *
  * - path NULL: what was inherited, or a new memfd. Else the file at path, made where it is missing:
- * root's alone, on a tmpfs, so that it does not outlive the kernel whose objects it names. What was
+ * bpfgated's alone, on a tmpfs, so that it does not outlive the kernel whose objects it names. What was
  * inherited is what the last bpfgated wrote to, so it gets the bytes of that where it is another
  * file.
  * - A layout of the past is written anew in today's. One that is unknown is set aside, as

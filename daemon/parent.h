@@ -40,6 +40,7 @@ struct loader {
 	pid_t pid;		/* 0: the slot is free */
 	uint32_t box_id;
 	uint32_t uid;		/* of the client it serves */
+	uid_t runs_as;
 	uint64_t lost_at_ns;	/* it was killed: when to go on without it; 0: it was not */
 	bool ended;		/* its broker has gone, and it is being killed: nobody wants what it makes */
 };
@@ -47,6 +48,7 @@ struct loader {
 /* A child that is started again when it dies. */
 struct ward {
 	pid_t pid;		/* 0: not running */
+	uid_t runs_as;
 	uint64_t started_ns;
 	uint64_t start_at_ns;	/* 0: nothing is due */
 	uint64_t lost_at_ns;	/* it was killed: when to go on without it; 0: it was not */
@@ -87,7 +89,7 @@ int parent_handle_ready(struct parent *parent, struct source *source, uint32_t e
 /* family.c. 0 or -errno: not started (the caller schedules another try). */
 int family_start_broker(struct parent *parent);
 int family_start_zygote(struct parent *parent);
-/* *ret_door: the broker's end, the caller's. client_fd: -1, or a socket whose network namespace is entered. */
+/* *ret_door: the broker's end, the caller's. client_fd: whose network namespace is entered; -1: the listening socket's. */
 int family_start_loader(struct parent *parent, uint32_t uid, uint32_t flags, int client_fd,
 			uint32_t *ret_box_id, int *ret_door);
 struct loader *family_find_loader(struct parent *parent, uint32_t box_id);

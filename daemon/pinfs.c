@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Promises that what is pinned outlives bpfgated, and that nobody but root can reach it meanwhile: the
- * directory must be root's own and closed to all others. A name says all that keep.c knows of an object.
+ * directory must be bpfgated's own and closed to all others. A name says all that keep.c knows of an object.
  * What bpf(2) is asked for here is two commands on descriptors that are held already, or on names of ours.
  */
 #include "daemon/pinfs.h"
@@ -79,7 +79,7 @@ static int pinfs_check_dir(int fd)
 		return -errno;
 	if ((uint32_t)fs.f_type != PINFS_MAGIC)
 		return -ENOTSUP;
-	return st.st_uid == 0 && !(st.st_mode & 077) ? 0 : -EPERM;
+	return st.st_uid == geteuid() && !(st.st_mode & 077) ? 0 : -EPERM;
 }
 
 static void pinfs_adopt(struct keep *keep, const char *name)

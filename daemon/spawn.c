@@ -11,6 +11,7 @@
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -81,6 +82,19 @@ static int child_reset_signals(void)
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
 }
 
+/* Each stands alone: a kernel or a service manager that withholds one leaves the others. */
+static void child_unshare(const struct spawn *spawn)
+{
+	unsigned int flag, got = 0;
+
+	for (flag = 1; flag && flag <= (unsigned int)spawn->unshare; flag <<= 1) {
+		if (((unsigned int)spawn->unshare & flag) && unshare((int)flag) == 0)
+			got |= flag;
+	}
+	if (spawn->unshared)
+		(void)snprintf(spawn->unshared, SPAWN_FLAGS_TEXT, "0x%x", got);
+}
+
 static int child_become(const struct spawn *spawn)
 {
 	int r = child_reset_signals();
@@ -91,6 +105,7 @@ static int child_become(const struct spawn *spawn)
 		r = child_place_fds(spawn);
 	if (r < 0)
 		return r;
+	child_unshare(spawn);
 	child_forget_manager();
 	confine_bounding(spawn->caps);
 	r = child_set_ids(spawn);

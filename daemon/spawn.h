@@ -7,7 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SPAWN_FDS_MAX 4u
+#define SPAWN_FDS_MAX	 4u
+#define SPAWN_FLAGS_TEXT 12u
 
 struct spawn {
 	const char *path;	/* of the binary */
@@ -16,6 +17,8 @@ struct spawn {
 	gid_t gid;
 	uint64_t caps;		/* 1 << CAP_x: permitted, inheritable, ambient; nothing else remains */
 	int netns;		/* network namespace to enter first, or -1 */
+	int unshare;		/* CLONE_NEW*: what it gets of its own, as far as there is; a pid namespace holds its children */
+	char *unshared;		/* an argument of argv, SPAWN_FLAGS_TEXT bytes: the child reads here which it got (0x...); or NULL */
 	int fds[SPAWN_FDS_MAX];	/* placed at 3, 4, ...; borrowed */
 	size_t fd_cnt;
 };

@@ -40,6 +40,8 @@ enum sandbox_part {
 	SANDBOX_SECCOMP = 1u << 17,
 };
 #define SANDBOX_ALL  ((1u << 18) - 1)
+/* What a rule means by "whole": without what an unprivileged process gets only by way of a user namespace. */
+#define SANDBOX_WHOLE (SANDBOX_ALL & ~(SANDBOX_USER_NS | SANDBOX_IPC_NS | SANDBOX_UTS_NS | SANDBOX_CGROUP_NS))
 /* Present on every kernel since 5.13; without these a judge does not start. */
 #define SANDBOX_CORE (SANDBOX_NO_NEW_PRIVS | SANDBOX_NO_CAPS | SANDBOX_RLIMITS | SANDBOX_NOT_DUMPABLE | \
 		      SANDBOX_FDS_CLOSED | SANDBOX_SECCOMP)

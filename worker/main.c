@@ -136,10 +136,10 @@ static int kit_prepare(void *arg)
 	return bgv_target_new(&spec, &kit->target);
 }
 
-static int be_zygote(uint32_t spares)
+static int be_zygote(uint32_t spares, uint32_t given)
 {
 	struct judge_kit kit = { 0 };
-	struct zygote_plan plan = { .spares = spares, .want = WANT, .must = MUST,
+	struct zygote_plan plan = { .spares = spares, .want = WANT, .given = given, .must = MUST,
 				    .prepare = kit_prepare, .serve = job_serve, .arg = &kit };
 	int r;
 
@@ -155,7 +155,7 @@ static int be_zygote(uint32_t spares)
 static int usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: bpfgate-judge --zygote [--spares N]\n"
+		"Usage: bpfgate-judge --zygote [--spares N] [--apart FLAGS]\n"
 		"Started by bpfgated: judges programs for it in sandboxed processes.\n");
 	return status;
 }
@@ -175,10 +175,11 @@ int main(int argc, char **argv)
 {
 	static const struct option longs[] = { { "zygote", no_argument, NULL, 'z' },
 					       { "spares", required_argument, NULL, 's' },
+					       { "apart", required_argument, NULL, 'a' },
 					       { "version", no_argument, NULL, 'v' },
 					       { "help", no_argument, NULL, 'h' },
 					       { 0 } };
-	uint32_t spares = JUDGE_SPARES;
+	uint32_t spares = JUDGE_SPARES, given = 0;
 	bool zygote = false;
 	int c;
 
@@ -187,6 +188,8 @@ int main(int argc, char **argv)
 			zygote = true;
 		else if (c == 's' && parse_spares(optarg, &spares) < 0)
 			return usage(EXIT_FAILURE);
+		else if (c == 'a') /* CLONE_NEW*, of bpfgated: it has made them */
+			given = sandbox_of_namespaces(strtoul(optarg, NULL, 0));
 		else if (c == 'v')
 			return printf("bpfgate-judge %s\n", PACKAGE_VERSION), EXIT_SUCCESS;
 		else if (c == 'h')
@@ -194,5 +197,5 @@ int main(int argc, char **argv)
 		else if (c == '?')
 			return usage(EXIT_FAILURE);
 	}
-	return zygote ? be_zygote(spares) : usage(EXIT_FAILURE);
+	return zygote ? be_zygote(spares, given) : usage(EXIT_FAILURE);
 }

@@ -53,6 +53,16 @@ static const struct namespace_row {
 	{ SANDBOX_CGROUP_NS, CLONE_NEWCGROUP },
 };
 
+uint32_t sandbox_of_namespaces(unsigned long flags)
+{
+	uint32_t parts = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_CNT(namespaces); i++)
+		parts |= flags & (unsigned long)namespaces[i].flag ? namespaces[i].part : 0;
+	return parts;
+}
+
 /* One call when the kernel allows all; else one by one, so that what can be had is had. */
 uint32_t sandbox_unshare(uint32_t want)
 {

@@ -25,6 +25,8 @@
 #define SANDBOX_CPU_SECONDS 60u
 #define SANDBOX_FD	   3			/* the channel's number in a judge */
 
+/* The parts that namespaces of these kinds (CLONE_NEW*) are. */
+uint32_t sandbox_of_namespaces(unsigned long flags);
 /* Separates this process from the machine as far as it can; parts that fail are absent in the result. */
 uint32_t sandbox_unshare(uint32_t want);
 /* Gives up capabilities, file system and network for good. Call after the last open(). */

@@ -355,7 +355,7 @@ int zygote_run(int channel, const struct zygote_plan *plan)
 
 	/* Judges compute, for one caller each; broker and loaders, who serve all, go first. */
 	(void)setpriority(PRIO_PROCESS, 0, ZYGOTE_NICE);
-	zygote.parts = sandbox_unshare(plan->want);
+	zygote.parts = plan->given | sandbox_unshare(plan->want & ~plan->given);
 	if (!(zygote.parts & SANDBOX_PID_NS))
 		return zygote_run_inside(&zygote);
 	pid = fork();
@@ -364,5 +364,7 @@ int zygote_run(int channel, const struct zygote_plan *plan)
 	if (pid > 0)
 		return zygote_guard(pid, channel, plan->want);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getpid() != 1) /* it was said, and is not so */
+		return EXIT_FAILURE;
 	return zygote_run_inside(&zygote);
 }

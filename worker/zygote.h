@@ -11,6 +11,7 @@
 struct zygote_plan {
 	uint32_t spares;	/* judges that wait: 1..JUDGE_SPARES_MAX */
 	uint32_t want;		/* sandbox parts; SANDBOX_ALL but in an ASAN build and in tests */
+	uint32_t given;		/* the namespaces among the parts that whoever started it has made already */
 	uint32_t must;		/* without these no judge is made: SANDBOX_CORE */
 	/* Once, with files still open-able. 0 or -errno: the zygote ends. */
 	int (*prepare)(void *arg);

@@ -141,7 +141,8 @@ static int odd_serve(void *arg, int channel, uint32_t parts)
 
 int main(int argc, char **argv)
 {
-	struct zygote_plan plan = { .spares = 2, .want = SANDBOX_ALL, .must = SANDBOX_CORE,
+	struct zygote_plan plan = { .spares = 2, .want = SANDBOX_ALL,
+				    .given = sandbox_of_namespaces(strtoul(argc > 3 ? argv[3] : "0", NULL, 0)), .must = SANDBOX_CORE,
 				    .serve = odd_serve };
 
 	if (argc < 2 || strcmp(argv[1], "--zygote") != 0)

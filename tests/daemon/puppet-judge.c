@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stands in for bpfgate-judge in tests of bpfgated: the real zygote and sandbox, judges without a verifier. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/packet.h"
@@ -19,7 +20,8 @@ static int serve_echo(void *arg, int channel, uint32_t parts)
 
 int main(int argc, char **argv)
 {
-	struct zygote_plan plan = { .spares = 1, .want = SANDBOX_ALL, .must = SANDBOX_CORE,
+	struct zygote_plan plan = { .spares = 1, .want = SANDBOX_ALL,
+				    .given = sandbox_of_namespaces(strtoul(argc > 3 ? argv[3] : "0", NULL, 0)), .must = SANDBOX_CORE,
 				    .serve = serve_echo };
 
 	if (argc < 2 || strcmp(argv[1], "--zygote") != 0)

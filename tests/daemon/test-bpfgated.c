@@ -988,7 +988,7 @@ static bool each_child_has_its_own_uid_and_least_capabilities(void)
 	     HOLDS(status_field(rig.parent, "CapPrm:", 16) ==
 		   status_field(rig.parent, "CapBnd:", 16)) &&
 	     HOLDS(!(status_field(rig.parent, "CapPrm:", 16) &
-		     (BIT(CAP_SYS_MODULE) | BIT(CAP_DAC_OVERRIDE)))) &&
+		     (BIT(CAP_SYS_MODULE) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_KILL)))) &&
 	     HOLDS(status_field(rig.parent, "NoNewPrivs:", 10) == 1);
 	return HOLDS(rig_loader_stop(&rig, &loader)) && HOLDS(ok);
 }
