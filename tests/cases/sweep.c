@@ -46,6 +46,8 @@ void sweep_row(struct sweep *s, const char *name, const char *text, const struct
 		return;
 	}
 	s->failed++;
+	if (getenv("ENDS_AT_FIRST_FAILURE")) /* ./dev mutate asks no more */
+		exit(1);
 	printf("%s: was %s\n%s:  is %s\n", s->part, recorded[0] ? recorded : "not recorded",
 	       s->part, row);
 }

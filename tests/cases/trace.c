@@ -64,6 +64,7 @@ struct trace {
 	size_t target_cnt;
 	const char *only;
 	bool write, show;
+	bool ends;	   /* a failure is enough (./dev mutate) */
 	FILE *rows;	   /* of the file at hand, read or written */
 	bool same_vmlinux; /* the rows were recorded with this machine's BTF */
 	struct bpf_insn
@@ -302,6 +303,7 @@ static void trace_compare(struct trace *t, const struct tcase *c, const char *ro
 		return;
 	}
 	t->failed++;
+	t->ends = getenv("ENDS_AT_FIRST_FAILURE");
 	printf("%s:%u: went another way:\n  was %s\n  is  %s\n", c->file, c->line,
 	       recorded[0] ? recorded : "not recorded", row);
 }
@@ -331,7 +333,7 @@ static int trace_case(void *arg, struct tcase *c)
 			trace_compare(t, c, row, recorded);
 	}
 	trace_remember(t, c);
-	return r;
+	return t->ends ? -ECANCELED : r;
 }
 
 /* The first line: which BTF the rows of cases that use the kernel's were recorded with. */
@@ -415,7 +417,7 @@ int main(int argc, char **argv)
 	}
 	if (i == argc && glob(CASES_DIR "/*.case", 0, NULL, &all))
 		return 2;
-	for (size_t n = 0; n < all.gl_pathc; n++)
+	for (size_t n = 0; n < all.gl_pathc && !t.ends; n++)
 		trace_file(&t, all.gl_pathv[n]);
 	for (; i < argc; i++)
 		trace_file(&t, argv[i]);
