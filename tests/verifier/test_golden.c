@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The tables, spelled out: what each kernel is said to have and to do. A row that changes shows
+ * here whether or not a program of the other tests meets it.
+ */
+#include <check.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/lib/golden.h"
+#include "verifier/behave.h"
+#include "verifier/ctx_tab.h"
+#include "verifier/env.h"
+#include "verifier/helper_tab.h"
+#include "verifier/insn.h"
+#include "verifier/names.h"
+#include "verifier/profile.h"
+#include "verifier/progtype.h"
+#include "verifier/ret.h"
+
+/* Of each field the four kernels' values, oldest first. */
+static void behaviours(struct golden *g)
+{
+	const struct behave *of[PROFILE_CNT];
+
+	for (enum profile p = 0; p < PROFILE_CNT; p++)
+		of[p] = behave_of_profile(p);
+#define BEHAVE(name, v61, v612, v618, v72, meaning)                                                \
+	golden_line(g, "behave " #name " %d %d %d %d", of[PROFILE_6_1]->name,                      \
+		    of[PROFILE_6_12]->name, of[PROFILE_6_18]->name, of[PROFILE_7_2]->name);
+#include "verifier/behave.def"
+#undef BEHAVE
+}
+
+static void limits(struct golden *g)
+{
+	const struct profile_limits *of[PROFILE_CNT];
+
+	for (enum profile p = 0; p < PROFILE_CNT; p++)
+		of[p] = profile_limits_of(p);
+#define LIMIT(name, v61, v612, v618, v72, unit)                                                    \
+	golden_line(g, "limit " #name " %u %u %u %u", of[PROFILE_6_1]->name,                       \
+		    of[PROFILE_6_12]->name, of[PROFILE_6_18]->name, of[PROFILE_7_2]->name);
+#include "verifier/limits.def"
+#undef LIMIT
+}
+
+static void names(struct golden *g)
+{
+	for (uint32_t i = 0; i < AT_CNT; i++)
+		golden_line(g, "attach type %u %s", i, names_attach_type(i));
+	for (uint32_t i = 0; i < MT_CNT; i++)
+		golden_line(g, "map type %u %s", i, names_map_type(i) ? names_map_type(i) : "-");
+}
+
+static void instructions(struct golden *g)
+{
+	for (unsigned int code = 0; code < 256; code++) {
+		unsigned int known = 0;
+
+		for (enum profile p = 0; p < PROFILE_CNT; p++)
+			known |= (unsigned int)insn_is_known(behave_of_profile(p), (uint8_t)code)
+				 << p;
+		if (known)
+			golden_line(g, "insn %02x %x", code, known);
+	}
+}
+
+/* Helpers a program of these types may call, with and without each capability. */
+static uint64_t helpers_of(uint64_t sum, enum profile p, uint32_t type, uint32_t attach,
+			   unsigned int *cnt)
+{
+	static const uint32_t caps[] = { BGV_CAP_ALL, BGV_CAP_ALL & ~BGV_CAP_PERFMON,
+					 BGV_CAP_ALL & ~BGV_CAP_SYS_ADMIN, 0 };
+
+	for (int32_t id = -1; id <= (int32_t)helper_tab_cnt(PROFILE_7_2) + 1; id++)
+		for (unsigned int n = 0; n < 16; n++) {
+			const struct helper_caller caller = { .profile = p,
+							      .prog_type = type,
+							      .attach_type = attach,
+							      .caps = caps[n % 4],
+							      .sleepable = n & 4,
+							      .sockopt = n & 8 };
+			const struct helper_proto *proto = NULL;
+			int r = helper_tab_find(&caller, id, &proto);
+
+			sum = golden_fold_u64(sum, (uint64_t)r);
+			if (r == 0)
+				sum = golden_fold_u64(sum, proto->flags);
+			*cnt += n == 0 && r == 0;
+		}
+	return sum;
+}
+
+static void program_type(struct golden *g, enum profile p, uint32_t type)
+{
+	const struct progtype *t = progtype_find(p, type);
+	uint64_t takes = 0, returns = GOLDEN_SUM, helpers = GOLDEN_SUM;
+	unsigned int cnt = 0;
+
+	if (!t)
+		return;
+	for (uint32_t attach = 0; attach <= AT_CNT; attach++) {
+		struct ret_range range = { 0, 0 };
+		bool ranged = ret_range_of(p, type, attach, &range);
+
+		if (!progtype_takes_attach(p, type, attach))
+			continue;
+		takes |= 1ull << attach;
+		returns = golden_fold_u64(returns, ranged);
+		returns = golden_fold_u64(returns, (uint64_t)range.lo);
+		returns = golden_fold_u64(returns, (uint64_t)range.hi);
+		returns = golden_fold_u64(returns, progtype_fix_attach(type, attach));
+		if (!attach || t->attach_types)
+			helpers = helpers_of(helpers, p, type, attach, &cnt);
+	}
+	golden_line(g,
+		    "type %d %u %s caps %x flags %x attach %016" PRIx64 " returns %016" PRIx64
+		    " %u helpers %016" PRIx64,
+		    p, type, t->name, t->caps, t->flags, takes, returns, cnt, helpers);
+}
+
+static void program_types(struct golden *g)
+{
+	for (enum profile p = 0; p < PROFILE_CNT; p++)
+		for (uint32_t type = 0; type <= PT_CNT; type++)
+			program_type(g, p, type);
+}
+
+static void helper_rows(struct golden *g)
+{
+	const struct helper_proto *h;
+
+	for (uint32_t row = 0; (h = helper_tab_row(row)); row++) {
+		uint64_t sum = GOLDEN_SUM;
+
+		for (int i = 0; i < HELPER_ARGS_MAX; i++) {
+			const struct helper_arg *a = &h->arg[i];
+
+			sum = golden_fold_u64(sum, a->kind | (uint64_t)a->size << 8 |
+							   (uint64_t)a->flags << 32);
+			sum = golden_fold(sum, a->btf ? a->btf : "", a->btf ? strlen(a->btf) : 0);
+		}
+		golden_line(g,
+			    "helper %u %s caps %x types %" PRIx64
+			    " %u %x %x ret %u %x %s %016" PRIx64,
+			    h->id, h->name, h->caps, h->types, h->sleepable, h->profiles, h->flags,
+			    h->ret, h->ret_flags, h->ret_btf ? h->ret_btf : "-", sum);
+	}
+}
+
+static void helper_maps(struct golden *g)
+{
+	for (uint32_t id = 0; id <= helper_tab_cnt(PROFILE_7_2); id++) {
+		uint64_t takes[PROFILE_CNT] = { 0 }, all = UINT64_MAX;
+
+		for (enum profile p = 0; p < PROFILE_CNT; p++) {
+			for (uint32_t map = 0; map < 64; map++)
+				takes[p] |= (uint64_t)helper_tab_takes_map(p, id, map) << map;
+			all &= takes[p];
+		}
+		if (~all)
+			golden_line(
+				g, "maps of helper %u %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64,
+				id, takes[PROFILE_6_1], takes[PROFILE_6_12], takes[PROFILE_6_18],
+				takes[PROFILE_7_2]);
+	}
+}
+
+/* What of a context may be read and written, at each place by each size, also by none. */
+static uint64_t context(uint64_t sum, enum profile p, uint32_t type, uint32_t attach,
+			unsigned int *allowed)
+{
+	static const uint32_t sizes[] = { 0, 1, 2, 3, 4, 8, 9, 16 };
+
+	for (uint32_t n = 0; n < 2 * 8 * 256; n++) {
+		const struct ctx_field *f =
+			ctx_tab_find(p, type, attach, n / 16, sizes[n / 2 % 8], n & 1);
+
+		if (!f)
+			continue;
+		++*allowed;
+		sum = golden_fold_u64(sum, n | (uint64_t)attach << 32);
+		sum = golden_fold_u64(sum, f->kind | (uint64_t)f->flags << 8);
+		sum = golden_fold(sum, f->btf ? f->btf : "", f->btf ? strlen(f->btf) : 0);
+	}
+	return sum;
+}
+
+static void contexts(struct golden *g)
+{
+	for (enum profile p = 0; p < PROFILE_CNT; p++)
+		for (uint32_t type = 0; type <= PT_CNT; type++) {
+			uint64_t sum = GOLDEN_SUM;
+			unsigned int allowed = 0;
+
+			for (uint32_t attach = 0; attach <= AT_CNT; attach++)
+				if (!attach || (progtype_find(p, type) &&
+						progtype_find(p, type)->attach_types &&
+						progtype_takes_attach(p, type, attach)))
+					sum = context(sum, p, type, attach, &allowed);
+			if (allowed)
+				golden_line(g, "context %d %u: %u accesses %016" PRIx64, p, type,
+					    allowed, sum);
+		}
+}
+
+static void pointees(struct golden *g)
+{
+	for (uint32_t base = 0; base < REG_BASE_CNT; base++)
+		for (uint32_t size = 0; size < 10; size++) {
+			uint64_t sum = GOLDEN_SUM;
+			unsigned int allowed = 0;
+
+			for (uint32_t off = 0; off < 400; off++)
+				if (ctx_tab_pointee(base, off, size)) {
+					sum = golden_fold_u64(sum, off);
+					allowed++;
+				}
+			if (allowed)
+				golden_line(g, "behind %u by %u: %u places %016" PRIx64, base, size,
+					    allowed, sum);
+		}
+}
+
+START_TEST(the_tables_say_what_they_said)
+{
+	struct golden *g = golden_begin("tests/verifier/tables.golden");
+
+	behaviours(g);
+	limits(g);
+	names(g);
+	instructions(g);
+	program_types(g);
+	helper_rows(g);
+	helper_maps(g);
+	contexts(g);
+	pointees(g);
+	ck_assert(golden_end(g));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("golden");
+	TCase *t = tcase_create("golden");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, the_tables_say_what_they_said);
+	suite_add_tcase(s, t);
+	sr = srunner_create(s);
+	srunner_set_fork_status(sr, CK_NOFORK);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
