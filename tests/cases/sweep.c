@@ -25,9 +25,10 @@ static const struct {
 	void (*run)(struct sweep *s);
 	bool kernel; /* asks the running kernel's BTF */
 } parts[] = {
-	{ "values", sweep_values, false },  { "generated", sweep_generated, false },
-	{ "helpers", sweep_helpers, true }, { "kfuncs", sweep_kfuncs, true },
-	{ "attach", sweep_attach, true },
+	{ "values", sweep_values, false },	  { "generated", sweep_generated, false },
+	{ "helpers", sweep_helpers, true },	  { "kfuncs", sweep_kfuncs, true },
+	{ "attach", sweep_attach, true },	  { "functions", sweep_functions, true },
+	{ "extensions", sweep_extensions, true },
 };
 
 void sweep_row(struct sweep *s, const char *name, const char *text, const struct digest *d)

@@ -42,5 +42,7 @@ void sweep_generated(struct sweep *s);
 void sweep_helpers(struct sweep *s);
 void sweep_kfuncs(struct sweep *s);
 void sweep_attach(struct sweep *s);
+void sweep_functions(struct sweep *s);
+void sweep_extensions(struct sweep *s);
 
 #endif

@@ -57,10 +57,37 @@ static int begin(struct case_btf **btf)
 	return (*btf)->btf ? 0 : -ENOMEM;
 }
 
+/* "typedef.NAME" (of the struct of that name), "union.NAME", "enum.NAME", "fwd.NAME", "float.NAME"; 0: none of them. */
+static int other_type(struct btf *btf, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	int id;
+
+	if (!dot)
+		return 0;
+	if (!strncmp(name, "union.", 6))
+		return btf__add_union(btf, dot + 1, 8);
+	if (!strncmp(name, "enum.", 5))
+		return btf__add_enum(btf, dot + 1, 4);
+	if (!strncmp(name, "fwd.", 4))
+		return btf__add_fwd(btf, dot + 1, BTF_FWD_STRUCT);
+	if (!strncmp(name, "float.", 6))
+		return btf__add_float(btf, dot + 1, 8);
+	if (strncmp(name, "typedef.", 8))
+		return -EINVAL;
+	id = btf__find_by_name_kind(btf, dot + 1, BTF_KIND_STRUCT);
+	if (id <= 0)
+		id = btf__add_struct(btf, dot + 1, 0);
+	return id < 0 ? id : btf__add_typedef(btf, dot + 1, id);
+}
+
 /* An integer's name, or a struct's; made when it is not there yet. */
 static int named_type(struct btf *btf, const char *name)
 {
-	int id;
+	int id = other_type(btf, name);
+
+	if (id)
+		return id;
 
 	for (size_t i = 0; i < sizeof(ints) / sizeof(ints[0]); i++)
 		if (!strcmp(ints[i].name, name)) {
@@ -100,15 +127,38 @@ struct member {
 	char *tag;	/* of what is no pointer: "contains:NODE:m1"; NULL: none */
 };
 
-/* "bpf_timer@8", "task_struct*:kptr@16", "bpf_list_head@0:contains:node:m2". */
+/* Of "node[2]" *type is two. Zero times: what it is. Negative: libbpf refuses. */
+static int member_times(struct btf *btf, uint32_t times, int *type)
+{
+	char word[] = "u32";
+	int index = times ? type_of(btf, word) : 0;
+
+	if (times && index >= 0 && *type >= 0)
+		*type = btf__add_array(btf, index, *type, times);
+	return index < 0 ? index : *type;
+}
+
+static uint32_t take_times(char *word)
+{
+	char *bracket = strchr(word, '[');
+
+	if (!bracket)
+		return 0;
+	*bracket = '\0';
+	return (uint32_t)strtoul(bracket + 1, NULL, 0);
+}
+
+/* "bpf_timer@8", "u32[4]@0", "task_struct*:kptr@16", "bpf_list_head@0:contains:node:m2". */
 static int member_of(struct btf *btf, char *word, struct member *ret)
 {
 	char *at = strchr(word, '@'), *tag;
+	uint32_t times;
 	bool pointer;
 
 	if (!at)
 		return -EINVAL;
 	*at++ = '\0';
+	times = take_times(word);
 	ret->at = (uint32_t)strtoul(at, &ret->tag, 0);
 	ret->tag = *ret->tag == ':' ? ret->tag + 1 : NULL;
 	tag = strchr(word, ':');
@@ -119,7 +169,7 @@ static int member_of(struct btf *btf, char *word, struct member *ret)
 		return -EINVAL;
 	if (!tag) {
 		ret->type = type_of(btf, word);
-		return ret->type;
+		return member_times(btf, times, &ret->type);
 	}
 	word[strlen(word) - 1] = '\0';
 	ret->type = type_of(btf, word);
@@ -127,7 +177,7 @@ static int member_of(struct btf *btf, char *word, struct member *ret)
 		ret->type = btf__add_type_tag(btf, tag, ret->type);
 	if (ret->type >= 0)
 		ret->type = btf__add_ptr(btf, ret->type);
-	return ret->type;
+	return member_times(btf, times, &ret->type);
 }
 
 int casebtf_struct(struct case_btf **btf, int argc, char **argv, const char **ret_error)
