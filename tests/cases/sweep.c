@@ -28,7 +28,7 @@ static const struct {
 	{ "values", sweep_values, false },	  { "generated", sweep_generated, false },
 	{ "helpers", sweep_helpers, true },	  { "kfuncs", sweep_kfuncs, true },
 	{ "attach", sweep_attach, true },	  { "functions", sweep_functions, true },
-	{ "extensions", sweep_extensions, true },
+	{ "extensions", sweep_extensions, true }, { "actions", sweep_actions, true },
 };
 
 void sweep_row(struct sweep *s, const char *name, const char *text, const struct digest *d)

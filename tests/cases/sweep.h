@@ -44,5 +44,6 @@ void sweep_kfuncs(struct sweep *s);
 void sweep_attach(struct sweep *s);
 void sweep_functions(struct sweep *s);
 void sweep_extensions(struct sweep *s);
+void sweep_actions(struct sweep *s);
 
 #endif
