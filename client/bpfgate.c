@@ -38,6 +38,9 @@ static const struct verb verbs[] = {
 	{ "explain", cmd_explain, "CODE [--json|--pretty]", "what a diagnostic's code means, and a way out",
 	  "--json --pretty --help" },
 	{ "help", verb_help, "[VERB]", "this list, or a verb's line", "" },
+	{ "kernels", cmd_kernels, "list|show KERNEL|import FILE...|update",
+	  "the library of kernels that check knows beside the running one",
+	  "list show import update --kernels --name --running --json --pretty --help", true },
 	{ "list", cmd_list, "[progs|maps|links|pins|orphans|clients|decisions] [-o COLUMNS] [--sort COLUMN] [--raw] "
 	  "[--noheadings] [--json|--pretty]",
 	  "what the daemon holds for you", "-o --json --pretty --raw --noheadings --sort --help" },

@@ -8,17 +8,18 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "client/check_target.h"
 #include "client/cmd.h"
 #include "client/out.h"
-#include "object/release.h"
 #include "proto/own.h"
 
 static const char usage_text[] =
 	"usage: bpfgate check [OPTIONS] OBJECT|BUNDLE|DIR|-...\n"
 	"  -p, --prog NAME        only programs of this name\n"
-	"      --kernel REL,...   for these kernels instead of the bundle's or the running one\n"
+	"      --kernel K,...     for these kernels instead of the bundle's or the running one: a release,\n"
+	"                         version or series of the library, \"running\", or \"all\"\n"
 	"      --btf FILE         their vmlinux BTF\n"
-	"      --kernels DIR      where RELEASE.btf files are\n"
+	"      --kernels DIR      a library of kernels, see bpfgate kernels\n"
 	"      --mode MODE        full, leak-rules or no-perfmon: the rules of the loader's capabilities\n"
 	"      --time-limit SEC   CPU time for one program\n"
 	"      --memory-limit MB  memory for one program\n"
@@ -74,30 +75,6 @@ static int parse_number(const char *text, unsigned long max, unsigned long *ret_
 	return 0;
 }
 
-/* A release is judged by the rules of the series before it: whoever asks for it should know. */
-static void note_profile(const char *release)
-{
-	struct bgv_target_spec spec = { 0 };
-	struct bgv_target *target;
-	const char *profile;
-	char version[64];
-	size_t n;
-
-	release_version(release, version, sizeof(version));
-	spec.version = version;
-	if (bgv_target_new(&spec, &target) < 0) {
-		fprintf(stderr, "bpfgate check: no profile for kernel \"%s\"; there are 6.1, 6.12, 6.18, 7.2\n",
-			release);
-		return;
-	}
-	profile = bgv_target_profile(target);
-	n = strlen(profile);
-	if (strncmp(version, profile, n) != 0 || (version[n] >= '0' && version[n] <= '9'))
-		fprintf(stderr, "bpfgate check: kernel \"%s\" is judged by the rules of %s, the nearest that was probed\n",
-			release, profile);
-	bgv_target_free(target);
-}
-
 /* Cuts the list in place: the releases point into it. */
 static int set_kernels(struct check_options *opts, char *list)
 {
@@ -105,7 +82,6 @@ static int set_kernels(struct check_options *opts, char *list)
 	     name = strtok_r(NULL, ",", &rest)) {
 		if (opts->kernel_cnt == CHECK_KERNELS_MAX)
 			return -E2BIG;
-		note_profile(name);
 		opts->kernels[opts->kernel_cnt++] = name;
 	}
 	return opts->kernel_cnt ? 0 : -EINVAL;
@@ -221,30 +197,58 @@ static int parse_options(struct check_options *opts, int argc, char **argv, bool
 	return EXIT_USAGE;
 }
 
-static int add_inputs(struct check_inputs *inputs, const struct check_options *opts, int argc,
-		      char **argv)
+static int add_inputs(struct check_inputs *inputs, int argc, char **argv)
 {
-	int r;
+	int r = 0;
 
-	for (int i = optind; i < argc; i++) {
+	for (int i = optind; i < argc && r >= 0; i++)
 		r = check_inputs_add(inputs, argv[i]);
-		if (r >= 0)
-			continue;
-		if (opts->format != CHECK_TEXT)
-			(void)out_json_error(stdout, "INPUT", strerror(-r), argv[i], opts->pretty);
-		(void)fprintf(stderr, "bpfgate check: ");
-		out_safe(stderr, argv[i], false);
-		(void)fprintf(stderr, ": %s\n", strerror(-r));
-		return EXIT_INPUT;
-	}
-	return EXIT_OK;
+	return r;
 }
 
-static int check_all(const struct check_options *opts, const struct check_inputs *inputs)
+/* A kernel that is not known as such is judged by the rules of a series: whoever asks for it should
+ * know. */
+static void note_kernel(const struct check_kernel *kernel)
+{
+	size_t n = strlen(kernel->rules);
+
+	if (!kernel->target)
+		(void)fprintf(stderr,
+			      "bpfgate check: no profile for kernel \"%s\": the oldest is 6.1\n",
+			      kernel->name);
+	else if (strncmp(kernel->name, kernel->rules, n) != 0 ||
+		 (kernel->name[n] >= '0' && kernel->name[n] <= '9'))
+		(void)fprintf(
+			stderr,
+			"bpfgate check: kernel \"%s\" is judged by the rules of %s, the nearest that was probed\n",
+			kernel->name, kernel->rules);
+}
+
+/* "all" becomes the names of all that are known; each other name is looked up, so that a note can
+ * be printed. */
+static void settle_kernels(struct check_options *opts, struct check_targets *targets)
+{
+	const struct check_kernel *kernel;
+
+	for (size_t i = 0; i < opts->kernel_cnt; i++)
+		if (!strcmp(opts->kernels[i], "all")) {
+			opts->kernel_cnt =
+				check_targets_all(targets, opts->kernels, CHECK_KERNELS_MAX);
+			return;
+		}
+	for (size_t i = 0; i < opts->kernel_cnt; i++) {
+		kernel = check_targets_get(targets, opts->kernels[i], 0);
+		if (kernel)
+			note_kernel(kernel);
+	}
+}
+
+static int check_all(const struct check_options *opts, const struct check_inputs *inputs,
+		     struct check_targets *targets)
 {
 	struct check_result *results = NULL;
 	size_t cnt = 0;
-	int r = check_run(opts, inputs, &results, &cnt), code;
+	int r = check_run(opts, inputs, targets, &results, &cnt), code;
 
 	if (r >= 0)
 		r = check_print(stdout, opts, inputs, results, cnt);
@@ -252,9 +256,9 @@ static int check_all(const struct check_options *opts, const struct check_inputs
 	/* "All would load" must not be said of nothing. */
 	if (r >= 0 && !cnt) {
 		(void)fprintf(stderr, "bpfgate check: %s\n",
-			      !inputs->cnt ? "no *.o and no *.bpfb there" :
-			      opts->prog   ? "no program of that name" :
-					     "no program in it");
+			      !inputs->cnt ? "no *.o and no *.bpfb there"
+			      : opts->prog ? "no program of that name"
+					   : "no program in it");
 		code = EXIT_INPUT;
 	}
 	check_results_free(results, cnt);
@@ -268,17 +272,26 @@ int main(int argc, char **argv)
 {
 	struct check_options opts = { 0 };
 	struct check_inputs inputs = { 0 };
+	struct check_targets *targets;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	bool stop;
 	int code;
 
-	opts.workers = cpus < 1 ? 1 : cpus > CHECK_WORKERS_MAX ? CHECK_WORKERS_MAX : (unsigned int)cpus;
+	opts.workers = cpus < 1			  ? 1
+		       : cpus > CHECK_WORKERS_MAX ? CHECK_WORKERS_MAX
+						  : (unsigned int)cpus;
 	code = parse_options(&opts, argc, argv, &stop);
 	if (code != EXIT_OK || stop)
 		return code;
-	code = add_inputs(&inputs, &opts, argc, argv);
-	if (code == EXIT_OK)
-		code = check_all(&opts, &inputs);
+	targets = check_targets_new(&opts);
+	if (!targets || add_inputs(&inputs, argc, argv) < 0) {
+		(void)fputs("bpfgate check: out of memory\n", stderr);
+		code = EXIT_INTERNAL;
+	} else {
+		settle_kernels(&opts, targets);
+		code = check_all(&opts, &inputs, targets);
+	}
 	check_inputs_done(&inputs);
+	check_targets_free(targets);
 	return code;
 }

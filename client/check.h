@@ -16,7 +16,7 @@
 #include "object/digest.h"
 #include "verifier/bpfgate-verifier.h"
 
-#define CHECK_KERNELS_MAX 16
+#define CHECK_KERNELS_MAX 64
 #define CHECK_WORKERS_MAX 64
 
 enum check_format {
@@ -30,7 +30,7 @@ struct check_options {
 	const char *kernels[CHECK_KERNELS_MAX]; /* releases; none: the bundle's, else the running one */
 	size_t kernel_cnt;
 	const char *btf_path;	  /* vmlinux BTF of every kernel asked for; NULL: look for it */
-	const char *kernels_dir;  /* holds RELEASE.btf; NULL: the installed ones */
+	const char *kernels_dir;  /* a library of kernels; NULL: the caller's own and the installed one */
 	enum check_format format;
 	enum bgv_mode mode;	  /* for objects: bundles carry their own */
 	bool mode_given;
@@ -42,12 +42,13 @@ struct check_options {
 /* Input files, in order; owned strings. */
 struct check_inputs {
 	char **paths;
+	int *errs; /* -errno where a path could not be looked at, else 0 */
 	size_t cnt, room;
 };
 
 /*
- * Adds path ("-": standard input), or every *.bpfb and *.o below it (sorted) when it is a directory. 0, -errno of
- * the path itself, -ENOMEM.
+ * Adds path ("-": standard input), or every *.bpfb and *.o below it (sorted) when it is a directory. One that cannot be
+ * opened is an input too, whose error is told with the others' verdicts. 0 or -ENOMEM.
  */
 int check_inputs_add(struct check_inputs *inputs, const char *path);
 void check_inputs_done(struct check_inputs *inputs);
@@ -57,7 +58,7 @@ int check_read_file(const char *path, uint8_t **ret_bytes, size_t *ret_bytes_cnt
 
 /* What became of one program on one kernel. Written to a file in memory as it is, but for the model. */
 struct check_result {
-	uint32_t input_idx, sub_idx; /* which file, which program (times kernel) in it */
+	uint32_t input_idx, sub_idx, kernel_idx; /* which file, which program in it, which kernel of those asked for */
 	int32_t input_err;	     /* -errno: the file gave no program; the rest is empty */
 	bool crashed;		     /* the worker died over it: our bug */
 	enum bgv_verdict verdict;
@@ -70,34 +71,19 @@ struct check_result {
 	char digest[DIGEST_HEX_BYTES]; /* "": it has none */
 	uint32_t line, column;
 	char file[128], line_text[128]; /* where insn_idx comes from; "": not known */
+	char rules[16], confidence[32]; /* how the kernel's answer is known; "" */
 	char prog[128], source[256], kernel[96], code[32], message[256], reference_message[256];
 	char class_name[24], cause[256], way_out[256]; /* of a rejection; "" else */
 	size_t model_bytes; /* of JSON text behind the record, while it is on its way */
 	json_t *model;	    /* check_model.h; NULL: it was accepted, or gave no verdict. Owned. */
 };
 
-/* Targets by release, made on first use; not shared between processes. */
-struct check_targets;
-struct check_targets *check_targets_new(const struct check_options *opts);
-void check_targets_free(struct check_targets *targets);
-
-/*
- * The target for a release ("6.18.44-fc", "6.1.0-56-amd64 (6.1.192)"; NULL: the running kernel) with
- * that many CPUs (0: this machine's). Borrowed; NULL when the verifier has no such profile.
- */
-const struct bgv_target *check_targets_get(struct check_targets *targets, const char *release,
-					   uint32_t nr_cpus);
-/* Names of the BTF types of such a target, for digests; NULL when its BTF is not known. Borrowed. */
-const struct btfname *check_targets_names(struct check_targets *targets, const char *release,
-					  uint32_t nr_cpus);
-/* The release that NULL means. */
-const char *check_targets_running(const struct check_targets *targets);
-
 /*
  * Judges all inputs in opts->workers processes; a worker that dies costs only its program. Results
  * (heap, the caller's) are sorted by input and position. 0 or -errno when no worker could run.
  */
-int check_run(const struct check_options *opts, const struct check_inputs *inputs,
+struct check_targets;
+int check_run(const struct check_options *opts, const struct check_inputs *inputs, struct check_targets *targets,
 	      struct check_result **ret_results, size_t *ret_result_cnt);
 
 void check_results_free(struct check_result *results, size_t result_cnt);

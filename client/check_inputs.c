@@ -12,9 +12,10 @@
 
 #include "proto/own.h"
 
-static int inputs_push(struct check_inputs *inputs, const char *path)
+static int inputs_push(struct check_inputs *inputs, const char *path, int err)
 {
 	char **grown;
+	int *errs;
 
 	if (inputs->cnt == inputs->room) {
 		size_t room = inputs->room ? 2 * inputs->room : 64;
@@ -23,12 +24,16 @@ static int inputs_push(struct check_inputs *inputs, const char *path)
 		if (!grown)
 			return -ENOMEM;
 		inputs->paths = grown;
+		errs = reallocarray(inputs->errs, room, sizeof(*errs));
+		if (!errs)
+			return -ENOMEM;
+		inputs->errs = errs;
 		inputs->room = room;
 	}
 	inputs->paths[inputs->cnt] = strdup(path);
 	if (!inputs->paths[inputs->cnt])
 		return -ENOMEM;
-	inputs->cnt++;
+	inputs->errs[inputs->cnt++] = err;
 	return 0;
 }
 
@@ -55,7 +60,7 @@ static int inputs_add_tree(struct check_inputs *inputs, const char *path)
 		return -errno;
 	while (r >= 0 && (entry = fts_read(fts)))
 		if (entry->fts_info == FTS_F && name_is_input(entry->fts_name))
-			r = inputs_push(inputs, entry->fts_path);
+			r = inputs_push(inputs, entry->fts_path, 0);
 	(void)fts_close(fts);
 	return r;
 }
@@ -67,8 +72,8 @@ int check_inputs_add(struct check_inputs *inputs, const char *path)
 	if (!strcmp(path, "-"))
 		path = "/dev/stdin";
 	if (stat(path, &st) < 0)
-		return -errno;
-	return S_ISDIR(st.st_mode) ? inputs_add_tree(inputs, path) : inputs_push(inputs, path);
+		return inputs_push(inputs, path, -errno);
+	return S_ISDIR(st.st_mode) ? inputs_add_tree(inputs, path) : inputs_push(inputs, path, 0);
 }
 
 void check_inputs_done(struct check_inputs *inputs)
@@ -76,6 +81,7 @@ void check_inputs_done(struct check_inputs *inputs)
 	for (size_t i = 0; i < inputs->cnt; i++)
 		free(inputs->paths[i]);
 	free(inputs->paths);
+	free(inputs->errs);
 	*inputs = (struct check_inputs){ 0 };
 }
 

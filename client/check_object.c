@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Objects as inputs of bpfgate-check: reads the target's BTF and passes each relocated program on.
- * A program that libbpf itself would not load never reaches a verifier: it is reported as such.
+ * Objects as inputs of bpfgate-check. Promises that a kernel is asked with its own types,
+ * configuration, symbols and version only: what of these is not known is said to be not checked
+ * where a program hangs on it, and is never taken from another kernel. What the kernel is known to
+ * lack is a refusal, in the name that the source has for it.
  */
 #include "client/check_object.h"
+
+#include <errno.h>
+#include <linux/btf.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "client/check.h"
 #include "object/elf.h"
@@ -11,31 +19,277 @@
 
 _Static_assert(CHECK_REASON_BYTES == ELF_REASON_BYTES, "one buffer for both");
 
+#define KCONFIG_MAP                                                                                \
+	"object.kconfig" /* as libbpf names it, for the object name that elf.c gives               \
+			  */
+
+/* Types of nobody: CO-RE relocations find nothing there, and programs that have some are not
+ * judged. */
+static const struct {
+	struct btf_header header;
+	char names[4];
+} no_types = { .header = { .magic = BTF_MAGIC,
+			   .version = BTF_VERSION,
+			   .hdr_len = sizeof(struct btf_header),
+			   .str_len = 1 } };
+
 struct passing {
+	const struct needs *needs;
+	const struct check_kernel *kernel;
 	check_program_fn fn;
-	check_unloadable_fn unloadable;
 	void *arg;
+	struct check_finding object; /* of all programs, before any is looked at */
+	bool config_assumed;
+	uint32_t idx;
 };
+
+static void __attribute__((format(printf, 5, 6)))
+find(struct check_finding *finding, const char *code, bool refused, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (finding->code && (finding->refused || !refused))
+		return; /* a refusal outweighs what is not known; else the first counts */
+	*finding = (struct check_finding){ .code = code, .refused = refused, .err = err };
+	va_start(ap, fmt);
+	(void)vsnprintf(finding->message, sizeof(finding->message), fmt, ap);
+	va_end(ap);
+}
+
+/* ---- externs ------------------------------------------------------------------------------ */
+
+static bool config_has(const char *config, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = config; (at = strstr(at, name)); at += len)
+		if ((at == config || at[-1] == '\n') && at[len] == '=')
+			return true;
+	return false;
+}
+
+static bool list_has(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = list; (at = strstr(at, name)); at += len)
+		if ((at == list || at[-1] == '\n') && (at[len] == '\n' || !at[len]))
+			return true;
+	return false;
+}
+
+static bool types_have(const struct btf_view *types, const char *name)
+{
+	return types && (btf_view_find(types, BTF_KIND_FUNC, name) ||
+			 btf_view_find(types, BTF_KIND_VAR, name));
+}
+
+static void check_config(struct passing *p, const struct needs_extern *one)
+{
+	const char *config = check_kernel_config(p->kernel);
+
+	if (!config)
+		p->config_assumed = true;
+	else if (!one->weak && !config_has(config, one->name))
+		find(&p->object, "OBJECT-EXTERN", true, ESRCH,
+		     "%s is not set in the configuration of %s", one->name, p->kernel->name);
+}
+
+static void check_symbol(struct passing *p, const struct needs_extern *one)
+{
+	const char *symbols = check_kernel_symbols(p->kernel);
+
+	if (symbols && !one->weak && !list_has(symbols, one->name))
+		find(&p->object, "OBJECT-EXTERN", true, ESRCH, "%s has no symbol %s",
+		     p->kernel->name, one->name);
+	else if (!symbols && !(types_have(check_kernel_types(p->kernel), one->name)))
+		find(&p->object, "NOT-CHECKED", false, 0, "the symbols of %s are not known: %s",
+		     p->kernel->name, one->name);
+}
+
+static void check_typed(struct passing *p, const struct needs_extern *one)
+{
+	const struct btf_view *types = check_kernel_types(p->kernel);
+	bool function = one->kind == NEEDS_FUNCTION;
+	const char *end = strstr(one->name, "___");
+	char name[128];
+
+	(void)snprintf(name, sizeof(name), "%.*s",
+		       (int)(end && function ? (size_t)(end - one->name) : strlen(one->name)),
+		       one->name);
+	if (!types)
+		find(&p->object, "NOT-CHECKED", false, 0, "the types of %s are not known: %s %s",
+		     p->kernel->name, function ? "kfunc" : "variable", one->name);
+	else if (!one->weak && !btf_view_find(types, function ? BTF_KIND_FUNC : BTF_KIND_VAR, name))
+		find(&p->object, "OBJECT-EXTERN", true, ESRCH, "%s has no %s %s outside of modules",
+		     p->kernel->name, function ? "kfunc" : "variable", one->name);
+}
+
+static void check_externs(struct passing *p)
+{
+	for (size_t i = 0; i < p->needs->extern_cnt; i++) {
+		const struct needs_extern *one = &p->needs->externs[i];
+
+		if (one->kind == NEEDS_CONFIG)
+			check_config(p, one);
+		else if (one->kind == NEEDS_SYMBOL)
+			check_symbol(p, one);
+		else if (one->kind != NEEDS_VERSION)
+			check_typed(p, one);
+	}
+}
+
+/* So that libbpf goes on to the programs that do not ask: a value for every CONFIG_* extern. */
+static char *some_config(const struct needs *needs)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	for (size_t i = 0; out && i < needs->extern_cnt; i++)
+		if (needs->externs[i].kind == NEEDS_CONFIG)
+			(void)fprintf(out, "%s=%s\n", needs->externs[i].name,
+				      needs->externs[i].some_value);
+	if (out)
+		(void)fclose(out);
+	return text;
+}
+
+/* Where a kernel's symbols are not known: those that its types have. */
+static char *symbols_of_types(const struct needs *needs, const struct btf_view *types)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *out = open_memstream(&text, &bytes);
+
+	for (size_t i = 0; out && i < needs->extern_cnt; i++)
+		if (needs->externs[i].kind == NEEDS_SYMBOL &&
+		    types_have(types, needs->externs[i].name))
+			(void)fprintf(out, "%s\n", needs->externs[i].name);
+	if (out)
+		(void)fclose(out);
+	return text;
+}
+
+static bool has_externs(const struct needs *needs, enum needs_kind kind)
+{
+	for (size_t i = 0; i < needs->extern_cnt; i++)
+		if (needs->externs[i].kind == kind)
+			return true;
+	return false;
+}
+
+/* ---- programs ----------------------------------------------------------------------------- */
+
+static bool uses_config(const struct bgv_program *prog)
+{
+	for (uint32_t i = 0; i < prog->map_cnt; i++)
+		if (!strncmp(prog->maps[i].name, KCONFIG_MAP, sizeof(prog->maps[i].name)))
+			return true;
+	return false;
+}
+
+/* Sections of programs that libbpf looks a target up for in the kernel's types, and how it is named
+ * there. */
+static const struct {
+	const char *prefix, *named;
+	uint32_t kind;
+} targets[] = {
+	{ "fentry/", "", BTF_KIND_FUNC },
+	{ "fentry.s/", "", BTF_KIND_FUNC },
+	{ "fexit/", "", BTF_KIND_FUNC },
+	{ "fexit.s/", "", BTF_KIND_FUNC },
+	{ "fmod_ret/", "", BTF_KIND_FUNC },
+	{ "fmod_ret.s/", "", BTF_KIND_FUNC },
+	{ "tp_btf/", "btf_trace_", BTF_KIND_TYPEDEF },
+	{ "lsm/", "bpf_lsm_", BTF_KIND_FUNC },
+	{ "lsm.s/", "bpf_lsm_", BTF_KIND_FUNC },
+	{ "lsm_cgroup/", "bpf_lsm_", BTF_KIND_FUNC },
+	{ "iter/", "bpf_iter_", BTF_KIND_FUNC },
+	{ "iter.s/", "bpf_iter_", BTF_KIND_FUNC },
+};
+
+/* "+": libbpf did not load it. Is it that the kernel has no such target? */
+static void check_attach_target(const struct passing *p, const struct elf_program *program,
+				struct check_finding *finding)
+{
+	const struct btf_view *types = check_kernel_types(p->kernel);
+	const char *target;
+	char name[192];
+
+	for (size_t i = 0; i < ARRAY_CNT(targets); i++) {
+		if (strncmp(program->section, targets[i].prefix, strlen(targets[i].prefix)) != 0)
+			continue;
+		target = program->section + strlen(targets[i].prefix);
+		(void)snprintf(name, sizeof(name), "%s%s", targets[i].named, target);
+		if (!p->kernel->btf)
+			find(finding, "NOT-CHECKED", false, 0,
+			     "the types of %s are not known: attach target %s", p->kernel->name,
+			     target);
+		else if (types && !btf_view_find(types, targets[i].kind, name))
+			find(finding, "OBJECT-ATTACH", true, ESRCH,
+			     "%s has no %s to attach to outside of modules", p->kernel->name,
+			     target);
+	}
+}
+
+static void check_program(const struct passing *p, const struct elf_program *program,
+			  struct check_finding *finding)
+{
+	*finding = p->object;
+	if (!p->kernel->btf &&
+	    (needs_core_in(p->needs, program->section) || needs_core_in(p->needs, ".text")))
+		find(finding, "NOT-CHECKED", false, 0,
+		     "the types of %s are not known: CO-RE relocations", p->kernel->name);
+	if (p->config_assumed && program->prog && uses_config(program->prog))
+		find(finding, "NOT-CHECKED", false, 0, "the configuration of %s is not known",
+		     p->kernel->name);
+	if (program->prog)
+		return;
+	check_attach_target(p, program, finding);
+	find(finding, "OBJECT-LOAD", false, 0, "%s", program->reason);
+}
 
 static void pass_on(void *arg, const struct elf_program *program)
 {
-	const struct passing *p = arg;
+	struct passing *p = arg;
+	struct check_finding finding;
+	const struct check_object_program one = {
+		.name = program->name,
+		.section = program->section,
+		.prog = program->prog,
+		.finding = &finding,
+		.idx = p->idx++,
+	};
 
-	if (program->prog)
-		p->fn(p->arg, program->name, program->prog, NULL);
-	else
-		p->unloadable(p->arg, program->name, program->reason);
+	check_program(p, program, &finding);
+	p->fn(p->arg, &one);
 }
 
-int check_object_programs(const uint8_t *bytes, size_t bytes_cnt, const char *btf_path,
-			  check_program_fn fn, check_unloadable_fn unloadable, void *arg, char *ret_reason)
+int check_object_programs(const uint8_t *bytes, size_t bytes_cnt, const struct needs *needs,
+			  const struct check_kernel *kernel, check_program_fn fn, void *arg,
+			  char *ret_reason)
 {
-	struct elf_options opt = { .mode = BGV_MODE_FULL, .caps = BGV_CAP_ALL, .reason = ret_reason };
-	struct passing passing = { fn, unloadable, arg };
-	OWN_MEM uint8_t *btf = NULL;
+	struct passing passing = { .needs = needs, .kernel = kernel, .fn = fn, .arg = arg };
+	OWN_MEM char *config = NULL, *symbols = NULL;
+	struct elf_options opt = {
+		.mode = BGV_MODE_FULL,
+		.caps = BGV_CAP_ALL,
+		.reason = ret_reason,
+		.release = kernel->name,
+		.vmlinux_btf = kernel->btf ? kernel->btf : (const uint8_t *)&no_types,
+		.vmlinux_btf_bytes = kernel->btf ? kernel->btf_bytes : sizeof(no_types.header) + 1,
+	};
 
-	if (check_read_file(btf_path ? btf_path : "/sys/kernel/btf/vmlinux", &btf,
-			    &opt.vmlinux_btf_bytes) >= 0)
-		opt.vmlinux_btf = btf;
+	check_externs(&passing);
+	if (passing.config_assumed)
+		opt.config = config = some_config(needs);
+	else if (has_externs(needs, NEEDS_CONFIG))
+		opt.config = check_kernel_config(kernel);
+	if (has_externs(needs, NEEDS_SYMBOL)) {
+		opt.symbols = check_kernel_symbols(kernel);
+		if (!opt.symbols)
+			opt.symbols = symbols = symbols_of_types(needs, check_kernel_types(kernel));
+	}
 	return elf_programs(bytes, bytes_cnt, &opt, pass_on, &passing);
 }

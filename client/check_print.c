@@ -141,7 +141,9 @@ static json_t *json_result(const struct check_inputs *inputs, const struct check
 	    json_object_set_new(doc, "explanation", model_part(result, "explanation")) < 0 ||
 	    json_object_set_new(doc, "debug_info", model_part(result, "debug_info")) < 0 ||
 	    json_object_set_new(doc, "problems", problems(result)) < 0 ||
-	    json_object_set_new(doc, "reference", json_reference(result)) < 0) {
+	    json_object_set_new(doc, "reference", json_reference(result)) < 0 ||
+	    json_object_set_new(doc, "rules", text_or_null(result->rules)) < 0 ||
+	    json_object_set_new(doc, "confidence", text_or_null(result->confidence)) < 0) {
 		json_decref(doc);
 		return NULL;
 	}

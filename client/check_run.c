@@ -2,8 +2,8 @@
 /*
  * Judging many programs at once. Promises that a program which kills its worker is reported as our
  * bug and costs no other program its verdict, and that results do not depend on the number of
- * workers. Workers share only a counter; each writes its results into a file in memory of its own, and what
- * a worker that died had not finished writing is dropped.
+ * workers. Workers share only a counter; each writes its results into a file in memory of its own,
+ * and what a worker that died had not finished writing is dropped.
  */
 #include "client/check.h"
 
@@ -12,18 +12,23 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "client/check_missing.h"
 #include "client/check_model.h"
 #include "client/check_object.h"
+#include "client/check_target.h"
 #include "client/varname.h"
 #include "object/lineinfo.h"
 #include "proto/own.h"
+#include "verifier/diag.h"
 
 #define KERNEL_NAME_LEN 15
 
 /* Shared by the parent and its workers. */
 struct board {
-	_Atomic uint32_t next;			    /* the next input nobody took */
-	_Atomic uint32_t taken[CHECK_WORKERS_MAX]; /* 1 + the input a worker is at */
+	uint32_t items;
+	_Atomic uint32_t next; /* the next item nobody took */
+	_Atomic uint32_t done;
+	_Atomic uint32_t taken[CHECK_WORKERS_MAX]; /* 1 + the item a worker is at */
 };
 
 struct job {
@@ -32,9 +37,11 @@ struct job {
 	struct check_targets *targets;
 	struct board *board;
 	int results_fd;
-	struct varname *names;	    /* of the object being judged; NULL: none are known */
-	struct check_result result; /* being filled */
-	char *model;		    /* of it, as JSON text; NULL: none */
+	const struct check_kernel *kernel; /* the item's; NULL: no memory */
+	struct needs *needs;		   /* of the object being judged; NULL: a bundle is */
+	struct varname *names;		   /* of the object being judged; NULL: none are known */
+	struct check_result result;	   /* being filled */
+	char *model; /* of it, as JSON text; NULL: none */
 };
 
 /* ---- in a worker -------------------------------------------------------------------------- */
@@ -58,7 +65,6 @@ static void send_result(struct job *job)
 		send_bytes(job, job->model, job->result.model_bytes);
 	free(job->model);
 	job->model = NULL;
-	job->result.sub_idx++;
 }
 
 static void set_text(char *to, size_t to_bytes, const char *from)
@@ -69,7 +75,8 @@ static void set_text(char *to, size_t to_bytes, const char *from)
 /* The last line of a kernel's log that is not one of its counters: why it refused. */
 static void set_reference_message(struct check_result *result, const struct bundle_answer *answer)
 {
-	static const char *const counters[] = { "processed ", "verification time ", "stack depth " };
+	static const char *const counters[] = { "processed ", "verification time ",
+						"stack depth " };
 	size_t end = answer->log_bytes, start = end;
 	bool counter = true;
 
@@ -136,12 +143,9 @@ static void set_place(struct check_result *result, const struct bgv_program *pro
 		*c = *c == '\t' ? ' ' : *c;
 }
 
-static void set_digest(struct job *job, const struct bgv_program *prog, const char *release,
-		       uint32_t nr_cpus)
+static void set_digest(struct job *job, const struct bgv_program *prog)
 {
-	const struct digest_options opt = {
-		.vmlinux = check_targets_names(job->targets, release, nr_cpus),
-	};
+	const struct digest_options opt = { .vmlinux = job->kernel->names };
 	uint8_t digest[DIGEST_BYTES];
 
 	job->result.digest[0] = '\0';
@@ -149,9 +153,16 @@ static void set_digest(struct job *job, const struct bgv_program *prog, const ch
 		digest_to_hex(digest, job->result.digest);
 }
 
+static void set_kernel(struct check_result *result, const struct check_kernel *kernel,
+		       enum measured_confidence confidence)
+{
+	set_text(result->kernel, sizeof(result->kernel), kernel->name);
+	set_text(result->rules, sizeof(result->rules), kernel->rules);
+	set_text(result->confidence, sizeof(result->confidence), measured_name(confidence));
+}
+
 /* One program on one kernel: fills the verdict and sends the record. */
-static void judge_on(struct job *job, const struct bgv_program *prog, const char *release,
-		     uint32_t nr_cpus)
+static void judge_on(struct job *job, const struct bgv_program *prog)
 {
 	const struct bgv_options options = {
 		.limits = job->opts->limits,
@@ -159,22 +170,21 @@ static void judge_on(struct job *job, const struct bgv_program *prog, const char
 		.name_of = varname_find,
 		.name_ctx = job->names,
 	};
-	const struct bgv_target *target = check_targets_get(job->targets, release, nr_cpus);
 	struct check_result *result = &job->result;
 	struct bgv_result verdict = { 0 };
 
-	set_digest(job, prog, release, nr_cpus);
-
-	set_text(result->kernel, sizeof(result->kernel),
-		 release ? release : check_targets_running(job->targets));
-	if (!target) {
+	set_digest(job, prog);
+	set_kernel(result, job->kernel, job->kernel->confidence);
+	if (!job->kernel->target) {
 		verdict.verdict = BGV_UNSUPPORTED;
 		verdict.insn_idx = UINT32_MAX;
 		set_text(verdict.message, sizeof(verdict.message), "no profile of this kernel");
-	} else if (bgv_verify(target, prog, &options, &verdict) < 0) {
+	} else if (bgv_verify(job->kernel->target, prog, &options, &verdict) < 0) {
 		verdict = (struct bgv_result){ .verdict = BGV_UNDECIDED, .insn_idx = UINT32_MAX };
 		set_text(verdict.message, sizeof(verdict.message), "out of memory");
 	}
+	if (job->needs)
+		check_missing_explain(job->needs, job->kernel, prog, &verdict);
 	set_verdict(result, &verdict);
 	set_model(job, prog, &verdict);
 	if (result->verdict == BGV_ACCEPT)
@@ -195,91 +205,154 @@ static bool name_is_asked(const struct check_options *opts, const char *name)
 	       (strlen(name) == KERNEL_NAME_LEN && !strncmp(opts->prog, name, KERNEL_NAME_LEN));
 }
 
-static void judge(void *arg, const char *name, const struct bgv_program *prog,
-		  const struct bundle_answer *answer)
+static void judge(struct job *job, const char *name, const struct bgv_program *prog)
 {
-	struct job *job = arg;
-	const struct check_options *opts = job->opts;
 	struct bgv_program asked = *prog;
 
-	if (!name_is_asked(opts, name))
-		return;
-	if (opts->mode_given)
-		asked.mode = opts->mode;
+	if (job->opts->mode_given)
+		asked.mode = job->opts->mode;
 	varname_of_program(job->names, &asked);
-	job->result.known = false;
 	job->result.prog_type = prog->prog_type;
 	job->result.insn_cnt = prog->insn_cnt;
 	set_text(job->result.prog, sizeof(job->result.prog), name);
-	set_text(job->result.source, sizeof(job->result.source), answer ? answer->source : NULL);
-	if (answer && !opts->kernel_cnt) {
-		set_reference(&job->result, answer);
-		judge_on(job, &asked, answer->release, answer->nr_cpus);
-		return;
-	}
-	for (size_t i = 0; i < opts->kernel_cnt; i++)
-		judge_on(job, &asked, opts->kernels[i], 0);
-	if (!opts->kernel_cnt)
-		judge_on(job, &asked, NULL, 0);
+	judge_on(job, &asked);
 }
 
-/* No verdict to give: libbpf would stop before the kernel is asked. */
-static void say_unloadable(void *arg, const char *name, const char *reason)
+/* No program gets as far as a verifier: the kernel lacks what the loader needs, or it is not known
+ * whether it does. */
+static void say_finding(struct job *job, const char *name, const struct check_finding *finding)
 {
-	struct job *job = arg;
 	struct check_result *result = &job->result;
+	const struct diag *diag = diag_find(finding->code);
 
-	if (!name_is_asked(job->opts, name))
-		return;
-	set_text(result->prog, sizeof(result->prog), name);
-	set_text(result->kernel, sizeof(result->kernel), check_targets_running(job->targets));
-	result->verdict = BGV_UNSUPPORTED;
+	result->verdict = finding->refused ? BGV_REJECT : BGV_UNSUPPORTED;
+	result->err = (uint32_t)finding->err;
 	result->insn_idx = UINT32_MAX;
-	result->digest[0] = result->file[0] = '\0';
-	set_text(result->code, sizeof(result->code), "OBJECT-LOAD");
-	set_text(result->message, sizeof(result->message), reason);
+	result->stats = (struct bgv_stats){ 0 };
+	result->digest[0] = result->file[0] = result->cause[0] = '\0';
+	set_text(result->prog, sizeof(result->prog), name);
+	set_kernel(result, job->kernel,
+		   finding->refused ? job->kernel->confidence : MEASURED_FEATURES);
+	set_text(result->code, sizeof(result->code), finding->code);
+	set_text(result->message, sizeof(result->message), finding->message);
+	set_text(result->class_name, sizeof(result->class_name),
+		 finding->refused ? diag_class_name(diag->cls) : "");
+	set_text(result->way_out, sizeof(result->way_out), finding->refused ? diag->way_out : "");
 	send_result(job);
+}
+
+/* A recorded program holds numbers of the types of the kernel that it was recorded on. */
+static bool bundle_is_bound(const struct bgv_program *prog)
+{
+	if (prog->attach_btf_id)
+		return true;
+	for (uint32_t i = 0; i < prog->insn_cnt; i++) {
+		const struct bpf_insn *insn = &prog->insns[i];
+
+		if (insn->code == (BPF_LD | BPF_IMM | BPF_DW)) {
+			if (insn->src_reg == BPF_PSEUDO_BTF_ID)
+				return true;
+			i++;
+		} else if (insn->code == (BPF_JMP | BPF_CALL) &&
+			   insn->src_reg == BPF_PSEUDO_KFUNC_CALL) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static int judge_bundle(struct job *job, const uint8_t *bytes, size_t bytes_cnt)
 {
+	struct check_finding bound = { .code = "NOT-CHECKED" };
 	OWN_BUNDLE struct bundle *bundle = NULL;
 	int r = bundle_decode(bytes, bytes_cnt, &bundle);
 
-	if (r >= 0)
-		judge(job, bundle->prog.name, &bundle->prog, &bundle->answer);
-	return r;
+	if (r < 0 || !name_is_asked(job->opts, bundle->prog.name))
+		return r;
+	set_text(job->result.source, sizeof(job->result.source), bundle->answer.source);
+	if (!job->opts->kernel_cnt) {
+		set_reference(&job->result, &bundle->answer);
+		job->kernel = check_targets_get(job->targets, bundle->answer.release,
+						bundle->answer.nr_cpus);
+	}
+	if (!job->kernel)
+		return -ENOMEM;
+	if (!strcmp(job->kernel->name, bundle->answer.release) || !bundle_is_bound(&bundle->prog)) {
+		judge(job, bundle->prog.name, &bundle->prog);
+		return 0;
+	}
+	if (!job->opts->kernel_cnt) { /* the release is its own, whatever the library calls it */
+		judge(job, bundle->prog.name, &bundle->prog);
+		return 0;
+	}
+	(void)snprintf(bound.message, sizeof(bound.message),
+		       "recorded on %.80s: its numbers of types mean nothing on %.80s",
+		       bundle->answer.release, job->kernel->name);
+	say_finding(job, bundle->prog.name, &bound);
+	return 0;
+}
+
+static void judge_one(void *arg, const struct check_object_program *program)
+{
+	struct job *job = arg;
+
+	job->result.sub_idx = program->idx;
+	if (!name_is_asked(job->opts, program->name))
+		return;
+	if (program->finding->code || !program->prog)
+		say_finding(job, program->name, program->finding);
+	else
+		judge(job, program->name, program->prog);
 }
 
 static int judge_object(struct job *job, const uint8_t *bytes, size_t bytes_cnt, char *ret_reason)
 {
-	int r;
+	int r = -ENOMEM;
 
+	if (!job->kernel)
+		return -ENOMEM;
+	job->needs = needs_new(bytes, bytes_cnt);
 	job->names = varname_new(bytes, bytes_cnt);
-	r = check_object_programs(bytes, bytes_cnt, job->opts->btf_path, judge, say_unloadable, job,
-				  ret_reason);
+	if (job->needs)
+		r = check_object_programs(bytes, bytes_cnt, job->needs, job->kernel, judge_one, job,
+					  ret_reason);
 	varname_free(job->names);
+	needs_free(job->needs);
 	job->names = NULL;
+	job->needs = NULL;
 	return r;
 }
 
-static void judge_input(struct job *job, uint32_t idx)
+/* How many kernels are asked about: 1 where each input says, or means, its own. */
+static uint32_t kernels_asked(const struct check_options *opts)
 {
+	return opts->kernel_cnt ? (uint32_t)opts->kernel_cnt : 1;
+}
+
+/* An item of work is an input on one kernel; what is wrong with the input itself is said once. */
+static void judge_item(struct job *job, uint32_t item)
+{
+	const struct check_result empty = { .input_idx = item / kernels_asked(job->opts),
+					    .kernel_idx = item % kernels_asked(job->opts) };
 	OWN_MEM uint8_t *bytes = NULL;
 	char reason[CHECK_REASON_BYTES] = "";
 	size_t bytes_cnt = 0;
 	int r;
 
-	job->result = (struct check_result){ .input_idx = idx };
-	r = check_read_file(job->inputs->paths[idx], &bytes, &bytes_cnt);
+	job->result = empty;
+	job->kernel = check_targets_get(
+		job->targets, job->opts->kernel_cnt ? job->opts->kernels[empty.kernel_idx] : NULL,
+		0);
+	r = job->inputs->errs[empty.input_idx];
+	if (r >= 0)
+		r = check_read_file(job->inputs->paths[empty.input_idx], &bytes, &bytes_cnt);
 	if (r >= 0 && bundle_is_bundle(bytes, bytes_cnt))
 		r = judge_bundle(job, bytes, bytes_cnt);
 	else if (r >= 0)
 		r = judge_object(job, bytes, bytes_cnt, reason);
-	if (r < 0) {
-		job->result = (struct check_result){ .input_idx = idx,
-						     .sub_idx = job->result.sub_idx,
-						     .input_err = r };
+	if (r < 0 && !empty.kernel_idx) {
+		job->result = empty;
+		job->result.input_err = r;
 		set_text(job->result.message, sizeof(job->result.message), reason);
 		send_result(job);
 	}
@@ -287,12 +360,13 @@ static void judge_input(struct job *job, uint32_t idx)
 
 static void worker_main(struct job *job, unsigned int slot)
 {
-	uint32_t idx;
+	uint32_t item;
 
-	while ((idx = job->board->next++) < job->inputs->cnt) {
-		job->board->taken[slot] = idx + 1;
-		judge_input(job, idx);
+	while ((item = job->board->next++) < job->board->items) {
+		job->board->taken[slot] = item + 1;
+		judge_item(job, item);
 		job->board->taken[slot] = 0;
+		job->board->done++;
 	}
 	_exit(0);
 }
@@ -350,7 +424,8 @@ static int crew_note_crash(struct crew *crew, unsigned int slot, int status)
 	crew->job.board->taken[slot] = 0;
 	if (!taken)
 		return 0;
-	crash.input_idx = taken - 1;
+	crash.input_idx = (taken - 1) / kernels_asked(crew->job.opts);
+	crash.kernel_idx = (taken - 1) % kernels_asked(crew->job.opts);
 	(void)snprintf(crash.message, sizeof(crash.message), "the verifier died: %s",
 		       WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "it gave up");
 	return crew_add(crew, &crash);
@@ -434,7 +509,19 @@ static int by_place(const void *a, const void *b)
 
 	if (x->input_idx != y->input_idx)
 		return x->input_idx < y->input_idx ? -1 : 1;
-	return (x->sub_idx > y->sub_idx) - (x->sub_idx < y->sub_idx);
+	if (x->sub_idx != y->sub_idx)
+		return x->sub_idx < y->sub_idx ? -1 : 1;
+	return (x->kernel_idx > y->kernel_idx) - (x->kernel_idx < y->kernel_idx);
+}
+
+/* Kernels are parsed once, before the workers start; only as many as there is work for. */
+static void prepare_kernels(const struct check_options *opts, const struct check_inputs *inputs,
+			    struct check_targets *targets)
+{
+	if (!opts->kernel_cnt)
+		(void)check_targets_get(targets, NULL, 0);
+	for (size_t i = 0; i < opts->kernel_cnt && inputs->cnt > 1; i++)
+		(void)check_targets_get(targets, opts->kernels[i], 0);
 }
 
 void check_results_free(struct check_result *results, size_t result_cnt)
@@ -445,25 +532,27 @@ void check_results_free(struct check_result *results, size_t result_cnt)
 }
 
 int check_run(const struct check_options *opts, const struct check_inputs *inputs,
-	      struct check_result **ret_results, size_t *ret_result_cnt)
+	      struct check_targets *targets, struct check_result **ret_results,
+	      size_t *ret_result_cnt)
 {
-	struct crew crew = { .job = { .opts = opts, .inputs = inputs }, .cnt = opts->workers };
+	struct crew crew = { .job = { .opts = opts, .inputs = inputs, .targets = targets },
+			     .cnt = opts->workers };
+	uint32_t items;
 	int r = 0;
 
+	if (inputs->cnt > UINT32_MAX / 2 / CHECK_KERNELS_MAX)
+		return -E2BIG;
+	items = (uint32_t)inputs->cnt * kernels_asked(opts);
 	crew.job.board = mmap(NULL, sizeof(*crew.job.board), PROT_READ | PROT_WRITE,
 			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (crew.job.board == MAP_FAILED)
 		return -errno;
-	crew.job.targets = check_targets_new(opts);
-	if (!crew.job.targets)
-		r = -ENOMEM;
-	else if (!opts->kernel_cnt) /* the likeliest target is parsed once, before the workers start */
-		(void)check_targets_get(crew.job.targets, NULL, 0);
-	if (crew.cnt > inputs->cnt)
-		crew.cnt = (unsigned int)inputs->cnt;
-	while (r >= 0 && crew.job.board->next < inputs->cnt)
+	crew.job.board->items = items;
+	prepare_kernels(opts, inputs, targets);
+	if (crew.cnt > items)
+		crew.cnt = items;
+	while (r >= 0 && crew.job.board->next < items)
 		r = crew_round(&crew);
-	check_targets_free(crew.job.targets);
 	(void)munmap(crew.job.board, sizeof(*crew.job.board));
 	if (r < 0) {
 		check_results_free(crew.results, crew.result_cnt);

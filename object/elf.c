@@ -68,7 +68,8 @@ static void note_load(void *arg, const struct load_attr *attr)
 
 static struct bpf_object *open_object(const struct loading *l)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "object", .relaxed_maps = true);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "object", .relaxed_maps = true,
+		    .kconfig = l->opt->config);
 	struct bpf_object *obj = bpf_object__open_mem(l->bytes, l->bytes_cnt, &opts);
 
 	return libbpf_get_error(obj) ? NULL : obj;
@@ -186,6 +187,7 @@ int elf_programs(const void *bytes, size_t bytes_cnt, const struct elf_options *
 	l.fake = fakebpf_new(opt->vmlinux_btf, opt->vmlinux_btf_bytes);
 	if (!l.fake)
 		return -ENOMEM;
+	fakebpf_pretend(l.fake, opt->release, opt->symbols);
 	old = libbpf_set_print(keep_reason);
 	fakelibc_use(l.fake);
 	if (opt->reason)

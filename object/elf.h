@@ -20,6 +20,10 @@
 struct elf_options {
 	const void *vmlinux_btf; /* raw BTF of the target kernel; NULL: objects that need it fail */
 	size_t vmlinux_btf_bytes;
+	/* More of that kernel; all three NUL-terminated and NULL where not known. */
+	const char *release; /* "6.1.0-57-amd64 (6.1.192)": LINUX_KERNEL_VERSION; NULL: the running kernel's */
+	const char *config;  /* lines "CONFIG_X=y" for externs; what it does not have is not there */
+	const char *symbols; /* a name a line, for externs that are addresses */
 	enum bgv_mode mode; /* put into each program, with caps */
 	uint32_t caps;
 	char *reason; /* ELF_REASON_BYTES: on -EBADMSG libbpf's words, or ""; NULL: not wanted */

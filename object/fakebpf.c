@@ -37,6 +37,7 @@ struct object {
 struct fakebpf {
 	const void *vmlinux;
 	size_t vmlinux_bytes;
+	const char *release, *symbols;
 	const uint8_t *tokens;
 	size_t tokens_bytes;
 	fakebpf_load_fn load_fn;
@@ -73,6 +74,22 @@ void fakebpf_expect(struct fakebpf *fake, const void *tokens, size_t tokens_byte
 	fake->tokens_bytes = tokens_bytes;
 	fake->load_fn = fn;
 	fake->load_arg = arg;
+}
+
+void fakebpf_pretend(struct fakebpf *fake, const char *release, const char *symbols)
+{
+	fake->release = release;
+	fake->symbols = symbols;
+}
+
+const char *fakebpf_release(const struct fakebpf *fake)
+{
+	return fake->release;
+}
+
+const char *fakebpf_symbols(const struct fakebpf *fake)
+{
+	return fake->symbols;
 }
 
 const void *fakebpf_vmlinux(const struct fakebpf *fake, size_t *ret_bytes)

@@ -29,6 +29,14 @@ void fakebpf_free(struct fakebpf *fake);
 void fakebpf_expect(struct fakebpf *fake, const void *tokens, size_t tokens_bytes, fakebpf_load_fn fn,
 		    void *arg);
 
+/*
+ * What the kernel says of itself, all borrowed: its release (NULL: this machine's) and its symbols, a name a line
+ * (NULL: it does not tell).
+ */
+void fakebpf_pretend(struct fakebpf *fake, const char *release, const char *symbols);
+const char *fakebpf_release(const struct fakebpf *fake);
+const char *fakebpf_symbols(const struct fakebpf *fake);
+
 /* bpf(2): an fd, 0 or -errno. */
 long fakebpf_call(struct fakebpf *fake, unsigned int cmd, void *attr, unsigned int attr_bytes);
 

@@ -7,11 +7,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/memfd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
+
+/* not zlib.h: with large files it makes one name of gzopen() and gzopen64(), both of which are defined here */
+struct gzFile_s;
+struct gzFile_s *gzdopen(int fd, const char *mode);
+struct gzFile_s *gzopen(const char *path, const char *mode);
+struct gzFile_s *gzopen64(const char *path, const char *mode);
 
 #include "object/fakebpf.h"
 #include "object/rawcall.h"
@@ -19,7 +27,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-static const char vmlinux_path[] = "/sys/kernel/btf/vmlinux";
+static const char vmlinux_path[] = "/sys/kernel/btf/vmlinux", symbols_path[] = "/proc/kallsyms";
 
 static struct fakebpf *current_fake;
 
@@ -63,6 +71,29 @@ static FILE *open_vmlinux(void)
 	return NULL;
 }
 
+/*
+ * The target's symbols as /proc/kallsyms has them. All have one address: which it is decides no verdict, and libbpf
+ * takes a name that comes twice only at the same one.
+ */
+static FILE *open_symbols(void)
+{
+	const char *at = fakebpf_symbols(current_fake), *end;
+	OWN_FD int fd = at ? (int)rawcall3(__NR_memfd_create, (long)"symbols", MFD_CLOEXEC, 0) : -ENOENT;
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w+");
+
+	if (fd < 0)
+		errno = -fd;
+	if (file)
+		(void)TAKE_FD(fd);
+	for (; file && *at; at = *end ? end + 1 : end) {
+		end = at + strcspn(at, "\n");
+		(void)fprintf(file, "ffffffff81000000 T %.*s\n", (int)(end - at), at);
+	}
+	if (file)
+		rewind(file);
+	return file;
+}
+
 /* While a fake is in use, no other file exists; else files are opened, for reading only. */
 static FILE *open_for_reading(const char *path, const char *mode)
 {
@@ -76,6 +107,8 @@ static FILE *open_for_reading(const char *path, const char *mode)
 	if (current_fake) {
 		if (!strcmp(path, vmlinux_path))
 			return open_vmlinux();
+		if (!strcmp(path, symbols_path))
+			return open_symbols();
 		errno = ENOENT;
 		return NULL;
 	}
@@ -115,4 +148,57 @@ EXPORT int faccessat(int dir_fd, const char *path, int mode, int flags)
 EXPORT int access(const char *path, int mode)
 {
 	return faccessat(AT_FDCWD, path, mode, 0);
+}
+
+/* Configurations come as text, through libbpf's options: the files that it looks for are this machine's. */
+static struct gzFile_s *open_gz(const char *path, const char *mode)
+{
+	OWN_FD int fd = -1;
+	struct gzFile_s *file;
+
+	if (current_fake || mode[0] != 'r') {
+		errno = current_fake ? ENOENT : EACCES;
+		return NULL;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	file = fd < 0 ? NULL : gzdopen(fd, mode);
+	if (file)
+		(void)TAKE_FD(fd);
+	return file;
+}
+
+EXPORT struct gzFile_s *gzopen64(const char *path, const char *mode)
+{
+	return open_gz(path, mode);
+}
+
+EXPORT struct gzFile_s *gzopen(const char *path, const char *mode)
+{
+	return open_gz(path, mode);
+}
+
+/* "#1 SMP Debian 6.1.192-1": where the version is not in the release it is in brackets behind it. */
+static void pretend_uname(struct utsname *un, const char *release)
+{
+	const char *version = strchr(release, '(');
+
+	(void)snprintf(un->release, sizeof(un->release), "%.*s", (int)strcspn(release, " "), release);
+	(void)snprintf(un->version, sizeof(un->version), "#1 SMP");
+	if (version)
+		(void)snprintf(un->version, sizeof(un->version), "#1 SMP Debian %.*s-1",
+			       (int)strcspn(version + 1, ")"), version + 1);
+}
+
+EXPORT int uname(struct utsname *un)
+{
+	const char *release = current_fake ? fakebpf_release(current_fake) : NULL;
+	long ret = rawcall3(__NR_uname, (long)un, 0, 0);
+
+	if (ret < 0) {
+		errno = (int)-ret;
+		return -1;
+	}
+	if (release)
+		pretend_uname(un, release);
+	return 0;
 }
