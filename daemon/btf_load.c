@@ -12,6 +12,7 @@
 #include "daemon/judging.h"
 #include "daemon/probes.h"
 #include "daemon/record.h"
+#include "daemon/retry.h"
 
 #define BTF_LOAD_TOKEN (1u << 16)	/* BPF_F_TOKEN_FD */
 
@@ -104,6 +105,7 @@ void btf_load(struct work *work)
 		work_reply(work, r);
 		return;
 	}
+	retry_look(work, &logs_btf_load);
 	if (work_u32(work, ATTR_BTF_LOAD_FLAGS) & BTF_LOAD_TOKEN) {
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "TOKEN", "BPF tokens are not passed on");
 		return;

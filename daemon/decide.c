@@ -93,6 +93,15 @@ static struct policy_use decide_use_of(struct quota_account *account)
 	};
 }
 
+/* What is counted already, and is not asked for once more. */
+static void decide_leave_out(const struct work *work, struct policy_use *use)
+{
+	if (work->reuses_link && use->links)
+		use->links--;
+	if (work->retry_of && use->loads_last_minute)
+		use->loads_last_minute--;
+}
+
 /* What is held by each rule; NULL and rule_uses_unknown when there is no memory for it. The caller's to free. */
 static struct policy_rule_use *decide_add_rule_uses(struct work *work, struct policy_request *request)
 {
@@ -111,9 +120,7 @@ static struct policy_rule_use *decide_add_rule_uses(struct work *work, struct po
 	while (uses && (account = quota_rule_next(quota, account))) {
 		snprintf(uses[used].rule, sizeof(uses[used].rule), "%s", account->rule);
 		uses[used].use = decide_use_of(account);
-		/* As with the caller's own: that link is counted already. */
-		if (work->reuses_link && uses[used].use.links)
-			uses[used].use.links--;
+		decide_leave_out(work, &uses[used].use);
 		used++;
 	}
 	request->rule_uses = uses;
@@ -170,8 +177,7 @@ void decide_silently(struct work *work, struct policy_request *request,
 	uses = decide_add_rule_uses(work, request);
 	request->now_s = broker_now_s();
 	request->use = decide_use_of(work->account);
-	if (work->reuses_link && request->use.links)
-		request->use.links--;
+	decide_leave_out(work, &request->use);
 	request->host_netns = work->broker->netns;
 	/* A failure leaves no paths, and a path that is not there matches no target. */
 	if (request->target && rules_resolve_paths(work->rules, &paths, &request->path_cnt) < 0)
@@ -350,12 +356,25 @@ void decide_note_grant(struct work *work, const char *format, ...)
 	va_end(ap);
 }
 
+/* What was refused before is allowed now: that is another decision. */
+static void decide_begin_anew(struct work *work)
+{
+	struct decision *decision = work->decision;
+
+	if (!decision->is_retry)
+		return;
+	decision->is_retry = false;
+	decision->id = decisions_next_id(work->broker->decisions);
+	work->reply.decision = decision->id;
+}
+
 void decide_note_allowed(struct work *work, const struct ledger_rec *rec)
 {
 	struct decision *decision = work->decision;
 
 	if (!decision)
 		return;
+	decide_begin_anew(work);
 	decision->verdict = DECISION_ALLOWED;
 	if (!rec)
 		return;

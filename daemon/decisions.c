@@ -21,6 +21,10 @@
 #define DECISIONS_MAX		2048u	/* at about 1 KiB with its text: 2 MiB */
 #define DECISIONS_PER_UID	256u
 #define DECISION_TEXT_MAX	8192u
+/* Loaders double their buffer until the log fits: from 64 KiB to what the kernel writes at most, and some more. */
+#define DECISION_RETRIES_MAX	16u
+#define DECISION_RETRY_S	10	/* they do it at once */
+#define DECISIONS_LOOKED_AT	16u	/* other threads of the process load meanwhile */
 /* Ten a second: more than a person's mistakes make, and less than pushes other services out of the journal. */
 #define DECISIONS_TOLD_PER_MINUTE 600u
 
@@ -151,6 +155,65 @@ static bool decision_is_same(const struct decision *a, const struct decision *b)
 	       strcmp(a->summary, b->summary) == 0 && strcmp(a->unit, b->unit) == 0;
 }
 
+/* The errno apart: that of a log which does not fit is another. */
+static bool decision_is_as_before(const struct decision *a, const struct decision *b)
+{
+	return a->verdict == b->verdict && a->stage == b->stage && strcmp(a->code, b->code) == 0 &&
+	       strcmp(a->rule, b->rule) == 0 && strcmp(a->summary, b->summary) == 0;
+}
+
+static bool decision_wants_more_log(const struct decision_request *request,
+				    const struct decision_request *before)
+{
+	return (request->log_level && !before->log_level) || request->log_bytes > before->log_bytes;
+}
+
+static bool decision_is_retried(const struct decision *decision, const struct decision_request *request)
+{
+	return decision->request.known && decision->retries < DECISION_RETRIES_MAX &&
+	       memcmp(decision->request.digest, request->digest, sizeof(request->digest)) == 0 &&
+	       decision_wants_more_log(request, &decision->request);
+}
+
+uint64_t decisions_find_retried(const struct decisions *decisions, uid_t account, uid_t uid, pid_t pid,
+				const struct decision_request *request, int64_t now_s)
+{
+	const struct decision_owner *owner = decisions_find_owner(decisions, account);
+	const struct decision *decision = owner ? TAILQ_FIRST(&owner->own) : NULL;
+
+	for (unsigned int i = 0; decision && i < DECISIONS_LOOKED_AT; i++) {
+		if (decision->verdict != DECISION_ALLOWED && decision->uid == uid &&
+		    decision->pid == pid && now_s - decision->time_s <= DECISION_RETRY_S &&
+		    decision_is_retried(decision, request))
+			return decision->id;
+		decision = TAILQ_NEXT(decision, own);
+	}
+	return 0;
+}
+
+static void decision_take_text(struct decision *decision, struct decision *from)
+{
+	free(decision->text);
+	decision->text = TAKE_PTR(from->text);
+}
+
+/* true: it was nothing new. */
+static bool decisions_take_retry(struct decision_owner *owner, struct decision *retry)
+{
+	struct decision *decision;
+
+	TAILQ_FOREACH(decision, &owner->own, own)
+		if (decision->id == retry->id)
+			break;
+	if (!decision || !decision_is_as_before(decision, retry))
+		return false;
+	decision->request = retry->request;
+	decision->retries++;
+	if (retry->text)
+		decision_take_text(decision, retry);
+	return true;
+}
+
 static struct decision_owner *decisions_get_owner(struct decisions *decisions, uid_t uid)
 {
 	struct decision_owner *owner = decisions_find_owner(decisions, uid);
@@ -207,6 +270,7 @@ static void decisions_keep(struct decisions *decisions, struct decision_owner *o
 		return;
 	}
 	*decision = *from;
+	decision->first_id = from->id;
 	from->text = NULL;
 	TAILQ_INSERT_HEAD(&decisions->all, decision, all);
 	TAILQ_INSERT_HEAD(&owner->own, decision, own);
@@ -217,21 +281,31 @@ static void decisions_keep(struct decisions *decisions, struct decision_owner *o
 		decisions_forget(decisions, TAILQ_LAST(&decisions->all, decision_list));
 }
 
+/* The same as the one before. */
+static void decisions_repeat(struct decision *last, struct decision *decision)
+{
+	last->repeated++;
+	last->id = decision->id;
+	last->time_s = decision->time_s;
+	last->pid = decision->pid;
+	last->request = decision->request;
+	last->retries = 0;
+	decision_take_text(last, decision);
+}
+
 void decisions_record(struct decisions *decisions, struct decision *decision, bool quiet)
 {
 	struct decision_owner *owner = decisions_get_owner(decisions, decision->account);
 	struct decision *last = owner ? TAILQ_FIRST(&owner->own) : NULL;
 
 	decision_clean(decision);
+	if (owner && decision->is_retry && decisions_take_retry(owner, decision))
+		return;
 	decisions->totals[decision->verdict]++;
 	if (!owner)
 		return;
 	if (last && decision_is_same(last, decision)) {
-		last->repeated++;
-		last->id = decision->id;
-		last->time_s = decision->time_s;
-		free(last->text);
-		last->text = TAKE_PTR(decision->text);
+		decisions_repeat(last, decision);
 		return;
 	}
 	if (last && last->repeated && decisions_may_tell(owner, last))
@@ -252,7 +326,7 @@ const struct decision *decisions_find(const struct decisions *decisions, uint64_
 	const struct decision *decision;
 
 	TAILQ_FOREACH(decision, &decisions->all, all)
-		if (decision->id == id)
+		if (decision->id == id || decision->first_id == id)
 			return decision;
 	return NULL;
 }

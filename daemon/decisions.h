@@ -31,6 +31,13 @@ enum decision_stage {
 	DECISION_STAGE_CNT
 };
 
+/* What was asked for, but for the log: to know it again. */
+struct decision_request {
+	uint8_t digest[32];
+	bool known;			/* false: it was not digested */
+	uint32_t log_level, log_bytes;
+};
+
 struct decision {
 	uint64_t id;
 	int64_t time_s;
@@ -59,6 +66,10 @@ struct decision {
 	char signers[128];
 	char *text;			/* what a person reads; owned; may be NULL */
 	uint32_t repeated;		/* times that the same was decided again and not recorded */
+	struct decision_request request;
+	bool is_retry;			/* of the decision with this id, for more of its log */
+	uint32_t retries;		/* how many there were; private */
+	uint64_t first_id;		/* by which the journal has it, when it was repeated; private */
 	TAILQ_ENTRY(decision) all, own;	/* private */
 };
 
@@ -72,13 +83,21 @@ uint64_t decisions_next_id(struct decisions *decisions);
 void decision_format_id(uint64_t id, char ret_text[DECISION_ID_BYTES]);
 
 /*
+ * The number of a decision by which this process of the account's user was refused the same a moment ago, when it now
+ * asks for more of the log than it did then; 0: of none.
+ */
+uint64_t decisions_find_retried(const struct decisions *decisions, uid_t account, uid_t uid, pid_t pid,
+				const struct decision_request *request, int64_t now_s);
+
+/*
  * Records it: in the journal unless `quiet`, and among the last ones. Takes over decision->text. A
  * decision equal to the user's previous one is only counted there. Of what comes in floods the journal is
- * told 600 grants and 600 refusals a minute of each user, and how many more there were.
+ * told 600 grants and 600 refusals a minute of each user, and how many more there were. A retry with the same
+ * outcome is no further decision: only its text, which tells more, takes the place of the earlier one's.
  */
 void decisions_record(struct decisions *decisions, struct decision *decision, bool quiet);
 
-/* One by number; NULL when it is not there any more. */
+/* One by number, or by that of the first of those that were only counted; NULL when it is not there any more. */
 const struct decision *decisions_find(const struct decisions *decisions, uint64_t id);
 /* From the newest (after NULL) back; NULL past the oldest. */
 const struct decision *decisions_next(const struct decisions *decisions,

@@ -18,6 +18,7 @@
 #include "daemon/judging.h"
 #include "daemon/probes.h"
 #include "daemon/record.h"
+#include "daemon/retry.h"
 #include "daemon/signed.h"
 #include "object/bundle.h"
 #include "object/digest.h"
@@ -486,8 +487,9 @@ static void prog_load_decide(struct work *work)
 		return;
 	if (!decide_charge(work, LEDGER_PROG, 0, prog_load_decide))
 		return;
-	quota_note_load(work->account, broker_now_ns());
-	if (work->charge.rule_one.account)
+	if (!work->retry_of)
+		quota_note_load(work->account, broker_now_ns());
+	if (!work->retry_of && work->charge.rule_one.account)
 		quota_note_load(work->charge.rule_one.account, broker_now_ns());
 	work_go_on(work, prog_load_judge);
 }
@@ -602,6 +604,7 @@ void prog_load(struct work *work)
 	}
 	work->state = load;
 	work->state_free = prog_load_free;
+	retry_look(work, &logs_prog_load);
 	r = prog_load_read(work, load);
 	taboo = prog_load_find_taboo(work, load);
 	if (r < 0)

@@ -259,6 +259,11 @@ int work_begin_decision(struct work *work)
 					   work->req.row->name);
 	if (!work->decision)
 		return -ENOMEM;
+	work->decision->request = work->request;
+	if (work->retry_of) {
+		work->decision->id = work->retry_of;
+		work->decision->is_retry = true;
+	}
 	work->reply.decision = work->decision->id;
 	return 0;
 }

@@ -30,6 +30,8 @@ struct work {
 	uint64_t began_ns;
 
 	struct decision *decision;	/* being filled; NULL: nothing is decided here */
+	struct decision_request request;	/* a load's, see retry.h */
+	uint64_t retry_of;		/* it was refused already by this decision, and is sent again for its log; else 0 */
 	struct policy_decision *ruling;	/* what policy said last; NULL: was not asked */
 	struct ledger_charge charge;	/* reserved for what is being made */
 
