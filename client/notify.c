@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * seccomp user notification for bpf(2), and for what goes with it: readlink(2) of /proc/self/fd,
- * unlink(2) of pins, perf_event_open(2). Promises that a call is answered once, and that the kernel
+ * unlink(2) of pins, perf_event_open(2) and the ioctl(2) that attaches to it. Promises that a call is answered once, and that the kernel
  * is told to go on by itself only with calls that ask no privilege: it reads the arguments anew
  * then, and a racing thread may have changed them to anything, which the kernel judges with that
  * process's own (absent) rights; and that the daemon is asked by the thread's own user, in its own
@@ -71,13 +71,16 @@ static int notify_set_filter(bool handles_in_maps)
 	 * little-endian. */
 	struct sock_filter insns[] = {
 		LOAD_WORD(arch),
-		IF_EQUAL(NOTIFY_ARCH, 0, 13),
+		IF_EQUAL(NOTIFY_ARCH, 0, 16),
 		LOAD_WORD(nr),
-		IF_EQUAL(__NR_unlinkat, 10, 0),
-		IF_EQUAL(NOTIFY_UNLINK, 9, 0),
-		IF_EQUAL(__NR_perf_event_open, 8, 0),
-		IF_EQUAL(__NR_readlinkat, 7, 0),
-		IF_EQUAL(NOTIFY_READLINK, 6, 0),
+		IF_EQUAL(__NR_unlinkat, 13, 0),
+		IF_EQUAL(NOTIFY_UNLINK, 12, 0),
+		IF_EQUAL(__NR_perf_event_open, 11, 0),
+		IF_EQUAL(__NR_readlinkat, 10, 0),
+		IF_EQUAL(NOTIFY_READLINK, 9, 0),
+		IF_EQUAL(__NR_ioctl, 0, 2),
+		LOAD_WORD(args[1]),
+		IF_EQUAL(PERF_EVENT_IOC_SET_BPF, 6, 7),
 		IF_EQUAL(__NR_bpf, 0, 6),
 		LOAD_WORD(args[0]),
 		IF_EQUAL(CMD_MAP_LOOKUP_ELEM, 4, 0),
@@ -373,32 +376,82 @@ static void notify_unlink(struct notify_server *server, struct other *other,
 		notify_continue(server->listener, other->id);
 }
 
-/* ---- perf events that programs write into ---- */
+/* ---- perf events ---- */
 
+static void notify_explain_perf(const struct notify_server *server, int r, const char *why,
+				const struct call_outcome *outcome)
+{
+	if (!server->verbose)
+		return;
+	if (outcome->reason[0])
+		notify_explain(cmd_row_of(CMD_PERF_EVENT_OPEN), r, outcome);
+	else if (*why)
+		fprintf(stderr, "bpfgate: perf_event_open: the daemon is not asked for %s\n", why);
+}
+
+/* What the daemon refuses to open, or does not know, the kernel answers: with the caller's own rights. */
 static void notify_open_perf(const struct notify_server *server, struct other *other,
 			     const struct seccomp_data *data)
 {
-	const struct codec_source *src = &other->source;
-	struct perf_event_attr attr;
+	const struct perf_caller caller = { &other->source, other->tid };
+	const struct perf_args args = { data->args[0], (pid_t)data->args[1], (int)data->args[2],
+					(int)data->args[3], data->args[4] };
+	OWN_PERF_REQUEST struct perf_request request = PERF_REQUEST_INIT;
+	struct call_outcome outcome = { 0 };
 	OWN_FD int fd = -1;
+	const char *why;
+	int r = perf_describe(&caller, &args, &request, &why);
 
-	if (src->read(src->ctx, data->args[0], &attr, PERF_ATTR_SIZE_VER0) == 0)
-		fd = perf_open_output(&attr, (pid_t)data->args[1], (int)data->args[2],
-				      (int)data->args[3]);
+	if (r == 0 && other_is_waiting(other))
+		r = fd = call_bpf(CMD_PERF_EVENT_OPEN, &request.open, sizeof(request.open), &outcome);
+	if (r < 0)
+		notify_explain_perf(server, r, why, &outcome);
 	if (fd >= 0)
 		notify_answer_fd(server->listener, other->id, fd);
-	else
+	else if (r == -EOPNOTSUPP || r == -EACCES || r == -EPERM)
 		notify_continue(server->listener, other->id);
+	else
+		notify_answer(server->listener, other->id, 0, r, 0);
 }
 
 static void notify_perf(struct notify_server *server, struct other *other,
 			const struct seccomp_data *data)
 {
-	const struct codec_source *src = &other->source;
-	struct perf_event_attr attr;
+	if (!notify_as_thread(server, other, data, notify_open_perf))
+		notify_continue(server->listener, other->id);
+}
 
-	if (src->read(src->ctx, data->args[0], &attr, PERF_ATTR_SIZE_VER0) < 0 ||
-	    !perf_is_output(&attr) || !notify_as_thread(server, other, data, notify_open_perf))
+/* The call's two numbers stand in our memory; the files are the caller's. */
+static int notify_read_here(void *ctx, uint64_t addr, void *buf, size_t bytes)
+{
+	(void)ctx;
+	memcpy(buf, (const void *)(uintptr_t)addr, bytes);
+	return 0;
+}
+
+static void notify_attach_perf(const struct notify_server *server, struct other *other,
+			       const struct seccomp_data *data)
+{
+	const struct perf_set_bpf set = { (int32_t)data->args[0], (int32_t)data->args[2] };
+	struct codec_source source = other->source;
+	struct call_outcome outcome = { 0 };
+	OWN_FD int fd = -1;
+	int r;
+
+	source.read = notify_read_here;
+	r = call_daemon(&source, CMD_PERF_EVENT_SET_BPF, (uintptr_t)&set, sizeof(set), &outcome, &fd);
+	if (r < 0 && server->verbose)
+		notify_explain(cmd_row_of(CMD_PERF_EVENT_SET_BPF), r, &outcome);
+	notify_answer(server->listener, other->id, 0, r < 0 ? r : 0, 0);
+}
+
+static void notify_ioctl(struct notify_server *server, struct other *other, const struct seccomp_data *data)
+{
+	const struct codec_source *src = &other->source;
+	OWN_FD int prog = -1;
+
+	if (src->take_fd(src->ctx, (int)data->args[2], &prog) < 0 || !call_maybe_handle(prog) ||
+	    !notify_as_thread(server, other, data, notify_attach_perf))
 		notify_continue(server->listener, other->id);
 }
 
@@ -416,6 +469,8 @@ static void notify_handle(struct notify_server *server, const struct seccomp_not
 		notify_bpf(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_perf_event_open)
 		notify_perf(server, &other, &notif->data);
+	else if (notif->data.nr == __NR_ioctl)
+		notify_ioctl(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_unlinkat || (uint32_t)notif->data.nr == NOTIFY_UNLINK)
 		notify_unlink(server, &other, &notif->data);
 	else

@@ -132,7 +132,7 @@ static int approval_check_head(const struct door_ask *ask)
 		return -EBADMSG;
 	if (approval_makes_program(ask) && ask->result_fd < DOOR_FD_KEEP)
 		return -EBADMSG;
-	if (ask->op < DOOR_BPF || ask->op > DOOR_NETNS || ask->result_fd > DOOR_FD_HANDLE || ask->zero)
+	if (ask->op < DOOR_BPF || ask->op > DOOR_SET_BPF || ask->result_fd > DOOR_FD_HANDLE || ask->zero)
 		return -EBADMSG;
 	if (ask->attr_bytes > DOOR_ATTR_MAX || ask->ptr_cnt > DOOR_PTRS_MAX ||
 	    ask->fd_cnt > DOOR_FDS_MAX || ask->lent_cnt > DOOR_LENT_MAX ||

@@ -18,6 +18,7 @@
 #include "daemon/letgo.h"
 #include "daemon/notify.h"
 #include "daemon/pinfs.h"
+#include "daemon/tracefs.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 
@@ -268,6 +269,17 @@ static int ask_pong(struct parent *parent, struct question *q)
 	return 0;
 }
 
+static int ask_trace(struct parent *parent, struct question *q)
+{
+	int fd = tracefs_open((enum trace_file)q->ask->obj_kind, q->behind, q->ask->bytes);
+
+	(void)parent;
+	if (fd < 0)
+		return fd;
+	q->answer_fd = fd;
+	return 0;
+}
+
 #define NEEDS_KEPT (1u << 0)
 #define NO_ANSWER  (1u << 1)
 
@@ -290,6 +302,7 @@ static const struct ask_row {
 	[ASK_READY] = { ask_ready_now, 0, 0, KEEP_STATUS_MAX, 0 },
 	[ASK_RELOADED] = { ask_reloaded, 0, 0, KEEP_STATUS_MAX, 0 },
 	[ASK_PONG] = { ask_pong, 0, 0, 0, NO_ANSWER },
+	[ASK_TRACE] = { ask_trace, 0, 0, TRACE_NAME_MAX, 0 },
 };
 
 static const struct ask_row *ask_find_row(const struct keep_ask *ask, size_t bytes, uint32_t fd_cnt)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LINK_CREATE, PROG_ATTACH, PROG_DETACH and RAW_TRACEPOINT_OPEN: one way for all. The program must be one
+ * LINK_CREATE, PROG_ATTACH, PROG_DETACH, RAW_TRACEPOINT_OPEN and PERF_EVENT_SET_BPF: one way for all. The program must be one
  * of ours and be the caller's, the target is identified, and one rule in force now must grant the
  * caller, the program's recorded facts and the target. Then the call is made as it came, in the network
  * namespace of the client's socket where that matters.
@@ -20,6 +20,7 @@
 #include "daemon/session.h"
 #include "daemon/standing.h"
 #include "daemon/target.h"
+#include "proto/perf.h"
 
 /* A list that changes as often as this between looking and doing is somebody's game. */
 enum { ATTACH_TRIES = 3 };
@@ -40,6 +41,11 @@ static const struct attach_fields attach_prog_attach = {
 static const struct attach_fields attach_raw_tracepoint = {
 	ATTR_RAW_TP_PROG_FD,
 	{ TARGET_NOWHERE, TARGET_NOWHERE, ATTR_RAW_TP_NAME },
+};
+
+static const struct attach_fields attach_event = {
+	offsetof(struct perf_set_bpf, prog_fd),
+	{ TARGET_IS_EVENT, offsetof(struct perf_set_bpf, perf_fd), TARGET_NOWHERE },
 };
 
 struct attach {
@@ -180,6 +186,8 @@ static void attach_run(struct work *work)
 		return;
 	}
 	work->loader_call->ask.obj_kind = work->req.row->returns_fd ? KEEP_LINK : 0;
+	if (work->req.cmd == CMD_PERF_EVENT_SET_BPF)
+		work->loader_call->ask.op = DOOR_SET_BPF;
 	work_submit_loader(work, attach_on_done);
 }
 
@@ -291,6 +299,9 @@ static void attach_on_target(struct work *work, int err)
 	if (err >= 0 && attach->target.policy.kind == POLICY_ATTACH_ITER && attach_names_object(work))
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "ITER-INFO",
 			    "iterators over one object are not offered");
+	else if (err == -EXDEV)
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "EVENT",
+			    "the perf event was not opened through this bpfgated");
 	else if (err == -EPERM)
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "TARGET",
 			    "bpfgate does not attach to targets of this kind");
@@ -443,6 +454,11 @@ void link_create(struct work *work)
 void prog_attach(struct work *work)
 {
 	attach_start(work, &attach_prog_attach);
+}
+
+void perf_event_set_bpf(struct work *work)
+{
+	attach_start(work, &attach_event);
 }
 
 void raw_tracepoint_open(struct work *work)

@@ -20,6 +20,7 @@
 #include "daemon/warden.h"
 #include "proto/channel.h"
 
+struct events;
 struct orphans;
 struct people;
 struct perfs;
@@ -44,6 +45,7 @@ struct broker {
 	struct quota_table *quota;
 	struct people *people;
 	struct perfs *perfs;
+	struct events *events;
 	struct ledger *ledger;
 	struct handles *handles;
 	struct btfs *btfs;

@@ -21,6 +21,7 @@
 #include "daemon/broker.h"
 #include "daemon/broker_filter.h"
 #include "daemon/closers.h"
+#include "daemon/events.h"
 #include "daemon/journal.h"
 #include "daemon/journal_ids.h"
 #include "daemon/object_dirs.h"
@@ -244,6 +245,8 @@ static int broker_make_parts(struct broker *broker)
 		return r;
 	r = warden_new(broker->event, broker->chan_scratch, CHANNEL_FD, broker_on_told,
 		       broker_on_warden_gone, broker, &broker->warden);
+	if (r >= 0)
+		r = events_new(broker->warden, &broker->events);
 	if (r < 0)
 		return r;
 	return loaders_new(broker->event, broker->chan_scratch, broker->closers, broker->warden,
@@ -315,6 +318,7 @@ static void broker_tear_down(struct broker *broker)
 	reconcile_free(broker->reconcile);
 	orphans_free(broker->orphans);
 	warden_free(broker->warden);
+	events_free(broker->events);
 	verdicts_free(broker->verdicts);
 	vmbtf_free(broker->vmbtf);
 	decisions_free(broker->decisions);

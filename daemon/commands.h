@@ -14,7 +14,10 @@ void prog_load(struct work *work);		/* prog_load.c */
 void link_create(struct work *work);		/* attach.c */
 void prog_attach(struct work *work);		/* attach.c: PROG_DETACH too */
 void raw_tracepoint_open(struct work *work);	/* attach.c */
-void perf_output_open(struct work *work);	/* perf_output.c: not of bpf(2), see proto/perf.h */
+/* perf_open.c, and the last attach.c: not of bpf(2), see proto/perf.h */
+void perf_output_open(struct work *work);
+void perf_event_open(struct work *work);
+void perf_event_set_bpf(struct work *work);
 void prog_query(struct work *work);		/* query.c */
 void task_fd_query(struct work *work);		/* query.c */
 void token_create(struct work *work);		/* token_create.c: root's answer, never a token */

@@ -44,9 +44,22 @@ static const dispatch_fn dispatch_rows[CMD_CNT] = {
 	[CMD_PROG_STREAM_READ_BY_FD] = stream_read,
 };
 
+static const dispatch_fn dispatch_ours[CMD_OURS_CNT] = {
+	[CMD_PERF_OUTPUT_OPEN - CMD_OURS_FIRST] = perf_output_open,
+	[CMD_PERF_EVENT_OPEN - CMD_OURS_FIRST] = perf_event_open,
+	[CMD_PERF_EVENT_SET_BPF - CMD_OURS_FIRST] = perf_event_set_bpf,
+};
+
+static dispatch_fn dispatch_find(uint32_t cmd)
+{
+	if (cmd < CMD_CNT)
+		return dispatch_rows[cmd];
+	return cmd - CMD_OURS_FIRST < CMD_OURS_CNT ? dispatch_ours[cmd - CMD_OURS_FIRST] : NULL;
+}
+
 bool dispatch_has_handler(uint32_t cmd)
 {
-	return cmd < CMD_CNT && dispatch_rows[cmd];
+	return dispatch_find(cmd);
 }
 
 void dispatch_work(struct work *work)
@@ -60,10 +73,8 @@ void dispatch_work(struct work *work)
 			    "the caller is in more than %u groups, or they are not known", IDENT_GROUPS_MAX);
 	else if (r < 0)
 		work_reply(work, r);
-	else if (cmd == CMD_PERF_OUTPUT_OPEN)
-		perf_output_open(work);
 	else if (dispatch_has_handler(cmd))
-		dispatch_rows[cmd](work);
+		dispatch_find(cmd)(work);
 	else
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "NOT-OFFERED",
 			    "bpfgate does not carry out %s", work->req.row->name);

@@ -37,6 +37,8 @@ static const struct {
 	{ "anon_inode:bpf-link", false, KIND_LINK },	/* as found by id or pin */
 	{ "anon_inode:btf", false, KIND_BTF },
 	{ "anon_inode:[perf_event]", false, KIND_PERF_EVENT },
+	{ "anon_inode:[pidfd]", false, KIND_PIDFD },
+	{ "pidfd:[", true, KIND_PIDFD },	/* since Linux 6.9 */
 	{ "net:[", true, KIND_NETNS },
 };
 

@@ -18,6 +18,7 @@ enum kind {
 	KIND_BPFFS,	/* a file or directory of the host's bpffs */
 	KIND_NETNS,
 	KIND_PERF_EVENT,
+	KIND_PIDFD,
 };
 
 /* The kernel's name for it, cut to `bytes`; "" when there is none. A path begins with a slash, nothing else does. */

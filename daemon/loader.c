@@ -59,11 +59,17 @@ static int loader_lock_down(void)
 	return loader_filter_install();
 }
 
-static int loader_call(struct approval *approval)
+static int loader_call(struct approval *approval, const struct perf_types *types)
 {
 	struct kern_outcome outcome;
-	int r = approval->ask.op == DOOR_PERF ? perf_event_run(approval, &outcome) :
-						kern_run(approval, &outcome);
+	int r;
+
+	if (approval->ask.op == DOOR_PERF)
+		r = perf_event_run(types, approval, &outcome);
+	else if (approval->ask.op == DOOR_SET_BPF)
+		r = perf_event_set_bpf(approval, &outcome);
+	else
+		r = kern_run(approval, &outcome);
 
 	if (r < 0)
 		return door_answer_refused(DOOR_FD, approval->ask.approval_id, -r);
@@ -92,10 +98,22 @@ static int loader_count(struct approval *approval, const struct census *census)
 struct loader_view {
 	struct netns netns;
 	struct census census;
+	struct perf_types perf_types;
 	bool looks_only;	/* the ledger's: it holds CAP_SYS_ADMIN */
 };
 
-/* What the ledger's loader may be asked: ids, and what has one. It makes, changes and attaches nothing. */
+/* The kernel opens these for CAP_SYS_ADMIN alone, which only the ledger's loader has. */
+static bool loader_opens_uprobe(const struct door_ask *ask)
+{
+	struct door_perf perf;
+
+	if (ask->op != DOOR_PERF || ask->attr_bytes != sizeof(perf))
+		return false;
+	memcpy(&perf, ask->attr, sizeof(perf));
+	return perf.open.kind == PERF_KIND_UPROBE;
+}
+
+/* What the ledger's loader may be asked: ids, what has one, and uprobes. It changes and attaches nothing. */
 static bool loader_only_looks(const struct door_ask *ask)
 {
 	static const uint32_t cmds[] = { BPF_PROG_GET_FD_BY_ID, BPF_MAP_GET_FD_BY_ID, BPF_BTF_GET_FD_BY_ID,
@@ -106,7 +124,7 @@ static bool loader_only_looks(const struct door_ask *ask)
 		if (cmds[i] == ask->cmd)
 			return true;
 	}
-	return ask->op == DOOR_IDS;
+	return ask->op == DOOR_IDS || loader_opens_uprobe(ask);
 }
 
 static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
@@ -126,7 +144,7 @@ static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
 	else if (approval.ask.op == DOOR_IDS)
 		r = loader_count(&approval, &view->census);
 	else
-		r = loader_call(&approval);
+		r = loader_call(&approval, &view->perf_types);
 	approval_done(&approval);
 	return r;
 }
@@ -145,6 +163,7 @@ int main(int argc, char **argv)
 		view.looks_only = true;
 		census_open(&view.census);
 	}
+	perf_event_look(&view.perf_types);
 	if (r == 0)
 		r = loader_lock_down();
 	if (r < 0) {

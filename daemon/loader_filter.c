@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a loader does to take approvals, make calls and answer, and nothing else: it opens and looks up no file,
- * makes no process and no socket, maps nothing executable.
+ * makes no process and no socket, maps nothing executable. Of paths it gives the kernel its own descriptors' (uprobes).
  */
 #include "daemon/loader_filter.h"
 
+#include <linux/perf_event.h>
 #include <linux/sockios.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -20,7 +21,9 @@ static const struct filter_row loader_calls[] = {
 	ROW(fcntl),	   ROW(lseek),	     ROW(brk),	 ROW(munmap),
 	ROW(mremap),	   ROW(madvise),     ROW(memfd_create),	  ROW(futex),	 ROW(clock_gettime),
 	ROW(perf_event_open), ROW(exit_group),   ROW(rt_sigreturn), ROW(restart_syscall), ROW(getrandom),
+	ROW(ppoll),
 	{ __NR_ioctl, FILTER_ARG1, SIOCGIFNAME },
+	{ __NR_ioctl, FILTER_ARG1, PERF_EVENT_IOC_SET_BPF },
 	{ __NR_mmap, FILTER_NO_EXEC, 0 },
 	{ __NR_mprotect, FILTER_NO_EXEC, 0 },
 };

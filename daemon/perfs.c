@@ -11,17 +11,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/perf_event.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <uthash.h>
 
 #include "daemon/broker.h"
+#include "daemon/kinds.h"
 #include "proto/own.h"
 
 struct perfs_event {
 	uint64_t number;
+	uint64_t id;			/* the kernel's; 0: it has no facts */
 	struct perfs_charge charge;
+	struct perfs_facts *facts;	/* owned; NULL */
 	bool lives;
-	UT_hash_handle hh;
+	UT_hash_handle hh, by_id;
 };
 
 struct perfs_user {
@@ -37,6 +42,7 @@ struct perfs_user {
 
 struct perfs {
 	struct perfs_user *users;
+	struct perfs_event *by_id;
 	uint64_t last_number;
 };
 
@@ -52,8 +58,11 @@ void perfs_charge_done(struct perfs_charge *charge)
 	quota_charge_done(&charge->bytes);
 }
 
-static void perfs_event_drop(struct perfs_user *user, struct perfs_event *event)
+static void perfs_event_drop(struct perfs *perfs, struct perfs_user *user, struct perfs_event *event)
 {
+	if (event->id)
+		HASH_DELETE(by_id, perfs->by_id, event);
+	free(event->facts);
 	HASH_DELETE(hh, user->events, event);
 	perfs_charge_done(&event->charge);
 	free(event);
@@ -64,7 +73,7 @@ static void perfs_user_drop(struct perfs *perfs, struct perfs_user *user)
 	struct perfs_event *event, *next;
 
 	HASH_ITER(hh, user->events, event, next)
-		perfs_event_drop(user, event);
+		perfs_event_drop(perfs, user, event);
 	HASH_DELETE(hh, perfs->users, user);
 	own_close_fd(&user->watch);
 	free(user);
@@ -115,7 +124,7 @@ static int perfs_mark_living(struct perfs_user *user)
 }
 
 /* true: none is left. */
-static bool perfs_look_at(struct perfs_user *user)
+static bool perfs_look_at(struct perfs *perfs, struct perfs_user *user)
 {
 	struct perfs_event *event, *next;
 	uint64_t began_ns = broker_now_ns(), ended_ns;
@@ -126,7 +135,7 @@ static bool perfs_look_at(struct perfs_user *user)
 		return false;
 	HASH_ITER(hh, user->events, event, next)
 		if (!event->lives)
-			perfs_event_drop(user, event);
+			perfs_event_drop(perfs, user, event);
 	ended_ns = broker_now_ns();
 	user->rest_until_ns = ended_ns + (ended_ns - began_ns) * PERFS_REST_FACTOR;
 	return !user->events;
@@ -137,7 +146,7 @@ void perfs_look(struct perfs *perfs)
 	struct perfs_user *user, *next;
 
 	HASH_ITER(hh, perfs->users, user, next)
-		if (perfs_look_at(user))
+		if (perfs_look_at(perfs, user))
 			perfs_user_drop(perfs, user);
 }
 
@@ -172,7 +181,7 @@ int perfs_reserve(struct perfs *perfs, struct quota_account *account, struct per
 	user = perfs_find_user(perfs, account->uid);
 	if (!user || broker_now_ns() < user->rest_until_ns)
 		return r;
-	if (perfs_look_at(user))
+	if (perfs_look_at(perfs, user))
 		perfs_user_drop(perfs, user);
 	return perfs_charge_both(account, charge);
 }
@@ -196,18 +205,71 @@ static struct perfs_user *perfs_get_user(struct perfs *perfs, uid_t uid)
 	return user;
 }
 
-int perfs_add(struct perfs *perfs, int fd, struct perfs_charge *charge)
+/* ---- what they are of ---- */
+
+/* Never given twice by the kernel; 0: that is no perf event. */
+static uint64_t perfs_id_of(int fd)
+{
+	uint64_t id = 0;
+
+	return ioctl(fd, PERF_EVENT_IOC_ID, &id) < 0 ? 0 : id;
+}
+
+static int perfs_note_facts(struct perfs *perfs, struct perfs_event *event, int fd,
+			    const struct perfs_facts *facts)
+{
+	uint64_t id = perfs_id_of(fd);
+
+	if (!id)
+		return -EBADF;
+	event->facts = malloc(sizeof(*event->facts));
+	if (!event->facts)
+		return -ENOMEM;
+	*event->facts = *facts;
+	if (facts->target.name)
+		event->facts->target.name = event->facts->name;
+	event->id = id;
+	HASH_ADD(by_id, perfs->by_id, id, sizeof(event->id), event);
+	return 0;
+}
+
+const struct perfs_facts *perfs_find(const struct perfs *perfs, int fd)
+{
+	/* Of what is no perf event nothing may be asked that could wait. */
+	uint64_t id = kinds_of(fd) == KIND_PERF_EVENT ? perfs_id_of(fd) : 0;
+	struct perfs_event *event = NULL;
+
+	if (id)
+		HASH_FIND(by_id, perfs->by_id, &id, sizeof(id), event);
+	return event ? event->facts : NULL;
+}
+
+unsigned int perfs_cnt(const struct perfs *perfs, uid_t uid, enum perf_kind kind)
+{
+	const struct perfs_user *user = perfs_find_user(perfs, uid);
+	const struct perfs_event *event;
+	unsigned int cnt = 0;
+
+	for (event = user ? user->events : NULL; event; event = event->hh.next)
+		cnt += event->facts && event->facts->kind == kind;
+	return cnt;
+}
+
+int perfs_add(struct perfs *perfs, int fd, struct perfs_charge *charge, const struct perfs_facts *facts)
 {
 	struct perfs_user *user = perfs_get_user(perfs, charge->one.account->uid);
 	struct perfs_event *event = user ? calloc(1, sizeof(*event)) : NULL;
 	struct epoll_event watched = { .events = 0 };
+	int r = 0;
 
 	if (!event)
 		return -ENOMEM;
 	event->number = watched.data.u64 = ++perfs->last_number;
-	if (epoll_ctl(user->watch, EPOLL_CTL_ADD, fd, &watched) < 0) {
-		int r = -errno;
-
+	if (epoll_ctl(user->watch, EPOLL_CTL_ADD, fd, &watched) < 0)
+		r = -errno;
+	else if (facts)
+		r = perfs_note_facts(perfs, event, fd, facts);
+	if (r < 0) {
 		free(event);
 		return r;
 	}

@@ -8,6 +8,8 @@
 #define BPFGATE_DAEMON_PERFS_H
 
 #include "daemon/quota.h"
+#include "policy/policy.h"
+#include "proto/perf.h"
 
 /* An event, its file and our watch; its ring buffer the kernel charges to who maps it. */
 #define PERFS_BYTES_EACH 2048u
@@ -20,6 +22,14 @@ struct perfs_charge {
 };
 void perfs_charge_done(struct perfs_charge *charge);
 
+/* What an event is of, as it was decided when it was opened. Names are cut only where no rule reads them. */
+struct perfs_facts {
+	enum perf_kind kind;
+	uid_t uid;			/* who opened it */
+	struct policy_target target;	/* its name points to `name`, or is NULL */
+	char name[PERF_NAME_MAX];
+};
+
 int perfs_new(struct perfs **ret_perfs);
 /* Drops all charges. NULL is fine. */
 void perfs_free(struct perfs *perfs);
@@ -29,8 +39,15 @@ void perfs_free(struct perfs *perfs);
  * -EDQUOT.
  */
 int perfs_reserve(struct perfs *perfs, struct quota_account *account, struct perfs_charge *charge);
-/* Watches an event (borrowed) and takes over what is paid for it. 0; -ENOSPC, -ENOMEM and the like: it is not watched. */
-int perfs_add(struct perfs *perfs, int fd, struct perfs_charge *charge);
+/*
+ * Watches an event (borrowed) and takes over what is paid for it. facts (copied) are found again by it; NULL: nothing is to be
+ * attached to it. 0; -ENOSPC, -ENOMEM and the like: it is not watched.
+ */
+int perfs_add(struct perfs *perfs, int fd, struct perfs_charge *charge, const struct perfs_facts *facts);
+/* What this event (a client's descriptor of one) is of; NULL: it was not opened by this broker. Until it has gone. */
+const struct perfs_facts *perfs_find(const struct perfs *perfs, int fd);
+/* How many events of this kind the user has. */
+unsigned int perfs_cnt(const struct perfs *perfs, uid_t uid, enum perf_kind kind);
 /* Forgets what does not live any more; when that cannot be seen, nothing. */
 void perfs_look(struct perfs *perfs);
 

@@ -21,6 +21,8 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "proto/perf.h"
+
 /* ---- descriptors a child finds open, beside 0-2 -------------------------------------------- */
 
 #define CHANNEL_FD	3	/* broker: its channel to bpfgated */
@@ -75,6 +77,11 @@ enum keep_ask_kind {
 	ASK_READY,
 	/* The reload that TELL_RELOAD wanted is done: result, and status text. */
 	ASK_RELOADED,
+	/*
+	 * Open a file of the kernel's that is root's, for reading. obj_kind: enum trace_file; for one event "category/event"
+	 * follows the struct. ANS: -errno, or one fd.
+	 */
+	ASK_TRACE,
 	/* Answer to TELL_PING: without it the watchdog is not fed. No ANS. */
 	ASK_PONG,
 	KEEP_ASK_END
@@ -93,6 +100,7 @@ enum keep_tell_kind {
 	ANS_STATUS,
 	ANS_READY,
 	ANS_RELOADED,
+	ANS_TRACE,
 
 	/*
 	 * A loader gave something to keep, or it is listed. keep_id, approval_id, box_id, obj_kind, obj_id,
@@ -114,6 +122,15 @@ enum keep_tell_kind {
 	TELL_STOP,
 	TELL_PING,
 };
+
+/* What bpfgated opens of tracefs. */
+enum trace_file {
+	TRACE_EVENTS = 1,	/* "ID CATEGORY:EVENT" a line, made by bpfgated from the events' id files */
+	TRACE_EVENT_ID,
+	TRACE_EVENT_FORMAT,
+	TRACE_FUNCTIONS,	/* available_filter_functions */
+};
+#define TRACE_NAME_MAX 160u	/* of one event */
 
 #define LOADER_LEDGER	(1u << 0)	/* no client's: counts objects, and holds CAP_SYS_ADMIN for *_BY_ID */
 
@@ -173,9 +190,18 @@ enum door_op {
 	 * this one looks with. Only by a loader started with LOADER_LEDGER.
 	 */
 	DOOR_IDS,
-	DOOR_PERF,		/* open a perf event for programs to write into: attr is a struct perf_output */
+	DOOR_PERF,		/* open a perf event that programs are attached to or write into: attr is a struct door_perf */
 	DOOR_NETNS,		/* which namespace the loader is in: attr is a struct door_netns, both ways */
+	DOOR_SET_BPF,		/* attach a program to a perf event: attr is a struct perf_set_bpf */
 };
+
+/* An event as proto/perf.h describes it, with descriptors as the loader has them. */
+struct door_perf {
+	struct perf_open open;
+	int32_t pid;		/* of its pidfd's process, in the host's pid namespace */
+	uint32_t zero;
+};
+static_assert(sizeof(struct door_perf) == 104, "no padding");
 
 struct door_netns {
 	uint64_t dev, ino;	/* out: of the network namespace's file */

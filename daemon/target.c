@@ -16,6 +16,7 @@
 #include "daemon/forward.h"
 #include "daemon/kinds.h"
 #include "daemon/obj.h"
+#include "daemon/perfs.h"
 #include "daemon/prog_load.h"
 #include "daemon/session.h"
 
@@ -178,12 +179,34 @@ static int target_of_map(struct work *work, const struct target_fields *fields,
 	return 0;
 }
 
+/* It was decided what the event is of when it was opened. Its process may be a stranger to who attaches now. */
+static int target_of_event(struct work *work, const struct target_fields *fields, struct target *target)
+{
+	int fd = work_fd_at(work, fields->target);
+	const struct perfs_facts *facts;
+
+	/* As the kernel: first, is there such a descriptor? */
+	if (fd < 0 || kinds_of(fd) != KIND_PERF_EVENT)
+		return -EBADF;
+	facts = perfs_find(work->broker->perfs, fd);
+	if (!facts)
+		return -EXDEV;
+	target->policy = facts->target;
+	snprintf(target->name, sizeof(target->name), "%s", facts->name);
+	target->policy.name = target->name;
+	target->policy.others |= facts->uid != work->ident->uid;
+	snprintf(target->shown, sizeof(target->shown), "%.63s", target->name);
+	return 0;
+}
+
 static int target_by_type(struct work *work, const struct target_fields *fields,
 			  const struct ledger_rec *rec, struct target *target)
 {
-	uint32_t type = fields->type == TARGET_NOWHERE ? UINT32_MAX : work_u32(work, fields->type);
+	uint32_t type = fields->type >= TARGET_IS_EVENT ? UINT32_MAX : work_u32(work, fields->type);
 	const struct cmd_attach *attach = cmd_attach_of(type);
 
+	if (fields->type == TARGET_IS_EVENT)
+		return target_of_event(work, fields, target);
 	if (fields->type == TARGET_NOWHERE)
 		return target_of_prog(work, fields, rec, target);
 	if (!attach)
@@ -200,10 +223,7 @@ static int target_by_type(struct work *work, const struct target_fields *fields,
 	case CMD_TARGET_MAP:
 		return target_of_map(work, fields, target);
 	case CMD_TARGET_PERF:
-		/* As the kernel: first, is there such a descriptor? */
-		if (work_fd_at(work, fields->target) < 0)
-			return -EBADF;
-		return -EPERM;
+		return target_of_event(work, fields, target);
 	case CMD_TARGET_PROG:
 		/* Another target than the one that the program was loaded for. */
 		if (work_fd_at(work, fields->target) != -ENOENT)

@@ -6,12 +6,13 @@
 #include "daemon/cgroups.h"
 #include "daemon/facts.h"
 #include "daemon/work.h"
+#include "proto/perf.h"
 
 /* A target with the memory that it points into. */
 struct target {
 	struct policy_target policy;
 	struct policy_object_id cgroups[CGROUPS_DEPTH_MAX];
-	char name[FACTS_NAME_BYTES * 4];	/* interface, function, event, path */
+	char name[PERF_NAME_MAX];	/* interface, function, event, path */
 	bool in_netns;			/* the loader must stand in the client's network namespace */
 	char shown[64];			/* for the ledger and people */
 };
@@ -21,8 +22,11 @@ struct target_fields {
 	uint16_t type, target, name;
 };
 #define TARGET_NOWHERE 0xffff
+#define TARGET_IS_EVENT 0xfffe /* as the type: the target is a perf event, whatever the command */
 
-/* Called with the target, or -errno: as the kernel would say, or -EPERM for what is not offered. */
+/*
+ * Called with the target, or -errno: as the kernel would say, or -EPERM for what is not offered, -EXDEV
+ * for a perf event that was opened past us. */
 typedef void (*target_done_fn)(struct work *work, int err);
 
 /*

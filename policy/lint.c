@@ -156,6 +156,12 @@ static void note_terms(struct reader *rd, const struct rule *rule)
 	if (programs->perfmon == POLICY_PERFMON_GRANT)
 		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
 		     "worth: with \"perfmon\": \"grant\" the kernel lets programs leak its addresses");
+	if (programs->any_process)
+		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
+		     "worth: \"processes\": \"any\" looks into other users' processes");
+	if (programs->samples)
+		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
+		     "worth: \"samples\" tells kernel addresses and what tracepoints see of everybody");
 	if (programs->unsupported == POLICY_UNSUPPORTED_KERNEL)
 		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
 		     "worth: what our verifier cannot judge is left to the kernel's");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * "attach": a target is an object. Interfaces are told apart by their network namespace's device and
+ * "attach": a target is an object. (Binaries are, too: files of the host.) Interfaces are told apart by their network namespace's device and
  * inode before their name is looked at; cgroups by device and inode alone. What a path in a rule is
  * at this moment comes with the request; a path that is not there matches nothing.
  */
@@ -65,6 +65,14 @@ static bool name_holds(const struct rule_target *rule, const struct policy_reque
 	return request->target->name && rule_glob(rule->glob, request->target->name);
 }
 
+/* A pattern is held against the file's name in the host; what has one name in a rule is that file, however called. */
+static bool file_holds(const struct rule_target *rule, const struct policy_request *request)
+{
+	const struct policy_object_id *named = rule->path ? path_id(request, rule->path) : NULL;
+
+	return (named && id_equal(&request->target->file, named)) || name_holds(rule, request);
+}
+
 static void interface_text(const struct policy_target *target, struct text *out)
 {
 	text_addf(out, "interface ");
@@ -105,6 +113,7 @@ static const struct kind object_kinds[POLICY_ATTACH_CNT] = {
 	[POLICY_ATTACH_SK_LOOKUP] = { netns_holds, netns_text },
 	[POLICY_ATTACH_FLOW_DISSECTOR] = { netns_holds, netns_text },
 	[POLICY_ATTACH_NETFILTER] = { netns_holds, netns_text },
+	[POLICY_ATTACH_UPROBE] = { file_holds, name_text },
 };
 
 static const struct kind *kind_of(enum policy_attach_kind kind)
@@ -129,25 +138,41 @@ static bool target_is_listed(const struct match *match)
 	return false;
 }
 
+/* What an allow rule must say beside the target; NULL: nothing is missing. */
+static const char *missing_word(const struct match *match)
+{
+	const struct rule_programs *programs = &match->rule->programs;
+
+	if (match->rule->deny)
+		return NULL;
+	if (match->request->target->others && !programs->any_process)
+		return ": it reaches other users' processes, and the rule lacks \"processes\": \"any\"";
+	if (match->request->target->samples && !programs->samples)
+		return ": it tells more than programs write, and the rule lacks \"samples\": true";
+	return NULL;
+}
+
 void match_attach(const struct match *match, struct policy_step *step)
 {
 	const struct policy_target *target = match->request->target;
-	const char *name;
+	const char *name, *missing;
 	char where[160];
 	struct text out = TEXT_IN(where);
-	bool holds;
+	bool listed;
 
 	if (!target || target->kind <= POLICY_ATTACH_NONE || target->kind >= POLICY_ATTACH_CNT) {
 		match_say(match, step, false, "no target that policy could judge");
 		return;
 	}
-	holds = target_is_listed(match);
+	listed = target_is_listed(match);
+	missing = missing_word(match);
 	if (!match->with_text)
-		return match_say(match, step, holds, "-");
+		return match_say(match, step, listed && !missing, "-");
 	name = policy_attach_name(target->kind);
 	kind_of(target->kind)->text(target, &out);
-	match_say(match, step, holds, "%s at %s%s", name ? name : "?", where,
-		  holds				      ? "" :
+	match_say(match, step, listed && !missing, "%s at %s%s", name ? name : "?", where,
+		  listed && missing		      ? missing :
+		  listed			      ? "" :
 		  match->rule->programs.has_attach ? " is not listed" :
 						     ": the rule lets nothing be attached");
 }

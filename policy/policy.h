@@ -125,7 +125,7 @@ enum policy_attach_kind {
 	POLICY_ATTACH_NETFILTER,
 	/* something with a name: name */
 	POLICY_ATTACH_KPROBE,	      /* kernel function; also kprobe_multi, one request a function */
-	POLICY_ATTACH_UPROBE,	      /* path of the binary */
+	POLICY_ATTACH_UPROBE,	      /* the binary: name, file */
 	POLICY_ATTACH_TRACEPOINT,     /* category:event */
 	POLICY_ATTACH_RAW_TRACEPOINT, /* event; also tp_btf */
 	POLICY_ATTACH_TRACING,	      /* fentry, fexit, fmod_ret: kernel function */
@@ -145,7 +145,10 @@ struct policy_target {
 	const char *ifname;		/* NULL when not known: then only "*" matches */
 	const struct policy_object_id *cgroups; /* the cgroup itself first, then its ancestors */
 	size_t cgroup_cnt;
-	const char *name;
+	const char *name;		/* a binary's: where the host has the file that was opened */
+	struct policy_object_id file;	/* of a binary */
+	bool others;			/* it reaches processes that are not the caller's, which a rule must say */
+	bool samples;			/* it tells more than what programs write, which a rule must say */
 };
 
 /* What the caller holds already, before this request. */

@@ -91,6 +91,21 @@ static bool parse_cgroup(const struct at *at, char *string, struct rule_target *
 	return false;
 }
 
+/* One file, which the broker opens, or a pattern for names of files in the host. */
+static bool parse_file(const struct at *at, char *string, struct rule_target *target)
+{
+	bool is_pattern = strpbrk(string, "*?");
+
+	target->glob = string;
+	if (!is_pattern)
+		target->path = string;
+	if (string[0] == '*' || (is_pattern ? string[0] == '/' : is_plain_path(string)))
+		return true;
+	read_error(at, "for example \"/usr/bin/bash\" or \"/usr/lib/*\"",
+		   "a binary is named by the absolute path of its file");
+	return false;
+}
+
 static bool parse_name(const struct at *at, char *string, struct rule_target *target)
 {
 	(void)at;
@@ -110,6 +125,7 @@ static const struct {
 	{ POLICY_ATTACH_SK_LOOKUP, parse_netns },
 	{ POLICY_ATTACH_FLOW_DISSECTOR, parse_netns },
 	{ POLICY_ATTACH_NETFILTER, parse_netns },
+	{ POLICY_ATTACH_UPROBE, parse_file },
 };
 
 static bool parse_target(const struct at *at, char *string, struct rule_target *target)

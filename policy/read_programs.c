@@ -211,6 +211,27 @@ static void programs_test_run(const struct at *at, void *dest)
 		programs->test_run = yes ? TEST_RUN_YES : TEST_RUN_NO;
 }
 
+static void programs_processes(const struct at *at, void *dest)
+{
+	static const char *const words[] = { "own", "any", NULL };
+	struct rule_programs *programs = dest;
+	size_t place;
+
+	allow_only(at, "processes");
+	if (read_word(at, words, &place))
+		programs->any_process = place == 1;
+}
+
+static void programs_samples(const struct at *at, void *dest)
+{
+	struct rule_programs *programs = dest;
+	bool yes;
+
+	allow_only(at, "samples");
+	if (read_bool(at, &yes))
+		programs->samples = yes;
+}
+
 static const struct key programs_keys[] = {
 	{ "types", programs_types },
 	{ "helpers", programs_helpers },
@@ -223,6 +244,8 @@ static const struct key programs_keys[] = {
 	{ "unsupported", programs_unsupported },
 	{ "sandbox", programs_sandbox },
 	{ "test_run", programs_test_run },
+	{ "processes", programs_processes },
+	{ "samples", programs_samples },
 };
 
 void read_programs(const struct at *at, void *dest)

@@ -72,7 +72,7 @@ enum netns_scope { NETNS_HOST, NETNS_PATH, NETNS_OTHER };
 struct rule_target {
 	enum policy_attach_kind kind;
 	enum netns_scope scope;
-	const char *path; /* of the namespace or the cgroup */
+	const char *path; /* of the namespace, the cgroup or the binary */
 	const char *glob; /* interface or name */
 	struct spot spot;
 };
@@ -96,6 +96,8 @@ struct rule_programs {
 	enum policy_unsupported unsupported;
 	bool whole_sandbox;
 	enum test_run test_run;
+	bool any_process; /* probes and samples of other users' processes, too */
+	bool samples;	  /* perf events may tell what no program wrote */
 };
 
 enum share_kind { SHARE_USER, SHARE_GROUP, SHARE_UNIT };

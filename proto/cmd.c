@@ -370,20 +370,44 @@ static const struct cmd_row cmd_rows[CMD_CNT] = {
 /* clang-format on */
 
 /* Ours, not bpf(2)'s: see perf.h. */
-static const struct cmd_row cmd_perf_row = {
-	"PERF_OUTPUT_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), .attr_end = sizeof(struct perf_output), .attach_off = CMD_NO_OFF
+#define PERF_AT(field) .off = offsetof(struct perf_open, field)
+
+static const struct cmd_ptr perf_open_ptrs[] = {
+	{ "name", CMD_IN, PERF_AT(name), .len = CMD_LEN_NUL, OVER(PERF_NAME_MAX, EINVAL) },
 };
+static const struct cmd_fd perf_open_fds[] = {
+	{ "pidfd", PERF_AT(pidfd), CMD_FD_IF_FLAG, .flag_off = offsetof(struct perf_open, flags), .flag = PERF_OPEN_PROCESS },
+	{ "file", PERF_AT(file), CMD_FD_IF_FLAG, .flag_off = offsetof(struct perf_open, flags), .flag = PERF_OPEN_FILE },
+};
+static const struct cmd_fd perf_set_bpf_fds[] = {
+	{ "perf_fd", .off = offsetof(struct perf_set_bpf, perf_fd), CMD_FD_ALWAYS },
+	{ "prog_fd", .off = offsetof(struct perf_set_bpf, prog_fd), CMD_FD_ALWAYS },
+};
+
+#define OURS(cmd)   [(cmd) - CMD_OURS_FIRST]
+#define ALL_OF(type) .attr_end = sizeof(struct type), .attach_off = CMD_NO_OFF
+
+static const struct cmd_row cmd_ours[CMD_OURS_CNT] = {
+	OURS(CMD_PERF_OUTPUT_OPEN) = { "PERF_OUTPUT_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), ALL_OF(perf_output) },
+	OURS(CMD_PERF_EVENT_OPEN) = { "PERF_EVENT_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), ALL_OF(perf_open), PTRS(perf_open_ptrs), FDS(perf_open_fds) },
+	OURS(CMD_PERF_EVENT_SET_BPF) = { "PERF_EVENT_SET_BPF", CMD_BROKERED, false, CMD_KERNEL(4, 4), ALL_OF(perf_set_bpf), FDS(perf_set_bpf_fds) },
+};
+
+static bool cmd_is_ours(const struct cmd_row *row)
+{
+	return row >= cmd_ours && row < cmd_ours + CMD_OURS_CNT;
+}
 
 const struct cmd_row *cmd_row_of(uint32_t cmd)
 {
-	if (cmd == CMD_PERF_OUTPUT_OPEN)
-		return &cmd_perf_row;
+	if (cmd >= CMD_OURS_FIRST && cmd - CMD_OURS_FIRST < CMD_OURS_CNT)
+		return &cmd_ours[cmd - CMD_OURS_FIRST];
 	return cmd < CMD_CNT ? &cmd_rows[cmd] : NULL;
 }
 
 uint32_t cmd_id_of(const struct cmd_row *row)
 {
-	return row == &cmd_perf_row ? CMD_PERF_OUTPUT_OPEN : (uint32_t)(row - cmd_rows);
+	return cmd_is_ours(row) ? CMD_OURS_FIRST + (uint32_t)(row - cmd_ours) : (uint32_t)(row - cmd_rows);
 }
 
 bool cmd_used_for(const struct cmd_row *row, uint8_t only_for, const uint8_t *attr)

@@ -461,7 +461,12 @@ static void perf_events(void)
 {
 	struct perf_output output = { .sample_type = UINT64_MAX, .sample_period = 1 };
 	struct perf_event_attr cycles = { .type = PERF_TYPE_HARDWARE, .size = sizeof(cycles) };
+	struct codec_source source;
+	const struct perf_caller caller = { &source, 0 };
+	const struct perf_args args = { (uintptr_t)&cycles, -1, 0, -1, 0 };
+	OWN_PERF_REQUEST struct perf_request event_request = PERF_REQUEST_INIT;
 	uint8_t attr[ATTR_BYTES];
+	const char *why;
 	OWN_FD int map = -1;
 	OWN_FD int event = -1;
 
@@ -475,7 +480,8 @@ static void perf_events(void)
 	EXPECT(event >= 0);
 	output.cpu = 100000;
 	EXPECT(bpfgate_bpf(CMD_PERF_OUTPUT_OPEN, &output, sizeof(output)) < 0);
-	EXPECT(perf_open_output(&cycles, -1, 0, -1) == -EOPNOTSUPP);
+	self_init_source(&source);
+	EXPECT(perf_describe(&caller, &args, &event_request, &why) == -EOPNOTSUPP);
 }
 
 /* As many connections as we get. They are refused at some number, or all taken: but the daemon lives. */

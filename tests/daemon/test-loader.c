@@ -77,11 +77,23 @@ static bool the_ledgers_loader_only_looks(void)
 	       HOLDS(ok);
 }
 
-static bool the_ledgers_loader_opens_no_perf_event(void)
+static struct door_ask perf_for(enum perf_kind kind)
+{
+	const struct door_perf perf = { .open = { .kind = kind, .file = -1, .pidfd = -1 } };
+	struct door_ask ask = ask_for(0, DOOR_FD_BROKER);
+
+	ask.op = DOOR_PERF;
+	ask.attr_bytes = sizeof(perf);
+	memcpy(ask.attr, &perf, sizeof(perf));
+	return ask;
+}
+
+static bool the_ledgers_loader_opens_no_perf_event_but_probes_in_files(void)
 {
 	struct door_ask perf = ask_for(0, DOOR_FD_BROKER), netns = ask_for(0, DOOR_FD_NONE);
 	struct rig_loader ledgers = { 0, -1 }, clients = { 0, -1 };
-	struct door_answer refused[2], control[2];
+	struct door_ask clock = perf_for(PERF_KIND_SOFTWARE), probe = perf_for(PERF_KIND_UPROBE);
+	struct door_answer refused[3], control[3];
 	bool ok = HOLDS(start_ledgers(&ledgers)) && HOLDS(rig_loader_start(&rig, -1, &clients));
 
 	perf.op = DOOR_PERF;
@@ -89,10 +101,15 @@ static bool the_ledgers_loader_opens_no_perf_event(void)
 	netns.attr_bytes = sizeof(struct door_netns);
 	ok = HOLDS(ok) && HOLDS(rig_approve(&ledgers, &perf, NULL, NULL, 0, &refused[0])) &&
 	     HOLDS(rig_approve(&ledgers, &netns, NULL, NULL, 0, &refused[1])) &&
+	     HOLDS(rig_approve(&ledgers, &clock, NULL, NULL, 0, &refused[2])) &&
+	     HOLDS(rig_approve(&ledgers, &probe, NULL, NULL, 0, &control[2])) &&
 	     HOLDS(rig_approve(&clients, &perf, NULL, NULL, 0, &control[0])) &&
 	     HOLDS(rig_approve(&clients, &netns, NULL, NULL, 0, &control[1]));
 	ok = HOLDS(ok) && HOLDS(refused[0].refused) && HOLDS(refused[0].result == -EPERM) &&
-	     HOLDS(refused[1].refused) && HOLDS(refused[1].result == -EPERM);
+	     HOLDS(refused[1].refused) && HOLDS(refused[1].result == -EPERM) && HOLDS(refused[2].refused) &&
+	     HOLDS(refused[2].result == -EPERM);
+	/* The probe names no file. */
+	ok = HOLDS(ok) && HOLDS(control[2].result == -EINVAL);
 	/* The other's attr is too short for an event, and right for the namespace. */
 	ok = HOLDS(ok) && HOLDS(control[0].result != -EPERM) && HOLDS(!control[1].refused) &&
 	     HOLDS(control[1].result == 0);
@@ -300,7 +317,7 @@ static const struct promise {
 #define PROMISE(name) { #name, name }
 	PROMISE(no_path_is_looked_up_by_a_loader),
 	PROMISE(the_ledgers_loader_only_looks),
-	PROMISE(the_ledgers_loader_opens_no_perf_event),
+	PROMISE(the_ledgers_loader_opens_no_perf_event_but_probes_in_files),
 	PROMISE(only_what_a_command_makes_is_taken_for_a_descriptor),
 };
 

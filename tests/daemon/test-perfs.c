@@ -49,7 +49,7 @@ static int open_one(struct quota_account *account)
 	if (r < 0)
 		return r;
 	fd = eventfd(0, EFD_CLOEXEC);
-	ck_assert_int_eq(perfs_add(perfs, fd, &charge), 0);
+	ck_assert_int_eq(perfs_add(perfs, fd, &charge, NULL), 0);
 	ck_assert_ptr_null(charge.one.account);
 	return fd;
 }
@@ -113,7 +113,7 @@ START_TEST(what_cannot_be_watched_is_not_counted)
 
 	ck_assert(fd >= 0 && unlink(path) == 0);
 	ck_assert_int_eq(perfs_reserve(perfs, alice, &charge), 0);
-	ck_assert_int_eq(perfs_add(perfs, fd, &charge), -EPERM);
+	ck_assert_int_eq(perfs_add(perfs, fd, &charge, NULL), -EPERM);
 	ck_assert_uint_eq(alice->used[QUOTA_PERF], 1);
 	perfs_charge_done(&charge);
 	close(fd);

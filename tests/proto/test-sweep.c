@@ -296,7 +296,7 @@ static void tell(struct golden *golden, struct caller *caller, uint32_t cmd, uin
 
 static const struct cmd_row *row_no(uint32_t i, uint32_t *ret_cmd)
 {
-	*ret_cmd = i < CMD_CNT ? i : CMD_PERF_OUTPUT_OPEN;
+	*ret_cmd = i < CMD_CNT ? i : CMD_OURS_FIRST + i - CMD_CNT;
 	return cmd_row_of(*ret_cmd);
 }
 
@@ -374,7 +374,7 @@ START_TEST(each_command_with_each_pointer_at_each_boundary)
 {
 	struct golden *golden = golden_begin("tests/proto/calls.golden");
 
-	for (uint32_t i = 0; i <= CMD_CNT; i++) {
+	for (uint32_t i = 0; i < CMD_CNT + CMD_OURS_CNT; i++) {
 		struct caller caller;
 		uint32_t cmd;
 		const struct cmd_row *row = row_no(i, &cmd);
@@ -401,7 +401,7 @@ START_TEST(each_attach_type_map_type_and_flag)
 	struct golden *golden = golden_begin("tests/proto/types.golden");
 	char what[80];
 
-	for (uint32_t i = 0; i <= CMD_CNT; i++) {
+	for (uint32_t i = 0; i < CMD_CNT + CMD_OURS_CNT; i++) {
 		struct caller caller;
 		uint32_t cmd;
 		const struct cmd_row *row = row_no(i, &cmd);
@@ -558,7 +558,7 @@ START_TEST(each_size_of_attr_and_each_byte_behind_the_last_field)
 {
 	struct golden *golden = golden_begin("tests/proto/sizes.golden");
 
-	for (uint32_t i = 0; i <= CMD_CNT; i++) {
+	for (uint32_t i = 0; i < CMD_CNT + CMD_OURS_CNT; i++) {
 		struct runs sizes = { 0 }, odd = { 0 };
 		uint32_t cmd;
 		const struct cmd_row *row = row_no(i, &cmd);
@@ -614,7 +614,7 @@ START_TEST(each_body_with_each_byte_changed)
 {
 	struct golden *golden = golden_begin("tests/proto/bodies.golden");
 
-	for (uint32_t i = 0; i <= CMD_CNT; i++)
+	for (uint32_t i = 0; i < CMD_CNT + CMD_OURS_CNT; i++)
 		for (uint8_t cls = CMD_ATTACH_OTHER; cls <= CMD_ATTACH_UPROBE_MULTI; cls++) {
 			struct codec_call call;
 			struct caller caller;
@@ -756,7 +756,7 @@ START_TEST(each_reply_with_each_byte_changed)
 {
 	struct golden *golden = golden_begin("tests/proto/replies.golden");
 
-	for (uint32_t i = 0; i <= CMD_CNT; i++)
+	for (uint32_t i = 0; i < CMD_CNT + CMD_OURS_CNT; i++)
 		for (uint8_t cls = CMD_ATTACH_OTHER; cls <= CMD_ATTACH_UPROBE_MULTI; cls++) {
 			uint32_t cmd;
 			const struct cmd_row *row = row_no(i, &cmd);
@@ -985,7 +985,7 @@ START_TEST(the_table)
 {
 	struct golden *golden = golden_begin("tests/proto/table.golden");
 
-	for (uint32_t i = 0; i <= CMD_CNT; i++) {
+	for (uint32_t i = 0; i < CMD_CNT + CMD_OURS_CNT; i++) {
 		uint32_t cmd;
 		const struct cmd_row *row = row_no(i, &cmd);
 

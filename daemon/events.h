@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel's tracepoints: which number is which name. */
+#ifndef BPFGATE_DAEMON_EVENTS_H
+#define BPFGATE_DAEMON_EVENTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct events;
+struct warden;
+
+#define EVENTS_NAME_BYTES 160 /* "category:event" */
+
+/* warden is borrowed: bpfgated reads what is root's. *ret_events is the caller's. -ENOMEM. */
+int events_new(struct warden *warden, struct events **ret_events);
+void events_free(struct events *events);
+
+/*
+ * Called once, perhaps before events_find() returns, with the name of the event that has this
+ * number now; or with NULL and -errno: -EINVAL, there is none; -ENOENT, the daemon cannot see the
+ * kernel's events.
+ */
+typedef void (*events_found_fn)(void *ctx, const char *name, int err);
+void events_find(struct events *events, uint64_t id, events_found_fn on_found, void *ctx);
+
+#endif
