@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libbpf loads without a log first, and asks for one when it was refused; when its buffer was too small, it asks
- * again. To people that is one refusal: what the log says is the number that the journal has. Everything
- * is decided anew for it all the same, so nothing here is believed but that it was asked before.
+ * libbpf loads without a log first, and asks for one when it was refused; when its buffer was too
+ * small, it asks again. To people that is one refusal: what the log says is the number that the
+ * journal has. Everything is decided anew for it all the same, so nothing here is believed but that
+ * it was asked before.
  */
 #include "daemon/retry.h"
 
@@ -63,7 +64,7 @@ void retry_look(struct work *work, const struct log_fields *fields)
 	request->known = true;
 	request->log_level = work_u32(work, fields->level);
 	request->log_bytes = work_u32(work, fields->size);
-	work->retry_of = decisions_find_retried(work->broker->decisions, work->account->uid,
-						work->ident->uid, work->ident->pid, request,
-						broker_now_s());
+	work->retry_of =
+		decisions_find_retried(work->broker->decisions, work->account->uid,
+				       work->ident->uid, work->ident->pid, request, broker_now_s());
 }

@@ -6,8 +6,9 @@
 #include "daemon/logs.h"
 
 /*
- * Before anything is decided about a load: knows it again when the same process was refused the same bytes a
- * moment ago and now wants more of the log. Then work->retry_of is that decision's number.
+ * Before anything is decided about a load: knows it again when the same process was refused the
+ * same bytes a moment ago and now wants more of the log. Then work->retry_of is that decision's
+ * number.
  */
 void retry_look(struct work *work, const struct log_fields *fields);
 

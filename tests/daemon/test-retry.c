@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which load is known again as one that was refused already, and what becomes of it in the memory of decisions. */
+/* Which load is known again as one that was refused already, and what becomes of it in the memory
+ * of decisions. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,15 +12,23 @@
 enum { ACCOUNT = 1000, UID = 1001, PID = 77, NOW_S = 6000, LOG_BYTES = 65536 };
 
 static const struct decision_request asked = { .digest = { 1, 2, 3 }, .known = true };
-static const struct decision_request with_log = { .digest = { 1, 2, 3 }, .known = true,
-						  .log_level = 1, .log_bytes = LOG_BYTES };
+static const struct decision_request with_log = {
+	.digest = { 1, 2, 3 }, .known = true, .log_level = 1, .log_bytes = LOG_BYTES
+};
 
 static struct decision refusal(uint64_t id, const struct decision_request *request)
 {
-	return (struct decision){ .id = id, .time_s = NOW_S, .account = ACCOUNT, .uid = UID,
-				  .pid = PID, .verdict = DECISION_REFUSED,
-				  .stage = DECISION_BY_VERIFIER, .err = 13, .code = "CODE",
-				  .summary = "rejected", .request = *request };
+	return (struct decision){ .id = id,
+				  .time_s = NOW_S,
+				  .account = ACCOUNT,
+				  .uid = UID,
+				  .pid = PID,
+				  .verdict = DECISION_REFUSED,
+				  .stage = DECISION_BY_VERIFIER,
+				  .err = 13,
+				  .code = "CODE",
+				  .summary = "rejected",
+				  .request = *request };
 }
 
 static struct decisions *refuse_once(void)
@@ -48,8 +57,10 @@ START_TEST(a_load_is_known_again_by_its_bytes_and_its_process_for_a_while)
 	ck_assert_uint_eq(decisions_find_retried(decisions, 1, UID, PID, &with_log, NOW_S), 0);
 	ck_assert_uint_eq(decisions_find_retried(decisions, ACCOUNT, 1, PID, &with_log, NOW_S), 0);
 	ck_assert_uint_eq(decisions_find_retried(decisions, ACCOUNT, UID, 1, &with_log, NOW_S), 0);
-	ck_assert_uint_eq(decisions_find_retried(decisions, ACCOUNT, UID, PID, &with_log, NOW_S + 10), 7);
-	ck_assert_uint_eq(decisions_find_retried(decisions, ACCOUNT, UID, PID, &with_log, NOW_S + 11), 0);
+	ck_assert_uint_eq(
+		decisions_find_retried(decisions, ACCOUNT, UID, PID, &with_log, NOW_S + 10), 7);
+	ck_assert_uint_eq(
+		decisions_find_retried(decisions, ACCOUNT, UID, PID, &with_log, NOW_S + 11), 0);
 	decisions_free(decisions);
 }
 END_TEST
@@ -114,7 +125,8 @@ static void record_other_outcome(const struct decision *like)
 	other.is_retry = true;
 	decisions_record(decisions, &other, true);
 	ck_assert_uint_eq(decisions_cnt(decisions, DECISION_REFUSED) +
-				  decisions_cnt(decisions, DECISION_UNDECIDED), 2);
+				  decisions_cnt(decisions, DECISION_UNDECIDED),
+			  2);
 	decisions_free(decisions);
 }
 
