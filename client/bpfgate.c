@@ -31,7 +31,7 @@ static const struct verb verbs[] = {
 	  "record each program a command loads, with the kernel's answer", "--out --prog --help", true },
 	{ "check", cmd_check, "OBJ|BUNDLE...", "verify offline; no daemon, no privileges",
 	  "--prog --kernel --btf --kernels --mode --time-limit --memory-limit --jobs --format --json --jsonl "
-	  "--pretty --verbose --quiet --help", true },
+	  "--sarif --junit --github --report --pretty --verbose --quiet --help", true },
 	{ "completion", verb_completion, "bash|zsh|fish", "print a completion script", "--help" },
 	{ "doctor", cmd_doctor, "[--json|--pretty] [--fail-on-missing]",
 	  "what this kernel and set-up lack, with the mend", "--json --pretty --fail-on-missing --help" },

@@ -5,9 +5,11 @@
  */
 #include "client/check.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <string.h>
 
+#include "client/check_form.h"
 #include "client/check_target.h"
 #include "client/cmd.h"
 #include "client/out.h"
@@ -24,7 +26,11 @@ static const char usage_text[] =
 	"      --time-limit SEC   CPU time for one program\n"
 	"      --memory-limit MB  memory for one program\n"
 	"      --jobs N           programs judged at once (default: one a CPU)\n"
-	"      --format FORMAT    text, json or jsonl; also -j, --json, --jsonl; --pretty indents\n"
+	"      --format FORMAT    text, json, jsonl, sarif, junit, github or html; also -j, --json, --jsonl,\n"
+	"                         --github; --pretty indents\n"
+	"      --sarif FILE       also as SARIF 2.1.0; - instead of the text, as for the next two\n"
+	"      --junit FILE       also as test results in XML\n"
+	"      --report FILE      also as a page of HTML\n"
 	"  -v, --verbose          also the kernel's answer, where a bundle has one\n"
 	"  -q, --quiet            only what does not load\n"
 	"exit: 0 all would load, 1 one is rejected, 4 unreadable input, 6 undecided or unsupported,\n"
@@ -41,6 +47,10 @@ enum {
 	OPT_FORMAT,
 	OPT_JSONL,
 	OPT_PRETTY,
+	OPT_SARIF,
+	OPT_JUNIT,
+	OPT_GITHUB,
+	OPT_REPORT,
 };
 
 static const struct option long_options[] = {
@@ -56,6 +66,10 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "jsonl", no_argument, NULL, OPT_JSONL },
 	{ "pretty", no_argument, NULL, OPT_PRETTY },
+	{ "sarif", required_argument, NULL, OPT_SARIF },
+	{ "junit", required_argument, NULL, OPT_JUNIT },
+	{ "github", no_argument, NULL, OPT_GITHUB },
+	{ "report", required_argument, NULL, OPT_REPORT },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
@@ -117,11 +131,25 @@ static int set_format(struct check_options *opts, const char *name)
 		[CHECK_TEXT] = "text",
 		[CHECK_JSON] = "json",
 		[CHECK_JSONL] = "jsonl",
+		[CHECK_SARIF] = "sarif",
+		[CHECK_JUNIT] = "junit",
+		[CHECK_GITHUB] = "github",
+		[CHECK_HTML] = "html",
 	};
 	int value = 0, r = set_named(names, ARRAY_CNT(names), name, &value);
 
 	opts->format = (enum check_format)value;
 	return r;
+}
+
+/* Another form beside the main one; on standard output there is room for one. */
+static int set_file(struct check_options *opts, enum check_format format, const char *path)
+{
+	if (!strcmp(path, "-"))
+		opts->format = format;
+	else if (*path)
+		opts->files[format] = path;
+	return *path ? 0 : -EINVAL;
 }
 
 /* Options with a value; 0 or -errno when the value is no good. */
@@ -142,6 +170,12 @@ static int set_valued(struct check_options *opts, int opt, char *value)
 		return set_mode(opts, value);
 	else if (opt == OPT_FORMAT)
 		return set_format(opts, value);
+	else if (opt == OPT_SARIF)
+		return set_file(opts, CHECK_SARIF, value);
+	else if (opt == OPT_JUNIT)
+		return set_file(opts, CHECK_JUNIT, value);
+	else if (opt == OPT_REPORT)
+		return set_file(opts, CHECK_HTML, value);
 	else if (opt == OPT_TIME && (r = parse_number(value, 86400, &number)) >= 0)
 		opts->limits.time_ns = number * 1000000000ull;
 	else if (opt == OPT_MEMORY && (r = parse_number(value, 1 << 20, &number)) >= 0)
@@ -161,6 +195,8 @@ static bool set_flag(struct check_options *opts, int opt)
 		opts->format = CHECK_JSON;
 	else if (opt == OPT_JSONL)
 		opts->format = CHECK_JSONL;
+	else if (opt == OPT_GITHUB)
+		opts->format = CHECK_GITHUB;
 	else if (opt == OPT_PRETTY)
 		opts->pretty = true;
 	else
@@ -243,15 +279,66 @@ static void settle_kernels(struct check_options *opts, struct check_targets *tar
 	}
 }
 
+/* Not with fopen(), which in this binary is libbpf's and only reads (object/fakelibc.c). */
+static FILE *create_file(const char *path)
+{
+	OWN_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (file)
+		(void)TAKE_FD(fd);
+	return file;
+}
+
+/* Before anything is judged: who cannot be given the result need not wait for it. */
+static int open_files(const struct check_options *opts, FILE *files[CHECK_FORMAT_CNT])
+{
+	for (int i = 0; i < CHECK_FORMAT_CNT; i++) {
+		if (!opts->files[i])
+			continue;
+		files[i] = create_file(opts->files[i]);
+		if (files[i])
+			continue;
+		(void)fprintf(stderr, "bpfgate check: ");
+		out_safe(stderr, opts->files[i], false);
+		(void)fprintf(stderr, ": cannot be written: %s\n", strerror(errno));
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+static void close_files(FILE *files[CHECK_FORMAT_CNT])
+{
+	for (int i = 0; i < CHECK_FORMAT_CNT; i++)
+		if (files[i])
+			(void)fclose(files[i]); /* flushed and looked at before */
+}
+
+static int write_all(const struct check_report *report, FILE *files[CHECK_FORMAT_CNT])
+{
+	int r = check_print(stdout, report->opts->format, report);
+
+	for (int i = 0; i < CHECK_FORMAT_CNT && r >= 0; i++)
+		if (files[i])
+			r = check_print(files[i], (enum check_format)i, report);
+	return r;
+}
+
 static int check_all(const struct check_options *opts, const struct check_inputs *inputs,
 		     struct check_targets *targets)
 {
 	struct check_result *results = NULL;
 	size_t cnt = 0;
-	int r = check_run(opts, inputs, targets, &results, &cnt), code;
+	FILE *files[CHECK_FORMAT_CNT] = { 0 };
+	int r = 0, code = open_files(opts, files);
 
-	if (r >= 0)
-		r = check_print(stdout, opts, inputs, results, cnt);
+	if (code == EXIT_OK)
+		r = check_run(opts, inputs, targets, &results, &cnt);
+	if (code == EXIT_OK && r >= 0)
+		r = write_all(&(struct check_report){ opts, inputs, results, cnt }, files);
+	close_files(files);
+	if (code != EXIT_OK)
+		return code;
 	code = check_exit_code(results, cnt);
 	/* "All would load" must not be said of nothing. */
 	if (r >= 0 && !cnt) {

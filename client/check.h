@@ -23,6 +23,11 @@ enum check_format {
 	CHECK_TEXT,
 	CHECK_JSON,
 	CHECK_JSONL,
+	CHECK_SARIF,
+	CHECK_JUNIT,
+	CHECK_GITHUB,
+	CHECK_HTML,
+	CHECK_FORMAT_CNT,
 };
 
 struct check_options {
@@ -32,6 +37,7 @@ struct check_options {
 	const char *btf_path;	  /* vmlinux BTF of every kernel asked for; NULL: look for it */
 	const char *kernels_dir;  /* a library of kernels; NULL: the caller's own and the installed one */
 	enum check_format format;
+	const char *files[CHECK_FORMAT_CNT]; /* where a form goes besides; NULL: nowhere */
 	enum bgv_mode mode;	  /* for objects: bundles carry their own */
 	bool mode_given;
 	struct bgv_limits limits;
@@ -88,9 +94,14 @@ int check_run(const struct check_options *opts, const struct check_inputs *input
 
 void check_results_free(struct check_result *results, size_t result_cnt);
 
-/* Prints all results; -EIO when the output failed. */
-int check_print(FILE *out, const struct check_options *opts, const struct check_inputs *inputs,
-		const struct check_result *results, size_t result_cnt);
+/* Writes all results in one form; 0, -EIO when the output failed, -ENOMEM. */
+struct check_report; /* check_form.h */
+int check_print(FILE *out, enum check_format format, const struct check_report *report);
+
+/* We accept what the kernel's verifier refused: our bug, or a difference that SOUNDNESS.md lists. */
+bool check_kernel_disagrees(const struct check_result *result);
+/* Why a file gave no program, in words that fit a file. */
+const char *check_input_reason(const struct check_result *result);
 
 /* The exit code (client/cmd.h) that these results mean together. */
 int check_exit_code(const struct check_result *results, size_t result_cnt);

@@ -219,12 +219,29 @@ static json_t *shortage_json(const struct bgv_result *result)
 	return json_null();
 }
 
-static json_t *fix_json(const struct bgv_result *result)
+/* The way out as a change of the source: an early return before a line. */
+static json_t *edit_json(const struct view *v, const struct bgv_result *result)
+{
+	struct lineinfo line;
+	const char *blanks;
+	char insert[512];
+
+	if (!*result->leave_if || lineinfo_find(v->prog, result->leave_idx, &line) < 0 ||
+	    !line.line || line.indent > 64)
+		return json_null();
+	blanks = line.text - line.indent;
+	(void)snprintf(insert, sizeof(insert), "%.*sif (%s)\n%.*s\treturn 0;\n", (int)line.indent,
+		       blanks, result->leave_if, (int)line.indent, blanks);
+	return json_pack("{s:o, s:i, s:o}", "file", check_model_text(line.file), "before_line",
+			 (int)line.line, "insert", check_model_text(insert));
+}
+
+static json_t *fix_json(const struct view *v, const struct bgv_result *result)
 {
 	if (!*result->way_out)
 		return json_null();
-	return json_pack("{s:o, s:b}", "text", check_model_text(result->way_out), "checked",
-			 result->way_out_checked);
+	return json_pack("{s:o, s:b, s:o}", "text", check_model_text(result->way_out), "checked",
+			 result->way_out_checked, "edit", edit_json(v, result));
 }
 
 static json_t *problem_json(const struct view *v, const struct bgv_result *result)
@@ -240,7 +257,7 @@ static json_t *problem_json(const struct view *v, const struct bgv_result *resul
 			 idx_json(result->insn_idx), "function", text_or_null(function), "place",
 			 place_json(v, result->insn_idx), "bytes", shortage_json(result), "events",
 			 events_json(v, result), "path", path_json(v, result), "fix",
-			 fix_json(result), "source", source_json(v, result->insn_idx));
+			 fix_json(v, result), "source", source_json(v, result->insn_idx));
 }
 
 static const char *debug_info(const struct view *v, bool named)

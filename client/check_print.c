@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "client/check_form.h"
 #include "client/check_model.h"
 #include "client/cmd.h"
 #include "client/out.h"
@@ -15,11 +16,8 @@
 #define MS_PER_NS 1000000.0
 #define MB_PER_B  1048576.0
 
-/*
- * We accept what the kernel's verifier refused: our bug, or a difference that SOUNDNESS.md lists. A
- * refusal without a word came before the verifier (a capability, lockdown) and says nothing.
- */
-static bool refused_by_kernel(const struct check_result *result)
+/* A refusal without a word came before the verifier (a capability, lockdown) and says nothing. */
+bool check_kernel_disagrees(const struct check_result *result)
 {
 	return !result->crashed && !result->input_err && result->verdict == BGV_ACCEPT &&
 	       result->known && result->reference_err && *result->reference_message;
@@ -77,8 +75,7 @@ static json_t *json_reference(const struct check_result *result)
 			 count(result->reference_time_ns));
 }
 
-/* Why a file gave no program, in words that fit a file. */
-static const char *input_reason(const struct check_result *result)
+const char *check_input_reason(const struct check_result *result)
 {
 	if (result->crashed || *result->message)
 		return result->message;
@@ -93,7 +90,7 @@ static json_t *json_input_failure(const struct check_inputs *inputs, const struc
 {
 	return json_pack("{s:s, s:o, s:s, s:s, s:o}", "schema_version", OUT_SCHEMA_VERSION, "input",
 			 check_model_text(inputs->paths[result->input_idx]), "verdict", result_verdict(result), "code",
-			 result->crashed ? "CRASH" : "INPUT", "message", check_model_text(input_reason(result)));
+			 result->crashed ? "CRASH" : "INPUT", "message", check_model_text(check_input_reason(result)));
 }
 
 static json_t *model_part(const struct check_result *result, const char *key)
@@ -118,10 +115,10 @@ static json_t *json_result(const struct check_inputs *inputs, const struct check
 
 	if (result->crashed || result->input_err)
 		return json_input_failure(inputs, result);
-	doc = json_pack("{s:s, s:o, s:o, s:o, s:s, s:i, s:i, s:s, s:o, s:o, s:o, s:o}", "schema_version",
+	doc = json_pack("{s:s, s:o, s:o, s:o, s:o, s:i, s:i, s:s, s:o, s:o, s:o, s:o}", "schema_version",
 			OUT_SCHEMA_VERSION, "input", check_model_text(inputs->paths[result->input_idx]), "program",
 			text_or_null(result->prog), "source", text_or_null(result->source), "kernel",
-			result->kernel, "prog_type", (int)result->prog_type, "insn_cnt",
+			check_model_text(result->kernel), "prog_type", (int)result->prog_type, "insn_cnt",
 			(int)result->insn_cnt, "verdict", result_verdict(result), "errno",
 			errno_or_null(result->err), "code", text_or_null(result->code), "message",
 			text_or_null(result->message), "insn_idx",
@@ -207,7 +204,7 @@ static void print_program(FILE *out, const struct check_options *opts,
 	const char *explanation = json_string_value(json_object_get(result->model, "explanation"));
 	bool fine = result->verdict == BGV_ACCEPT;
 
-	if (opts->quiet && fine && !refused_by_kernel(result))
+	if (opts->quiet && fine && !check_kernel_disagrees(result))
 		return;
 	(void)fprintf(out, "%-11s ", result_verdict(result));
 	out_safe(out, inputs->paths[result->input_idx], false);
@@ -226,7 +223,7 @@ static void print_program(FILE *out, const struct check_options *opts,
 		out_safe(out, explanation, true);
 	else if (!fine)
 		print_failure(out, result);
-	if (refused_by_kernel(result)) {
+	if (check_kernel_disagrees(result)) {
 		(void)fprintf(out, "    the kernel refused it: ");
 		out_safe(out, result->reference_message, false);
 		(void)fprintf(out, "\n    Please report this; the bundle holds all that is needed.\n");
@@ -255,22 +252,37 @@ static void print_text(FILE *out, const struct check_options *opts, const struct
 		(void)fprintf(out, "%-11s ", result_verdict(&results[i]));
 		out_safe(out, inputs->paths[results[i].input_idx], false);
 		(void)fprintf(out, "\n    ");
-		out_safe(out, input_reason(&results[i]), false);
+		out_safe(out, check_input_reason(&results[i]), false);
 		(void)fputc('\n', out);
 	}
 }
 
-int check_print(FILE *out, const struct check_options *opts, const struct check_inputs *inputs,
-		const struct check_result *results, size_t result_cnt)
+/* The writers of all forms; the order is that of enum check_format. */
+static int write_text(FILE *out, const struct check_report *report)
 {
-	int r = 0;
+	print_text(out, report->opts, report->inputs, report->results, report->cnt);
+	return 0;
+}
 
-	if (opts->format == CHECK_JSONL)
-		r = print_jsonl(out, inputs, results, result_cnt);
-	else if (opts->format == CHECK_JSON)
-		r = print_json(out, opts->pretty, inputs, results, result_cnt);
-	else
-		print_text(out, opts, inputs, results, result_cnt);
+static int write_json(FILE *out, const struct check_report *report)
+{
+	return print_json(out, report->opts->pretty, report->inputs, report->results, report->cnt);
+}
+
+static int write_jsonl(FILE *out, const struct check_report *report)
+{
+	return print_jsonl(out, report->inputs, report->results, report->cnt);
+}
+
+int check_print(FILE *out, enum check_format format, const struct check_report *report)
+{
+	static int (*const write[CHECK_FORMAT_CNT])(FILE *, const struct check_report *) = {
+		[CHECK_TEXT] = write_text,     [CHECK_JSON] = write_json,   [CHECK_JSONL] = write_jsonl,
+		[CHECK_SARIF] = check_sarif,   [CHECK_JUNIT] = check_junit, [CHECK_GITHUB] = check_github,
+		[CHECK_HTML] = check_html,
+	};
+	int r = write[format](out, report);
+
 	if (fflush(out) || ferror(out))
 		return -EIO;
 	return r;
@@ -295,7 +307,7 @@ static int result_exit_code(const struct check_result *result)
 		return EXIT_INTERNAL;
 	if (result->input_err)
 		return EXIT_INPUT;
-	if (refused_by_kernel(result))
+	if (check_kernel_disagrees(result))
 		return EXIT_KERNEL;
 	if (result->verdict == BGV_ACCEPT)
 		return EXIT_OK;

@@ -23,6 +23,20 @@ static bool out_is_bidi(const unsigned char *p)
 	return p[2] >= 0xa6 && p[2] <= 0xa9;
 }
 
+/* Neither a longer way to write another character, nor a surrogate, nor beyond Unicode, nor U+FFFE and U+FFFF. */
+static bool out_is_character(const unsigned char *p)
+{
+	if (p[0] == 0xe0)
+		return p[1] >= 0xa0;
+	if (p[0] == 0xed)
+		return p[1] < 0xa0;
+	if (p[0] == 0xef)
+		return p[1] != 0xbf || p[2] < 0xbe;
+	if (p[0] == 0xf0)
+		return p[1] >= 0x90;
+	return p[0] != 0xf4 || p[1] < 0x90;
+}
+
 /* Length of a well-formed UTF-8 sequence at p that is not a C1 control, else 0. */
 static size_t out_utf8_bytes(const unsigned char *p)
 {
@@ -34,6 +48,8 @@ static size_t out_utf8_bytes(const unsigned char *p)
 	for (i = 1; i < cnt; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
+	if (!out_is_character(p))
+		return 0;
 	if (cnt == 2 && p[0] == 0xc2 && p[1] < 0xa0)
 		return 0;
 	if (cnt == 3 && out_is_bidi(p))

@@ -81,6 +81,14 @@ static bool is_in_register(Dwarf_Attribute *location, const struct search *searc
 	return false;
 }
 
+/* What no compiler would write is no name: it would be shown in the middle of a sentence. */
+static bool is_identifier(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+
+	return *name && !name[strspn(name, letters)];
+}
+
 static void look_at(Dwarf_Die *die, struct search *search)
 {
 	Dwarf_Attribute location;
@@ -92,7 +100,7 @@ static void look_at(Dwarf_Die *die, struct search *search)
 	if (!dwarf_attr(die, DW_AT_location, &location) || !is_in_register(&location, search))
 		return;
 	name = dwarf_diename(die); /* of the function that was inlined, too */
-	if (name)
+	if (name && is_identifier(name))
 		search->name = name;
 }
 

@@ -75,12 +75,43 @@ void why_way_out(struct why *w, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* The name of a variable that holds the packet's end; NULL: none is known. */
+static const char *name_of_end(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES])
+{
+	uint32_t i;
+
+	for (i = 0; w->now && i < ENV_REGS; i++)
+		if (reg_base(w->now->r[i]) == REG_PKT_END && why_held_variable(w, insn_idx, i, buf))
+			return buf;
+	return NULL;
+}
+
+/* What is proposed, as a condition in C: only of variables that debug info says hold the value. */
+static void write_condition(struct why *w, const struct assume *a)
+{
+	struct bgv_result *res = w->env->result;
+	char name[WHY_NAME_BYTES], end[WHY_NAME_BYTES];
+
+	if (*res->leave_if || !why_held_variable(w, a->insn_idx, a->regno, name))
+		return;
+	if (a->kind == ASSUME_NOT_NULL)
+		snprintf(res->leave_if, sizeof(res->leave_if), "!%s", name);
+	else if (a->kind == ASSUME_AT_MOST)
+		snprintf(res->leave_if, sizeof(res->leave_if), "(__u64)%s > %llu", name, (unsigned long long)a->n);
+	else if (a->kind == ASSUME_PACKET && name_of_end(w, a->insn_idx, end))
+		snprintf(res->leave_if, sizeof(res->leave_if), "(void *)%.70s + %lld > (void *)%.70s", name,
+			 (long long)a->n - w->now->r[a->regno]->off, end);
+	res->leave_idx = a->insn_idx;
+}
+
 void why_propose(struct why *w, enum assume_kind kind, uint32_t insn_idx, uint32_t regno, uint64_t n)
 {
 	struct assume *propose = w->env->propose;
 
 	if (propose && propose->kind == ASSUME_NOTHING)
 		*propose = (struct assume){ kind, insn_idx, regno, n };
+	if (propose && propose->kind == kind && propose->insn_idx == insn_idx)
+		write_condition(w, propose);
 }
 
 /* ---- names ------------------------------------------------------------------------------------- */
