@@ -246,8 +246,22 @@ static void check_program(const struct passing *p, const struct elf_program *pro
 		     p->kernel->name);
 	if (program->prog)
 		return;
+	if (program->section_unknown)
+		find(finding, "OBJECT-SECTION", false, 0, "the section \"%s\" does not say which type of program it holds",
+		     program->section);
 	check_attach_target(p, program, finding);
 	find(finding, "OBJECT-LOAD", false, 0, "%s", program->reason);
+}
+
+/* The loader makes all maps before the first program. */
+static void check_map(void *arg, const struct bgv_map *map, const struct bgv_map *inner)
+{
+	char message[CHECK_REASON_BYTES];
+	struct passing *p = arg;
+	int r = p->kernel->target ? bgv_map_check(p->kernel->target, map, inner, message) : 0;
+
+	if (r < 0)
+		find(&p->object, "MAP-CREATE", true, -r, "map %.15s: %.200s", map->name, message);
 }
 
 static void pass_on(void *arg, const struct elf_program *program)
@@ -276,6 +290,7 @@ int check_object_programs(const uint8_t *bytes, size_t bytes_cnt, const struct n
 		.mode = BGV_MODE_FULL,
 		.caps = BGV_CAP_ALL,
 		.reason = ret_reason,
+		.map_fn = check_map,
 		.release = kernel->name,
 		.vmlinux_btf = kernel->btf ? kernel->btf : (const uint8_t *)&no_types,
 		.vmlinux_btf_bytes = kernel->btf ? kernel->btf_bytes : sizeof(no_types.header) + 1,

@@ -14,6 +14,7 @@
 
 #include "object/fakebpf.h"
 #include "object/gather.h"
+#include "object/section.h"
 #include "proto/own.h"
 
 #define TOKEN_BYTES  8u /* the log buffer whose address tells libbpf's programs apart */
@@ -22,12 +23,14 @@
 struct slot {
 	struct gather *gather; /* the program, once libbpf has loaded it */
 	char *name, *section;
+	bool section_unknown;
 	char reason[ELF_REASON_BYTES];
 };
 
 struct loading {
 	const void *bytes;
 	size_t bytes_cnt;
+	uint8_t *renamed; /* the same, with names that libbpf knows; NULL: nothing to rename */
 	const struct elf_options *opt;
 	struct fakebpf *fake;
 	struct slot *slots;
@@ -70,9 +73,23 @@ static struct bpf_object *open_object(const struct loading *l)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "object", .relaxed_maps = true,
 		    .kconfig = l->opt->config);
-	struct bpf_object *obj = bpf_object__open_mem(l->bytes, l->bytes_cnt, &opts);
+	struct bpf_object *obj = bpf_object__open_mem(l->renamed ? l->renamed : l->bytes, l->bytes_cnt, &opts);
 
 	return libbpf_get_error(obj) ? NULL : obj;
+}
+
+/* What this libbpf does not read in the section's name. */
+static void set_meaning(const struct loading *l, struct bpf_program *prog)
+{
+	const char *name = bpf_program__section_name(prog);
+	const struct section_meaning *meaning = section_find(name);
+
+	if (meaning && bpf_program__type(prog) == BPF_PROG_TYPE_UNSPEC) {
+		(void)bpf_program__set_type(prog, (enum bpf_prog_type)meaning->prog_type);
+		(void)bpf_program__set_expected_attach_type(prog, (enum bpf_attach_type)meaning->attach_type);
+	}
+	if ((meaning && meaning->sleepable) || section_was_sleepable(l->bytes, l->bytes_cnt, name))
+		(void)bpf_program__set_flags(prog, bpf_program__flags(prog) | BPF_F_SLEEPABLE);
 }
 
 /* Loads the programs that are still missing; only one (of that index) unless it is SIZE_MAX. */
@@ -91,6 +108,7 @@ static void load_missing(struct loading *l, size_t only)
 		bool load = i < l->cnt && !l->slots[i].gather && (only == SIZE_MAX || only == i);
 
 		(void)bpf_program__set_autoload(prog, load);
+		set_meaning(l, prog);
 		if (load) {
 			(void)bpf_program__set_log_level(prog, LOG_ANY);
 			(void)bpf_program__set_log_buf(prog, (char *)l->tokens + i * TOKEN_BYTES,
@@ -137,6 +155,8 @@ static int name_programs(struct loading *l)
 		bpf_object__for_each_program(prog, obj) {
 			l->slots[l->cnt].name = strdup(bpf_program__name(prog));
 			l->slots[l->cnt].section = strdup(bpf_program__section_name(prog));
+			l->slots[l->cnt].section_unknown = bpf_program__type(prog) == BPF_PROG_TYPE_UNSPEC &&
+							   !section_find(bpf_program__section_name(prog));
 			l->cnt++;
 		}
 	bpf_object__close(obj);
@@ -153,6 +173,7 @@ static void report(const struct loading *l, elf_program_fn fn, void *arg)
 		const struct elf_program program = {
 			.name = slot->name,
 			.section = slot->section,
+			.section_unknown = slot->section_unknown,
 			.prog = slot->gather ? &slot->gather->prog : NULL,
 			.reason = slot->gather	? NULL :
 				  slot->reason[0] ? slot->reason :
@@ -171,6 +192,7 @@ static void loading_done(struct loading *l)
 		free(l->slots[i].section);
 	}
 	free(l->slots);
+	free(l->renamed);
 	free(l->tokens);
 	fakebpf_free(l->fake);
 }
@@ -184,9 +206,12 @@ int elf_programs(const void *bytes, size_t bytes_cnt, const struct elf_options *
 
 	if (bytes_cnt > ELF_BYTES_MAX)
 		return -E2BIG;
+	l.renamed = section_rename(bytes, bytes_cnt);
 	l.fake = fakebpf_new(opt->vmlinux_btf, opt->vmlinux_btf_bytes);
-	if (!l.fake)
+	if (!l.fake) {
+		loading_done(&l);
 		return -ENOMEM;
+	}
 	fakebpf_pretend(l.fake, opt->release, opt->symbols);
 	old = libbpf_set_print(keep_reason);
 	fakelibc_use(l.fake);
@@ -198,6 +223,8 @@ int elf_programs(const void *bytes, size_t bytes_cnt, const struct elf_options *
 	if (r >= 0) {
 		fakebpf_expect(l.fake, l.tokens, l.cnt * TOKEN_BYTES, note_load, &l);
 		load_all(&l);
+		if (opt->map_fn)
+			fakebpf_maps(l.fake, opt->map_fn, arg);
 		report(&l, fn, arg);
 	}
 	fakelibc_use(NULL);

@@ -7,6 +7,7 @@
 #ifndef BPFGATE_OBJECT_ELF_H
 #define BPFGATE_OBJECT_ELF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,12 +27,15 @@ struct elf_options {
 	const char *symbols; /* a name a line, for externs that are addresses */
 	enum bgv_mode mode; /* put into each program, with caps */
 	uint32_t caps;
+	/* Called for each map of the object, before its programs; inner: a template; NULL: not wanted. */
+	void (*map_fn)(void *arg, const struct bgv_map *map, const struct bgv_map *inner);
 	char *reason; /* ELF_REASON_BYTES: on -EBADMSG libbpf's words, or ""; NULL: not wanted */
 };
 
 /* One program of the object. */
 struct elf_program {
 	const char *name, *section; /* the whole name: prog->name is what the kernel gets of it */
+	bool section_unknown;		/* neither libbpf nor we know which type its section means */
 	const struct bgv_program *prog; /* relocated; NULL: libbpf cannot load it */
 	const char *reason;		/* then: libbpf's words */
 };

@@ -305,6 +305,39 @@ long fakebpf_call(struct fakebpf *fake, unsigned int cmd, void *attr, unsigned i
 	return -EINVAL;
 }
 
+/* libbpf's own maps are "libbpf_...", or have no name. */
+static bool map_is_objects(const struct object *object)
+{
+	return object->kind == KIND_MAP && *object->map.shape.name &&
+	       strncmp(object->map.shape.name, "libbpf_", strlen("libbpf_")) != 0;
+}
+
+static bool map_came_before(const struct fakebpf *fake, uint32_t idx)
+{
+	const struct bgv_map *map = &fake->objects[idx].map.shape;
+
+	for (uint32_t i = 0; i < idx; i++) {
+		const struct bgv_map *one = &fake->objects[i].map.shape;
+
+		if (fake->objects[i].kind == KIND_MAP && !memcmp(one->name, map->name, sizeof(map->name)) &&
+		    one->type == map->type && one->key_size == map->key_size && one->value_size == map->value_size &&
+		    one->max_entries == map->max_entries && one->map_flags == map->map_flags &&
+		    one->map_extra == map->map_extra)
+			return true;
+	}
+	return false;
+}
+
+void fakebpf_maps(const struct fakebpf *fake, fakebpf_map_fn fn, void *arg)
+{
+	for (uint32_t i = 0; i < fake->cnt; i++) {
+		const struct object *object = &fake->objects[i];
+
+		if (map_is_objects(object) && !map_came_before(fake, i))
+			fn(arg, &object->map.shape, object->map.has_inner ? &object->map.inner : NULL);
+	}
+}
+
 /* ---- what is behind the fds ---------------------------------------------------------------- */
 
 static int source_map(void *arg, int fd, struct gather_map *ret_map)

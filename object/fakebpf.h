@@ -37,6 +37,10 @@ void fakebpf_pretend(struct fakebpf *fake, const char *release, const char *symb
 const char *fakebpf_release(const struct fakebpf *fake);
 const char *fakebpf_symbols(const struct fakebpf *fake);
 
+/* Calls fn for each map that was made for an object, once for those of one name and shape; libbpf's probes are none. */
+typedef void (*fakebpf_map_fn)(void *arg, const struct bgv_map *map, const struct bgv_map *inner);
+void fakebpf_maps(const struct fakebpf *fake, fakebpf_map_fn fn, void *arg);
+
 /* bpf(2): an fd, 0 or -errno. */
 long fakebpf_call(struct fakebpf *fake, unsigned int cmd, void *attr, unsigned int attr_bytes);
 

@@ -217,6 +217,14 @@ int bgv_place(const struct bgv_program *prog, uint32_t insn_idx, char *ret_place
 /* Would BTF_LOAD of these bytes succeed? 0 or -errno as the kernel's; message (may be NULL) >= 256 bytes. */
 int bgv_btf_check(const struct bgv_target *target, const void *btf, size_t btf_bytes, char *ret_message);
 
+/*
+ * Would MAP_CREATE of that shape succeed? inner: the template of a map of maps, else NULL. Limits of memory and of the
+ * machine apart; fds and types of BTF are not looked at beyond that they are there. 0 or -errno as the kernel's; message
+ * (may be NULL) >= 256 bytes, "" when it would.
+ */
+int bgv_map_check(const struct bgv_target *target, const struct bgv_map *map, const struct bgv_map *inner,
+		  char *ret_message);
+
 const char *bgv_verdict_name(enum bgv_verdict verdict);
 
 #ifdef __cplusplus

@@ -58,6 +58,7 @@ int main(int argc, char **argv)
 {
 	static const char no_btf[] = "these bytes are no BTF";
 	struct bgv_target_spec spec = { .version = argc > 1 ? argv[1] : "6.18" };
+	struct bgv_map ring = { .type = BPF_MAP_TYPE_RINGBUF, .value_size = 8, .max_entries = 4096 };
 	struct bgv_target *target = NULL;
 	char message[256] = "";
 	int failed;
@@ -71,6 +72,8 @@ int main(int argc, char **argv)
 		 judge(target, "careless", careless, CNT(careless)) < 0;
 	if (bgv_btf_check(target, no_btf, sizeof(no_btf), message) < 0)
 		printf("BTF: %s\n", message);
+	if (bgv_map_check(target, &ring, NULL, message) < 0)
+		printf("map: %s\n", message);
 	bgv_target_free(target);
 	return failed;
 }

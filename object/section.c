@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Newer section names. Renaming only shortens a NUL-terminated string in place, so no length or
+ * offset of the object changes; it trusts nothing of the object, since it looks at bytes only.
+ */
+#include "object/section.h"
+
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/own.h"
+
+/* Numbers of types that the build host's header may not have. */
+#define TYPE_NETFILTER	      32u
+#define ATTACH_NETFILTER      45u
+#define ATTACH_TCX_INGRESS    46u
+#define ATTACH_TCX_EGRESS     47u
+#define ATTACH_UPROBE_MULTI   48u
+#define ATTACH_UNIX_CONNECT   49u
+#define ATTACH_NETKIT	      54u
+#define ATTACH_NETKIT_PEER    55u
+#define ATTACH_KPROBE_SESSION 56u
+#define ATTACH_UPROBE_SESSION 57u
+
+static const struct section_meaning meanings[] = {
+	{ "tcx/ingress", BPF_PROG_TYPE_SCHED_CLS, ATTACH_TCX_INGRESS, false },
+	{ "tcx/egress", BPF_PROG_TYPE_SCHED_CLS, ATTACH_TCX_EGRESS, false },
+	{ "netkit/primary", BPF_PROG_TYPE_SCHED_CLS, ATTACH_NETKIT, false },
+	{ "netkit/peer", BPF_PROG_TYPE_SCHED_CLS, ATTACH_NETKIT_PEER, false },
+	{ "netfilter", TYPE_NETFILTER, ATTACH_NETFILTER, false },
+	{ "kprobe.session/", BPF_PROG_TYPE_KPROBE, ATTACH_KPROBE_SESSION, false },
+	{ "uprobe.multi/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_MULTI, false },
+	{ "uretprobe.multi/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_MULTI, false },
+	{ "uprobe.multi.s/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_MULTI, true },
+	{ "uretprobe.multi.s/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_MULTI, true },
+	{ "uprobe.session/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_SESSION, false },
+	{ "uprobe.session.s/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_SESSION, true },
+	{ "usdt.s/", BPF_PROG_TYPE_KPROBE, 0, true },
+	{ "cgroup/connect_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, ATTACH_UNIX_CONNECT, false },
+	{ "cgroup/sendmsg_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, ATTACH_UNIX_CONNECT + 1, false },
+	{ "cgroup/recvmsg_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, ATTACH_UNIX_CONNECT + 2, false },
+	{ "cgroup/getpeername_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, ATTACH_UNIX_CONNECT + 3,
+	  false },
+	{ "cgroup/getsockname_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, ATTACH_UNIX_CONNECT + 4,
+	  false },
+};
+
+static const struct {
+	const char *from, *to;
+} renames[] = {
+	{ ".struct_ops.link", ".struct_ops" },
+	{ "struct_ops.s/", "struct_ops/" },
+};
+
+const struct section_meaning *section_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_CNT(meanings); i++) {
+		const struct section_meaning *one = &meanings[i];
+		size_t len = strlen(one->prefix);
+
+		if (one->prefix[len - 1] != '/'
+			    ? !strcmp(name, one->prefix)
+			    : !strncmp(name, one->prefix, len) ||
+				      (!strncmp(name, one->prefix, len - 1) && !name[len - 1]))
+			return one;
+	}
+	return NULL;
+}
+
+/* Where a string begins with from: a name is behind a NUL, or behind ".rel", whose tail it then is.
+ */
+static uint8_t *name_find(uint8_t *bytes, size_t cnt, size_t at, const char *from, bool whole)
+{
+	size_t len = strlen(from) + whole;
+	uint8_t *hit;
+
+	while (at < cnt && (hit = memmem(bytes + at, cnt - at, from, len))) {
+		size_t pos = (size_t)(hit - bytes);
+
+		if (pos && (!hit[-1] || (pos >= 4 && !memcmp(hit - 4, ".rel", 4))))
+			return hit;
+		at = pos + 1;
+	}
+	return NULL;
+}
+
+/* Shortens the name that stands there; false: it has no end. */
+static bool name_replace(uint8_t *hit, const uint8_t *end, const char *from, const char *to)
+{
+	size_t from_len = strlen(from), to_len = strlen(to);
+	const uint8_t *nul = memchr(hit, 0, (size_t)(end - hit));
+
+	if (!nul)
+		return false;
+	memcpy(hit, to, to_len);
+	memmove(hit + to_len, hit + from_len, (size_t)(nul - hit) - from_len + 1);
+	return true;
+}
+
+static bool has_name(const uint8_t *bytes, size_t cnt, const char *name)
+{
+	return name_find((uint8_t *)(uintptr_t)bytes, cnt, 0, name, true);
+}
+
+uint8_t *section_rename(const void *object, size_t bytes)
+{
+	OWN_MEM uint8_t *copy = NULL;
+	uint8_t *hit;
+
+	for (size_t i = 0; i < ARRAY_CNT(renames); i++) {
+		const char *from = renames[i].from;
+		bool whole = from[strlen(from) - 1] != '/';
+
+		if (!memmem(object, bytes, from, strlen(from)) ||
+		    (whole && has_name(object, bytes, renames[i].to)))
+			continue;
+		if (!copy) {
+			copy = malloc(bytes);
+			if (!copy)
+				return NULL;
+			memcpy(copy, object, bytes);
+		}
+		for (size_t at = 0; (hit = name_find(copy, bytes, at, from, whole));
+		     at = (size_t)(hit - copy) + 1)
+			(void)name_replace(hit, copy + bytes, from, renames[i].to);
+	}
+	return TAKE_PTR(copy);
+}
+
+bool section_was_sleepable(const void *object, size_t bytes, const char *renamed)
+{
+	static const char prefix[] = "struct_ops/";
+	char was[160];
+
+	if (strncmp(renamed, prefix, strlen(prefix)) != 0)
+		return false;
+	(void)snprintf(was, sizeof(was), "struct_ops.s/%s", renamed + strlen(prefix));
+	return has_name(object, bytes, was);
+}
