@@ -22,7 +22,7 @@ static const struct ask_failure ask_failures[] = {
 	{ ENOENT, "NO-DAEMON", "there is no bpfgate socket", "systemctl start bpfgate.socket; bpfgate doctor" },
 	{ ECONNREFUSED, "NO-DAEMON", "nobody listens on the bpfgate socket", "systemctl status bpfgated" },
 	{ EACCES, "NO-ACCESS", "you may not connect to the bpfgate socket", "usermod -aG bpfgate USER" },
-	{ EBADMSG, "PROTOCOL", "what answered is no bpfgated", "check BPFGATE_SOCKET" },
+	{ EBADMSG, "PROTOCOL", "the answer did not come from bpfgated", "check BPFGATE_SOCKET" },
 	{ EPROTONOSUPPORT, "PROTOCOL", "the daemon and this command have no protocol version in common",
 	  "update the older of the two" },
 };

@@ -34,7 +34,7 @@ static const struct verb verbs[] = {
 	  "--sarif --junit --github --report --pretty --verbose --quiet --help", true },
 	{ "completion", verb_completion, "bash|zsh|fish", "print a completion script", "--help" },
 	{ "doctor", cmd_doctor, "[--json|--pretty] [--fail-on-missing]",
-	  "what this kernel and set-up lack, with the mend", "--json --pretty --fail-on-missing --help" },
+	  "what this kernel and setup lack, and how to fix it", "--json --pretty --fail-on-missing --help" },
 	{ "explain", cmd_explain, "CODE [--json|--pretty]", "what a diagnostic's code means, and a way out",
 	  "--json --pretty --help" },
 	{ "help", verb_help, "[VERB]", "this list, or a verb's line", "" },
@@ -49,7 +49,7 @@ static const struct verb verbs[] = {
 	  "load an object through the daemon", "--prog --attach --hold --pin --json --help" },
 	{ "policy", cmd_policy, "check|test|explain|suggest ...", "look at policies before they go live",
 	  "check test explain suggest help --as --policy --strict --quiet --json --pretty --help", true },
-	{ "reload", cmd_reload, "[--json|--pretty]", "make the daemon read its policy anew, and say how it went",
+	{ "reload", cmd_reload, "[--json|--pretty]", "make the daemon read its policy again, and say how it went",
 	  "--json --pretty --help" },
 	{ "run", cmd_run, "[-v] [--handles-in-maps] [--object FILE [--signature FILE]] [--] COMMAND [ARG...]",
 	  "run a command whose bpf() calls go through the daemon",
@@ -61,7 +61,7 @@ static const struct verb verbs[] = {
 	{ "status", cmd_status, "[--json|--pretty]", "the daemon on one screen", "--json --pretty --help" },
 	{ "unpin", cmd_unpin, "[--anywhere] PATH...", "remove pins that were made through the daemon", "--anywhere --help" },
 	{ "version", verb_version, "[--json]", "version of this command", "--json --help" },
-	{ "why", cmd_why, "[DECISION] [--json|--pretty]", "the last, or that, decision as the daemon saw it",
+	{ "why", cmd_why, "[DECISION] [--json|--pretty]", "the last decision, or the one named, as the daemon saw it",
 	  "--json --pretty --help" },
 	{ "__complete", verb_complete, NULL, NULL, NULL },
 };
@@ -134,7 +134,7 @@ static int verb_help(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_CNT(verbs); i++)
 		if (verbs[i].summary)
 			printf("  %-11s %s\n", verbs[i].name, verbs[i].summary);
-	puts("\nbpfgate help VERB tells its arguments; man 1 bpfgate tells exit codes and more.");
+	puts("\nbpfgate help VERB lists its arguments; man 1 bpfgate lists exit codes and more.");
 	return EXIT_OK;
 }
 

@@ -223,7 +223,7 @@ static int parse_options(struct check_options *opts, int argc, char **argv, bool
 		if (set_valued(opts, opt, optarg) < 0) {
 			(void)fprintf(stderr, "bpfgate check: \"");
 			out_safe(stderr, optarg, false);
-			(void)fprintf(stderr, "\" is no value for that option\n");
+			(void)fprintf(stderr, "\" is not a value for that option\n");
 			return EXIT_USAGE;
 		}
 	}

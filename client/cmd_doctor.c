@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `bpfgate doctor`: what this kernel and set-up lack for bpfgate, each with its mend. Promises to look
+ * `bpfgate doctor`: what this kernel and setup lack for bpfgate, each with its fix. Promises to look
  * only (it changes nothing, needs no privilege and no daemon; one that runs is asked about its policy) and
  * to report what it saw, not what a version number suggests. Trusts the kernel's files; what it may not read it calls unknown.
  */
@@ -43,7 +43,7 @@ struct doctor_finding {
 struct doctor_check {
 	const char *name;
 	void (*look)(struct doctor_finding *ret_finding);
-	const char *mend;
+	const char *fix;
 };
 
 __attribute__((format(printf, 3, 4))) static void doctor_say(struct doctor_finding *finding,
@@ -203,7 +203,7 @@ static void doctor_bpffs(struct doctor_finding *f)
 			   "(share_with), can pin it there natively and write it",
 			   open_dir);
 	else if (statfs("/sys/fs/bpf", &fs) < 0 || (unsigned long)fs.f_type != DOCTOR_BPF_FS_MAGIC)
-		doctor_say(f, DOCTOR_NOTE, "/sys/fs/bpf is no bpf file system: tools that look for one do not pin");
+		doctor_say(f, DOCTOR_NOTE, "/sys/fs/bpf is not a bpf file system: tools that look for one do not pin");
 	else
 		doctor_say(f, DOCTOR_OK, "/sys/fs/bpf");
 }
@@ -274,7 +274,7 @@ static void doctor_orphans(struct doctor_finding *f)
 	bool aside;
 
 	if (geteuid() != 0 || bpfgate_control(BPFGATE_STATUS, "", &text) < 0 || !text) {
-		doctor_say(f, DOCTOR_NOTE, "unknown: %s", geteuid() ? "only root is told" : "no daemon answers");
+		doctor_say(f, DOCTOR_NOTE, "unknown: %s", geteuid() ? "only root may ask" : "no daemon answers");
 		return;
 	}
 	doc = json_loads(text, 0, NULL);
@@ -365,8 +365,8 @@ static json_t *doctor_examine(bool *ret_missing)
 		*ret_missing |= finding.state == DOCTOR_MISSING;
 		json_array_append_new(rows, json_pack("{s:s, s:s, s:s, s:s}", "check", check->name, "state",
 						      doctor_state_names[finding.state], "detail",
-						      finding.detail, "mend",
-						      finding.state == DOCTOR_OK ? "" : check->mend));
+						      finding.detail, "fix",
+						      finding.state == DOCTOR_OK ? "" : check->fix));
 	}
 	return rows;
 }
@@ -377,7 +377,7 @@ static int doctor_print(json_t *rows, bool json, bool pretty)
 		{ "check", "CHECK", false, false },
 		{ "state", "STATE", false, false },
 		{ "detail", "SEEN", false, false },
-		{ "mend", "MEND", false, false },
+		{ "fix", "FIX", false, false },
 	};
 	json_t *doc;
 	int r;

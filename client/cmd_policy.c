@@ -211,7 +211,7 @@ static int usage_test(FILE *out)
 {
 	fputs("usage: bpfgate policy test POLICY CASES.json...\n"
 	      "POLICY is a file or a directory. Prints TAP. Exit 0: all as expected; 1: not all; 4: a file\n"
-	      "cannot be used. bpfgate-policy(5) tells how cases are written.\n",
+	      "cannot be used. bpfgate-policy(5) says how cases are written.\n",
 	      out);
 	return out == stdout ? EXIT_OK : EXIT_USAGE;
 }
@@ -265,7 +265,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } subverbs[] = {
-	{ "check", policy_check, "syntax, meaning, rules without effect, what each rule is worth" },
+	{ "check", policy_check, "syntax, meaning, rules without effect, what each rule gives" },
 	{ "test", policy_test, "requests written down, and what is to become of them" },
 	{ "explain", policy_object, "what the policy says to an object, condition by condition" },
 	{ "suggest", policy_object, "the narrowest rule that would allow an object" },

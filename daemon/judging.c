@@ -115,7 +115,7 @@ static const char *judging_hint_of(const struct judge_verdict *verdict)
 	if (verdict->says == JUDGE_SAYS_UNDECIDED)
 		return verdict->err == ENOSYS ?
 			       "the rule wants a whole sandbox (\"sandbox\": \"whole\"); "
-			       "bpfgate status tells what is lacking" :
+			       "bpfgate status lists what is lacking" :
 			       "no verdict was reached within the budgets of the rule";
 	return "";
 }

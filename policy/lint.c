@@ -99,7 +99,7 @@ static void note_names(struct reader *rd, const struct rule *rule, enum policy_c
 		       enum worth worth, const char *names)
 {
 	if (names[0])
-		lint(rd, POLICY_NOTE, rule, condition, "worth: %s%s %s", names,
+		lint(rd, POLICY_NOTE, rule, condition, "grants: %s%s %s", names,
 		     strchr(names, ',') ? ": each" : "", worth_text(worth));
 }
 
@@ -132,7 +132,7 @@ static void note_worth(struct reader *rd, const struct rule *rule)
 
 	for (i = 0; i < ARRAY_CNT(type_worths); i++) {
 		if (allows_word(&programs->types, NAMES_PROG_TYPE, type_worths[i].type))
-			lint(rd, POLICY_NOTE, rule, POLICY_COND_TYPES, "worth: %s %s",
+			lint(rd, POLICY_NOTE, rule, POLICY_COND_TYPES, "grants: %s %s",
 			     type_worths[i].type, type_worths[i].worth);
 	}
 	for (i = 0; i < WORTH_CNT; i++) {
@@ -146,25 +146,25 @@ static void note_terms(struct reader *rd, const struct rule *rule)
 	const struct rule_programs *programs = &rule->programs;
 
 	if (rule->who.anyone)
-		lint(rd, POLICY_NOTE, rule, POLICY_COND_WHO, "worth: it is granted to everybody");
+		lint(rd, POLICY_NOTE, rule, POLICY_COND_WHO, "grants: to everybody");
 	if (rule->signed_by.unsigned_ok)
 		lint(rd, POLICY_NOTE, rule, POLICY_COND_SIGNED_BY,
-		     "worth: programs need no signature");
+		     "grants: programs need no signature");
 	if (programs->grant == POLICY_GRANT_FD && programs->has_grant)
 		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
-		     "worth: \"grant\": \"fd\" is the right to attach without \"attach\" being asked");
+		     "grants: \"grant\": \"fd\" is the right to attach without \"attach\" being asked");
 	if (programs->perfmon == POLICY_PERFMON_GRANT)
 		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
-		     "worth: with \"perfmon\": \"grant\" the kernel lets programs leak its addresses");
+		     "grants: with \"perfmon\": \"grant\" the kernel lets programs leak its addresses");
 	if (programs->any_process)
 		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
-		     "worth: \"processes\": \"any\" looks into other users' processes");
+		     "grants: \"processes\": \"any\" looks into other users' processes");
 	if (programs->samples)
 		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
-		     "worth: \"samples\" tells kernel addresses and what tracepoints see of everybody");
+		     "grants: \"samples\" reveals kernel addresses and what tracepoints see of everybody");
 	if (programs->unsupported == POLICY_UNSUPPORTED_KERNEL)
 		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
-		     "worth: what our verifier cannot judge is left to the kernel's");
+		     "grants: what our verifier cannot judge is left to the kernel's");
 }
 
 /* Types that the kernel does not load without CAP_PERFMON. */

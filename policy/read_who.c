@@ -247,7 +247,7 @@ static void one_share(const struct at *at, const char *string, void *dest)
 	}
 	if (i == ARRAY_CNT(share_kinds))
 		read_error(at, NULL, "\"user:NAME\", \"group:NAME\" or \"unit:NAME\" is needed here, "
-				     "with \":rw\" behind it where writing is meant");
+				     "with \":rw\" appended where writing is meant");
 	shares = read_grow(at->rd, maps->shares, &maps->share_cnt, sizeof(*shares));
 	if (!shares)
 		return;

@@ -106,7 +106,7 @@ cat >"$dir/policy.d/50-own.json" <<'JSON'
    "maps": {"types": {"only": ["hash"]}}}]}
 JSON
 check "a right policy" 0 "$bpfgate" policy check "$dir/policy.d"
-says "with what it is worth" "note: rule \"own\": worth: programs need no signature"
+says "with what it is worth" "note: rule \"own\": grants: programs need no signature"
 check "quietly" 0 "$bpfgate" policy check --quiet "$dir/policy.d"
 check "as JSON" 0 "$bpfgate" policy check --json "$dir/policy.d"
 says "that says so" '"ok":true'

@@ -315,12 +315,12 @@ static const struct remark remarks[] = {
 	  "warning: rule \"r\": kprobe loads only with \"perfmon\"" },
 	{ ALLOW("\"programs\": {\"types\": {\"only\": [\"kprobe\"]}, \"helpers\": {\"only\": "
 		"[\"bpf_probe_read_kernel\"]}}"),
-	  "note: rule \"r\": worth: bpf_probe_read_kernel reads any kernel memory" },
+	  "note: rule \"r\": grants: bpf_probe_read_kernel reads any kernel memory" },
 	{ ALLOW("\"programs\": {" XDP ", \"kfuncs\": {\"only\": [\"bpf_rdonly_cast\"]}, \"helpers\": {\"only\": "
 		"[\"bpf_send_signal\", \"bpf_send_signal_thread\"]}}"),
-	  "note: rule \"r\": worth: bpf_send_signal, bpf_send_signal_thread: each sends signals" },
+	  "note: rule \"r\": grants: bpf_send_signal, bpf_send_signal_thread: each sends signals" },
 	{ ALLOW("\"programs\": {" XDP ", \"kfuncs\": {\"only\": [\"bpf_rdonly_cast\"]}}"),
-	  "worth: bpf_rdonly_cast reads any kernel memory" },
+	  "grants: bpf_rdonly_cast reads any kernel memory" },
 	{ ALLOW("\"programs\": {\"types\": {\"only\": [\"syscall\"]}, \"helpers\": {\"only\": "
 		"[\"bpf_sys_bpf\"]}}"),
 	  "bpf_sys_bpf is never granted" },
