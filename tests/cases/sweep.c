@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sweep [--write]: what the text cases do not go through one by one: values and operators,
+ * sweep [--write] [PART]: what the text cases do not go through one by one: values and operators,
  * generated programs, every helper with every sort of argument, every hook. What comes out is
  * compared with sweeps/PART.tsv, which --write records anew. Parts that ask the kernel's BTF are
  * compared where it is the recorded one.
@@ -29,6 +29,7 @@ static const struct {
 	{ "helpers", sweep_helpers, true },	  { "kfuncs", sweep_kfuncs, true },
 	{ "attach", sweep_attach, true },	  { "functions", sweep_functions, true },
 	{ "extensions", sweep_extensions, true }, { "actions", sweep_actions, true },
+	{ "kernel", sweep_kernel, false },
 };
 
 void sweep_row(struct sweep *s, const char *name, const char *text, const struct digest *d)
@@ -134,10 +135,12 @@ int main(int argc, char **argv)
 {
 	static struct sweep s;
 	struct digest btf = { 0 };
+	const char *only;
 
-	s.write = argc == 2 && !strcmp(argv[1], "--write");
-	if (argc > 1 && !s.write) {
-		fprintf(stderr, "usage: sweep [--write]\n");
+	s.write = argc > 1 && !strcmp(argv[1], "--write");
+	only = argc > 1 + s.write ? argv[1 + s.write] : NULL;
+	if (only && *only == '-') {
+		fprintf(stderr, "usage: sweep [--write] [PART]\n");
 		return 2;
 	}
 	mallopt(M_MMAP_THRESHOLD, 1 << 28);
@@ -147,7 +150,11 @@ int main(int argc, char **argv)
 		digest_bytes(&btf, s.names.vmlinux_data, s.names.vmlinux_bytes);
 	sweep_targets(&s);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		uint64_t recorded = sweep_begin(&s, parts[i].name, btf.hash);
+		uint64_t recorded;
+
+		if (only && strcmp(only, parts[i].name))
+			continue;
+		recorded = sweep_begin(&s, parts[i].name, btf.hash);
 
 		if (!parts[i].kernel || (s.names.vmlinux && (s.write || recorded == btf.hash)))
 			parts[i].run(&s);

@@ -45,5 +45,6 @@ void sweep_attach(struct sweep *s);
 void sweep_functions(struct sweep *s);
 void sweep_extensions(struct sweep *s);
 void sweep_actions(struct sweep *s);
+void sweep_kernel(struct sweep *s);
 
 #endif
