@@ -46,5 +46,6 @@ void sweep_functions(struct sweep *s);
 void sweep_extensions(struct sweep *s);
 void sweep_actions(struct sweep *s);
 void sweep_kernel(struct sweep *s);
+void sweep_btf(struct sweep *s);
 
 #endif

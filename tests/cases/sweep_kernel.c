@@ -178,8 +178,8 @@ static void make_kinds(struct made *m)
 	k[K_P_OPEN] = pointer(m, NULL, k[K_P_OPEN]);
 	make_pattern(m, "s__safe_rcu", (const char *const[]){ "next", NULL });
 	make_pattern(m, "s__safe_rcu_or_null", (const char *const[]){ "rcu", NULL });
-	make_pattern(m, "inner__safe_trusted", (const char *const[]){ "y", NULL });
-	make_pattern(m, "s__safe_trusted_or_null", (const char *const[]){ "rcu", "ptrs", NULL });
+	make_pattern(m, "s__safe_trusted", (const char *const[]){ "percpu", NULL });
+	make_pattern(m, "s__safe_trusted_or_null", (const char *const[]){ "user", NULL });
 }
 
 static const char *const prefixes[] = { "one_", "security_", "__x64_sys_", "bpf_lsm_" };
