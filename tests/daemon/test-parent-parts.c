@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,10 +23,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/confine.h"
 #include "daemon/keep.h"
 #include "daemon/listen.h"
 #include "daemon/notify.h"
 #include "daemon/privsep.h"
+#include "daemon/tracefs.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 
@@ -508,6 +512,41 @@ static pid_t hold_for_a_moment(int take_fd)
 	return pid;
 }
 
+/* As the unit runs it: nobody, who may become somebody. 0 when the kernel's files are opened, and only by way of tracefs_open(). */
+static int read_tracefs_as_nobody(uint64_t caps)
+{
+	static const char event[] = "sched/sched_switch";
+	OWN_FD int fd = -1;
+
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setresgid(65534, 65534, 65534) < 0 ||
+	    setresuid(65534, 65534, 65534) < 0 || confine_caps(caps, 0) < 0)
+		return 2;
+	fd = tracefs_open(TRACE_EVENT_ID, (const uint8_t *)event, strlen(event));
+	if (open("/sys/kernel/tracing/events/sched/sched_switch/id", O_RDONLY | O_CLOEXEC) >= 0)
+		return 3;
+	return fd < 0;
+}
+
+START_TEST(the_kernels_files_are_read_without_being_root)
+{
+	static const uint64_t caps[] = { 1ull << CAP_SETUID, 0 };
+	int i, status;
+
+	if (getuid() != 0 || access("/sys/kernel/tracing/events/sched/sched_switch/id", R_OK) < 0) {
+		printf("skipped: needs root and tracefs\n");
+		return;
+	}
+	for (i = 0; i < 2; i++) { /* the control: who may not become root reads nothing */
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(read_tracefs_as_nobody(caps[i]));
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert_int_eq(status, W_EXITCODE(i, 0));
+	}
+}
+END_TEST
+
 START_TEST(the_socket_of_a_daemon_that_is_dying_is_waited_for)
 {
 	char dir[] = "/tmp/bpfgate-parts-XXXXXX", path[120];
@@ -564,6 +603,7 @@ int main(void)
 	tcase_add_test(tc, of_two_the_first_counts);
 	tcase_add_test(tc, a_name_that_says_nothing_is_closed);
 	tcase_add_test(tc, the_socket_has_its_owner_before_it_has_its_name);
+	tcase_add_test(tc, the_kernels_files_are_read_without_being_root);
 	tcase_add_test(tc, the_socket_of_a_daemon_that_is_dying_is_waited_for);
 	tcase_add_test(tc, a_path_that_does_not_fit_is_too_long);
 	suite_add_tcase(suite, tc);
