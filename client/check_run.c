@@ -72,26 +72,13 @@ static void set_text(char *to, size_t to_bytes, const char *from)
 	(void)snprintf(to, to_bytes, "%s", from ? from : "");
 }
 
-/* The last line of a kernel's log that is not one of its counters: why it refused. */
 static void set_reference_message(struct check_result *result, const struct bundle_answer *answer)
 {
-	static const char *const counters[] = { "processed ", "verification time ",
-						"stack depth " };
-	size_t end = answer->log_bytes, start = end;
-	bool counter = true;
+	size_t bytes = 0;
+	const char *text = answer->err ? bundle_answer_reason(answer, &bytes) : "";
 
-	while (answer->err && start && counter) {
-		end = start;
-		while (end && answer->log[end - 1] == '\n')
-			end--;
-		for (start = end; start && answer->log[start - 1] != '\n';)
-			start--;
-		counter = end == start;
-		for (size_t i = 0; i < ARRAY_CNT(counters); i++)
-			counter |= !strncmp(answer->log + start, counters[i], strlen(counters[i]));
-	}
-	(void)snprintf(result->reference_message, sizeof(result->reference_message), "%.*s",
-		       counter ? 0 : (int)(end - start), answer->log ? answer->log + start : "");
+	(void)snprintf(result->reference_message, sizeof(result->reference_message), "%.*s", (int)bytes,
+		       text);
 }
 
 static void set_reference(struct check_result *result, const struct bundle_answer *answer)

@@ -463,3 +463,41 @@ bool bundle_is_bundle(const void *bytes, size_t bytes_cnt)
 {
 	return bytes_cnt >= BUNDLE_HEADER_BYTES && !memcmp(bytes, BUNDLE_MAGIC, 8);
 }
+
+/* Where the log's own lines end: before the explanation of newer kernels. */
+static size_t steps_end(const char *log, size_t bytes)
+{
+	static const char head[] = "\nVerification failed: ";
+	const char *found = bytes ? memmem(log, bytes, head, sizeof(head) - 1) : NULL;
+
+	return found ? (size_t)(found - log) : bytes;
+}
+
+static bool is_counter(const char *line, size_t bytes)
+{
+	static const char *const counters[] = { "processed ", "verification time ", "stack depth ",
+						"subprog " };
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		if (bytes >= strlen(counters[i]) && !strncmp(line, counters[i], strlen(counters[i])))
+			return true;
+	return bytes == 0;
+}
+
+const char *bundle_answer_reason(const struct bundle_answer *answer, size_t *ret_bytes)
+{
+	size_t end = answer->log ? steps_end(answer->log, answer->log_bytes) : 0, start;
+
+	for (; end; end = start) {
+		while (end && answer->log[end - 1] == '\n')
+			end--;
+		for (start = end; start && answer->log[start - 1] != '\n';)
+			start--;
+		if (!is_counter(answer->log + start, end - start)) {
+			*ret_bytes = end - start;
+			return answer->log + start;
+		}
+	}
+	*ret_bytes = 0;
+	return "";
+}

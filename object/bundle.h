@@ -73,6 +73,13 @@ static inline void bundle_own_free(struct bundle **bundle)
 }
 #define OWN_BUNDLE __attribute__((cleanup(bundle_own_free)))
 
+/*
+ * What the kernel objected to: the last line of its log that is no counter; where the log goes on with
+ * an explanation ("Verification failed: ...", from 7.3 on), the last one before that. Points into the
+ * log, *ret_bytes long; 0 bytes when there is none.
+ */
+const char *bundle_answer_reason(const struct bundle_answer *answer, size_t *ret_bytes);
+
 /* Do these bytes begin like a bundle? Tells bundles from ELF objects; promises nothing else. */
 bool bundle_is_bundle(const void *bytes, size_t bytes_cnt);
 

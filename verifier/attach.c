@@ -18,6 +18,7 @@ enum hook_fact {
 	HOOK_DENIED = 1 << 4,		/* no tracing: the trampoline itself calls it */
 	HOOK_NORETURN = 1 << 5,		/* never returns: no fexit */
 	HOOK_MODIFIABLE = 1 << 6,	/* fmod_ret may change its result */
+	HOOK_SLEEPS_BDEV = 1 << 7,	/* may sleep from 7.3 on */
 };
 
 static const struct {
@@ -176,6 +177,8 @@ static enum injectable is_injectable(struct env *env)
 	const struct btf_view *view = btf_of(env, 0);
 	const char *name = env->att.name;
 
+	if (view && !btf_view_find(view, BTF_KIND_STRUCT, "ei_entry") && env->beh->syscalls_by_name)
+		return btf_text_begins(name, "__x64_") ? INJECTABLE_YES : INJECTABLE_NO;
 	if (!view || !btf_view_find(view, BTF_KIND_STRUCT, "ei_entry"))
 		return view ? INJECTABLE_NO : INJECTABLE_UNKNOWN;
 	return btf_text_begins(name, "__x64_sys_") || btf_text_begins(name, "__ia32_sys_")
@@ -187,6 +190,8 @@ static int check_sleepable_target(struct env *env)
 {
 	enum injectable list = is_injectable(env);
 
+	if ((hook_facts(env->att.name) & HOOK_SLEEPS_BDEV) && env->beh->lsm_bdev_sleeps)
+		return 0;
 	if ((hook_facts(env->att.name) & HOOK_SLEEPS) &&
 	    (env->prog_type == BPF_PROG_TYPE_LSM || !env->beh->args_old))
 		return 0;

@@ -3,23 +3,38 @@
 #include "verifier/behave.h"
 
 static const struct behave behave_of[PROFILE_CNT] = {
-#define BEHAVE(name, v61, v612, v618, v72, meaning) .name = v61,
+#define BEHAVE(name, v61, v612, v618, v70, v71, v72, v73, meaning) .name = v61,
 	[PROFILE_6_1] = {
 #include "verifier/behave.def"
 	},
 #undef BEHAVE
-#define BEHAVE(name, v61, v612, v618, v72, meaning) .name = v612,
+#define BEHAVE(name, v61, v612, v618, v70, v71, v72, v73, meaning) .name = v612,
 	[PROFILE_6_12] = {
 #include "verifier/behave.def"
 	},
 #undef BEHAVE
-#define BEHAVE(name, v61, v612, v618, v72, meaning) .name = v618,
+#define BEHAVE(name, v61, v612, v618, v70, v71, v72, v73, meaning) .name = v618,
 	[PROFILE_6_18] = {
 #include "verifier/behave.def"
 	},
 #undef BEHAVE
-#define BEHAVE(name, v61, v612, v618, v72, meaning) .name = v72,
+#define BEHAVE(name, v61, v612, v618, v70, v71, v72, v73, meaning) .name = v70,
+	[PROFILE_7_0] = {
+#include "verifier/behave.def"
+	},
+#undef BEHAVE
+#define BEHAVE(name, v61, v612, v618, v70, v71, v72, v73, meaning) .name = v71,
+	[PROFILE_7_1] = {
+#include "verifier/behave.def"
+	},
+#undef BEHAVE
+#define BEHAVE(name, v61, v612, v618, v70, v71, v72, v73, meaning) .name = v72,
 	[PROFILE_7_2] = {
+#include "verifier/behave.def"
+	},
+#undef BEHAVE
+#define BEHAVE(name, v61, v612, v618, v70, v71, v72, v73, meaning) .name = v73,
+	[PROFILE_7_3] = {
 #include "verifier/behave.def"
 	},
 #undef BEHAVE

@@ -45,7 +45,7 @@ struct bgv_target_spec {
 int bgv_target_new(const struct bgv_target_spec *spec, struct bgv_target **ret_target);
 void bgv_target_free(struct bgv_target *target);
 /*
- * The series whose rules it has: "6.1", "6.12", "6.18", "7.2". A version between two has the older one's
+ * The series whose rules it has: "6.1", "6.12", "6.18", "7.0" to "7.3". A version between two has the older one's
  * until it is probed. Static storage.
  */
 const char *bgv_target_profile(const struct bgv_target *target);

@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 
 #include "verifier/branch.h"
+#include "verifier/circ.h"
 
 #define JSET_NOT (BPF_JSET | BPF_X)	/* the fall-through of JSET: no bit of the mask is set */
 
@@ -130,8 +131,8 @@ static enum branch_taken opposite(enum branch_taken taken)
 	return taken == BRANCH_UNKNOWN ? taken : (enum branch_taken)!taken;
 }
 
-enum branch_taken branch_predict(const struct behave *bh, uint8_t op, bool jmp32,
-				 const struct val *dst, const struct val *src)
+static enum branch_taken predict(const struct behave *bh, uint8_t op, bool jmp32, const struct val *dst,
+				 const struct val *src)
 {
 	if (!bh->branch_two_ranges &&
 	    !is_const(src, jmp32)) /* a constant on the left did not count */
@@ -361,6 +362,55 @@ static void refine_old(const struct behave *bh, uint8_t op, bool jmp32, struct v
 		meet_eq64(dst, src);
 		val_sync(bh, dst);
 		val_sync(bh, src);
+	}
+}
+
+/* A way that leaves an operand without members is not gone. */
+static enum branch_taken predict_by_refining(const struct behave *bh, uint8_t op, bool jmp32,
+					     const struct val *dst, const struct val *src)
+{
+	struct val d = *dst, s = *src;
+
+	refine_holds(op_pairs[op >> 4].reversed, jmp32, &d, &s);
+	val_sync(bh, &d);
+	val_sync(bh, &s);
+	if (circ_is_empty(&d) || circ_is_empty(&s))
+		return BRANCH_YES;
+	d = *dst;
+	s = *src;
+	refine_holds(op, jmp32, &d, &s);
+	val_sync(bh, &d);
+	val_sync(bh, &s);
+	return circ_is_empty(&d) || circ_is_empty(&s) ? BRANCH_NO : BRANCH_UNKNOWN;
+}
+
+enum branch_taken branch_predict(const struct behave *bh, uint8_t op, bool jmp32,
+				 const struct val *dst, const struct val *src)
+{
+	enum branch_taken taken = predict(bh, op, jmp32, dst, src);
+
+	if (taken != BRANCH_UNKNOWN || !bh->contradiction_ends)
+		return taken;
+	return predict_by_refining(bh, op, jmp32, dst, src);
+}
+
+enum branch_taken branch_predict_same(uint8_t op, bool jmp32, const struct val *v)
+{
+	struct view x = view_of(v, jmp32);
+
+	switch (op) {
+	case BPF_JGT:
+	case BPF_JLT:
+	case BPF_JSGT:
+	case BPF_JSLT:
+	case BPF_JNE:
+		return BRANCH_NO;
+	case BPF_JSET:
+		if (tnum_is_const(x.t))
+			return x.t.value ? BRANCH_YES : BRANCH_NO;
+		return x.sl <= 0 && x.sh >= 0 ? BRANCH_UNKNOWN : BRANCH_YES;
+	default:
+		return BRANCH_YES;
 	}
 }
 

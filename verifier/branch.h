@@ -27,4 +27,7 @@ bool branch_refine(const struct behave *bh, uint8_t op, bool jmp32, enum branch_
 /* The operator with its operands exchanged (a < b is b > a). */
 uint8_t branch_flip(uint8_t op);
 
+/* v op v, of one register, on kernels that decide it (branch_same_reg). */
+enum branch_taken branch_predict_same(uint8_t op, bool jmp32, const struct val *v);
+
 #endif

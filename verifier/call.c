@@ -76,7 +76,8 @@ static int arg_reject(struct env *env, uint32_t regno, const char *want)
 	return verdict_reject(env, EINVAL, "CALL-ARG", "arg#%u %s", regno - 1, want);
 }
 
-static int check_mem_arg(struct env *env, uint32_t regno, const struct subprog_arg *arg)
+static int check_mem_arg(struct env *env, uint32_t regno, const struct subprog *sub,
+			 const struct subprog_arg *arg)
 {
 	const struct reg *r = &env_regs(env)[regno];
 	int err = ptr_check_arg_off(env, r, regno, 0);
@@ -95,12 +96,16 @@ static int check_mem_arg(struct env *env, uint32_t regno, const struct subprog_a
 	err = mem_check_reg(env, regno, arg->mem_size);
 	if (err < 0)
 		return verdict_is_final(err) ? err : -EINVAL;
+	if (env->beh->global_moves_arg && sub->changes_pkt &&
+	    (reg_is_pkt(r) || r->type == REG_PKT_END || reg_is_pkt_slice(r)))
+		return arg_reject(env, regno, "is a packet pointer, and the function may move the packet");
 	if (!(arg->flags & REG_F_MAYBE_NULL) && reg_maybe_null(r))
 		return arg_reject(env, regno, "is expected to be non-NULL");
 	return 0;
 }
 
-static int check_arg(struct env *env, uint32_t regno, const struct subprog_arg *arg)
+static int check_arg(struct env *env, uint32_t regno, const struct subprog *sub,
+		     const struct subprog_arg *arg)
 {
 	const struct reg *r = &env_regs(env)[regno];
 	int err;
@@ -112,12 +117,12 @@ static int check_arg(struct env *env, uint32_t regno, const struct subprog_arg *
 			return verdict_reject(env, EINVAL, "CALL-ARG", "R%u is not a scalar", regno);
 		return 0;
 	case ARG_CTX:
-		err = ptr_check_arg_off(env, r, regno, 0);
+		err = ptr_check_arg_off(env, r, regno, REG_F_AS_CTX);
 		if (err < 0)
 			return err;
 		return r->type == REG_CTX ? 0 : arg_reject(env, regno, "expects pointer to ctx");
 	case ARG_MEM:
-		return check_mem_arg(env, regno, arg);
+		return check_mem_arg(env, regno, sub, arg);
 	case ARG_ARENA:
 		if (r->type != REG_ARENA && !reg_is_scalar(r))
 			return verdict_reject(env, EINVAL, "CALL-ARG",
@@ -141,7 +146,7 @@ static int check_global_args(struct env *env, struct subprog *sub)
 	int r = btfprog_args(env, (uint32_t)(sub - env->subprogs));
 
 	for (i = 0; i < sub->arg_cnt && r >= 0; i++)
-		r = check_arg(env, i + 1, &sub->args[i]);
+		r = check_arg(env, i + 1, sub, &sub->args[i]);
 	return r;
 }
 
@@ -161,7 +166,7 @@ static int check_sleep(struct env *env, const struct subprog *sub)
 	return 0;
 }
 
-static int call_global(struct env *env, struct subprog *sub)
+static int call_global(struct env *env, struct subprog *sub, uint32_t insn_idx)
 {
 	int r;
 
@@ -180,10 +185,15 @@ static int call_global(struct env *env, struct subprog *sub)
 		r = pkt_invalidate_all(env);
 	if (r < 0)
 		return r;
-	sub->called = true;
+	sub->called[env->beh->globals_by_context ? !env_in_rcu(env) : 0] = true;
 	call_clear_caller_saved(env);
 	env_mark_unknown(env, 0);
-	return 0;
+	if (!sub->might_throw || !env->beh->throw_from_global)
+		return 0;
+	/* it may never come back: that way now, behind it later */
+	if (!explore_push(env, insn_idx + 1, insn_idx, false, EFAULT))
+		return -EFAULT;
+	return CALL_THROWS;
 }
 
 int call_subprog(struct env *env, uint32_t insn_idx)
@@ -195,7 +205,7 @@ int call_subprog(struct env *env, uint32_t insn_idx)
 	if (sub < 0)
 		return verdict_reject(env, EFAULT, "INTERNAL", "no program starts at insn %u", target);
 	if (env->subprogs[sub].is_global)
-		return call_global(env, &env->subprogs[sub]);
+		return call_global(env, &env->subprogs[sub], insn_idx);
 	caller = env->cur->curframe;
 	r = push_frame(env, &env->cur, (uint32_t)sub, insn_idx, copy_args);
 	if (r < 0)

@@ -52,7 +52,7 @@ static int push_edge(struct env *env, struct cfg *cfg, uint32_t t, int64_t w, in
 		return KEEP;
 	}
 	if ((cfg->state[w] & 0xf0) == DISCOVERED) {
-		bool recursion = env->insns[t].code == (BPF_JMP | BPF_CALL);
+		bool recursion = edge == BRANCH && env->insns[t].code == (BPF_JMP | BPF_CALL);
 
 		if (env->cap_bpf && !(recursion && env->beh->recursion_einval) &&
 		    (may_loop || env->beh->back_edge_anywhere))

@@ -103,8 +103,48 @@ static int ctx_access_table(struct env *env, const struct memop *op, int32_t off
 	return 0;
 }
 
+bool ctx_is_unconverted(const struct env *env)
+{
+	switch (env->prog_type) {
+	case PT_KPROBE:
+	case PT_TRACEPOINT:
+	case PT_RAW_TRACEPOINT:
+	case PT_RAW_TRACEPOINT_WRITABLE:
+	case PT_TRACING:
+	case PT_STRUCT_OPS:
+	case PT_LSM:
+	case PT_SYSCALL:
+	case PT_CGROUP_DEVICE:
+	case PT_LIRC_MODE2:
+	case PT_EXT:
+	case PT_NETFILTER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Bytes that the one who runs it hands over: any of them, at any offset below 64 KiB. */
+static int ctx_access_syscall(struct env *env, const struct memop *op)
+{
+	const struct reg *r = &env_regs(env)[op->regno];
+	int64_t last = (int64_t)op->off + r->off + (int64_t)r->v.uh;
+	int ret = mem_check_bounds(env, op->regno, op->off + r->off, op->size, env->lim->syscall_ctx, false);
+
+	if (ret < 0)
+		return ret;
+	if (last >= env->lim->syscall_ctx)
+		return ctx_refuse(env, op, op->off);
+	if ((uint32_t)last + op->size > env->max_ctx_offset)
+		env->max_ctx_offset = (uint32_t)last + op->size;
+	if (op->access == ACCESS_READ && op->value_regno >= 0)
+		env_mark_unknown(env, (uint32_t)op->value_regno);
+	return 0;
+}
+
 int ctx_access(struct env *env, const struct memop *op)
 {
+	struct memop at = *op;
 	struct reg *r = &env_regs(env)[op->regno];
 	const struct reg *value = op->value_regno >= 0 ? &env_regs(env)[op->value_regno] : NULL;
 	int32_t off = op->off;
@@ -116,12 +156,15 @@ int ctx_access(struct env *env, const struct memop *op)
 	if (op->access == ACCESS_WRITE && !value && !env->beh->st_to_ctx)
 		return verdict_reject(env, EACCES, "CTX-ST",
 				      "BPF_ST stores into R%u ctx is not allowed", op->regno);
-	ret = ptr_check_off(env, r, op->regno, env->beh->ctx_offset_deref);
+	if (env->beh->ctx_offset_deref && env->prog_type == PT_SYSCALL)
+		return ctx_access_syscall(env, op);
+	ret = ptr_check_off(env, r, op->regno, env->beh->ctx_offset_deref && ctx_is_unconverted(env));
 	if (ret < 0)
 		return ret;
 	off += r->off;
+	at.off = off;
 	if (ctx_by_btf(env))
-		return btfctx_access(env, op);
+		return btfctx_access(env, &at);
 	/* the first argument of a writable raw tracepoint is a record of its own, read whole as a pointer */
 	if (env->prog_type == PT_RAW_TRACEPOINT_WRITABLE && off == 0) {
 		if (op->size != 8 || op->access != ACCESS_READ)

@@ -10,4 +10,7 @@
  */
 int ctx_btf_struct(struct env *env, const char *name);
 
+/* The kernel uses this type's context as it is (no rewriting): by its fields' real offsets. */
+bool ctx_is_unconverted(const struct env *env);
+
 #endif

@@ -9,9 +9,12 @@
 
 #define PRIV_STACK_MIN 64
 
+/* A chain of calls; where globals do not count for its length, each function is in it once at most. */
+#define CHAIN_MAX 256
+
 struct chain {
-	uint32_t ret_insn[ENV_FRAMES_MAX], ret_prog[ENV_FRAMES_MAX];
-	uint32_t frame, depth, idx, at;
+	uint32_t ret_insn[CHAIN_MAX], ret_prog[CHAIN_MAX], ret_calls[CHAIN_MAX];
+	uint32_t frame, calls, depth, idx, at; /* calls: since the last global function, where those begin anew */
 	bool tail_call_reachable, priv;
 };
 
@@ -89,7 +92,7 @@ static int follow(struct env *env, struct chain *c)
 	if (sidx < 0)
 		return verdict_reject_at(env, c->at, EFAULT, "INTERNAL", "no program starts there");
 	if (env->subprogs[sidx].is_async_cb) {
-		if (env->subprogs[sidx].has_tail_call)
+		if (env->subprogs[sidx].has_tail_call && !env->beh->tail_call_not_in_cb)
 			return verdict_reject_at(env, c->at, EFAULT, "TAIL-CALL-ASYNC",
 						 "subprog has tail_call and async cb");
 		if (!insn_is_subprog_call(insn))
@@ -100,22 +103,44 @@ static int follow(struct env *env, struct chain *c)
 	}
 	c->ret_insn[c->frame] = c->at + 1;
 	c->ret_prog[c->frame] = c->idx;
+	c->ret_calls[c->frame] = c->calls;
 	c->at = target;
 	c->idx = (uint32_t)sidx;
-	c->tail_call_reachable |= env->subprogs[sidx].has_tail_call;
+	if (env->beh->tail_call_not_in_cb)
+		c->tail_call_reachable = env->subprogs[sidx].has_tail_call;
+	else
+		c->tail_call_reachable |= env->subprogs[sidx].has_tail_call;
 	c->frame++;
-	if (c->frame >= env->lim->frames)
+	c->calls = env->subprogs[sidx].is_global && !env->beh->global_chain_counts ? 0 : c->calls + 1;
+	if (c->calls >= env->lim->frames || c->frame >= CHAIN_MAX)
 		return verdict_reject_at(env, c->at, E2BIG, "CALL-DEPTH",
-					 "the call stack of %u frames is too deep !", c->frame);
+					 "the call stack of %u frames is too deep !", c->calls);
 	r = enter(env, c);
 	return r < 0 ? r : 1;
+}
+
+/* From this function, or one that it calls: no callback may be on the way here. */
+static int check_tail_call(struct env *env, struct chain *c)
+{
+	if (!c->tail_call_reachable)
+		return 0;
+	if (in_callback(env, c))
+		return verdict_reject_at(env, c->at, EINVAL, "TAIL-CALL-CALLBACK",
+					 "cannot tail call within callback");
+	env->subprogs[c->idx].tail_call_reachable = true;
+	for (uint32_t j = 0; j < c->frame; j++)
+		env->subprogs[c->ret_prog[j]].tail_call_reachable = true;
+	return 0;
 }
 
 static int leave(struct env *env, struct chain *c)
 {
 	uint32_t j;
+	int r = env->beh->tail_call_not_in_cb ? check_tail_call(env, c) : 0;
 
-	for (j = 0; c->tail_call_reachable && j < c->frame; j++) {
+	if (r < 0)
+		return r;
+	for (j = 0; !env->beh->tail_call_not_in_cb && c->tail_call_reachable && j < c->frame; j++) {
 		if (env->subprogs[c->ret_prog[j]].is_exception_cb)
 			return verdict_reject_at(env, c->at, EINVAL, "TAIL-CALL-EXCEPTION",
 						 "cannot tail call within exception cb");
@@ -128,12 +153,18 @@ static int leave(struct env *env, struct chain *c)
 	c->frame--;
 	c->at = c->ret_insn[c->frame];
 	c->idx = c->ret_prog[c->frame];
+	c->calls = c->ret_calls[c->frame];
+	if (env->beh->tail_call_not_in_cb)
+		c->tail_call_reachable = env->subprogs[c->idx].has_tail_call ||
+					 env->subprogs[c->idx].tail_call_reachable;
 	return 0;
 }
 
 static int check_from(struct env *env, uint32_t subprog, bool priv)
 {
-	struct chain c = { .idx = subprog, .at = env->subprogs[subprog].start, .priv = priv };
+	struct chain c = { .idx = subprog, .at = env->subprogs[subprog].start, .priv = priv,
+			   .tail_call_reachable = env->beh->tail_call_not_in_cb &&
+						  env->subprogs[subprog].has_tail_call };
 	const struct bpf_insn *insn;
 	uint64_t steps = 0;
 	int r = enter(env, &c);

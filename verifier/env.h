@@ -102,6 +102,7 @@ enum reg_base {
 #define REG_F_ALIGNED		(1u << 26)	/* argument types only */
 #define REG_F_DYNPTR_SKB_META	(1u << 27)
 #define REG_F_DYNPTR_FILE	(1u << 28)
+#define REG_F_AS_CTX		(1u << 29)	/* argument types only: it must be the context itself */
 #define REG_F_DYNPTR_MASK	(REG_F_DYNPTR_LOCAL | REG_F_DYNPTR_RINGBUF | REG_F_DYNPTR_SKB | \
 				 REG_F_DYNPTR_XDP | REG_F_DYNPTR_SKB_META | REG_F_DYNPTR_FILE)
 
@@ -319,6 +320,7 @@ struct insn_aux {			/* one an instruction: kept small, its pages are the price o
 	bool nospec : 1, nospec_result : 1;	/* unprivileged: barriers */
 	bool proves_packet : 1;	/* a compare here proved packet bytes, on some path */
 	bool call_map_poisoned : 1, call_map_unpriv : 1;
+	bool alu_arena : 1, alu_elsewhere : 1;	/* 64-bit arithmetic: on arena pointers, on others */
 	bool has_ref_kptr : 1;
 	bool loop_seen : 1, loop_inline : 1;	/* bpf_loop: may still be rewritten without a call */
 	uint8_t fastcall_spills;
@@ -357,8 +359,7 @@ struct subprog {
 	bool is_cb, is_async_cb, is_exception_cb;
 	bool changes_pkt, might_sleep, might_throw;
 	bool is_global;			/* by func_info linkage */
-	bool called;			/* a global function that was called */
-	bool verified;
+	bool called[2], verified_in[2];	/* a global function; from where nothing may sleep, and where it may */
 	bool args_cached;
 	bool priv_stack, no_priv_stack;
 	int args_err;			/* btfprog_args_prepare() of it failed with this */
@@ -612,6 +613,8 @@ int reg_check_write_nomark(struct env *env, uint32_t regno);
 
 /* A maybe-null pointer is found not NULL: its flag goes; some maps' values turn into what they hold. */
 void null_clear_flag(const struct env *env, struct reg *r);
+/* What a look-up in a map of maps or sockets found, where that is told at once (lookup_refines); keeps the flag. */
+void null_refine_lookup(const struct env *env, struct reg *r);
 /* In st, all holders of known->id are NULL, or not NULL (mark_ptr_or_null_regs). 0 or negative. */
 int null_settle(struct env *env, struct state *st, const struct reg *known, bool is_null);
 /* ---- precise.c, hist ------------------------------------------------------------------------ */
@@ -680,6 +683,11 @@ int mapval_ptr_access(struct env *env, const struct memop *op);	/* btfptr.c: REG
 int btfptr_access(struct env *env, const struct memop *op);	/* btfptr.c */
 
 /* check_mem_region_access(): [off + smin, off + umax + size) within mem_size. */
+/*
+ * How far the pointer may be from its object's start. Where kernels keep constants apart (offsets_apart) that is its
+ * variable part, and 0 is returned; elsewhere the sum with its constant part, which is returned.
+ */
+int32_t ptr_whole_offset(const struct env *env, const struct reg *r, struct val *ret);
 int mem_check_bounds(struct env *env, uint32_t regno, int32_t off, uint32_t size,
 		     uint32_t mem_size, bool zero_ok);
 /* __check_mem_access(): fixed offset only. */
@@ -744,7 +752,9 @@ struct call_meta {
 };
 
 /* Static, global and callback calls: call.c. */
-int call_subprog(struct env *env, uint32_t insn_idx);		/* BPF_PSEUDO_CALL at insn_idx */
+/* BPF_PSEUDO_CALL at insn_idx. CALL_THROWS: it is a global function that may throw, the path on which it does */
+#define CALL_THROWS 1
+int call_subprog(struct env *env, uint32_t insn_idx);
 /*
  * set_callee fills the callee's r1-r5 from the caller's (set_map_elem_callback_state & co.):
  * 0 or negative. callee is private; caller is the calling frame.

@@ -228,7 +228,7 @@ static int walk(struct env *env)
 
 /* ---- roots: main and global functions --------------------------------------------------------------- */
 
-static int explore_function(struct env *env, uint32_t subprog)
+static int explore_function(struct env *env, uint32_t subprog, bool may_sleep)
 {
 	struct state *st = state_new(env, 1);
 	struct frame *f = frame_new(env, 0, subprog, -1);
@@ -240,7 +240,7 @@ static int explore_function(struct env *env, uint32_t subprog)
 	st->branches = 1;
 	st->first_insn_idx = env->subprogs[subprog].start;
 	st->last_insn_idx = UINT32_MAX;
-	st->in_sleepable = env->sleepable;
+	st->in_sleepable = may_sleep;
 	env->cur = st;
 	env->insn_idx = env->subprogs[subprog].start;
 	env->prev_insn_idx = UINT32_MAX;
@@ -255,22 +255,24 @@ static int explore_function(struct env *env, uint32_t subprog)
 
 static int explore_globals(struct env *env)
 {
-	bool again = true;
+	bool again = true, by_context = env->beh->globals_by_context;
 	uint32_t i;
 	int r;
 
 	if (env->exception_subprog)
-		env->subprogs[env->exception_subprog].called = true;
+		env->subprogs[env->exception_subprog].called[by_context && env->sleepable] = true;
 	while (again) {
 		again = false;
-		for (i = 1; i < env->subprog_cnt; i++) {
-			if (!env->subprogs[i].is_global || env->subprogs[i].verified ||
-			    (!env->subprogs[i].called && !env->beh->globals_first))
+		for (i = 2; i < 2 * env->subprog_cnt; i++) {
+			struct subprog *sub = &env->subprogs[i / 2];
+
+			if (!sub->is_global || sub->verified_in[i % 2] || (i % 2 && !by_context) ||
+			    (!sub->called[i % 2] && !env->beh->globals_first))
 				continue;
-			r = explore_function(env, i);
+			r = explore_function(env, i / 2, by_context ? i % 2 : env->sleepable);
 			if (r < 0)
 				return r;
-			env->subprogs[i].verified = true;
+			sub->verified_in[i % 2] = true;
 			again = true;
 		}
 	}
@@ -293,7 +295,7 @@ int explore_program(struct env *env)
 	if (r >= 0 && env->beh->globals_first)
 		r = explore_globals(env);
 	if (r >= 0)
-		r = explore_function(env, 0);
+		r = explore_function(env, 0, env->sleepable);
 	if (r >= 0 && !env->beh->globals_first)
 		r = explore_globals(env);
 	if (r >= 0)	/* a refused path is kept: it can be asked why */

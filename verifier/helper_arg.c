@@ -16,12 +16,17 @@
 #include "verifier/names.h"
 #include "verifier/regname.h"
 
-#define TYPES_MAX 10
+#define TYPES_MAX 11
 
 /* Register types that fit an argument kind; 0 ends the list. Flags of the argument are folded first. */
 static const uint32_t mem_types[TYPES_MAX] = {
 	REG_STACK, REG_PKT, REG_PKT_META, REG_MAP_KEY, REG_MAP_VALUE, REG_MEM,
 	REG_MEM | REG_F_RINGBUF, REG_BUF, REG_BTF_ID | REG_F_TRUSTED,
+};
+/* From 7.1 on also a syscall program's context, which is plain memory. */
+static const uint32_t newer_mem_types[TYPES_MAX] = {
+	REG_STACK, REG_PKT, REG_PKT_META, REG_MAP_KEY, REG_MAP_VALUE, REG_MEM,
+	REG_MEM | REG_F_RINGBUF, REG_BUF, REG_BTF_ID | REG_F_TRUSTED, REG_CTX,
 };
 /* Keys and values of older kernels. */
 static const uint32_t old_key_types[TYPES_MAX] = {
@@ -145,6 +150,8 @@ static int arg_check_type(const struct argcheck *c)
 
 	if (types == mem_types && c->kind != HARG_MEM && c->env->beh->args_old)
 		types = old_key_types;
+	else if (types == mem_types && c->env->beh->ctx_offset_deref)
+		types = newer_mem_types;
 	if (c->arg->flags & REG_F_RDONLY)
 		type &= ~REG_F_RDONLY;
 	if (c->arg->flags & REG_F_MAYBE_NULL)
@@ -160,7 +167,7 @@ static int arg_check_type(const struct argcheck *c)
 		return arg_refuse_type(c, types);
 	if (reg_base(r) != REG_BTF_ID)
 		return 0;
-	if (types == mem_types) {
+	if (types == mem_types || types == newer_mem_types) {
 		if (c->arg->flags & REG_F_RDONLY)
 			return 0;
 		return verdict_reject(c->env, EACCES, "HELPER-WRITE",
@@ -475,7 +482,8 @@ static int arg_check_reg(struct argcheck *c)
 	r = arg_reg(c);
 	if (c->kind == HARG_DYNPTR && r->type == REG_STACK)
 		return 0;
-	return ptr_check_arg_off(c->env, r, c->regno, c->arg->flags);
+	return ptr_check_arg_off(c->env, r, c->regno,
+				 c->arg->flags | (c->kind == HARG_CTX ? REG_F_AS_CTX : 0));
 }
 
 int helper_arg_check(struct env *env, const struct helper_proto *proto, uint32_t arg,

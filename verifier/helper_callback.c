@@ -28,12 +28,14 @@ static void callback_sync(struct frame *callee)
 }
 
 /* A pointer into the map that caller's regno names: key or value. */
-static void callback_map_ptr(struct frame *callee, uint32_t regno, uint32_t type,
+static void callback_map_ptr(struct env *env, struct frame *callee, uint32_t regno, uint32_t type,
 			     const struct reg *map)
 {
 	reg_set_ptr(&callee->r[regno], type);
 	callee->r[regno].map = map->map;
 	callee->r[regno].map_uid = map->map_uid;
+	if (type == REG_MAP_VALUE && env->beh->callback_value_id)
+		callee->r[regno].id = env_new_id(env); /* one element's lock is not another's */
 }
 
 /* callback(map, key, value, ctx) */
@@ -49,8 +51,8 @@ static int callback_for_each(struct env *env, struct frame *caller, struct frame
 	if (env_aux(env)->call_map_poisoned && !env->beh->callbacks_converge)
 		return verdict_reject(env, EINVAL, "CALLBACK-MAP", "tail_call abusing map_ptr");
 	callback_take(callee, 1, map);
-	callback_map_ptr(callee, 2, REG_MAP_KEY, map);
-	callback_map_ptr(callee, 3, REG_MAP_VALUE, map);
+	callback_map_ptr(env, callee, 2, REG_MAP_KEY, map);
+	callback_map_ptr(env, callee, 3, REG_MAP_VALUE, map);
 	if (!env->beh->for_each_map_uid)	/* it is then no value of the map beside it, if that is an inner one */
 		callee->r[2].map_uid = callee->r[3].map_uid = 0;
 	callback_take(callee, 4, &caller->r[3]);
@@ -76,9 +78,9 @@ static int callback_timer(struct env *env, struct frame *caller, struct frame *c
 {
 	const struct reg *timer = &caller->r[1];
 
-	callback_map_ptr(callee, 1, REG_MAP_PTR, timer);
-	callback_map_ptr(callee, 2, REG_MAP_KEY, timer);
-	callback_map_ptr(callee, 3, REG_MAP_VALUE, timer);
+	callback_map_ptr(env, callee, 1, REG_MAP_PTR, timer);
+	callback_map_ptr(env, callee, 2, REG_MAP_KEY, timer);
+	callback_map_ptr(env, callee, 3, REG_MAP_VALUE, timer);
 	callback_clear(callee, 4);
 	callee->in_async_callback = true;
 	callee->ret_lo = 0;

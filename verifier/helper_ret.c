@@ -64,6 +64,11 @@ static int ret_map_value(const struct retctx *c)
 	if (!(flags & REG_F_MAYBE_NULL) &&
 	    btfrec_has(c->env->maps[c->meta->map - 1].rec, BTFREC_LOCK))
 		r->id = env_new_id(c->env);
+	if (c->env->beh->lookup_refines) {
+		if (flags & REG_F_MAYBE_NULL)
+			r->id = env_new_id(c->env);
+		null_refine_lookup(c->env, r);
+	}
 	return 0;
 }
 
@@ -187,7 +192,7 @@ static int ret_identify(const struct retctx *c, uint32_t insn_idx)
 	uint32_t ref;
 	int ret;
 
-	if (reg_maybe_null(r))
+	if (reg_maybe_null(r) && !(c->proto->ret == HRET_MAP_VALUE && c->env->beh->lookup_refines))
 		r->id = env_new_id(c->env);
 	if (c->proto->ret == HRET_DYNPTR_MEM)
 		r->dynptr_id = c->meta->dynptr_id;
@@ -204,6 +209,14 @@ static int ret_identify(const struct retctx *c, uint32_t insn_idx)
 	r->id = ref;
 	r->ref = ref;
 	return 0;
+}
+
+/* Does bpf_get_retval give what the hook may return? Programs for getsockopt see any number. */
+static bool ret_is_errno(const struct env *env)
+{
+	if (!env->beh->get_retval_range || env->attach_type == AT_CGROUP_GETSOCKOPT)
+		return false;
+	return env->prog_type != PT_LSM || (env->attach_type == AT_LSM_CGROUP && env->att.ret_range);
 }
 
 /* Lengths of strings and stacks, or an errno; the number of this CPU. */
@@ -234,6 +247,14 @@ static void ret_refine(const struct retctx *c)
 		v->wh = last;
 		v->sh = last;
 		v->xh = (int32_t)last;
+		break;
+	case HELPER_GET_RETVAL:
+		if (!ret_is_errno(c->env))
+			return;
+		v->sl = c->env->prog_type == PT_LSM ? c->env->att.ret_lo : -ERRNO_MAX;
+		v->sh = c->env->prog_type == PT_LSM ? c->env->att.ret_hi : 0;
+		v->xl = (int32_t)v->sl;
+		v->xh = (int32_t)v->sh;
 		break;
 	default:
 		return;

@@ -161,14 +161,15 @@ static bool special_may_update_sockmap(const struct env *env, uint32_t id)
 		return env->attach_type == AT_TRACE_ITER;
 	case PT_SOCK_OPS:
 		return id == HELPER_MAP_DELETE_ELEM;
+	case PT_SK_REUSEPORT:
+	case PT_SK_LOOKUP:
+		return true;
 	case PT_SOCKET_FILTER:
 	case PT_SCHED_CLS:
 	case PT_SCHED_ACT:
 	case PT_XDP:
-	case PT_SK_REUSEPORT:
 	case PT_FLOW_DISSECTOR:
-	case PT_SK_LOOKUP:
-		return true;
+		return !env->beh->sockmap_few_types;
 	default:
 		return false;
 	}

@@ -98,21 +98,21 @@ static const struct {
 };
 
 /* By helper number: the classes that may call it, for each profile. */
-static const uint64_t allowed[][PROFILE_CNT] = {
-#define HELPER_TYPES(id, name, v61, v612, v618, v72) [id] = { v61, v612, v618, v72 },
+static const uint64_t allowed[][FACTS_CNT] = {
+#define HELPER_TYPES(id, name, v61, v612, v618, v7) [id] = { v61, v612, v618, v7 },
 #include "verifier/helper_types.def"
 #undef HELPER_TYPES
 };
 
 /* By helper number: the map types it takes; 0: it takes no map. */
-static const uint64_t map_types[][PROFILE_CNT] = {
-#define MAPFUNC(id, name, v61, v612, v618, v72) [id] = { v61, v612, v618, v72 },
+static const uint64_t map_types[][FACTS_CNT] = {
+#define MAPFUNC(id, name, v61, v612, v618, v7) [id] = { v61, v612, v618, v7 },
 #include "verifier/mapfunc.def"
 #undef MAPFUNC
 };
 
-static const uint32_t helper_cnt[PROFILE_CNT] = {
-	[PROFILE_6_1] = 210, [PROFILE_6_12] = 212, [PROFILE_6_18] = 212, [PROFILE_7_2] = 212,
+static const uint32_t helper_cnt[FACTS_CNT] = {
+	[FACTS_6_1] = 210, [FACTS_6_12] = 212, [FACTS_6_18] = 212, [FACTS_7] = 212,
 };
 
 #define ID_GETSOCKOPT 57
@@ -120,7 +120,7 @@ static const uint32_t helper_cnt[PROFILE_CNT] = {
 
 uint32_t helper_tab_cnt(enum profile profile)
 {
-	return helper_cnt[profile];
+	return helper_cnt[fact_column_of(profile)];
 }
 
 const struct helper_proto *helper_tab_row(uint32_t row)
@@ -165,7 +165,7 @@ static bool helper_tab_allows(const struct helper_caller *caller, int32_t id)
 			continue;
 		if (classes[i].attach_types && !(classes[i].attach_types & attach))
 			continue;
-		return allowed[id][caller->profile] & (1ull << i);
+		return allowed[id][fact_column_of(caller->profile)] & (1ull << i);
 	}
 	return false;
 }
@@ -176,7 +176,7 @@ int helper_tab_find(const struct helper_caller *caller, int32_t id,
 	const struct helper_proto *found = NULL;
 	uint64_t type = 1ull << (caller->prog_type & 63);
 
-	if (id < 0 || (uint32_t)id >= helper_cnt[caller->profile])
+	if (id < 0 || (uint32_t)id >= helper_cnt[fact_column_of(caller->profile)])
 		return -ERANGE;
 	if ((uint32_t)id >= ARRAY_CNT(allowed) || !helper_tab_allows(caller, id))
 		return -EINVAL;
@@ -204,7 +204,7 @@ int helper_tab_find(const struct helper_caller *caller, int32_t id,
 
 bool helper_tab_takes_map(enum profile profile, uint32_t id, uint32_t map_type)
 {
-	uint64_t types = id < ARRAY_CNT(map_types) ? map_types[id][profile] : 0;
+	uint64_t types = id < ARRAY_CNT(map_types) ? map_types[id][fact_column_of(profile)] : 0;
 
 	if (!types)
 		return true;

@@ -10,7 +10,7 @@
 
 /* ---- the table ---- */
 
-enum kfunc_condition { ANY, ITER, SESSION };
+enum kfunc_condition { ANY, ITER, SESSION, NOT_SENDMSG };
 
 struct kfunc_rule {
 	bool present;
@@ -21,7 +21,7 @@ struct kfunc_rule {
 
 struct kfunc_row {
 	const char *name;
-	struct kfunc_rule by_profile[PROFILE_CNT];
+	struct kfunc_rule in[FACTS_CNT];
 };
 
 #define T(name) (UINT64_C(1) << PT_##name)
@@ -30,7 +30,7 @@ struct kfunc_row {
 #define NONE { false, 0, 0, ANY }
 
 static const struct kfunc_row kfunc_rows[] = {
-#define KFUNC(n, v61, v612, v618, v72) { #n, { v61, v612, v618, v72 } },
+#define KFUNC(n, v61, v612, v618, v7) { #n, { v61, v612, v618, v7 } },
 #include "verifier/kfunc.def"
 #undef KFUNC
 };
@@ -40,6 +40,56 @@ static const char *const special_names[KFS_CNT] = {
 	KFUNC_SPECIALS(KFUNC_SPECIAL)
 #undef KFUNC_SPECIAL
 };
+
+/* From 7.0 on (wq, task_work) and 7.1 on without _impl, the arguments of which the kernel adds itself. */
+static const struct {
+	const char *name;
+	enum kfunc_special special;
+} renamed[] = {
+	{ "bpf_list_push_back", KFS_bpf_list_push_back_impl },
+	{ "bpf_list_push_front", KFS_bpf_list_push_front_impl },
+	{ "bpf_obj_drop", KFS_bpf_obj_drop_impl },
+	{ "bpf_obj_new", KFS_bpf_obj_new_impl },
+	{ "bpf_percpu_obj_drop", KFS_bpf_percpu_obj_drop_impl },
+	{ "bpf_percpu_obj_new", KFS_bpf_percpu_obj_new_impl },
+	{ "bpf_rbtree_add", KFS_bpf_rbtree_add_impl },
+	{ "bpf_refcount_acquire", KFS_bpf_refcount_acquire_impl },
+	{ "bpf_task_work_schedule_resume", KFS_bpf_task_work_schedule_resume_impl },
+	{ "bpf_task_work_schedule_signal", KFS_bpf_task_work_schedule_signal_impl },
+	{ "bpf_wq_set_callback", KFS_bpf_wq_set_callback_impl },
+};
+
+/* Flags that came with 7.x, by name. */
+static const struct {
+	const char *name;
+	uint32_t flags;
+} more_flags[] = {
+#define KFUNC_FLAGS(name, flags) { #name, flags },
+#include "verifier/kfunc_flags.def"
+#undef KFUNC_FLAGS
+};
+
+static uint32_t flags_of_7(const struct env *env, const char *name)
+{
+	uint32_t known = (env->beh->kfunc_lock_flag ? (uint32_t)KF_LOCKSAFE : 0) |
+			 (env->beh->kfunc_perfmon ? (uint32_t)KF_PERFMON : 0);
+
+	for (size_t i = 0; known && i < sizeof(more_flags) / sizeof(more_flags[0]); i++)
+		if (strcmp(more_flags[i].name, name) == 0)
+			return more_flags[i].flags & known;
+	return 0;
+}
+
+static enum kfunc_special special_of(const char *name)
+{
+	for (uint32_t i = 1; i < KFS_CNT; i++)
+		if (strcmp(special_names[i], name) == 0)
+			return (enum kfunc_special)i;
+	for (size_t i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++)
+		if (strcmp(renamed[i].name, name) == 0)
+			return renamed[i].special;
+	return KFS_NONE;
+}
 
 static const struct kfunc_row *find_row(const char *name)
 {
@@ -67,6 +117,10 @@ static bool condition_holds(const struct env *env, enum kfunc_condition conditio
 	case SESSION:	/* kprobe.session, uprobe.session */
 		return env->attach_type == AT_TRACE_KPROBE_SESSION ||
 		       env->attach_type == AT_TRACE_UPROBE_SESSION;
+	case NOT_SENDMSG: /* a socket's hook that would call itself */
+		return env->prog_type != PT_LSM ||
+		       strcmp(btf_view_name(env->target->vmlinux, env->prog->attach_btf_id),
+			      "bpf_lsm_socket_sendmsg") != 0;
 	default:
 		return true;
 	}
@@ -75,15 +129,13 @@ static bool condition_holds(const struct env *env, enum kfunc_condition conditio
 static void apply_row(const struct env *env, struct kfunc *k)
 {
 	const struct kfunc_row *row = find_row(k->name);
-	const struct kfunc_rule *rule = row ? &row->by_profile[env->target->profile] : NULL;
+	const struct kfunc_rule *rule = row ? &row->in[fact_column_of(env->target->profile)] : NULL;
 
-	for (uint32_t i = 1; i < KFS_CNT; i++)
-		if (strcmp(special_names[i], k->name) == 0)
-			k->special = (enum kfunc_special)i;
+	k->special = special_of(k->name);
 	if (!rule || !rule->present)
 		return;
 	k->known = true;
-	k->flags = rule->flags;
+	k->flags = rule->flags | flags_of_7(env, k->name);
 	k->allowed = env->prog_type < 64 && (rule->types >> env->prog_type & 1) &&
 		     condition_holds(env, rule->condition);
 }
@@ -252,6 +304,9 @@ static int check_may_call(struct env *env, const struct kfunc *k)
 	if (k->flags & KF_DESTR)	/* needs CAP_SYS_BOOT, which nobody here holds */
 		return verdict_reject(env, EACCES, "KFUNC-DESTRUCTIVE",
 				      "destructive kfunc calls require CAP_SYS_BOOT capability");
+	if ((k->flags & KF_PERFMON) && !env->cap_perfmon)
+		return verdict_reject(env, EPERM, "CAP-PERFMON",
+				      "%s is allowed only to CAP_PERFMON and CAP_SYS_ADMIN", k->name);
 	if (env->leak_rules && leaks(k))
 		return verdict_reject(env, EPERM, "CAP-PERFMON",
 				      "kernel function %s is granted only with CAP_PERFMON", k->name);

@@ -11,7 +11,7 @@
 enum kfunc_flag {
 	KF_ACQ = 1 << 0, KF_REL = 1 << 1, KF_NULL = 1 << 2, KF_TRUST = 1 << 3, KF_SLEEP = 1 << 4,
 	KF_DESTR = 1 << 5, KF_RCU = 1 << 6, KF_NEW = 1 << 7, KF_NEXT = 1 << 8, KF_DESTROY = 1 << 9,
-	KF_RCUP = 1 << 10,
+	KF_RCUP = 1 << 10, KF_LOCKSAFE = 1 << 11, KF_PERFMON = 1 << 12,
 };
 #define KF_ITER (KF_NEW | KF_NEXT | KF_DESTROY)
 
@@ -31,7 +31,8 @@ enum kfunc_flag {
 	X(bpf_iter_css_task_new) X(bpf_iter_num_new) X(bpf_iter_num_next) \
 	X(bpf_iter_num_destroy) X(bpf_task_work_schedule_signal_impl) \
 	X(bpf_task_work_schedule_resume_impl) X(bpf_wq_init) X(bpf_xdp_pull_data) \
-	X(bpf_get_kmem_cache) X(__bpf_trap)
+	X(bpf_get_kmem_cache) X(__bpf_trap) X(bpf_list_add) X(bpf_list_del) X(bpf_session_is_return) \
+	X(bpf_dynptr_from_file) X(bpf_dynptr_file_discard)
 
 enum kfunc_special {
 	KFS_NONE,
@@ -41,6 +42,13 @@ enum kfunc_special {
 	KFS_CNT,
 };
 #define KF_IS(k, name) ((k)->special == KFS_##name)
+
+/* Do these hand an object over to a list or tree? */
+static inline bool kfunc_is_push(enum kfunc_special s)
+{
+	return s == KFS_bpf_list_push_front_impl || s == KFS_bpf_list_push_back_impl ||
+	       s == KFS_bpf_list_add || s == KFS_bpf_rbtree_add_impl;
+}
 
 /* A kfunc the program calls; lives with the env. */
 struct kfunc {

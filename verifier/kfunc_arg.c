@@ -111,6 +111,11 @@ static bool is_function(const struct karg *a)
 	return a->ref && btf_kind_of(a->ref) == BTF_KIND_FUNC_PROTO;
 }
 
+static bool is_nullable(const struct karg *a)
+{
+	return btf_text_ends(a->name, "__nullable") || btf_text_ends(a->name, "__arena");
+}
+
 /* Told by the parameter alone: suffixes first, then the struct it names. -1: the register tells. */
 static int kind_by_param(const struct karg *a)
 {
@@ -134,10 +139,14 @@ static int kind_by_param(const struct karg *a)
 			return (int)structs[i].kind;
 	if (btf_text_ends(a->name, "__str"))
 		return KFARG_STRING;
+	if (btf_text_ends(a->name, "__const_map"))
+		return KFARG_CONST_MAP;
 	if (btf_text_ends(a->name, "__map"))
 		return KFARG_MAP;
 	if (points_to(a, "bpf_wq"))
 		return KFARG_WQ;
+	if (points_to(a, "bpf_timer"))
+		return KFARG_TIMER;
 	if (points_to(a, "bpf_task_work"))
 		return KFARG_TASK_WORK;
 	if (btf_text_ends(a->name, "__irq_flag"))
@@ -189,9 +198,11 @@ static int kind_of_pointer(struct karg *a)
 	int kind;
 
 	if (KF_IS(a->m->k, bpf_cast_to_kern_ctx) ||
+	    (a->env->beh->session_ctx && (KF_IS(a->m->k, bpf_session_cookie) ||
+					  KF_IS(a->m->k, bpf_session_is_return))) ||
 	    btfctx_is_ctx_type(a->env, view, a->param->type, a->i))
 		return KFARG_CTX;
-	if (btf_text_ends(a->name, "__nullable") && reg_is_zero(r))
+	if (is_nullable(a) && reg_is_zero(r) && !is_size_of(a))
 		return KFARG_NULL;
 	kind = kind_by_param(a);
 	if (kind >= 0)
@@ -249,7 +260,8 @@ static int arg_refcounted(struct karg *a)
 	const struct reg *r = reg_of(a);
 	const struct btfrec *rec;
 
-	if (reg_base(r) != REG_BTF_ID || !(r->type & REG_F_ALLOC))
+	/* what an RCU section no longer holds is nobody's (kernels before 7.3 took it) */
+	if (reg_base(r) != REG_BTF_ID || !(r->type & REG_F_ALLOC) || (r->type & REG_F_UNTRUSTED))
 		return kfarg_bad(a, EINVAL, "is neither owning or non-owning ref");
 	a->m->owning = !(r->type & REG_F_NON_OWN_REF) && r->ref;
 	rec = btfrec_of_type(a->env, r->btf, r->btf_id);
@@ -359,6 +371,11 @@ static int map_value_field(struct karg *a, uint32_t kind)
 static int arg_wq(struct karg *a)
 {
 	return map_value_field(a, BTFREC_WORKQUEUE);
+}
+
+static int arg_timer(struct karg *a)
+{
+	return map_value_field(a, BTFREC_TIMER);
 }
 
 static int arg_task_work(struct karg *a)
@@ -479,6 +496,17 @@ static int arg_map(struct karg *a)
 			    btf_view_find(a->env->target->vmlinux, BTF_KIND_STRUCT, "bpf_map"));
 }
 
+/* A map that the program names, and the same as that of the field before it. */
+static int arg_const_map(struct karg *a)
+{
+	const struct reg *r = reg_of(a);
+
+	if (reg_base(r) != REG_MAP_PTR || reg_maybe_null(r))
+		return verdict_reject(a->env, EINVAL, "KFUNC-MAP",
+				      "pointer in R%u isn't map pointer", a->regno);
+	return arg_map(a);
+}
+
 static int arg_callback(struct karg *a)
 {
 	const struct reg *r = reg_of(a);
@@ -506,7 +534,7 @@ static int arg_mem_size(struct karg *a)
 	const struct reg saved = *reg_of(a);
 	int r = 0;
 
-	if (!reg_is_zero(&saved) || !btf_text_ends(a->name, "__opt")) {
+	if (!reg_is_zero(&saved) || (!btf_text_ends(a->name, "__opt") && !is_nullable(a))) {
 		if (reg_maybe_null(&saved))
 			null_clear_flag(a->env, reg_of(a));
 		r = mem_check_region_reg(a->env, a->regno + 1, ACCESS_READ, true, NULL);
@@ -538,6 +566,8 @@ static int (*const arg_checks[KFARG_CNT])(struct karg *a) = {
 	[KFARG_RB_NODE] = kfarg_rb_node,
 	[KFARG_STRING] = arg_string,
 	[KFARG_MAP] = arg_map,
+	[KFARG_CONST_MAP] = arg_const_map,
+	[KFARG_TIMER] = arg_timer,
 	[KFARG_WQ] = arg_wq,
 	[KFARG_TASK_WORK] = arg_task_work,
 	[KFARG_IRQ_FLAG] = arg_irq_flag,
@@ -579,7 +609,7 @@ static int check_null(const struct karg *a)
 	if (a->env->beh->args_old)
 		return 0;
 	if (asked && (reg_is_zero(r) || reg_maybe_null(r)) &&
-	    !btf_text_ends(a->name, "__nullable"))
+	    !is_nullable(a))
 		return verdict_reject(a->env, EACCES, "KFUNC-NULL",
 				      "Possibly NULL pointer passed to trusted arg%u", a->i);
 	return 0;
@@ -589,7 +619,7 @@ static int check_pointer(struct karg *a)
 {
 	const struct reg *r = reg_of(a);
 	bool release = a->m->k->flags & KF_REL;
-	const uint32_t off_flags = release && r->ref ? REG_F_RELEASE : 0;
+	uint32_t off_flags = release && r->ref ? REG_F_RELEASE : 0;
 	int ret = check_null(a);
 
 	if (ret < 0)
@@ -607,11 +637,15 @@ static int check_pointer(struct karg *a)
 	if (ret < 0)
 		return ret;
 	a->kind = (enum kfarg)ret;
+	if (a->kind == KFARG_CTX)
+		off_flags |= REG_F_AS_CTX;
 	if (a->kind == KFARG_NULL)
 		return arg_null(a);
 	ret = check_trust(a);
 	if (ret >= 0 && !a->env->beh->args_old)
 		ret = ptr_check_arg_off(a->env, r, a->regno, off_flags);
+	if (ret >= 0 && a->kind == KFARG_REFCOUNTED && a->env->beh->refcounted_at_0)
+		ret = ptr_check_off(a->env, r, a->regno, reg_base(r) != REG_BTF_ID);
 	return ret < 0 ? ret : arg_checks[a->kind](a);
 }
 

@@ -102,9 +102,17 @@ static int owned_object(struct karg *a)
 	return r->ref ? 0 : kfarg_bad(a, EINVAL, "allocated object must be referenced");
 }
 
+/* May be in the list already, so owned by it. */
+static bool not_owned_will_do(const struct karg *a)
+{
+	const struct reg *r = reg_of(a);
+
+	return btf_text_ends(a->name, "__nonown_allowed") && (r->type & REG_F_NON_OWN_REF) && !r->ref;
+}
+
 int kfarg_list_node(struct karg *a)
 {
-	int r = owned_object(a);
+	int r = not_owned_will_do(a) ? 0 : owned_object(a);
 
 	return r < 0 ? r : check_node(a, BTFREC_LIST_NODE, "bpf_list_node");
 }

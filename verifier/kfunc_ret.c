@@ -125,7 +125,7 @@ static const struct {
 	{ KFS_bpf_obj_new_impl, ret_new_object }, { KFS_bpf_percpu_obj_new_impl, ret_new_object },
 	{ KFS_bpf_refcount_acquire_impl, ret_same_object },
 	{ KFS_bpf_list_pop_front, ret_node }, { KFS_bpf_list_pop_back, ret_node },
-	{ KFS_bpf_list_front, ret_node }, { KFS_bpf_list_back, ret_node },
+	{ KFS_bpf_list_del, ret_node }, { KFS_bpf_list_front, ret_node }, { KFS_bpf_list_back, ret_node },
 	{ KFS_bpf_rbtree_remove, ret_node }, { KFS_bpf_rbtree_first, ret_node },
 	{ KFS_bpf_rbtree_root, ret_node }, { KFS_bpf_rbtree_left, ret_node },
 	{ KFS_bpf_rbtree_right, ret_node },

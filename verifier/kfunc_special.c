@@ -8,6 +8,7 @@
 #include "verifier/dynptr.h"
 #include "verifier/kfunc.h"
 #include "verifier/lock.h"
+#include "verifier/names.h"
 #include "verifier/ret.h"
 
 static bool is_rbtree_special(enum kfunc_special s)
@@ -79,7 +80,7 @@ static int callee_less(struct env *env, struct frame *caller, struct frame *call
 	return r;
 }
 
-static void map_regs(struct frame *callee, const struct reg *from)
+static void map_regs(struct env *env, struct frame *callee, const struct reg *from)
 {
 	static const uint32_t types[] = { REG_MAP_PTR, REG_MAP_KEY, REG_MAP_VALUE };
 
@@ -88,6 +89,8 @@ static void map_regs(struct frame *callee, const struct reg *from)
 		callee->r[i + 1].map = from->map;
 		callee->r[i + 1].map_uid = from->map_uid;
 	}
+	if (env->beh->callback_value_id)
+		callee->r[3].id = env_new_id(env);
 	reg_set_not_init(&callee->r[4]);
 	reg_set_not_init(&callee->r[5]);
 	callee->in_async_callback = true;
@@ -96,9 +99,8 @@ static void map_regs(struct frame *callee, const struct reg *from)
 /* callback(map, key, value) of the workqueue's map. */
 static int callee_wq(struct env *env, struct frame *caller, struct frame *callee, uint32_t insn_idx)
 {
-	(void)env;
 	(void)insn_idx;
-	map_regs(callee, &caller->r[1]);
+	map_regs(env, callee, &caller->r[1]);
 	callee->ret_lo = callee->ret_hi = 0;
 	return 0;
 }
@@ -106,9 +108,8 @@ static int callee_wq(struct env *env, struct frame *caller, struct frame *callee
 static int callee_task_work(struct env *env, struct frame *caller, struct frame *callee,
 			    uint32_t insn_idx)
 {
-	(void)env;
 	(void)insn_idx;
-	map_regs(callee, &caller->r[3]);
+	map_regs(env, callee, &caller->r[3]);
 	callee->ret_lo = INT32_MIN;
 	callee->ret_hi = INT32_MAX;
 	return 0;
@@ -187,8 +188,7 @@ static int hand_over(struct env *env, const struct kfunc_meta *m)
 	struct reg *w;
 	int err;
 
-	if (!KF_IS(m->k, bpf_list_push_front_impl) && !KF_IS(m->k, bpf_list_push_back_impl) &&
-	    !KF_IS(m->k, bpf_rbtree_add_impl))
+	if (!kfunc_is_push(m->k->special))
 		return 0;
 	if (!ref || !refs_has(env, ref))
 		return verdict_reject(env, EFAULT, "GRAPH-OWN",
@@ -249,10 +249,45 @@ int kfunc_before_args(struct env *env, const struct kfunc_meta *m, uint32_t insn
 	return fork_failed_lock(env, m, insn_idx);
 }
 
+/* What tracing programs, which may run in an NMI, must not free: fields that take locks to be freed. */
+static int check_drop(struct env *env, const struct kfunc_meta *m)
+{
+	const uint32_t safe = BTFREC_SPIN_LOCK | BTFREC_RES_SPIN_LOCK | BTFREC_TIMER | BTFREC_WORKQUEUE |
+			      BTFREC_TASK_WORK | BTFREC_KPTR_UNREF | BTFREC_REFCOUNT;
+	const struct btfrec *rec;
+
+	if (!env->beh->drop_nmi_unsafe ||
+	    (!KF_IS(m->k, bpf_obj_drop_impl) && !KF_IS(m->k, bpf_percpu_obj_drop_impl)))
+		return 0;
+	switch (env->prog_type) {
+	case PT_KPROBE:
+	case PT_TRACEPOINT:
+	case PT_PERF_EVENT:
+	case PT_RAW_TRACEPOINT:
+	case PT_RAW_TRACEPOINT_WRITABLE:
+		break;
+	case PT_TRACING:
+		if (env->attach_type != BPF_TRACE_ITER && !env->sleepable)
+			break;
+		return 0;
+	default:
+		return 0;
+	}
+	rec = btfrec_of_type(env, m->arg_btf, m->arg_btf_id);
+	for (uint32_t i = 0; rec && i < rec->cnt; i++)
+		if (!(rec->field[i].kind & safe))
+			return verdict_reject(env, EINVAL, "KFUNC-NMI",
+					      "%s cannot be used in tracing programs on types with NMI unsafe fields",
+					      m->k->name);
+	return 0;
+}
+
 int kfunc_apply_effects(struct env *env, struct kfunc_meta *m, uint32_t insn_idx)
 {
-	int r = push_callback(env, m, insn_idx);
+	int r = check_drop(env, m);
 
+	if (r >= 0)
+		r = push_callback(env, m, insn_idx);
 	if (r >= 0)
 		r = sections(env, m);
 	if (r >= 0)

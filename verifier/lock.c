@@ -21,7 +21,8 @@ bool env_in_sleepable(const struct env *env)
 
 bool env_in_rcu(const struct env *env)
 {
-	return env->cur->rcu_locks || env->cur->active_locks || !env_in_sleepable(env);
+	return env->cur->rcu_locks || env->cur->active_locks || !env_in_sleepable(env) ||
+	       (env->beh->rcu_by_any_section && (env->cur->preempt_locks || env->cur->active_irq_id));
 }
 
 bool lock_is_held(const struct env *env)
@@ -43,6 +44,59 @@ int lock_check_sleepable(struct env *env, const char *what)
 	return 0;
 }
 
+/* ---- what ends with a section ---- */
+
+static void untrust(const struct env *env, struct reg *r)
+{
+	r->type &= ~(REG_F_RCU | REG_F_MAYBE_NULL |
+		     (env->beh->rcu_by_any_section ? REG_F_NON_OWN_REF : 0));
+	r->type |= REG_F_UNTRUSTED;
+}
+
+/* Iterators over RCU-protected things end with the section as well. */
+static int untrust_iterators(struct env *env)
+{
+	struct frame *f;
+	struct slot *s;
+
+	for (uint32_t n = 0; n <= env->cur->curframe; n++)
+		for (uint32_t spi = 0; spi < state_frame(env->cur, n)->slot_cnt; spi++) {
+			const struct slot *old = stack_slot(state_frame(env->cur, n), spi);
+
+			if (old->byte[7] != SLOT_ITER || !(old->r.type & REG_F_RCU))
+				continue;
+			f = state_frame_mut(env, env->cur, n);
+			s = f ? stack_slot_mut(env, f, spi) : NULL;
+			if (!s)
+				return verdict_nomem(env);
+			untrust(env, &s->r);
+		}
+	return 0;
+}
+
+static int untrust_rcu(struct env *env)
+{
+	struct reg_iter it = REG_ITER(env, env->cur);
+	const struct reg *r;
+	struct reg *w;
+
+	while ((r = reg_iter_next(&it))) {
+		if (!(r->type & REG_F_RCU))
+			continue;
+		w = reg_iter_mut(&it);
+		if (!w)
+			return verdict_nomem(env);
+		untrust(env, w);
+	}
+	return untrust_iterators(env);
+}
+
+/* Behind the end of a section that is none of RCU's own. */
+static int leave_section(struct env *env)
+{
+	return !env->beh->rcu_by_any_section || env_in_rcu(env) ? 0 : untrust_rcu(env);
+}
+
 /* ---- what may be called under a lock ---- */
 
 bool lock_allows_call(struct env *env, const struct bpf_insn *insn)
@@ -54,6 +108,10 @@ bool lock_allows_call(struct env *env, const struct bpf_insn *insn)
 	if (insn->src_reg == 0)
 		return insn->imm == BPF_FUNC_spin_unlock;
 	k = insn->off ? NULL : kfunc_at(env, insn);
+	if (env->beh->kfunc_lock_flag) {
+		k = kfunc_at(env, insn);
+		return k && (k->flags & KF_LOCKSAFE);
+	}
 	if (!k)
 		return false;
 	switch (k->special) {
@@ -153,7 +211,9 @@ static int leave(struct env *env, const struct lock_arg *l)
 		return verdict_reject(env, env_field_errno(env), "LOCK-ORDER",
 				      "%s_unlock cannot be out of order", l->name);
 	r = refs_drop_lock(env, st, l->type, l->id, l->object);
-	return r < 0 ? r : invalidate_non_owning(env);
+	if (r >= 0)
+		r = invalidate_non_owning(env);
+	return r < 0 ? r : leave_section(env);
 }
 
 /* The record of the object the register points into: map value or own type. */
@@ -255,7 +315,9 @@ static int irq_restore(struct env *env, uint32_t regno, uint32_t irq_class)
 				      "cannot restore irq state out of order, expected id=%u",
 				      env->cur->active_irq_id);
 	r = refs_drop(env, env->cur, HELD_IRQ, id);
-	return r < 0 ? r : objslot_clear(env, reg.frame, spi);
+	if (r >= 0)
+		r = objslot_clear(env, reg.frame, spi);
+	return r < 0 ? r : leave_section(env);
 }
 
 int lock_irq_arg(struct env *env, uint32_t regno, bool is_save, uint32_t irq_class)
@@ -267,50 +329,6 @@ int lock_irq_arg(struct env *env, uint32_t regno, bool is_save, uint32_t irq_cla
 }
 
 /* ---- RCU and preemption ---- */
-
-static void untrust(struct reg *r)
-{
-	r->type &= ~(REG_F_RCU | REG_F_MAYBE_NULL);
-	r->type |= REG_F_UNTRUSTED;
-}
-
-/* Iterators over RCU-protected things end with the section as well. */
-static int untrust_iterators(struct env *env)
-{
-	struct frame *f;
-	struct slot *s;
-
-	for (uint32_t n = 0; n <= env->cur->curframe; n++)
-		for (uint32_t spi = 0; spi < state_frame(env->cur, n)->slot_cnt; spi++) {
-			const struct slot *old = stack_slot(state_frame(env->cur, n), spi);
-
-			if (old->byte[7] != SLOT_ITER || !(old->r.type & REG_F_RCU))
-				continue;
-			f = state_frame_mut(env, env->cur, n);
-			s = f ? stack_slot_mut(env, f, spi) : NULL;
-			if (!s)
-				return verdict_nomem(env);
-			untrust(&s->r);
-		}
-	return 0;
-}
-
-static int untrust_rcu(struct env *env)
-{
-	struct reg_iter it = REG_ITER(env, env->cur);
-	const struct reg *r;
-	struct reg *w;
-
-	while ((r = reg_iter_next(&it))) {
-		if (!(r->type & REG_F_RCU))
-			continue;
-		w = reg_iter_mut(&it);
-		if (!w)
-			return verdict_nomem(env);
-		untrust(w);
-	}
-	return untrust_iterators(env);
-}
 
 int lock_rcu_enter(struct env *env)
 {
@@ -327,7 +345,7 @@ int lock_rcu_leave(struct env *env)
 		return verdict_reject(
 			env, EINVAL, "RCU-UNLOCK",
 			"unmatched rcu read unlock (kernel function bpf_rcu_read_unlock)");
-	if (--env->cur->rcu_locks)
+	if (--env->cur->rcu_locks || (env->beh->rcu_by_any_section && env_in_rcu(env)))
 		return 0;
 	return untrust_rcu(env);
 }
@@ -345,5 +363,5 @@ int lock_preempt_leave(struct env *env)
 			env, EINVAL, "PREEMPT",
 			"unmatched attempt to enable preemption (kernel function bpf_preempt_enable)");
 	env->cur->preempt_locks--;
-	return 0;
+	return leave_section(env);
 }

@@ -119,18 +119,20 @@ int mapval_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bo
 	uint32_t map = env_regs(env)[regno].map;
 	const struct btfrec *rec = env->maps[map - 1].rec;
 	const struct reg *r;
+	struct val v;
 	int ret;
 
 	ret = mem_check_bounds(env, regno, off, size, mapval_shape(env, map)->value_size, zero_ok);
 	if (ret < 0 || !rec)
 		return ret;
 	r = &env_regs(env)[regno];
+	off -= ptr_whole_offset(env, r, &v);
 	for (uint32_t i = 0; i < rec->cnt; i++) {
 		const struct btf_member_field *f = &rec->field[i];
 
 		/* [first, last) of the access against [off, off + size) of the field */
-		if (r->v.sl + off >= (int64_t)f->off + f->size ||
-		    f->off >= r->v.uh + (uint64_t)(int64_t)off + size)
+		if (v.sl + off >= (int64_t)f->off + f->size ||
+		    f->off >= v.uh + (uint64_t)(int64_t)off + size)
 			continue;
 		ret = mapval_check_field(env, r, f, off, size, by_helper);
 		if (ret < 0)
@@ -245,7 +247,7 @@ static int mapval_bind_fields(struct env *env, const struct btfrec *rec)
 			return verdict_reject(env, EINVAL, "MAP-TYPE",
 					      "sleepable progs cannot use bpf_spin_lock yet");
 	}
-	if (tracing && env->target->profile != PROFILE_7_2) {
+	if (tracing && !env->beh->tracing_timers) {
 		if (btfrec_has(rec, BTFREC_TIMER))
 			return verdict_reject(env, EINVAL, "MAP-TYPE",
 					      "tracing progs cannot use bpf_timer yet");

@@ -4,7 +4,11 @@
  * simple kinds (memory of known size, buffers, keys). Kinds with tables of their own are handed to
  * their files. Region arguments of helpers pass the same checks with their size.
  */
+#include "verifier/alu.h"
+#include "verifier/ctx.h"
 #include "verifier/insn.h"
+#include "verifier/link.h"
+#include "verifier/names.h"
 #include "verifier/pkt.h"
 #include "verifier/stack.h"
 #include "verifier/tnum.h"
@@ -75,26 +79,39 @@ int mem_check_fixed(struct env *env, uint32_t regno, int32_t off, uint32_t size,
 			      size);
 }
 
+int32_t ptr_whole_offset(const struct env *env, const struct reg *r, struct val *ret)
+{
+	struct val by;
+
+	*ret = r->v;
+	if (env->beh->offsets_apart || !r->off)
+		return 0;
+	val_known(&by, (uint64_t)(int64_t)r->off);
+	alu_pointer(env->beh, BPF_ADD, ret, &by);
+	return r->off;
+}
+
 int mem_check_bounds(struct env *env, uint32_t regno, int32_t off, uint32_t size,
 		     uint32_t mem_size, bool zero_ok)
 {
-	const struct reg *r = &env_regs(env)[regno];
+	struct val v;
 	int64_t low;
 	int err;
 
-	if (r->v.sl < 0 && (r->v.sl == INT64_MIN || __builtin_add_overflow(r->v.sl, off, &low) ||
-			    low != (int32_t)low || low < 0))
+	off -= ptr_whole_offset(env, &env_regs(env)[regno], &v);
+	if (v.sl < 0 && (v.sl == INT64_MIN || __builtin_add_overflow(v.sl, off, &low) ||
+			 low != (int32_t)low || low < 0))
 		return verdict_reject(env, EACCES, "MEM-NEGATIVE",
 				      "R%u min value is negative, either use unsigned index or do a if (index >=0) check.",
 				      regno);
-	err = mem_check_fixed(env, regno, (int32_t)(r->v.sl + off), size, mem_size, zero_ok);
+	err = mem_check_fixed(env, regno, (int32_t)(v.sl + off), size, mem_size, zero_ok);
 	if (err < 0)
 		return err;
-	if (r->v.uh >= env->lim->var_off)
+	if (v.uh >= env->lim->var_off)
 		return verdict_reject(env, EACCES, "MEM-UNBOUNDED",
 				      "R%u unbounded memory access, make sure to bounds check any such access",
 				      regno);
-	return mem_check_fixed(env, regno, (int32_t)(r->v.uh + (uint64_t)off), size, mem_size,
+	return mem_check_fixed(env, regno, (int32_t)(v.uh + (uint64_t)off), size, mem_size,
 			       zero_ok);
 }
 
@@ -150,6 +167,10 @@ int ptr_check_arg_off(struct env *env, const struct reg *r, uint32_t regno, uint
 	case REG_BTF_ID | REG_F_ALLOC | REG_F_NON_OWN_REF:
 	case REG_BTF_ID | REG_F_ALLOC | REG_F_NON_OWN_REF | REG_F_RCU:
 		return ptr_check_off(env, r, regno, true);
+	case REG_CTX:
+		if (env->beh->ctx_offset_deref && env->prog_type == PT_SYSCALL && !(arg_type & REG_F_AS_CTX))
+			return 0;
+		return ptr_check_off(env, r, regno, false);
 	default:
 		if (r->type == untrusted_mem)
 			return 0;
@@ -328,10 +349,14 @@ int mem_access(struct env *env, const struct memop *op)
 	v = &env_regs(env)[op->value_regno];
 	if (!reg_is_scalar(v))
 		return 0;
-	if (op->sext)
-		val_sext(env->beh, &v->v, op->size);
-	else
+	if (!op->sext) {
 		val_truncate(env->beh, &v->v, op->size);
+		return 0;
+	}
+	/* with its sign extended it is another number than the one it was filled from (kernels before 7.2: linked) */
+	if (v->v.uh >= UINT64_C(1) << (8 * op->size - 1))
+		link_drop(v);
+	val_sext(env->beh, &v->v, op->size);
 	return 0;
 }
 
@@ -357,35 +382,20 @@ static int region_unfit(struct env *env, const struct reg *r, uint32_t regno, ui
 			      reg_type_name(r));
 }
 
-/* The kernel uses this type's context as it is (no rewriting), so helpers may read it. */
-static bool ctx_is_unconverted(const struct env *env)
-{
-	switch (env->prog_type) {
-	case BPF_PROG_TYPE_KPROBE:
-	case BPF_PROG_TYPE_TRACEPOINT:
-	case BPF_PROG_TYPE_RAW_TRACEPOINT:
-	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
-	case BPF_PROG_TYPE_TRACING:
-	case BPF_PROG_TYPE_STRUCT_OPS:
-	case BPF_PROG_TYPE_LSM:
-	case BPF_PROG_TYPE_SYSCALL:
-	case BPF_PROG_TYPE_CGROUP_DEVICE:
-	case BPF_PROG_TYPE_LIRC_MODE2:
-	case BPF_PROG_TYPE_EXT:
-	case 32:	/* BPF_PROG_TYPE_NETFILTER */
-		return true;
-	default:
-		return false;
-	}
-}
-
 static int region_of_ctx(struct env *env, const struct reg *r, uint32_t regno, uint32_t size,
 			 enum access access, bool zero_ok)
 {
 	struct memop op = { .insn_idx = env->insn_idx, .regno = regno, .off = (int32_t)size - 1,
 			    .size = 1, .access = access, .value_regno = -1 };
 
-	if (!ctx_is_unconverted(env))
+	if (env->beh->ctx_offset_deref && env->prog_type == PT_SYSCALL) {
+		int err = mem_check_bounds(env, regno, r->off, size, env->lim->syscall_ctx, zero_ok);
+
+		if (err >= 0 && (uint32_t)r->off + (uint32_t)r->v.uh + size > env->max_ctx_offset)
+			env->max_ctx_offset = (uint32_t)r->off + (uint32_t)r->v.uh + size;
+		return err;
+	}
+	if (!ctx_is_unconverted(env) || env->beh->ctx_offset_deref)
 		return region_unfit(env, r, regno, size, zero_ok);
 	if (size == 0)
 		return zero_ok ? 0 : verdict_reject(env, EACCES, "MEM-ZERO-SIZE",

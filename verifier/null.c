@@ -12,10 +12,29 @@ static bool id_guards_lock(const struct env *env, const struct reg *r)
 	       btfrec_has(env->maps[r->map - 1].rec, BTFREC_SPIN_LOCK | BTFREC_RES_SPIN_LOCK);
 }
 
+void null_refine_lookup(const struct env *env, struct reg *r)
+{
+	const uint32_t maybe = r->type & REG_F_MAYBE_NULL, type = env->maps[r->map - 1].shape->type;
+
+	if (env->maps[r->map - 1].inner) {
+		r->type = REG_MAP_PTR | maybe;
+		r->map = env->maps[r->map - 1].inner;
+		r->map_uid = r->id;
+	} else if (type == BPF_MAP_TYPE_XSKMAP || type == BPF_MAP_TYPE_SOCKMAP || type == BPF_MAP_TYPE_SOCKHASH) {
+		r->type = (type == BPF_MAP_TYPE_XSKMAP ? REG_XDP_SOCK : REG_SOCKET) | maybe;
+		r->map_uid = 0;
+		r->map = 0;
+	}
+}
+
 void null_clear_flag(const struct env *env, struct reg *r)
 {
 	uint32_t map_type;
 
+	if (env->beh->lookup_refines) {
+		r->type &= ~REG_F_MAYBE_NULL;
+		return;
+	}
 	if (reg_base(r) == REG_MAP_VALUE) {
 		map_type = env->maps[r->map - 1].shape->type;
 		if (env->maps[r->map - 1].inner) {

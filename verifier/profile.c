@@ -12,23 +12,38 @@
 #include "verifier/btf.h"
 
 static const struct profile_limits limits_of[PROFILE_CNT] = {
-#define LIMIT(name, v61, v612, v618, v72, unit) .name = v61,
+#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v61,
 	[PROFILE_6_1] = {
 #include "verifier/limits.def"
 	},
 #undef LIMIT
-#define LIMIT(name, v61, v612, v618, v72, unit) .name = v612,
+#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v612,
 	[PROFILE_6_12] = {
 #include "verifier/limits.def"
 	},
 #undef LIMIT
-#define LIMIT(name, v61, v612, v618, v72, unit) .name = v618,
+#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v618,
 	[PROFILE_6_18] = {
 #include "verifier/limits.def"
 	},
 #undef LIMIT
-#define LIMIT(name, v61, v612, v618, v72, unit) .name = v72,
+#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v70,
+	[PROFILE_7_0] = {
+#include "verifier/limits.def"
+	},
+#undef LIMIT
+#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v71,
+	[PROFILE_7_1] = {
+#include "verifier/limits.def"
+	},
+#undef LIMIT
+#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v72,
 	[PROFILE_7_2] = {
+#include "verifier/limits.def"
+	},
+#undef LIMIT
+#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v73,
+	[PROFILE_7_3] = {
 #include "verifier/limits.def"
 	},
 #undef LIMIT
@@ -42,7 +57,10 @@ static const struct {
 	{ 6u << 24 | 1u << 16, PROFILE_6_1 },
 	{ 6u << 24 | 12u << 16, PROFILE_6_12 },
 	{ 6u << 24 | 18u << 16, PROFILE_6_18 },
+	{ 7u << 24 | 0u << 16, PROFILE_7_0 },
+	{ 7u << 24 | 1u << 16, PROFILE_7_1 },
 	{ 7u << 24 | 2u << 16, PROFILE_7_2 },
+	{ 7u << 24 | 3u << 16, PROFILE_7_3 },
 };
 
 #define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -143,7 +161,10 @@ const char *bgv_target_profile(const struct bgv_target *target)
 		[PROFILE_6_1] = "6.1",
 		[PROFILE_6_12] = "6.12",
 		[PROFILE_6_18] = "6.18",
+		[PROFILE_7_0] = "7.0",
+		[PROFILE_7_1] = "7.1",
 		[PROFILE_7_2] = "7.2",
+		[PROFILE_7_3] = "7.3",
 	};
 
 	return names[target->profile];

@@ -11,7 +11,7 @@ struct btf_view;	/* btf.h: parsed BTF */
 
 /* The numbers a kernel bounds a program by; one field a row of limits.def. */
 struct profile_limits {
-#define LIMIT(name, v61, v612, v618, v72, unit) uint32_t name;
+#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) uint32_t name;
 #include "verifier/limits.def"
 #undef LIMIT
 };

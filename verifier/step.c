@@ -328,6 +328,9 @@ static int step_tail_call(struct env *env)
 
 	if (!env->cur->curframe || !env->beh->tail_call_returns_frame)
 		return 0;
+	if (env->beh->tail_call_not_in_cb && env_top(env)->in_callback)
+		return verdict_reject(env, EINVAL, "TAIL-CALL-CALLBACK",
+				      "cannot tail call within callback");
 	if (!explore_push(env, env->insn_idx + 1, env->insn_idx, false, EFAULT))
 		return -EFAULT;
 	r = pkt_invalidate_all(env);
@@ -353,6 +356,8 @@ static int step_call(struct env *env, const struct bpf_insn *i)
 				      "function calls are not allowed while holding a lock");
 	if (i->src_reg == BPF_PSEUDO_CALL) {
 		r = call_subprog(env, env->insn_idx);
+		if (r == CALL_THROWS)
+			return end_of_path(env, true);
 	} else if (i->src_reg == BPF_PSEUDO_KFUNC_CALL) {
 		kfunc_facts(env, i, &facts);
 		r = kfunc_call(env, env->insn_idx);

@@ -4,6 +4,7 @@
  * The reserved fields are checked here, when an instruction is stepped, as kernels up to 6.18 do.
  */
 #include "verifier/alu.h"
+#include "verifier/divide.h"
 #include "verifier/insn.h"
 #include "verifier/link.h"
 #include "verifier/ptr.h"
@@ -210,6 +211,16 @@ static void keep_link(struct env *env, const struct bpf_insn *i, struct reg *dst
 	dst->off = (int32_t)k;
 }
 
+static bool compute(const struct env *env, const struct bpf_insn *i, struct val *dst, const struct val *src)
+{
+	bool mod = BPF_OP(i->code) == BPF_MOD, alu32 = BPF_CLASS(i->code) == BPF_ALU;
+	struct divide how = { .mod = mod, .alu32 = alu32, .is_signed = i->off == 1 };
+
+	if (env->beh->div_by_const && (mod || BPF_OP(i->code) == BPF_DIV))
+		return divide_apply(env->beh, how, dst, src);
+	return alu_apply(env->beh, BPF_OP(i->code), alu32, dst, src);
+}
+
 static int scalar_op(struct env *env, const struct bpf_insn *i, struct reg *dst,
 		     const struct reg *src_in)
 {
@@ -221,8 +232,7 @@ static int scalar_op(struct env *env, const struct bpf_insn *i, struct reg *dst,
 		r = fork_masks(env, i, dst, &src);
 	if (r < 0)
 		return r;
-	settled = alu_apply(env->beh, BPF_OP(i->code), BPF_CLASS(i->code) == BPF_ALU, &dst->v,
-			    &src.v);
+	settled = compute(env, i, &dst->v, &src.v);
 	keep_link(env, i, dst, &src, fitted32);
 	return step_settle(env, settled);
 }
@@ -238,6 +248,24 @@ static bool is_length(const struct env *env, const struct reg *a, const struct r
 	return env->prog->mode == BGV_MODE_LEAK_RULES && is_packet(a) && is_packet(b);
 }
 
+/*
+ * 64-bit arithmetic on arena pointers is made 32-bit arithmetic: then the same instruction cannot serve others
+ * (7.3 looks at that).
+ */
+static int one_address_space(struct env *env, const struct bpf_insn *i, bool arena)
+{
+	struct insn_aux *aux = env_aux(env);
+
+	if (!env->beh->arena_alu_apart || !env->arena_map || BPF_CLASS(i->code) != BPF_ALU64)
+		return 0;
+	if (arena ? aux->alu_elsewhere : aux->alu_arena)
+		return verdict_reject(env, EINVAL, "ARENA-MIXED",
+				      "same insn cannot be used with and without arena pointer");
+	aux->alu_arena |= arena;
+	aux->alu_elsewhere |= !arena;
+	return 0;
+}
+
 static int step_operands(struct env *env, const struct bpf_insn *i)
 {
 	struct reg *regs = env_regs(env), *dst = &regs[i->dst_reg], *src = &env->fake_reg[0];
@@ -251,8 +279,11 @@ static int step_operands(struct env *env, const struct bpf_insn *i)
 	if (dst->type == REG_ARENA || src->type == REG_ARENA) {
 		if (dst->type != REG_ARENA)
 			*dst = *src;
-		return 0;
+		return one_address_space(env, i, true);
 	}
+	r = one_address_space(env, i, false);
+	if (r < 0)
+		return r;
 	if (reg_is_scalar(dst) && reg_is_scalar(src))
 		return scalar_op(env, i, dst, src);
 	if (!reg_is_scalar(dst) && !reg_is_scalar(src)) {

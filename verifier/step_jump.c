@@ -82,6 +82,12 @@ static int predict(const struct env *env, const struct jump *j)
 
 	if (is_pkt_any(a) && is_pkt_any(b) && !j->jmp32)
 		return pkt_predict(a, b, j->op);
+	if (a == b && reg_is_scalar(a) && env->beh->branch_same_reg) {
+		int same = branch_predict_same(j->op, j->jmp32, &a->v);
+
+		if (same >= 0)
+			return same;
+	}
 	if (reg_is_scalar(a) && reg_is_scalar(b))
 		return branch_predict(env->beh, j->op, j->jmp32, &a->v, &b->v);
 	if (j->jmp32)	/* the low half of a pointer may well be 0 */
@@ -196,14 +202,22 @@ static int learn_null(struct env *env, const struct jump *j)
 	return r < 0 ? r : null_settle(env, j->other, &known, j->op == BPF_JEQ);
 }
 
+/* 0 on the right: as a number, or (newer kernels) in a register, which then counts. */
+static bool against_zero(const struct env *env, const struct jump *j)
+{
+	return j->x ? env->beh->null_by_zero_reg && reg_is_zero(j->src) : j->insn->imm == 0;
+}
+
 static int learn_pointers(struct env *env, struct jump *j)
 {
 	int r;
 
 	learn_from_pointer(env, j);
-	if (!j->jmp32 && !j->x && j->insn->imm == 0 && (j->op == BPF_JEQ || j->op == BPF_JNE) &&
-	    reg_maybe_null(j->dst))
-		return learn_null(env, j);
+	if (!j->jmp32 && (j->op == BPF_JEQ || j->op == BPF_JNE) && reg_maybe_null(j->dst) &&
+	    against_zero(env, j)) {
+		r = j->x ? precise_mark_reg(env, j->insn->src_reg) : 0;
+		return r < 0 ? r : learn_null(env, j);
+	}
 	if (pkt_learn(env, j->insn, j->other, &r))
 		return r;
 	if (mem_is_leak(env, j->insn->dst_reg))

@@ -7,6 +7,8 @@
  */
 #include "verifier/val.h"
 
+#include "verifier/circ.h"
+
 #include <string.h>
 
 #define LOW_HALF UINT64_C(0xffffffff)
@@ -273,6 +275,11 @@ static void deduce(const struct behave *bh, struct val *v)
 
 void val_sync(const struct behave *bh, struct val *v)
 {
+	if (bh->bounds_circular) {
+		if (!val_is_settled(v))
+			circ_sync(v);
+		return;
+	}
 	val_clamp_by_bits(bh, v);
 	if (val_is_settled(v))
 		return;

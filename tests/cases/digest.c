@@ -61,7 +61,8 @@ static void digest_subprog(struct digest *d, const struct subprog *s)
 	WORDS(d, s->start, s->postorder_start, s->exit_idx, s->stack_depth,
 	      (uint64_t)s->fastcall_stack_off, s->keep_fastcall_stack, s->has_tail_call,
 	      s->tail_call_reachable, s->has_ld_abs, s->is_cb, s->is_async_cb, s->is_exception_cb,
-	      s->changes_pkt, s->might_sleep, s->might_throw, s->is_global, s->called, s->verified,
+	      s->changes_pkt, s->might_sleep, s->might_throw, s->is_global,
+	      s->called[0] || s->called[1], s->verified_in[0] || s->verified_in[1],
 	      s->priv_stack, s->no_priv_stack, s->arg_cnt);
 	for (uint32_t i = 0; i < s->arg_cnt && i < ENV_ARGS_MAX; i++)
 		WORDS(d, s->args[i].kind, s->args[i].flags, s->args[i].mem_size, s->args[i].btf,

@@ -35,7 +35,7 @@
 #define MUTANT_INSNS_MAX     400
 
 /* The columns: one a profile. The first is the one the others are told against. */
-static const char *const versions[] = { "6.18.44", "6.12.117", "6.1.192", "7.2" };
+static const char *const versions[] = { "6.18.44", "6.12.117", "6.1.192", "7.0", "7.3" };
 
 /* What a case is judged as, beside what it says itself. */
 static const struct variant {

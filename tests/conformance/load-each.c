@@ -69,28 +69,15 @@ static void put_result(const char *prog, const char *verdict, unsigned int err, 
 	(void)fdatasync(fileno(self.results));
 }
 
-/* The last line of the log that is not a counter: what the kernel objects to. */
+/* What the kernel objects to, as one field of a line. */
 static void log_reason(const struct bundle_answer *answer, char *text, size_t text_bytes)
 {
-	size_t end = answer->log_bytes, start;
+	size_t bytes;
+	const char *reason = bundle_answer_reason(answer, &bytes);
 
-	text[0] = '\0';
-	while (end) {
-		while (end && answer->log[end - 1] == '\n')
-			end--;
-		for (start = end; start && answer->log[start - 1] != '\n';)
-			start--;
-		if (end > start && strncmp(answer->log + start, "processed ", 10) &&
-		    strncmp(answer->log + start, "verification time", 17) &&
-		    strncmp(answer->log + start, "stack depth", 11)) {
-			(void)snprintf(text, text_bytes, "%.*s", (int)(end - start),
-				       answer->log + start);
-			for (char *c = text; *c; c++)
-				*c = *c == '\t' ? ' ' : *c;
-			return;
-		}
-		end = start;
-	}
+	(void)snprintf(text, text_bytes, "%.*s", (int)bytes, reason);
+	for (char *c = text; *c; c++)
+		*c = *c == '\t' ? ' ' : *c;
 }
 
 static void put_base64(const uint8_t *bytes, size_t cnt)

@@ -314,6 +314,27 @@ START_TEST(a_program_that_contradicts_itself_is_not_written)
 }
 END_TEST
 
+static void expect_reason(const char *log, const char *reason)
+{
+	struct bundle_answer answer = { .log = log, .log_bytes = strlen(log) };
+	size_t bytes = 99;
+	const char *text = bundle_answer_reason(&answer, &bytes);
+
+	ck_assert_uint_eq(bytes, strlen(reason));
+	ck_assert_int_eq(strncmp(text, reason, bytes), 0);
+}
+
+START_TEST(the_reason_is_the_last_line_before_counters_and_explanations)
+{
+	expect_reason("0: exit\nR0 !read_ok\nprocessed 1 insns\n", "R0 !read_ok");
+	expect_reason("R0 !read_ok\nprocessed 1 insns\nverification time 3 usec\nstack depth 0\n", "R0 !read_ok");
+	expect_reason("0: exit\nR0 !read_ok\n\nVerification failed: Use: it is not set\n\nSuggestion:\n  Set it.\n"
+		      "processed 1 insns\n", "R0 !read_ok");
+	expect_reason("processed 1 insns\n", "");
+	expect_reason("", "");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("bundle");
@@ -335,6 +356,7 @@ int main(void)
 	tcase_add_test(tc, too_many_sections_are_refused);
 	tcase_add_test(tc, lengths_beyond_the_bytes_are_refused);
 	tcase_add_test(tc, a_program_that_contradicts_itself_is_not_written);
+	tcase_add_test(tc, the_reason_is_the_last_line_before_counters_and_explanations);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -11,14 +11,16 @@
 
 #include "verifier/alu.h"
 #include "verifier/branch.h"
+#include "verifier/divide.h"
 
-static const struct behave *behaviours[3];
+static const struct behave *behaviours[4];
 
 static void set_up(void)
 {
 	behaviours[0] = behave_of_profile(PROFILE_6_1);
 	behaviours[1] = behave_of_profile(PROFILE_6_12);
 	behaviours[2] = behave_of_profile(PROFILE_6_18);
+	behaviours[3] = behave_of_profile(PROFILE_7_3);
 }
 
 /* ---- concrete semantics, written from the instruction set's document ---- */
@@ -306,6 +308,71 @@ START_TEST(no_outcome_is_missed_at_random)
 }
 END_TEST
 
+static struct val masked(const struct behave *bh, uint64_t and_mask, uint64_t or_mask)
+{
+	struct val v = VAL_FULL, k;
+
+	val_known(&k, and_mask);
+	alu_apply(bh, BPF_AND, false, &v, &k);
+	val_known(&k, or_mask);
+	alu_apply(bh, BPF_OR, false, &v, &k);
+	return v;
+}
+
+/* ---- division by a constant, as 7.0 and later do it ---- */
+
+static uint64_t concrete_division(struct divide how, uint64_t a, uint64_t b)
+{
+	int64_t x = how.alu32 ? (int32_t)(uint32_t)a : (int64_t)a, y = how.alu32 ? (int32_t)(uint32_t)b : (int64_t)b;
+	uint64_t r;
+
+	if (!how.is_signed)
+		return how.alu32 ? concrete32(how.mod ? BPF_MOD : BPF_DIV, (uint32_t)a, (uint32_t)b)
+				 : concrete64(how.mod ? BPF_MOD : BPF_DIV, a, b);
+	if (y == 0)
+		r = how.mod ? (uint64_t)x : 0;
+	else if (y == -1)
+		r = how.mod ? 0 : 0 - (uint64_t)x;
+	else
+		r = (uint64_t)(how.mod ? x % y : x / y);
+	return how.alu32 ? (uint32_t)r : r;
+}
+
+START_TEST(no_quotient_is_missed)
+{
+	const struct behave *bh = behaviours[3];
+	struct divide how = { .mod = _i & 1, .alu32 = _i & 2, .is_signed = _i & 4 };
+
+	for (unsigned int n = 0; n < 200000; n++) {
+		uint64_t a = random_number(), b = random64() % 3 ? random_number() : random64() % 8 - 4, want;
+		struct val v = random_around(bh, a), by, was = v;
+
+		val_known(&by, b);
+		(void)divide_apply(bh, how, &v, &by);
+		want = concrete_division(how, a, b);
+		must(val_has(&v, want), "division %d: %#llx by %#llx: %#llx lost", _i, (unsigned long long)a,
+		     (unsigned long long)b, (unsigned long long)want);
+		by = VAL_FULL;
+		v = was;
+		(void)divide_apply(bh, how, &v, &by);
+		must(val_is_unknown(&v) || how.alu32, "division by anything tells something");
+	}
+}
+END_TEST
+
+START_TEST(a_quotient_is_bounded)
+{
+	struct val v = masked(behaviours[3], 255, 0), by;
+
+	val_known(&by, 10);
+	(void)divide_apply(behaviours[3], (struct divide){ 0 }, &v, &by);
+	ck_assert_uint_eq(v.uh, 25);
+	v = masked(behaviours[3], 255, 0);
+	(void)divide_apply(behaviours[3], (struct divide){ .mod = true }, &v, &by);
+	ck_assert_uint_eq(v.uh, 9);
+}
+END_TEST
+
 START_TEST(narrowing_keeps_its_members)
 {
 	const struct behave *bh = behaviours[_i];
@@ -354,17 +421,6 @@ START_TEST(next_member_is_the_least_above)
 END_TEST
 
 /* ---- what kernels were seen to compute ---- */
-
-static struct val masked(const struct behave *bh, uint64_t and_mask, uint64_t or_mask)
-{
-	struct val v = VAL_FULL, k;
-
-	val_known(&k, and_mask);
-	alu_apply(bh, BPF_AND, false, &v, &k);
-	val_known(&k, or_mask);
-	alu_apply(bh, BPF_OR, false, &v, &k);
-	return v;
-}
 
 START_TEST(multiplication_follows_the_bits_of_dst)
 {
@@ -511,9 +567,11 @@ static Suite *values_suite(void)
 
 	tcase_add_checked_fixture(t, set_up, NULL);
 	tcase_set_timeout(t, 120);
-	tcase_add_loop_test(t, no_outcome_is_missed_at_small_widths, 0, 3 * 36);
-	tcase_add_loop_test(t, no_outcome_is_missed_at_random, 0, 3);
-	tcase_add_loop_test(t, narrowing_keeps_its_members, 0, 3);
+	tcase_add_loop_test(t, no_outcome_is_missed_at_small_widths, 0, 4 * 36);
+	tcase_add_loop_test(t, no_outcome_is_missed_at_random, 0, 4);
+	tcase_add_loop_test(t, no_quotient_is_missed, 0, 8);
+	tcase_add_test(t, a_quotient_is_bounded);
+	tcase_add_loop_test(t, narrowing_keeps_its_members, 0, 4);
 	tcase_add_test(t, next_member_is_the_least_above);
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(k, set_up, NULL);

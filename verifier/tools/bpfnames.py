@@ -5,7 +5,7 @@ import csv
 import os
 
 PROFILES = ("6.1", "6.12", "6.18", "7.2")
-PROFILE_MACROS = ("P61", "P612", "P618", "P72")
+PROFILE_MACROS = ("P61", "P612", "P618", "P7")
 
 PROG_TYPES = """unspec socket_filter kprobe sched_cls sched_act tracepoint xdp perf_event
 cgroup_skb cgroup_sock lwt_in lwt_out lwt_xmit sock_ops sk_skb cgroup_device sk_msg raw_tracepoint

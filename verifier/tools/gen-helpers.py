@@ -236,7 +236,7 @@ def emit_one(f, r, siblings, caps):
     name = r["name"][len("bpf_"):]
     variants = [(("P_ALL"), new, sleeps_new)]
     if old != new or sleeps_old != sleeps_new:
-        variants = [("P61 | P612", old, sleeps_old), ("P618 | P72", new, sleeps_new)]
+        variants = [("P61 | P612", old, sleeps_old), ("P618 | P7", new, sleeps_new)]
     for mask, args, sleeps in variants:
         f.write("HELPER(%s, %s, %s, %s, %s, %s, %s, RET(%s), %s)\n" % (
             r["id"], name, cap, types, sleepable, mask, flags(r, sleeps), ret(r["ret"]),
@@ -273,7 +273,7 @@ HELPER_CLASS(name, program types, attach types or 0 for any)""")
     with open(out + "/helper_types.def", "w") as f:
         header(f, """Who may call which helper: for each profile the set of helper classes, as bits in
 the order of helper_class.def.  Made by verifier/tools/gen-helpers.py.
-HELPER_TYPES(id, name, 6.1, 6.12, 6.18, 7.2)""")
+HELPER_TYPES(id, name, 6.1, 6.12, 6.18, 7.x)""")
         for hid in sorted(names):
             masks = [0, 0, 0, 0]
             for bit, (_, _, _, key) in enumerate(CLASSES):

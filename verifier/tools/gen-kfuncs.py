@@ -79,7 +79,7 @@ def main():
     with open(os.path.join(out, "kfunc.def"), "w", encoding="ascii") as f:
         f.write("/* SPDX-License-Identifier: Apache-2.0 */\n"
                 "/*\n * Kernel functions that programs may call, by name; written by tools/gen-kfuncs.py.\n"
-                " * KFUNC(name, 6.1, 6.12, 6.18, 7.2), each AT(flags, program types, condition) or NONE.\n */\n")
+                " * KFUNC(name, 6.1, 6.12, 6.18, 7.x), each AT(flags, program types, condition) or NONE.\n */\n")
         for row in sorted(rows, key=lambda r: r["name"]):
             cols = [column(row, v) for v in VERSIONS]
             if all(c == "NONE" for c in cols):

@@ -19,7 +19,7 @@ MAP_TYPE(id, NAME, "name", direct values, usable by programs that sleep, profile
             if r["name"] in ("insn_array", "rhash"):
                 known = [False, False, False, True]
             sleep = r["usable_by_sleepable"]
-            sleep = "P72" if "yes_in_7.2" in sleep else "P_ALL" if sleep == "yes" else "0"
+            sleep = "P7" if "yes_in_7.2" in sleep else "P_ALL" if sleep == "yes" else "0"
             f.write('MAP_TYPE(%s, %s, "%s", %s, %s, %s)\n' % (
                 r["id"], r["name"].upper(), r["name"], direct, sleep, profile_mask(known)))
 
@@ -44,7 +44,7 @@ def emit_funcs(facts, out):
     with open(out + "/mapfunc.def", "w") as f:
         header(f, """Which map types a helper takes: for each profile a set of bits, bit n is map type n.
 Made by verifier/tools/gen-maps.py.
-MAPFUNC(helper id, name, 6.1, 6.12, 6.18, 7.2)""")
+MAPFUNC(helper id, name, 6.1, 6.12, 6.18, 7.x)""")
         for hid in sorted(names):
             f.write("MAPFUNC(%d, %s, %s)\n" % (
                 hid, names[hid], ", ".join("0x%010x" % m for m in masks[hid])))
