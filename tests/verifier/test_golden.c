@@ -19,16 +19,17 @@
 #include "verifier/progtype.h"
 #include "verifier/ret.h"
 
-/* Of each field the four kernels' values, oldest first. */
+/* Of each field every kernel's value, oldest first. */
 static void behaviours(struct golden *g)
 {
 	const struct behave *of[PROFILE_CNT];
 
 	for (enum profile p = 0; p < PROFILE_CNT; p++)
 		of[p] = behave_of_profile(p);
-#define BEHAVE(name, v61, v612, v618, v72, meaning)                                                \
-	golden_line(g, "behave " #name " %d %d %d %d", of[PROFILE_6_1]->name,                      \
-		    of[PROFILE_6_12]->name, of[PROFILE_6_18]->name, of[PROFILE_7_2]->name);
+#define BEHAVE(name, ...)                                                                          \
+	golden_line(g, "behave " #name " %d %d %d %d %d %d %d", of[PROFILE_6_1]->name,             \
+		    of[PROFILE_6_12]->name, of[PROFILE_6_18]->name, of[PROFILE_7_0]->name,         \
+		    of[PROFILE_7_1]->name, of[PROFILE_7_2]->name, of[PROFILE_7_3]->name);
 #include "verifier/behave.def"
 #undef BEHAVE
 }
@@ -39,9 +40,10 @@ static void limits(struct golden *g)
 
 	for (enum profile p = 0; p < PROFILE_CNT; p++)
 		of[p] = profile_limits_of(p);
-#define LIMIT(name, v61, v612, v618, v72, unit)                                                    \
-	golden_line(g, "limit " #name " %u %u %u %u", of[PROFILE_6_1]->name,                       \
-		    of[PROFILE_6_12]->name, of[PROFILE_6_18]->name, of[PROFILE_7_2]->name);
+#define LIMIT(name, ...)                                                                           \
+	golden_line(g, "limit " #name " %u %u %u %u %u %u %u", of[PROFILE_6_1]->name,              \
+		    of[PROFILE_6_12]->name, of[PROFILE_6_18]->name, of[PROFILE_7_0]->name,         \
+		    of[PROFILE_7_1]->name, of[PROFILE_7_2]->name, of[PROFILE_7_3]->name);
 #include "verifier/limits.def"
 #undef LIMIT
 }
