@@ -172,7 +172,7 @@ int door_answer_outcome(int door, int keep, const struct approval *approval,
 	struct door_answer answer = {
 		.approval_id = approval->ask.approval_id,
 		.result = outcome->result,
-		.call_ns = outcome->call_ns,
+		.cpu_ns = outcome->cpu_ns,
 	};
 	struct iovec parts[DOOR_PTRS_MAX + 1];
 	OWN_FD int fd = TAKE_FD(outcome->fd);

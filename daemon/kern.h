@@ -13,7 +13,7 @@
 struct kern_outcome {
 	int result;		/* what bpf(2) returned; an fd counts as 0 */
 	int fd;			/* -1, or the new object's: the caller owns it */
-	uint64_t call_ns;
+	uint64_t cpu_ns;
 };
 
 /*

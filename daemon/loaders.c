@@ -164,6 +164,16 @@ const uint8_t *loader_result_out(const struct loader_call *call, const struct lo
 
 /* ---- the end of a call ---- */
 
+/* What the kernel computed for it, which no loader can say to be more than the time that went by. */
+static uint64_t loader_cost_ns(const struct loader_call *call)
+{
+	uint64_t passed_ns = broker_now_ns() - call->sent_ns;
+
+	if (!call->answered)
+		return 0;
+	return call->answer.cpu_ns < passed_ns ? call->answer.cpu_ns : passed_ns;
+}
+
 static void loader_finish(struct loader_call *call, int err)
 {
 	struct loader *loader = call->loader;
@@ -184,8 +194,10 @@ static void loader_finish(struct loader_call *call, int err)
 	loader->loaders->busy--;
 	call->loader = NULL;
 	loader->in_callback = true;
-	if (account)
+	if (account) {
 		account->ref_cnt++;
+		quota_owe(account, loader_cost_ns(call));
+	}
 	call->on_done(call->ctx, &result);
 	if (account)
 		quota_owe(account, broker_now_ns() - began_ns);
@@ -402,6 +414,7 @@ static void loader_run_next(struct loader *loader)
 	if (call->sent)
 		return;
 	call->sent = true;
+	call->sent_ns = broker_now_ns();
 	timeout_ns = call->timeout_ns ? call->timeout_ns : LOADER_TIMEOUT_NS;
 	loader_arm(loader, timeout_ns / 1000);
 	r = loader_lend(loader, call);

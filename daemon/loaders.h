@@ -57,6 +57,7 @@ struct loader_call {
 	int result_fd;
 	struct keep_tell kept;
 	int handle_fd;
+	uint64_t sent_ns;
 	bool sent, answered, is_kept;
 	TAILQ_ENTRY(loader_call) link;
 };

@@ -277,7 +277,7 @@ struct door_answer {
 	uint32_t verified_insns;
 	uint32_t btf_id;
 	uint64_t load_time_ns;	/* since boot, as bpf_prog_info has it */
-	uint64_t call_ns;	/* how long the kernel took */
+	uint64_t cpu_ns;	/* that the kernel computed for it */
 	uint32_t out[DOOR_PTRS_MAX];	/* bytes that came back for ptr[i], in this order */
 	uint8_t attr[DOOR_ATTR_MAX];	/* as the kernel left it, pointers blanked */
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * PROG_QUERY and TASK_FD_QUERY: who is attached where, and what an fd of one's own is. The kernel tells all
- * it knows to whoever may ask; the client hears of its own programs and of those that a rule shares with
- * it. Other users' programs are not counted either.
+ * it knows to whoever may ask; the client may ask where its rules let it attach, and hears of its own programs and of
+ * those that a rule shares with it. Other users' programs are not counted either.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "daemon/forward.h"
 #include "daemon/obj.h"
 #include "daemon/session.h"
+#include "daemon/target.h"
 
 enum {
 	QUERY_MAX = 64,		/* BPF_MPROG_MAX, BPF_CGROUP_MAX_PROGS: the kernel has no more at a place */
@@ -31,6 +32,7 @@ struct query {
 	struct request_ptr asked[QUERY_ARRAYS];
 	uint32_t asked_cnt;
 	uint32_t found[QUERY_ARRAYS][QUERY_MAX];
+	struct target target;
 };
 
 static struct request_ptr *query_ptr(struct work *work, int array)
@@ -128,17 +130,51 @@ static void query_on_done(void *ctx, struct loader_result *result)
 }
 
 /* Interfaces are numbers of the client's network namespace. */
-static int query_enter_netns(struct work *work)
+static void query_run(struct work *work)
 {
-	const struct cmd_attach *attach = cmd_attach_of(work_u32(work, ATTR_QUERY_ATTACH_TYPE));
+	struct query *query = work->state;
+	int r;
 
-	return attach && attach->target == CMD_TARGET_IFINDEX ? work_enter_netns(work) : 0;
+	query_widen(work, query);
+	r = forward_fill(work, CAPS_BPF | CAPS_NET_ADMIN);
+	if (r >= 0 && work->loader_call->ask.attr_bytes < ATTR_END_QUERY_PROG_ATTACH_FLAGS)
+		work->loader_call->ask.attr_bytes = ATTR_END_QUERY_PROG_ATTACH_FLAGS;
+	if (r >= 0 && query->target.in_netns)
+		r = work_enter_netns(work);
+	if (r < 0)
+		work_reply(work, r);
+	else
+		work_submit_loader(work, query_on_done);
+}
+
+/* What is asked is asked often, and what is told is the caller's own: only a refusal is written down. */
+static void query_decide(struct work *work, int err)
+{
+	struct query *query = work->state;
+	struct policy_request request = { .verb = POLICY_QUERY, .target = &query->target.policy };
+	OWN_MEM struct policy_decision *ruling = malloc(sizeof(*ruling));
+
+	if (err < 0 || !ruling) {
+		work_reply(work, err < 0 ? err : -ENOMEM);
+		return;
+	}
+	decide_silently(work, &request, ruling);
+	if (ruling->verdict == POLICY_ALLOW || decide(work, &request, NULL))
+		query_run(work);
+}
+
+/* Places of which the kernel tells who stands there. */
+static bool query_is_of_a_place(const struct cmd_attach *attach)
+{
+	return attach && (attach->target == CMD_TARGET_IFINDEX || attach->target == CMD_TARGET_CGROUP ||
+			  attach->target == CMD_TARGET_NETNS || attach->target == CMD_TARGET_MAP);
 }
 
 void prog_query(struct work *work)
 {
+	static const struct target_fields fields = { ATTR_QUERY_ATTACH_TYPE,
+						     ATTR_QUERY_TARGET_IFINDEX, TARGET_NOWHERE };
 	struct query *query = calloc(1, sizeof(*query));
-	int r;
 
 	if (!query) {
 		work_reply(work, -ENOMEM);
@@ -146,22 +182,16 @@ void prog_query(struct work *work)
 	}
 	work->state = query;
 	work->state_free = free;
-	/* Only own programs are shown: who can have none costs no loader. */
+	/* Only own programs are shown: who can have none costs no loader, not even to learn where he asks. */
 	if (!decide_names_for(work, POLICY_QUERY)) {
 		work_refuse(work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_WHO),
 			    "no rule allows any program to this caller");
 		return;
 	}
-	query_widen(work, query);
-	r = forward_fill(work, CAPS_BPF | CAPS_NET_ADMIN);
-	if (r >= 0 && work->loader_call->ask.attr_bytes < ATTR_END_QUERY_PROG_ATTACH_FLAGS)
-		work->loader_call->ask.attr_bytes = ATTR_END_QUERY_PROG_ATTACH_FLAGS;
-	if (r >= 0)
-		r = query_enter_netns(work);
-	if (r < 0)
-		work_reply(work, r);
+	if (query_is_of_a_place(cmd_attach_of(work_u32(work, ATTR_QUERY_ATTACH_TYPE))))
+		target_find(work, &fields, NULL, &query->target, query_decide);
 	else
-		work_submit_loader(work, query_on_done);
+		work_reply(work, -EINVAL);
 }
 
 /* ---- TASK_FD_QUERY ---- */

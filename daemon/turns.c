@@ -3,7 +3,8 @@
  * Clients are served one request at a time, and after each the event loop looks whether something more important
  * has come: bpfgated, loaders, judges, new connections. Accounts take turns, however many connections each has.
  * What a request costs in time (of which its bytes are most) the account owes, whether in its turn, when a judge or loader
- * has answered, or in the judge; it pays with its next turns, so who asks for much waits for those who ask for little.
+ * has answered, in the judge, or in the kernel for a loader; it pays with its next turns, so who asks for much waits for
+ * those who ask for little.
  */
 #include "daemon/turns.h"
 

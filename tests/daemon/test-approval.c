@@ -323,7 +323,7 @@ static bool outputs_go_back_as_long_as_they_are(void)
 
 	for (size_t i = 0; i < ARRAY_CNT(sizes); i++)
 		for (uint32_t text = 0; text < 3; text++) {
-			struct kern_outcome outcome = { .result = -(int)i, .fd = -1, .call_ns = 5 };
+			struct kern_outcome outcome = { .result = -(int)i, .fd = -1, .cpu_ns = 5 };
 			struct iovec parts[2], lent;
 			struct approval a;
 			struct sent s;

@@ -216,13 +216,13 @@ static bool part_query_elsewhere(int home)
 	OWN_FD int prog = load_cls();
 	OWN_FD int link = link_lo(prog);
 
-	return link >= 0 && lo_cnt() == 1 && move(LIVE_ALICE, -1) && lo_cnt() == 0 &&
-	       move(LIVE_ALICE, home) && lo_cnt() == 1;
+	return link >= 0 && lo_cnt() == 1 && move(LIVE_BOB, -1) && lo_cnt() == 0 &&
+	       move(LIVE_BOB, home) && lo_cnt() == 1;
 }
 
 static bool a_query_is_about_where_the_caller_is(void)
 {
-	return in_child(part_query_elsewhere, LIVE_ALICE);
+	return in_child(part_query_elsewhere, LIVE_BOB);
 }
 
 static int netfilter_link(int prog)
@@ -395,9 +395,9 @@ static bool finds_one(void)
 	return lo_cnt() == 1;
 }
 
-static bool finds_none(void)
+static bool is_not_told(void)
 {
-	return lo_cnt() == 0;
+	return lo_cnt() == -EPERM;
 }
 
 static bool part_threads_netns(int home)
@@ -405,7 +405,7 @@ static bool part_threads_netns(int home)
 	OWN_FD int prog = load_cls();
 	OWN_FD int link = link_lo(prog);
 
-	return link >= 0 && threads_differ(arrive_elsewhere, finds_none, finds_one);
+	return link >= 0 && threads_differ(arrive_elsewhere, is_not_told, finds_one);
 }
 
 static bool arrive_as_bob(void)
@@ -492,7 +492,7 @@ static bool command_leaves(void)
 	if (before < 0 || lo_cnt() != 1 || !leave_unprivileged(LIVE_ALICE))
 		return false;
 	after = link_lo(prog);
-	return after == -EPERM && lo_cnt() == 0;
+	return after == -EPERM && lo_cnt() == -EPERM;
 }
 
 /* One that stays sees nothing of what the other, who has left, attaches. */
@@ -545,7 +545,7 @@ static bool command_drops_and_leaves(void)
 
 	OWN_FD int prog = load_cls();
 
-	return prog >= 0 && link_lo(prog) == -EPERM && lo_cnt() == 0;
+	return prog >= 0 && link_lo(prog) == -EPERM && lo_cnt() == -EPERM;
 }
 
 static bool command_leaves_its_group(void)

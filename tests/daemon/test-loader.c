@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,9 +17,11 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/loader_filter.h"
+#include "proto/attr.h"
 #include "proto/cmd.h"
 #include "proto/own.h"
 #include "tests/daemon/rig.h"
@@ -308,6 +312,50 @@ static bool no_path_is_looked_up_by_a_loader(void)
 	return ok;
 }
 
+/* ---- what it costs ---------------------------------------------------------------------------- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* 4,096 instructions take the kernel at least 20 ns each. */
+static bool what_the_kernel_computes_is_told(void)
+{
+	enum { CNT = 4096, LEAST_NS = CNT * 20 };
+	static struct bpf_insn insns[CNT + 1];
+	struct rig_loader loader = { 0, -1 };
+	struct door_answer answer, control;
+	struct door_ask ask, none = ask_for(CMD_MAP_CREATE, DOOR_FD_NONE);
+	uint64_t began;
+	bool ok;
+
+	for (int i = 0; i < CNT; i++)
+		insns[i] = (struct bpf_insn){ .code = i == CNT - 1 ? BPF_JMP | BPF_EXIT :
+								       BPF_ALU64 | BPF_MOV | BPF_K };
+	rig_fill_load(&ask, (uint8_t *)insns, BPF_PROG_TYPE_SOCKET_FILTER, 0, DOOR_FD_KEEP);
+	insns[1].code = BPF_ALU64 | BPF_MOV | BPF_K;
+	memcpy(&insns[2], &insns[3], sizeof(insns[0]));
+	memcpy(&insns[CNT], "GPL", 4);
+	attr_put_u32(ask.attr, ATTR_PROG_LOAD_INSN_CNT, CNT);
+	ask.payload_bytes = CNT * sizeof(insns[0]) + 4;
+	ask.ptr[0].bytes = CNT * sizeof(insns[0]);
+	ask.ptr[1].off = CNT * sizeof(insns[0]);
+	ask.caps = 1ull << CAP_BPF;
+	ok = HOLDS(rig_loader_start(&rig, -1, &loader));
+	began = now_ns();
+	ok = ok && HOLDS(rig_approve(&loader, &ask, insns, NULL, 0, &answer)) &&
+	     HOLDS(answer.result == 0) && HOLDS(answer.cpu_ns >= LEAST_NS) &&
+	     HOLDS(answer.cpu_ns <= now_ns() - began);
+	/* The control: what the kernel refuses at first sight takes less. */
+	ok = ok && HOLDS(rig_approve(&loader, &none, NULL, NULL, 0, &control)) &&
+	     HOLDS(control.result < 0) && HOLDS(control.cpu_ns < answer.cpu_ns);
+	return HOLDS(rig_loader_stop(&rig, &loader)) && ok;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static const struct promise {
@@ -318,6 +366,7 @@ static const struct promise {
 	PROMISE(no_path_is_looked_up_by_a_loader),
 	PROMISE(the_ledgers_loader_only_looks),
 	PROMISE(the_ledgers_loader_opens_no_perf_event_but_probes_in_files),
+	PROMISE(what_the_kernel_computes_is_told),
 	PROMISE(only_what_a_command_makes_is_taken_for_a_descriptor),
 };
 

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/loaders.h"
@@ -822,6 +823,62 @@ static void on_answer(void *ctx, const struct keep_tell *what, struct packet_fds
 	answers_cnt += what->result == 5 && ctx == &box;
 }
 
+/* ---- what it costs ---- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* What an account owes after a call for which so much time went by, and the loader says this. */
+static uint64_t owed_for(uint64_t ns, uint64_t said_ns, uint64_t *ret_passed_ns)
+{
+	struct door_answer plain = { .cpu_ns = said_ns };
+	struct quota_account *account;
+	struct quota_table *quota;
+	struct loader_call *call;
+	struct done done;
+	uint64_t owed, began;
+	int door;
+
+	box_begin();
+	ck_assert(quota_table_new(NULL, &quota) == 0 && quota_account_get(quota, UID, &account) == 0);
+	call = new_call(&done, DOOR_FD_NONE);
+	call->account = account;
+	began = now_ns();
+	plain.approval_id = begin_call(&done, call, &door).approval_id;
+	while (now_ns() - began < ns)
+		;
+	answer_with(door, &plain, "", 0, -1);
+	*ret_passed_ns = now_ns() - began;
+	ck_assert_uint_eq(done.cnt, 1);
+	owed = account->owed_ns;
+	loader_call_free(call);
+	close(door);
+	box_end();
+	quota_account_unref(account);
+	quota_table_free(quota);
+	return owed;
+}
+
+#define MS 1000000u
+
+START_TEST(what_the_kernel_computed_is_owed_and_no_more_than_went_by)
+{
+	uint64_t passed;
+
+	ck_assert_uint_ge(owed_for(50 * MS, 40 * MS, &passed), 40 * MS);
+	/* The control: waiting is not computing. */
+	ck_assert_uint_lt(owed_for(50 * MS, 0, &passed), 40 * MS);
+	/* Nor is a loader believed that says more. */
+	ck_assert_uint_ge(owed_for(50 * MS, UINT64_MAX, &passed), 40 * MS);
+	ck_assert_uint_le(owed_for(50 * MS, UINT64_MAX, &passed), passed);
+}
+END_TEST
+
 START_TEST(an_answer_goes_to_who_asked_and_once)
 {
 	struct keep_ask ask = { .kind = ASK_HANDLE, .cnt = 1, .keep_id = { 4 } }, got;
@@ -907,6 +964,7 @@ int main(void)
 	tcase_add_test(tc, a_call_that_takes_too_long_ends_with_its_loader);
 	tcase_add_test(tc, a_user_has_eight_loaders_and_the_idle_one_gives_way);
 	tcase_add_test(tc, so_many_loaders_live_at_once_and_so_many_calls_wait);
+	tcase_add_test(tc, what_the_kernel_computed_is_owed_and_no_more_than_went_by);
 	tcase_add_test(tc, an_answer_goes_to_who_asked_and_once);
 	tcase_add_test(tc, a_text_goes_to_bpfgated_cut_to_what_it_takes);
 	tcase_add_test(tc, without_bpfgated_nothing_goes_on);

@@ -34,7 +34,7 @@ static const char turns_policy[] =
 	"{\"id\": \"alice\", \"effect\": \"allow\", \"who\": {\"users\": [\"65531\", \"65530\"]},\n"
 	" \"signed_by\": {\"unsigned\": true},\n"
 	" \"programs\": {\"types\": {\"only\": [\"socket_filter\"]}, \"max_insns\": 1000000,\n"
-	"  \"attach\": {\"tcx\": [\"*\"]}},\n"
+	"  \"attach\": {\"tcx\": [\"*\", \"netns:*:*\"]}},\n"
 	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\"},\n"
 	" \"quota\": {\"verify_seconds\": 10, \"programs\": 1000, \"loads_per_minute\": 1000000}},\n"
 	"{\"id\": \"bob\", \"effect\": \"allow\", \"who\": {\"users\": [\"65532\"]},\n"

@@ -25,7 +25,7 @@ static const char undying_policy[] =
 	"{\"version\": 1, \"rules\": [\n"
 	"{\"id\": \"alice\", \"effect\": \"allow\", \"who\": {\"users\": [\"65531\"]},\n"
 	" \"signed_by\": {\"unsigned\": true}, \"programs\": {\"types\": {\"only\": [\"socket_filter\"]},\n"
-	"  \"attach\": {\"tcx\": [\"*\"]}},\n"
+	"  \"attach\": {\"tcx\": [\"*\", \"netns:*:*\"]}},\n"
 	" \"maps\": {\"types\": {\"only\": [\"array\"]}}}]}\n";
 
 static struct live live;
