@@ -65,12 +65,47 @@ static int assume_released(struct env *env, const struct assume *assume)
 	return 0;
 }
 
+/* As the proposal packs it: where it begins, and how many bytes. */
+static int assume_written(struct env *env, const struct assume *assume)
+{
+	struct frame *f = assume->regno <= env->cur->curframe ? state_frame_mut(env, env->cur, assume->regno) : NULL;
+	int64_t off = (int32_t)(uint32_t)assume->n, end = off + (int64_t)(assume->n >> 32);
+	struct slot *s;
+
+	for (; f && off < end && off < 0; off++) {
+		if (off < -8 * ENV_SLOTS || stack_slot(f, (uint32_t)((-off - 1) / 8))->byte[(-off - 1) % 8] != SLOT_INVALID)
+			continue;
+		s = stack_slot_mut(env, f, (uint32_t)((-off - 1) / 8));
+		if (!s)
+			return verdict_nomem(env);
+		s->byte[(-off - 1) % 8] = SLOT_MISC;
+	}
+	return 0;
+}
+
+static int assume_left(struct env *env, const struct assume *assume)
+{
+	struct state *st = env->cur;
+	uint32_t i = 0;
+
+	while (i < refs_cnt(st)) {
+		const struct held *h = &st->held->h[i];
+
+		if (h->type == HELD_REF || refs_drop_lock(env, st, h->type, h->id, h->object) < 0)
+			i++;
+	}
+	st->active_locks = st->preempt_locks = st->rcu_locks = 0;
+	st->active_irq_id = st->active_lock_id = st->active_lock_object = st->active_lock_object_id = 0;
+	return 0;
+}
+
 int assume_apply(struct env *env, const struct assume *assumes, uint32_t cnt)
 {
 	static int (*const apply[])(struct env *, const struct assume *) = {
 		[ASSUME_NOT_NULL] = assume_not_null, [ASSUME_PACKET] = assume_packet,
 		[ASSUME_AT_MOST] = assume_at_most,   [ASSUME_ZERO] = assume_zero,
-		[ASSUME_RELEASED] = assume_released,
+		[ASSUME_RELEASED] = assume_released, [ASSUME_LEFT] = assume_left,
+		[ASSUME_WRITTEN] = assume_written,
 	};
 	uint32_t i;
 	int r = 0;

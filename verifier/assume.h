@@ -11,6 +11,8 @@ enum assume_kind {
 	ASSUME_AT_MOST,		/* if (r > n) return; unsigned */
 	ASSUME_ZERO,		/* r was set to 0 */
 	ASSUME_RELEASED,	/* all references held were released */
+	ASSUME_WRITTEN,		/* frame regno's stack: at r10 + low half of n, high half of n bytes, was written */
+	ASSUME_LEFT,		/* all locks were given back, all sections left */
 };
 
 /*

@@ -147,7 +147,10 @@ struct bgv_stats {
 
 /* One step of a proof or of the path to a rejection (why.c). */
 struct bgv_event {
-	/* 0 needed, 1 proved, 2 lost, 3 branch, 4 call (origin), 5 tested, 6 missed (does not count), 7 cost */
+	/*
+	 * 0 needed, 1 proved, 2 lost, 3 branch, 4 call (origin), 5 tested, 6 missed (does not count), 7 cost,
+	 * 8 created, 9 acquired, 10 released, 11 entered, 12 left, 13 copied, 14 spilled, 15 widened, 16 way
+	 */
 	uint32_t kind;
 	uint32_t insn_idx;
 	uint32_t regno;
@@ -176,6 +179,14 @@ struct bgv_result {
 	struct bgv_result *more;
 };
 
+/* A byte of a function's stack frame by debug info: the variable it belongs to. */
+struct bgv_stack_name {
+	char variable[64];
+	char path[96];	/* "key.port", "buf[3]": the innermost member there; "": padding */
+	int32_t off;	/* where the variable begins: below r10 */
+	uint32_t bytes;	/* of the variable */
+};
+
 struct bgv_options {
 	struct bgv_limits limits;
 	uint32_t log_level;	/* 0 none, 1 the failing path's instructions, 2 every step (tests) */
@@ -191,6 +202,8 @@ struct bgv_options {
 	 */
 	const char *(*name_of)(void *ctx, uint32_t insn_idx, uint32_t regno);
 	void *name_ctx;
+	/* Likewise, with name_ctx, whose byte r10 + off is in the function of the instruction; false: not known. */
+	bool (*stack_name_of)(void *ctx, uint32_t insn_idx, int32_t off, struct bgv_stack_name *ret_name);
 };
 
 /*

@@ -38,6 +38,21 @@ static bool in_callback(const struct env *env, const struct chain *c)
 	return in_cb;
 }
 
+/* For who explains: the chain as it stands. */
+static void note_chain(struct env *env, const struct chain *c)
+{
+	uint32_t j, idx;
+
+	env->chain.cnt = 0;
+	for (j = 0; j <= c->frame && j < ENV_FRAMES_MAX; j++) {
+		idx = j == c->frame ? c->idx : c->ret_prog[j];
+		env->chain.link[j].subprog = idx;
+		env->chain.link[j].bytes = env->subprogs[idx].priv_stack ? 0 : rounded(env, env->subprogs[idx].stack_depth);
+		env->chain.link[j].call = j == c->frame ? UINT32_MAX : c->ret_insn[j] - 1;
+		env->chain.cnt++;
+	}
+}
+
 static int enter(struct env *env, struct chain *c)
 {
 	struct subprog *sub = &env->subprogs[c->idx];
@@ -62,6 +77,8 @@ static int enter(struct env *env, struct chain *c)
 		return 0;
 	}
 	c->depth += bytes;
+	if (c->depth > env->lim->stack_bytes)
+		note_chain(env, c);
 	if (c->depth > env->lim->stack_bytes)
 		return verdict_reject_at(env, sub->start, EACCES, "STACK-DEPTH",
 					 "combined stack size of %u calls is %u. Too large",
@@ -112,6 +129,8 @@ static int follow(struct env *env, struct chain *c)
 		c->tail_call_reachable |= env->subprogs[sidx].has_tail_call;
 	c->frame++;
 	c->calls = env->subprogs[sidx].is_global && !env->beh->global_chain_counts ? 0 : c->calls + 1;
+	if (c->calls >= env->lim->frames || c->frame >= CHAIN_MAX)
+		note_chain(env, c);
 	if (c->calls >= env->lim->frames || c->frame >= CHAIN_MAX)
 		return verdict_reject_at(env, c->at, E2BIG, "CALL-DEPTH",
 					 "the call stack of %u frames is too deep !", c->calls);

@@ -468,6 +468,9 @@ struct env {
 	void *bt;			/* precise.c */
 	struct reg fake_reg[2];		/* constants as registers */
 	struct { bool set; uint32_t regno; int64_t needed, proved; } need;	/* of a rejection */
+	struct { bool set; uint32_t frame; int64_t lo, hi; } span;	/* of a rejected access to the stack: [lo, hi) */
+	/* of a rejected call chain: its functions from the first, what each needs, and where it calls the next */
+	struct { uint32_t cnt; struct { uint32_t subprog, bytes, call; } link[ENV_FRAMES_MAX + 1]; } chain;
 	struct { bool set; int32_t lo, hi; } want;	/* of a rejected return value: what is allowed */
 	const uint32_t *arg_types;	/* of a rejected argument: the types it may have, 0 at the end; NULL */
 	uint32_t unset_regno;		/* of a rejected read: the register that holds nothing */
@@ -515,6 +518,17 @@ static inline void verdict_need(struct env *env, uint32_t regno, int64_t needed,
 	env->need.regno = regno;
 	env->need.needed = needed;
 	env->need.proved = proved;
+}
+
+/* Before verdict_reject(): the bytes of a frame that were to be touched, [lo, hi) from its r10. */
+static inline void verdict_span(struct env *env, uint32_t frame, int64_t lo, int64_t hi)
+{
+	if (env->result->verdict)
+		return;
+	env->span.set = true;
+	env->span.frame = frame;
+	env->span.lo = lo;
+	env->span.hi = hi;
 }
 
 /* This library cannot judge it: the reason names the feature. Returns a negative of its own. */

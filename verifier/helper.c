@@ -11,7 +11,7 @@
 #include "verifier/names.h"
 #include "verifier/passes.h"
 
-static struct helper_caller helper_caller_of(const struct env *env)
+struct helper_caller helper_caller_of(const struct env *env)
 {
 	struct helper_caller caller = {
 		.profile = env->target->profile, .prog_type = env->prog_type,
@@ -50,6 +50,14 @@ void helper_facts(const struct env *env, int32_t func_id, struct call_facts *ret
 	ret->might_sleep = proto->flags & HELPER_F_MIGHT_SLEEP;
 	ret->fastcall = (proto->flags & HELPER_F_FASTCALL) && env->target->profile != PROFILE_6_1 &&
 			!(env->target->flags & BGV_TARGET_NO_JIT);
+}
+
+const struct helper_proto *helper_proto_of(const struct env *env, int32_t id)
+{
+	struct helper_caller caller = helper_caller_of(env);
+	const struct helper_proto *proto;
+
+	return helper_tab_find(&caller, id, &proto) < 0 ? NULL : proto;
 }
 
 /* May this program call it at all? */

@@ -28,6 +28,11 @@ enum helper_id {
 	HELPER_USER_RINGBUF_DRAIN = 209, HELPER_CGRP_STORAGE_GET = 210,
 };
 
+/* Who asks for a helper: the program that is verified. */
+struct helper_caller helper_caller_of(const struct env *env);
+/* The prototype that this program gets of a helper; NULL: it may not have it. */
+const struct helper_proto *helper_proto_of(const struct env *env, int32_t id);
+
 /* helper_allow.c: the helper's own predicate about the attach target (fn->allowed). */
 bool helper_allow_target(const struct env *env, uint32_t id);
 /* … whether it is an iterator or hook where socket options may be used; */

@@ -121,20 +121,57 @@ static bool step_test(struct walk *w, const struct tale *at)
 	return step_over(w, at);
 }
 
+static const struct tale *first_of(const struct tale *t)
+{
+	const struct tale *before;
+
+	while ((before = tale_before(t)))
+		t = before;
+	return t;
+}
+
+/* A callback's context is what its caller has in one of the registers of the call, unchanged. */
+static bool step_callback(struct walk *w, const struct tale *first)
+{
+	const struct reg *given = first->r[w->regno];
+	uint32_t i;
+
+	for (i = BPF_REG_1; i <= BPF_REG_5; i++) {
+		if (memcmp(first->caller->r[i], given, sizeof(*given)))
+			continue;
+		w->t = first->caller;
+		w->regno = i;
+		return true;
+	}
+	return end(w, ORIGIN_CALLBACK, first->caller);
+}
+
 /* The function begins with it: its caller passed it, or nobody did. */
 static bool step_entry(struct walk *w)
 {
-	const struct tale *first = w->t, *before;
+	const struct tale *first = first_of(w->t);
 
-	while ((before = tale_before(first)))
-		first = before;
 	if (!first->caller || w->regno == 0 || w->regno > BPF_REG_5)
 		return end(w, first->frameno || w->regno != BPF_REG_1 ? ORIGIN_ARGUMENT :
 			   reg_base(first->r[1]) == REG_CTX ? ORIGIN_CONTEXT : ORIGIN_ARGUMENT, NULL);
+	if (!insn_is_subprog_call(insn_of(w, first->caller)))
+		return step_callback(w, first);
 	if (first->caller->r[w->regno]->type != first->r[w->regno]->type)
-		return end(w, ORIGIN_ARGUMENT, NULL);	/* a callback's, or a global function's */
+		return end(w, ORIGIN_ARGUMENT, NULL);	/* a global function's */
 	w->t = first->caller;
 	return true;
+}
+
+/* A store took it away: it was a slice of what is overwritten. */
+static bool step_store(struct walk *w, const struct tale *at)
+{
+	const struct bpf_insn *i = insn_of(w, at);
+
+	if (BPF_MODE(i->code) == BPF_ATOMIC && (i->imm & BPF_FETCH) && (i->src_reg == w->regno || w->regno == 0))
+		return end(w, ORIGIN_LOADED, at);
+	if (!reg_is_scalar(at->r[w->regno]) && reg_is_scalar(w->t->r[w->regno]))
+		return end(w, ORIGIN_LOST, at);
+	return step_over(w, at);
 }
 
 /* One step further back; false: this is where it comes from. */
@@ -149,9 +186,7 @@ static bool step_back(struct walk *w)
 	if (insn_is_jmp_class(i))
 		return insn_is_call(i) ? step_call(w, at) : step_test(w, at);
 	if (BPF_CLASS(i->code) == BPF_ST || BPF_CLASS(i->code) == BPF_STX)
-		return (i->imm & BPF_FETCH) && BPF_MODE(i->code) == BPF_ATOMIC &&
-			       (i->src_reg == w->regno || w->regno == 0) ?
-			       end(w, ORIGIN_LOADED, at) : step_over(w, at);
+		return step_store(w, at);
 	if (BPF_CLASS(i->code) == BPF_LD)
 		return end(w, insn_is_ldimm64(i) ? ORIGIN_CONSTANT : ORIGIN_RESULT, at);
 	if (i->dst_reg != w->regno)

@@ -8,9 +8,10 @@ enum origin_kind {
 	ORIGIN_UNKNOWN,
 	ORIGIN_CONTEXT,		/* the program's own argument */
 	ORIGIN_ARGUMENT,	/* of a function that is verified on its own */
+	ORIGIN_CALLBACK,	/* what a callback's caller hands to it */
 	ORIGIN_RESULT,		/* of a call */
 	ORIGIN_CLOBBERED,	/* r1..r5 after a call */
-	ORIGIN_LOST,		/* another register, which a call made worthless */
+	ORIGIN_LOST,		/* what a call, or a store to a dynptr, made worthless */
 	ORIGIN_LOADED,		/* from memory */
 	ORIGIN_CONSTANT,	/* a number, a map, an address */
 	ORIGIN_MATH,		/* arithmetic */

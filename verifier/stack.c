@@ -78,8 +78,10 @@ static int check_bounds(struct env *env, uint32_t regno, int32_t off, uint32_t s
 		err = EINVAL;
 	else if ((int32_t)size < 0)
 		err = EFAULT;
-	if (err)
+	if (err) {
+		verdict_span(env, r->frame, ret->min, ret->max);
 		return bounds_error(env, regno, off, size, what, err);
+	}
 	return grow(env, r->frame, ret->min);
 }
 
@@ -87,6 +89,7 @@ static int check_bounds(struct env *env, uint32_t regno, int32_t off, uint32_t s
 
 static int bad_read(struct env *env, int64_t off, int64_t at, uint32_t size)
 {
+	verdict_span(env, UINT32_MAX, off, off + size);	/* the frame is the base register's */
 	return verdict_reject(env, EACCES, "STACK-UNINIT", "invalid read from stack off %lld+%lld size %u",
 			      (long long)off, (long long)at, size);
 }
@@ -290,10 +293,12 @@ static int check_region(struct env *env, uint32_t regno, int32_t off, uint32_t s
 		return region_raw(env, regno, size, &rg, meta);
 	for (at = rg.min; at < rg.max; at++) {
 		err = region_byte(env, frameno, at, clobber);
-		if (err == -EACCES)
+		if (err == -EACCES) {
+			verdict_span(env, frameno, rg.min, rg.max);
 			return verdict_reject(env, EACCES, "STACK-UNINIT",
 					      "invalid read from stack R%u off %lld+%lld size %u", regno,
 					      (long long)rg.min, (long long)(at - rg.min), size);
+		}
 		if (err < 0)
 			return err;
 	}

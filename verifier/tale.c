@@ -54,6 +54,56 @@ static bool keep_reg(struct env *env, struct tale *t, const struct tale *same, u
 	return copy;
 }
 
+static bool is_held_same(const struct tale_held *held, const struct state *st)
+{
+	uint32_t cnt = refs_cnt(st);
+
+	return held && held->locks == st->active_locks && held->preempt == st->preempt_locks &&
+	       held->rcu == st->rcu_locks && held->irq == st->active_irq_id && held->cnt == cnt &&
+	       (!cnt || !memcmp(held->h, st->held->h, cnt * sizeof(struct held)));
+}
+
+static bool keep_held(struct env *env, struct tale *t)
+{
+	const struct state *st = env->cur;
+	uint32_t cnt = refs_cnt(st);
+	struct tale_held *held;
+
+	t->held = t->older ? t->older->held : NULL;
+	if (is_held_same(t->held, st))
+		return true;
+	held = take(env, sizeof(*held) + cnt * sizeof(struct held));
+	if (!held)
+		return false;
+	*held = (struct tale_held){ st->active_locks, st->preempt_locks, st->rcu_locks, st->active_irq_id, cnt };
+	if (cnt)
+		memcpy(held->h, st->held->h, cnt * sizeof(struct held));
+	t->held = held;
+	return true;
+}
+
+/* A page that is counted once more is copied by who writes it next, so ours stays as it is. */
+static bool keep_stack(struct env *env, struct tale *t, const struct tale *same)
+{
+	const struct frame *f = env_top(env);
+	struct tale_stack *stack;
+	uint32_t i;
+
+	t->stack = same ? same->stack : NULL;
+	if (t->stack && !memcmp(t->stack->pg, f->pg, sizeof(f->pg)))
+		return true;
+	stack = take(env, sizeof(*stack));
+	if (!stack)
+		return false;
+	for (i = 0; i < ENV_PAGES; i++) {
+		stack->pg[i] = f->pg[i];
+		if (f->pg[i])
+			f->pg[i]->refs++;
+	}
+	t->stack = stack;
+	return true;
+}
+
 static struct tale *make_step(struct env *env)
 {
 	const struct tale *older = env->cur->tale, *same;
@@ -68,7 +118,7 @@ static struct tale *make_step(struct env *env)
 	for (i = 0; i < ENV_REGS; i++)
 		if (!keep_reg(env, t, same, i))
 			return NULL;
-	return t;
+	return keep_held(env, t) && keep_stack(env, t, same) ? t : NULL;
 }
 
 void tale_record(struct env *env)
@@ -97,4 +147,35 @@ const struct tale *tale_maker(const struct tale *t, uint32_t regno)
 		before = tale_before(t);
 	}
 	return before;
+}
+
+const struct slot *tale_slot(const struct tale *t, uint32_t spi)
+{
+	static const struct slot untouched;
+	const struct page *page = spi < ENV_SLOTS ? t->stack->pg[spi / ENV_PAGE_SLOTS] : NULL;
+
+	return page ? &page->s[spi % ENV_PAGE_SLOTS] : &untouched;
+}
+
+static bool is_slot_same(const struct slot *a, const struct slot *b)
+{
+	return a == b || (!memcmp(a->byte, b->byte, sizeof(a->byte)) &&
+			  (a->byte[7] == SLOT_INVALID || a->byte[7] == SLOT_MISC || a->byte[7] == SLOT_ZERO ||
+			   !memcmp(&a->r, &b->r, sizeof(a->r))));
+}
+
+const struct tale *tale_slot_maker(const struct tale *t, uint32_t spi)
+{
+	const struct tale *before = tale_before(t);
+
+	while (before && is_slot_same(tale_slot(before, spi), tale_slot(t, spi))) {
+		t = before;
+		before = tale_before(t);
+	}
+	return before;
+}
+
+const struct tale *tale_of_frame(const struct tale *t, uint32_t frameno)
+{
+	return same_frame(t, frameno);
 }

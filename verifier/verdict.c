@@ -57,11 +57,28 @@ int verdict_reject_at(struct env *env, uint32_t insn_idx, int err, const char *c
 	return -err;
 }
 
+static void forget(struct env *env)
+{
+	struct bgv_result *res = env->result;
+
+	res->verdict = 0;
+	res->err = 0;
+	res->code = NULL;
+	res->insn_idx = UINT32_MAX;
+	res->message[0] = 0;
+}
+
+void verdict_forgive(struct env *env)
+{
+	forget(env);
+	env->need.set = env->span.set = env->want.set = false;
+}
+
 int verdict_rename(struct env *env, int err, const char *code, const char *fmt, ...)
 {
 	va_list ap;
 
-	verdict_forgive(env);
+	forget(env);
 	va_start(ap, fmt);
 	record(env, BGV_REJECT, err, code, fmt, ap);
 	va_end(ap);
@@ -99,17 +116,6 @@ int verdict_nomem(struct env *env)
 bool verdict_is_final(int r)
 {
 	return r == RET_UNSUPPORTED || r == RET_UNDECIDED;
-}
-
-void verdict_forgive(struct env *env)
-{
-	struct bgv_result *res = env->result;
-
-	res->verdict = 0;
-	res->err = 0;
-	res->code = NULL;
-	res->insn_idx = UINT32_MAX;
-	res->message[0] = 0;
 }
 
 static bool log_room(struct env *env, struct log *log, size_t want)

@@ -23,6 +23,7 @@ const char *why_kind_name(uint32_t kind)
 {
 	static const char *const names[WHY_KIND_CNT] = {
 		"needed", "proved", "lost", "branch", "call", "tested", "missed", "cost",
+		"created", "acquired", "released", "entered", "left", "copied", "spilled", "widened", "way",
 	};
 
 	return kind < WHY_KIND_CNT ? names[kind] : "?";
@@ -105,8 +106,11 @@ static int32_t blamed_reg(const struct env *env)
 	switch (BPF_CLASS(i->code)) {
 	case BPF_LDX:
 		return i->src_reg;
-	case BPF_ST:
 	case BPF_STX:
+		if (BPF_MODE(i->code) == BPF_ATOMIC && i->imm == INSN_LOAD_ACQ)
+			return i->src_reg;
+		return i->dst_reg;
+	case BPF_ST:
 	case BPF_ALU:
 	case BPF_ALU64:
 		return i->dst_reg;

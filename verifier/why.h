@@ -14,6 +14,15 @@ enum why_kind {
 	WHY_TESTED,	/* a test of the value, and what it leaves */
 	WHY_MISSED,	/* a test that looks as if it counted, and why it does not */
 	WHY_COST,	/* where the steps of a too long walk went: needed is how many */
+	WHY_CREATED,	/* an object on the stack was made: dynptr, iterator, irq flag */
+	WHY_ACQUIRED,	/* a reference or lock was taken */
+	WHY_RELEASED,	/* it was given back */
+	WHY_ENTERED,	/* an RCU, preemption or irq section began */
+	WHY_LEFT,	/* it ended */
+	WHY_COPIED,	/* the value went into another register */
+	WHY_SPILLED,	/* the value went to the stack */
+	WHY_WIDENED,	/* less is known of it than before */
+	WHY_WAY,	/* which way the path takes */
 	WHY_KIND_CNT,
 };
 

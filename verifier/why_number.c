@@ -70,6 +70,8 @@ static bool tell_missed(struct why *w, const struct number *n, const struct tale
 	if (!is_missed(w, n, t, regno, &root))
 		return false;
 	number_name(w, n, name);
+	if (is_of_half(w, t, &root) && w->now->r[w->regno]->v.uh <= UINT32_MAX && reg_is_scalar(w->now->r[w->regno]))
+		return false;	/* what is known of all 64 bits is no more than that of the low half */
 	if (is_of_half(w, t, &root)) {
 		why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
 			  "this test does not count: it is of the low 32 bits of %s, what is used is all 64", name);
@@ -87,7 +89,8 @@ static void look_for_missed(struct why *w, const struct number *n)
 	const struct bpf_insn *i;
 	const struct tale *t;
 
-	for (t = w->now->older; t && t->frameno == n->at->frameno; t = t->older) {
+	/* a test before the number was made told what it could */
+	for (t = w->now->older; t && t->frameno == n->at->frameno && t != n->origin.at; t = t->older) {
 		i = &w->env->insns[t->insn_idx];
 		if (!is_test(i))
 			continue;
@@ -203,7 +206,15 @@ void why_tell_offset(struct why *w)
 
 	if (!used)
 		return;
-	if (used->v.tm) {
+	if (reg_is_scalar(used) && w->regno > BPF_REG_1 && insn_is_call(&w->env->insns[w->now->insn_idx])) {
+		if (!reg_is_scalar(w->now->r[w->regno - 1]) && w->now->r[w->regno - 1]->v.tm &&
+		    reg_is_const(used)) {
+			w->regno--;	/* the size is known, the place is not */
+			tell_offset(w, w->now->r[w->regno]);
+		} else {
+			why_tell_size(w);
+		}
+	} else if (used->v.tm) {
 		tell_offset(w, used);
 	} else if (insn_is_call(&w->env->insns[w->now->insn_idx]) && w->regno < BPF_REG_5 &&
 		   reg_is_scalar(w->now->r[w->regno + 1]) && !reg_is_const(w->now->r[w->regno + 1])) {
@@ -217,7 +228,7 @@ void why_tell_offset(struct why *w)
 
 void why_tell_size(struct why *w)
 {
-	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
+	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES], callee[WHY_NAME_BYTES], memory[WHY_NAME_BYTES];
 	uint64_t room;
 	struct number n;
 
@@ -225,13 +236,19 @@ void why_tell_size(struct why *w)
 		return;
 	number_find(w, w->now, (uint32_t)w->regno, &n);
 	tell_number(w, &n);
-	why_cause(w, "%s, the size of %.40s, is %.50s", why_name(w, w->now->insn_idx, n.regno, name),
-		  why_callee(w, w->now->insn_idx, callee), why_range(w->now->r[n.regno], range));
+	room = bytes_of(w, w->now->r[n.regno - 1]);
+	why_name(w, w->now->insn_idx, n.regno, name);
+	why_callee(w, w->now->insn_idx, callee);
+	if (room && strcmp(w->env->result->code, "MEM-ZERO-SIZE"))
+		why_cause(w, "%.50s, the size of %.40s, is %.50s; the memory, %.50s, has %llu bytes", name, callee,
+			  why_range(w->now->r[n.regno], range), why_name(w, w->now->insn_idx, n.regno - 1, memory),
+			  (unsigned long long)room);
+	else
+		why_cause(w, "%s, the size of %.40s, is %.50s", name, callee, why_range(w->now->r[n.regno], range));
 	if (!strcmp(w->env->result->code, "MEM-ZERO-SIZE")) {
 		why_way_out(w, "leave before the call if %s is 0", name);
 		return;
 	}
-	room = bytes_of(w, w->now->r[n.regno - 1]);
 	if (!room)
 		return;
 	why_way_out(w, "leave before the call if %s, unsigned and 64 bits wide, is more than %llu", name,

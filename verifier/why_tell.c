@@ -12,65 +12,6 @@
 #include "verifier/insn.h"
 #include "verifier/refs.h"
 
-/* ---- where a value comes from ----------------------------------------------------------------- */
-
-static void tell_loaded(struct why *w, const struct origin *o)
-{
-	char name[WHY_NAME_BYTES], base[WHY_NAME_BYTES];
-	const struct bpf_insn *i = &w->env->insns[o->at->insn_idx];
-
-	why_describe(w, o->at->r[i->src_reg], base);
-	if (!*w->subject)
-		why_name(w, w->env->result->insn_idx, (uint32_t)w->regno, name);
-	why_event(w, WHY_CALL, o->at->insn_idx, (int32_t)o->regno, "%s is read here from %s",
-		  *w->subject ? w->subject : name, base);
-}
-
-static void tell_result(struct why *w, const struct origin *o)
-{
-	char callee[WHY_NAME_BYTES], what[WHY_NAME_BYTES];
-
-	why_event(w, WHY_CALL, o->at->insn_idx, (int32_t)o->regno, "%s returns %s",
-		  why_callee(w, o->at->insn_idx, callee), why_describe(w, o->made->r[o->regno], what));
-}
-
-static void tell_lost(struct why *w, const struct origin *o)
-{
-	char callee[WHY_NAME_BYTES], what[WHY_NAME_BYTES];
-	const struct reg *was = o->at->r[o->regno];
-
-	why_callee(w, o->at->insn_idx, callee);
-	if (o->kind == ORIGIN_CLOBBERED)
-		why_event(w, WHY_LOST, o->at->insn_idx, (int32_t)o->regno,
-			  "%s leaves r%u unset, as every call does", callee, o->regno);
-	else if (reg_is_pkt(was) || reg_base(was) == REG_PKT_END || reg_is_pkt_slice(was))
-		why_event(w, WHY_LOST, o->at->insn_idx, (int32_t)o->regno,
-			  "%s may move the packet: pointers into it and checks before it are void", callee);
-	else
-		why_event(w, WHY_LOST, o->at->insn_idx, (int32_t)o->regno, "after %s it is no longer %s",
-			  callee, why_describe(w, was, what));
-}
-
-void why_tell_origin(struct why *w)
-{
-	const struct origin *o = &w->origin;
-	char name[WHY_NAME_BYTES];
-
-	if (o->kind == ORIGIN_LOADED)
-		tell_loaded(w, o);
-	else if (o->kind == ORIGIN_RESULT)
-		tell_result(w, o);
-	else if (o->kind == ORIGIN_CLOBBERED || o->kind == ORIGIN_LOST)
-		tell_lost(w, o);
-	else if (o->kind == ORIGIN_CONSTANT && o->at)
-		why_event(w, WHY_CALL, o->at->insn_idx, (int32_t)o->regno, "the value is set here");
-	else if (o->kind == ORIGIN_MATH)
-		why_event(w, WHY_CALL, o->at->insn_idx, (int32_t)o->regno, "the value is computed here");
-	else if (o->kind == ORIGIN_ZERO)
-		why_event(w, WHY_LOST, o->at->insn_idx, (int32_t)o->regno, "on this way %s is NULL",
-			  why_name(w, o->at->insn_idx, o->regno, name));
-}
-
 /* ---- pointers that may be, or are, NULL -------------------------------------------------------- */
 
 static bool is_null_test(const struct why *w, const struct tale *t, uint32_t *ret_regno)
@@ -102,7 +43,7 @@ static void tell_other_test(struct why *w, const struct reg *used)
 	}
 }
 
-static void tell_null(struct why *w)
+void why_tell_null(struct why *w)
 {
 	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
 	char name[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
@@ -125,53 +66,6 @@ static void tell_null(struct why *w)
 
 /* ---- what is no pointer ------------------------------------------------------------------------ */
 
-static void cause_of_number(struct why *w, const char *name)
-{
-	const struct origin *o = &w->origin;
-	const struct bpf_insn *i = o->at ? &w->env->insns[o->at->insn_idx] : NULL;
-	char what[WHY_NAME_BYTES];
-
-	switch (o->kind) {
-	case ORIGIN_ZERO:
-		why_cause(w, "%s is NULL here: the test before leaves only this way to it", name);
-		why_way_out(w, "swap the branches: use it where it is not NULL");
-		break;
-	case ORIGIN_LOST:
-		why_cause(w, "%s is void: %s called after it was made", name, why_callee(w, o->at->insn_idx, what));
-		if (reg_is_pkt(o->at->r[o->regno]))
-			why_way_out(w, "read data and data_end from the context again after the call, and check again");
-		else
-			why_way_out(w, "use it before the call, or get it again after it");
-		break;
-	case ORIGIN_LOADED:
-		why_cause(w, "%s is a number here: it was read from %s, and what memory holds is no pointer to the verifier",
-			  name, why_describe(w, o->at->r[i->src_reg], what));
-		why_way_out(w, "follow it with bpf_core_read() or bpf_probe_read_kernel() (user memory: bpf_probe_read_user())");
-		break;
-	case ORIGIN_MATH:
-		why_cause(w, "%s is a number here: arithmetic made it one", name);
-		why_way_out(w, "keep the pointer, and add the offset to it as a number");
-		break;
-	case ORIGIN_RESULT:
-		why_cause(w, "%s is a number here: %s returns no pointer", name,
-			  why_callee(w, o->at->insn_idx, what));
-		break;
-	case ORIGIN_CONSTANT:
-		if (!reg_is_zero(w->now->r[w->regno]))
-			break;
-		why_cause(w, "%s is NULL here: it was set so, or a test on every way here leaves nothing else", name);
-		why_way_out(w, "use it where it is not NULL: swap the branches of the test");
-		break;
-	case ORIGIN_ARGUMENT:
-		why_cause(w, "%s is a number here: this function is verified on its own, and its argument is not known to be a pointer",
-			  name);
-		why_way_out(w, "make the function static, or declare the argument's type and tag (__arg_nonnull, __arg_trusted)");
-		break;
-	default:
-		break;
-	}
-}
-
 static void tell_kind(struct why *w)
 {
 	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
@@ -180,50 +74,17 @@ static void tell_kind(struct why *w)
 	if (!used)
 		return;
 	if (reg_maybe_null(used)) {
-		tell_null(w);
+		why_tell_null(w);
 		return;
 	}
 	why_tell_origin(w);
 	why_name(w, w->now->insn_idx, (uint32_t)w->regno, name);
 	if (reg_is_scalar(used))
-		cause_of_number(w, name);
+		why_cause_number(w, name);
 	why_cause(w, "%s is %s: no memory that can be accessed like this", name, why_describe(w, used, what));
 }
 
-/* ---- arguments --------------------------------------------------------------------------------- */
-
-/* The types that the argument may have, in words: "; it takes a map value or the stack". */
-static void list_types(const struct why *w, char *buf, size_t bytes)
-{
-	const uint32_t *types = w->env->arg_types;
-	size_t used = 0;
-
-	*buf = 0;
-	for (uint32_t i = 0; types && types[i] && used < bytes; i++)
-		if (!i || strcmp(why_type(types[i]), why_type(types[i - 1])))
-			used += (size_t)snprintf(buf + used, bytes - used, "%s%s", i ? ", " : "; it takes ",
-						 why_type(types[i]));
-}
-
-static void tell_argument(struct why *w)
-{
-	char name[WHY_NAME_BYTES], what[WHY_NAME_BYTES], callee[WHY_NAME_BYTES], takes[WHY_NAME_BYTES];
-	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
-
-	if (!used || !insn_is_call(&w->env->insns[w->now->insn_idx]))
-		return;
-	if (reg_maybe_null(used))
-		tell_null(w);
-	else
-		why_tell_origin(w);
-	why_name(w, w->now->insn_idx, (uint32_t)w->regno, name);
-	if (w->origin.kind == ORIGIN_LOST || (reg_is_scalar(used) && w->origin.kind == ORIGIN_ZERO))
-		cause_of_number(w, name);
-	list_types(w, takes, sizeof(takes));
-	why_cause(w, "argument %d of %.40s, %.50s, is %.50s%s", w->regno,
-		  why_callee(w, w->now->insn_idx, callee), name, why_describe(w, used, what),
-		  *takes ? takes : ": not what it takes");
-}
+/* ---- calls --------------------------------------------------------------------------------------- */
 
 /* A call that is refused for what no value shows: which call, what the code means, the verifier's words. */
 static void tell_call(struct why *w)
@@ -240,6 +101,58 @@ static void tell_call(struct why *w)
 			  env->result->message);
 	else
 		why_cause(w, "%.40s: %s (%s)", callee, diag->meaning, env->result->message);
+}
+
+/* A program that may sleep is one thing, a section where nothing may another. */
+static void tell_sleep(struct why *w)
+{
+	const struct state *st = w->env->cur;
+
+	if (st->active_locks || st->rcu_locks || st->preempt_locks || st->active_irq_id)
+		why_tell_section(w);
+	else
+		why_tell_kfunc(w);
+}
+
+/* The map of a call that does not take its type. */
+static void tell_map(struct why *w)
+{
+	char name[WHY_NAME_BYTES], what[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
+	uint32_t i;
+
+	if (!w->now || !insn_is_call(&w->env->insns[w->now->insn_idx]))
+		return;
+	for (i = BPF_REG_1; i <= BPF_REG_5; i++) {
+		if (reg_base(w->now->r[i]) != REG_MAP_PTR)
+			continue;
+		w->regno = (int32_t)i;
+		why_cause(w, "%.50s does not take %.50s, which is of type %.30s (argument %u, %.40s)",
+			  why_callee(w, w->now->insn_idx, callee), why_describe(w, w->now->r[i], what),
+			  why_map_type(w, w->now->r[i]), i, why_name(w, w->now->insn_idx, i, name));
+		return;
+	}
+	tell_call(w);
+}
+
+/* Memory that is there, and is not to be written (or read) by this program. */
+static void tell_readonly(struct why *w)
+{
+	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
+	char name[WHY_NAME_BYTES], what[WHY_NAME_BYTES], who[WHY_NAME_BYTES];
+	const char *code = w->env->result->code;
+
+	if (!used || reg_is_scalar(used))
+		return;
+	why_tell_origin(w);
+	why_name(w, w->now->insn_idx, (uint32_t)w->regno, name);
+	why_describe(w, used, what);
+	why_actor(w, w->now->insn_idx, who);
+	if (!strcmp(code, "PKT-WRITE"))
+		why_cause(w, "%.50s would change the packet through %.50s: a program of this type may only read it", who, name);
+	else if (!strcmp(code, "MAP-WRONLY"))
+		why_cause(w, "%.50s would read %.50s (%.50s), a map that programs may only write", who, name, what);
+	else
+		why_cause(w, "%.50s would write to %.50s (%.50s), which this program may only read", who, name, what);
 }
 
 static void tell_context(struct why *w)
@@ -282,37 +195,6 @@ static void tell_unset(struct why *w)
 		why_propose(w, ASSUME_ZERO, w->now->insn_idx, regno, 0);
 }
 
-static void tell_uninit(struct why *w)
-{
-	char name[WHY_NAME_BYTES];
-
-	if (!w->now || w->regno < 0)
-		return;
-	if (why_variable(w, w->now->insn_idx, (uint32_t)w->regno, name))
-		why_cause(w, "some bytes of `%.60s` on the stack were never written, padding included", name);
-}
-
-/* ---- references --------------------------------------------------------------------------------- */
-
-static void tell_leak(struct why *w)
-{
-	const struct state *st = w->env->cur;
-	char callee[WHY_NAME_BYTES];
-	uint32_t i, at;
-
-	for (i = 0; i < refs_cnt(st); i++) {
-		if (st->held->h[i].type != HELD_REF)
-			continue;
-		at = st->held->h[i].insn_idx;
-		why_callee(w, at, callee);
-		why_event(w, WHY_CALL, at, -1, "%s acquired it here", callee);
-		why_cause(w, "what %s acquired is not released on the way to this %s", callee,
-			  insn_is_call(&w->env->insns[w->env->insn_idx]) ? "call" : "return");
-		why_propose(w, ASSUME_RELEASED, w->env->insn_idx, 0, 0);
-		return;
-	}
-}
-
 /* ---- what the program returns -------------------------------------------------------------------- */
 
 static void tell_return(struct why *w)
@@ -334,73 +216,86 @@ static void tell_return(struct why *w)
 		why_cause(w, "the program returns %s here, not a number", why_describe(w, w->now->r[0], what));
 }
 
-/* ---- walks that are too long --------------------------------------------------------------------- */
-
-#define COST_LINES 3
-
-/* The instruction of a line that was stepped most; the lines that cost most come first. */
-static void tell_cost(struct why *w)
-{
-	const struct env *env = w->env;
-	const uint32_t *visits = env->tales ? env->tales->visits : NULL;
-	uint32_t last = UINT32_MAX, best, i, k, total = env->insn_processed;
-
-	for (k = 0; visits && k < COST_LINES; k++) {
-		best = UINT32_MAX;
-		for (i = 0; i < env->insn_cnt; i++)
-			if (visits[i] < last && (best == UINT32_MAX || visits[i] > visits[best]))
-				best = i;
-		if (best == UINT32_MAX || visits[best] < 2)
-			break;
-		last = visits[best];
-		why_event(w, WHY_COST, best, -1, "stepped %u times of %u steps in all", last, total);
-		why_event_numbers(w, last, 0);
-	}
-}
-
 /* ---- by diagnostic -------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *code;	/* or how it begins; the first row counts */
 	void (*tell)(struct why *w);
+	bool needs_walk;	/* only of a path; the others look whether there is one */
 } tellers[] = {
-	{ "PKT-", why_tell_packet },
-	{ "PTR-MAYBE-NULL", tell_null },
-	{ "MEM-KIND", tell_kind },
-	{ "MAP-VALUE-OOB", why_tell_offset },
-	{ "MAP-KEY-OOB", why_tell_offset },
-	{ "MEM-OOB", why_tell_offset },
-	{ "MEM-UNBOUNDED", why_tell_offset },
-	{ "MEM-NEGATIVE", why_tell_offset },
-	{ "BUF-OOB", why_tell_offset },
-	{ "STACK-OOB", why_tell_offset },
-	{ "STACK-VARIABLE", why_tell_offset },
-	{ "SIZE-", why_tell_size },
-	{ "MEM-ZERO-SIZE", why_tell_size },
-	{ "PTR-MATH-UNBOUNDED", why_tell_math },
-	{ "REG-UNINIT", tell_unset },
-	{ "STACK-UNINIT", tell_uninit },
-	{ "REF-LEAK", tell_leak },
-	{ "RET-", tell_return },
-	{ "TOO-", tell_cost },
-	{ "HELPER-ARG", tell_argument },
-	{ "HELPER-NULL", tell_argument },
-	{ "HELPER-BTF", tell_argument },
-	{ "HELPER-PKT", tell_argument },
-	{ "HELPER-", tell_call },
-	{ "KFUNC-NULL", tell_argument },
-	{ "KFUNC-ARG", tell_argument },
-	{ "KFUNC-TRUST", tell_argument },
-	{ "KFUNC-TYPE", tell_argument },
-	{ "KFUNC-RELEASE", tell_argument },
-	{ "ARG-", tell_argument },
-	{ "CALL-ARG", tell_argument },
-	{ "BTF-ARG", tell_argument },
-	{ "PTR-OFFSET", tell_call },
-	{ "CALLBACK-RETURN", tell_return },
-	{ "CTX-ACCESS", tell_context },
-	{ "CTX-WRITE", tell_context },
-	{ "", tell_call },
+	{ "PKT-WRITE", tell_readonly, true },
+	{ "PKT-", why_tell_packet, true },
+	{ "PTR-MAYBE-NULL", why_tell_null, true },
+	{ "MEM-KIND", tell_kind, true },
+	{ "MEM-READONLY", tell_readonly, true },
+	{ "MAP-RDONLY", tell_readonly, true },
+	{ "MAP-WRONLY", tell_readonly, true },
+	{ "MAP-VALUE-OOB", why_tell_offset, true },
+	{ "MAP-KEY-OOB", why_tell_offset, true },
+	{ "MEM-OOB", why_tell_offset, true },
+	{ "MEM-UNBOUNDED", why_tell_offset, true },
+	{ "MEM-NEGATIVE", why_tell_offset, true },
+	{ "BUF-OOB", why_tell_offset, true },
+	{ "STACK-OOB", why_tell_stack, true },
+	{ "STACK-VARIABLE", why_tell_offset, true },
+	{ "STACK-UNINIT", why_tell_uninit, true },
+	{ "STACK-OBJECT", why_tell_object, true },
+	{ "STACK-DEPTH", why_tell_depth, false },
+	{ "CALL-DEPTH", why_tell_depth, false },
+	{ "SIZE-NOT-CONST", why_tell_argument, true },
+	{ "SIZE-", why_tell_size, true },
+	{ "MEM-ZERO-SIZE", why_tell_size, true },
+	{ "PTR-MATH-UNBOUNDED", why_tell_math, true },
+	{ "PTR-MATH", why_tell_pointer_math, true },
+	{ "PTR-OFFSET", why_tell_moved, true },
+	{ "PTR-MIXED", why_tell_mixed, true },
+	{ "REG-UNINIT", tell_unset, true },
+	{ "REF-LEAK", why_tell_leak, true },
+	{ "REF-RELEASE", why_tell_argument, true },
+	{ "REF-UNACQUIRED", why_tell_argument, true },
+	{ "DYNPTR-SLICE", tell_call, true },
+	{ "DYNPTR-MEM", tell_call, true },
+	{ "DYNPTR-", why_tell_object, true },
+	{ "ITER-RCU", tell_call, true },
+	{ "ITER-", why_tell_object, true },
+	{ "IRQ-HELD", why_tell_section, true },
+	{ "IRQ-", why_tell_object, true },
+	{ "LOCK-ARG", tell_call, true },
+	{ "LOCK-", why_tell_section, true },
+	{ "RCU-CALLBACK", tell_call, true },
+	{ "RCU-", why_tell_section, true },
+	{ "PREEMPT", why_tell_section, true },
+	{ "SLEEP", why_tell_section, true },
+	{ "RET-", tell_return, true },
+	{ "INFINITE-LOOP", why_tell_loop, true },
+	{ "TOO-", why_tell_cost, true },
+	{ "GPL", why_tell_license, false },
+	{ "KFUNC-LICENSE", why_tell_license, false },
+	{ "ATTACH-", why_tell_attach, false },
+	{ "HELPER-ARG", why_tell_argument, true },
+	{ "HELPER-NULL", why_tell_argument, true },
+	{ "HELPER-BTF", why_tell_argument, true },
+	{ "HELPER-PKT", why_tell_argument, true },
+	{ "HELPER-UNKNOWN", why_tell_helper, true },
+	{ "HELPER-TYPE", why_tell_helper, true },
+	{ "HELPER-MAP", tell_map, true },
+	{ "HELPER-", tell_call, true },
+	{ "KFUNC-NULL", why_tell_argument, true },
+	{ "KFUNC-ARG", why_tell_argument, true },
+	{ "KFUNC-CONST", why_tell_argument, true },
+	{ "KFUNC-TRUST", why_tell_argument, true },
+	{ "KFUNC-TYPE", why_tell_argument, true },
+	{ "KFUNC-RELEASE", why_tell_argument, true },
+	{ "KFUNC-ALLOWED", why_tell_kfunc, false },
+	{ "KFUNC-ID", why_tell_kfunc, false },
+	{ "KFUNC-SLEEP", tell_sleep, true },
+	{ "ARG-", why_tell_argument, true },
+	{ "CALL-ARG", why_tell_argument, true },
+	{ "BTF-ARG", why_tell_argument, true },
+	{ "CALLBACK-RETURN", tell_return, true },
+	{ "CTX-ACCESS", tell_context, true },
+	{ "CTX-WRITE", tell_context, true },
+	{ "", tell_call, true },
 };
 
 static void tell_need(struct why *w)
@@ -411,12 +306,12 @@ static void tell_need(struct why *w)
 	if (env->need.set && env->need.proved >= 0 && env->need.needed > env->need.proved)
 		why_event(w, WHY_NEEDED, env->result->insn_idx, w->regno, "this %s reaches byte %lld",
 			  why_verb(&env->insns[env->result->insn_idx]), (long long)env->need.needed - 1);
-	else if (w->now && w->regno >= 0)
+	else if (w->now && w->regno >= 0 && !w->here)
 		why_event(w, WHY_NEEDED, env->result->insn_idx, w->regno, "here %s is %s",
 			  why_name(w, w->now->insn_idx, (uint32_t)w->regno, name),
 			  why_describe(w, w->now->r[w->regno], what));
 	else
-		why_event(w, WHY_NEEDED, env->result->insn_idx, w->regno, "%s", env->result->message);
+		why_event(w, WHY_NEEDED, env->result->insn_idx, -1, "%s", w->here ? w->here : "refused here");
 	why_event_numbers(w, env->need.set ? env->need.needed : 0, env->need.set ? env->need.proved : 0);
 }
 
@@ -425,13 +320,11 @@ void why_tell(struct why *w)
 	const char *code = w->env->result->code;
 	size_t i;
 
-	for (i = 0; code && w->env->cur && i < sizeof(tellers) / sizeof(tellers[0]); i++)
+	for (i = 0; code && i < sizeof(tellers) / sizeof(tellers[0]); i++)
 		if (!strncmp(code, tellers[i].code, strlen(tellers[i].code)))
 			break;
-	if (code && w->env->cur && i < sizeof(tellers) / sizeof(tellers[0]))
+	if (code && i < sizeof(tellers) / sizeof(tellers[0]) && (w->env->cur || !tellers[i].needs_walk))
 		tellers[i].tell(w);
-	else if (w->now && w->regno >= 0)
-		why_tell_origin(w);
-	if (w->env->result->insn_idx != UINT32_MAX)
+	if (w->env->result->insn_idx != UINT32_MAX && !w->told_need)
 		tell_need(w);
 }

@@ -12,6 +12,7 @@
 #include "verifier/helper_tab.h"
 #include "verifier/insn.h"
 #include "verifier/kfunc.h"
+#include "verifier/names.h"
 #include "verifier/passes.h"
 #include "verifier/srcline.h"
 
@@ -216,6 +217,40 @@ const char *why_callee(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME
 	return buf;
 }
 
+const char *why_place(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES])
+{
+	struct srcline line;
+
+	if (srcline_find(w->env->prog, w->view, insn_idx, &line) && line.line)
+		snprintf(buf, WHY_NAME_BYTES, "line %u", line.line);
+	else
+		snprintf(buf, WHY_NAME_BYTES, "instruction %u", insn_idx);
+	return buf;
+}
+
+const char *why_actor(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES])
+{
+	char place[WHY_NAME_BYTES];
+
+	if (insn_is_call(&w->env->insns[insn_idx]) || BPF_CLASS(w->env->insns[insn_idx].code) == BPF_LD)
+		return why_callee(w, insn_idx, buf);
+	snprintf(buf, WHY_NAME_BYTES, "the %s on %.60s", why_verb(&w->env->insns[insn_idx]),
+		 why_place(w, insn_idx, place));
+	return buf;
+}
+
+const char *why_actor_at(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES])
+{
+	char who[WHY_NAME_BYTES], place[WHY_NAME_BYTES];
+
+	why_actor(w, insn_idx, who);
+	if (btf_text_ends(who, ")"))
+		snprintf(buf, WHY_NAME_BYTES, "%.60s (%.30s)", who, why_place(w, insn_idx, place));
+	else
+		snprintf(buf, WHY_NAME_BYTES, "%s", who);
+	return buf;
+}
+
 /* ---- values ------------------------------------------------------------------------------------ */
 
 const char *why_range(const struct reg *r, char buf[WHY_NAME_BYTES])
@@ -239,6 +274,18 @@ static const char *map_name(const struct why *w, const struct reg *r)
 	const struct bgv_map *shape = r->map && r->map <= w->env->map_cnt ? w->env->maps[r->map - 1].shape : NULL;
 
 	return shape && *shape->name ? shape->name : "?";
+}
+
+const char *why_map_type(const struct why *w, const struct reg *r)
+{
+	static const char *const names[MT_CNT] = {
+#define MAP_TYPE(id, NAME, name, direct, sleepable, profiles) [id] = name,
+#include "verifier/map_types.def"
+#undef MAP_TYPE
+	};
+	const struct bgv_map *shape = r->map && r->map <= w->env->map_cnt ? w->env->maps[r->map - 1].shape : NULL;
+
+	return shape && shape->type < MT_CNT && names[shape->type] ? names[shape->type] : "?";
 }
 
 static const char *type_name(const struct why *w, const struct reg *r)
@@ -268,6 +315,36 @@ static const char *const plain_names[REG_BASE_CNT] = {
 	[REG_DYNPTR] = "a dynptr",
 };
 
+/* Memory of no map, no packet and no stack: by where it came from. */
+static const char *mem_kind(uint32_t type)
+{
+	if (type & REG_F_RINGBUF)
+		return "memory reserved in a ring buffer";
+	if (type & REG_F_DYNPTR_MASK)
+		return "a slice of a dynptr";
+	if (type & REG_F_UNTRUSTED)
+		return "memory that may not be there";
+	return type & REG_F_RDONLY ? "read-only memory" : plain_names[REG_MEM];
+}
+
+/* How far the kernel vouches for an object: the word before "pointer to struct". */
+static const char *object_trust(uint32_t type)
+{
+	if (type & REG_F_UNTRUSTED)
+		return "an untrusted ";
+	if (type & REG_F_NON_OWN_REF)
+		return "a borrowed (non-owning) ";
+	if (type & REG_F_ALLOC)
+		return type & REG_F_PERCPU ? "an own per-CPU " : "an own ";
+	if (type & REG_F_PERCPU)
+		return "a per-CPU ";
+	if (type & REG_F_USER)
+		return "a user-space ";
+	if (type & REG_F_RCU)
+		return "an RCU ";
+	return type & REG_F_TRUSTED ? "a trusted " : "a ";
+}
+
 const char *why_type(uint32_t type)
 {
 	switch (type & REG_BASE_MASK) {
@@ -279,11 +356,21 @@ const char *why_type(uint32_t type)
 		return "a map value";
 	case REG_MAP_KEY:
 		return "a map key";
+	case REG_MEM:
+		return mem_kind(type);
 	case REG_BTF_ID:
-		return "a kernel object";
+		return type & REG_F_ALLOC ? "an own object" :
+		       type & REG_F_PERCPU ? "a per-CPU kernel object" : "a kernel object";
 	default:
 		return plain_names[type & REG_BASE_MASK] ? plain_names[type & REG_BASE_MASK] : "?";
 	}
+}
+
+/* Which of the kernel's objects, and how it is held. */
+static void describe_object(const struct why *w, const struct reg *r, const char *null, char buf[WHY_NAME_BYTES])
+{
+	snprintf(buf, WHY_NAME_BYTES, "%spointer to struct %.40s%s%s", object_trust(r->type), type_name(w, r),
+		 r->ref && !(r->type & REG_F_NON_OWN_REF) ? " (acquired)" : "", null);
 }
 
 const char *why_describe(const struct why *w, const struct reg *r, char buf[WHY_NAME_BYTES])
@@ -306,9 +393,14 @@ const char *why_describe(const struct why *w, const struct reg *r, char buf[WHY_
 			 "a value of map", map_name(w, r), null);
 		break;
 	case REG_BTF_ID:
-		snprintf(buf, WHY_NAME_BYTES, "%s pointer to struct %.40s%s",
-			 r->type & REG_F_UNTRUSTED ? "an untrusted" : r->type & REG_F_RCU ? "an RCU" : "a",
-			 type_name(w, r), null);
+		describe_object(w, r, null, buf);
+		break;
+	case REG_MEM:
+		if (r->mem_size && !(r->type & (REG_F_RINGBUF | REG_F_DYNPTR_MASK)))
+			snprintf(buf, WHY_NAME_BYTES, "a pointer to %u bytes of %smemory%s", r->mem_size,
+				 r->type & REG_F_RDONLY ? "read-only " : "", null);
+		else
+			snprintf(buf, WHY_NAME_BYTES, "%s%s", mem_kind(r->type), null);
 		break;
 	default:
 		snprintf(buf, WHY_NAME_BYTES, "%s%s", plain_names[reg_base(r)] ? plain_names[reg_base(r)] : "?",
@@ -332,6 +424,19 @@ const char *why_verb(const struct bpf_insn *i)
 	}
 }
 
+/* A function that is given memory, and touches more of it than there is. */
+static void cause_need_of_call(struct why *w, bool packet)
+{
+	long long needed = (long long)w->env->need.needed, proved = (long long)w->env->need.proved;
+	char callee[WHY_NAME_BYTES], name[WHY_NAME_BYTES];
+
+	if (!w->now || !insn_is_call(&w->env->insns[w->now->insn_idx]))
+		return;
+	why_cause(w, "%.50s accesses %.50s up to byte %lld, but %s%lld %sbytes are %s",
+		  why_callee(w, w->now->insn_idx, callee), why_name(w, w->now->insn_idx, w->env->need.regno, name),
+		  needed - 1, proved ? "only " : "", proved, packet ? "packet " : "", packet ? "proved" : "there");
+}
+
 void why_cause_need(struct why *w)
 {
 	const struct env *env = w->env;
@@ -341,8 +446,12 @@ void why_cause_need(struct why *w)
 	int64_t bytes = insn_bytes(i), needed = env->need.needed, proved = env->need.proved;
 	struct srcline line;
 
-	if (insn_is_jmp_class(i) || !env->need.set || needed <= proved)
+	if (!env->need.set || needed <= proved)
 		return;
+	if (insn_is_jmp_class(i)) {
+		cause_need_of_call(w, packet);
+		return;
+	}
 	if (srcline_find(env->prog, w->view, env->insn_idx, &line) &&
 	    srcline_operand(&line, operand, sizeof(operand)))
 		snprintf(of, sizeof(of), "of `%s` ", operand);

@@ -19,6 +19,8 @@ struct why {
 	int32_t regno;			/* whose value it stumbled over; -1: none in particular */
 	struct origin origin;		/* of that value, when now and regno are known */
 	enum diag_class cls;
+	bool told_need;			/* an event says already what was needed */
+	const char *here;		/* what happens at the refused place; NULL: told by the value */
 	char subject[WHY_NAME_BYTES];	/* what the origin is told of, when not regno's value; "" else */
 };
 
@@ -54,9 +56,17 @@ void why_cause_need(struct why *w);
 const char *why_describe(const struct why *w, const struct reg *r, char buf[WHY_NAME_BYTES]);
 /* The range of a number: "5", "0 to 64", "any number". */
 const char *why_range(const struct reg *r, char buf[WHY_NAME_BYTES]);
+/* The type of the map that a pointer is about: "hash"; "?" where that is not known. Never NULL. */
+const char *why_map_type(const struct why *w, const struct reg *r);
 /* The same of a type alone, for a list of types. Never NULL. */
 const char *why_type(uint32_t type);
 /* What a call instruction calls: "bpf_map_lookup_elem()". */
 const char *why_callee(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
+/* Who changed something: what is called there, or "the write on line 12". */
+const char *why_actor(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
+/* The same with its place: "bpf_spin_lock() (line 12)", "the write on line 12". */
+const char *why_actor_at(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
+/* "line 12", else "instruction 34". */
+const char *why_place(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
 
 #endif
