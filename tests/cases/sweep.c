@@ -29,7 +29,8 @@ static const struct {
 	{ "helpers", sweep_helpers, true },	  { "kfuncs", sweep_kfuncs, true },
 	{ "attach", sweep_attach, true },	  { "functions", sweep_functions, true },
 	{ "extensions", sweep_extensions, true }, { "actions", sweep_actions, true },
-	{ "kernel", sweep_kernel, false },  { "btf", sweep_btf, false },
+	{ "kernel", sweep_kernel, false },	  { "btf", sweep_btf, false },
+	{ "memory", sweep_memory, true },
 };
 
 void sweep_row(struct sweep *s, const char *name, const char *text, const struct digest *d)

@@ -47,5 +47,6 @@ void sweep_extensions(struct sweep *s);
 void sweep_actions(struct sweep *s);
 void sweep_kernel(struct sweep *s);
 void sweep_btf(struct sweep *s);
+void sweep_memory(struct sweep *s);
 
 #endif
