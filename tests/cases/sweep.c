@@ -30,7 +30,7 @@ static const struct {
 	{ "attach", sweep_attach, true },	  { "functions", sweep_functions, true },
 	{ "extensions", sweep_extensions, true }, { "actions", sweep_actions, true },
 	{ "kernel", sweep_kernel, false },	  { "btf", sweep_btf, false },
-	{ "memory", sweep_memory, true },
+	{ "memory", sweep_memory, true },	  { "explained", sweep_explained, true },
 };
 
 void sweep_row(struct sweep *s, const char *name, const char *text, const struct digest *d)

@@ -48,5 +48,6 @@ void sweep_actions(struct sweep *s);
 void sweep_kernel(struct sweep *s);
 void sweep_btf(struct sweep *s);
 void sweep_memory(struct sweep *s);
+void sweep_explained(struct sweep *s);
 
 #endif

@@ -18,6 +18,7 @@
 #include "verifier/profile.h"
 #include "verifier/progtype.h"
 #include "verifier/ret.h"
+#include "verifier/srcline.h"
 
 /* Of each field every kernel's value, oldest first. */
 static void behaviours(struct golden *g)
@@ -243,6 +244,69 @@ START_TEST(the_tables_say_what_they_said)
 }
 END_TEST
 
+/* What each column of a line of C is taken for. */
+static void source_line(struct golden *g, const char *text)
+{
+	char piece[5][24];
+
+	golden_line(g, "%s", text);
+	for (uint32_t col = 0; col <= strlen(text) + 1; col++) {
+		const struct srcline line = { .file = "f.c", .text = text, .line = 1, .col = col };
+		bool has[4] = { srcline_operand(&line, piece[0], sizeof(piece[0])),
+				srcline_variable(&line, piece[1], sizeof(piece[1])),
+				srcline_index(&line, piece[2], sizeof(piece[2])),
+				srcline_callee(&line, piece[3], sizeof(piece[3])) };
+
+		if (has[0] || has[1] || has[2] || has[3])
+			golden_line(g, "  %u: '%s' '%s' '%s' '%s'", col, has[0] ? piece[0] : "-",
+				    has[1] ? piece[1] : "-", has[2] ? piece[2] : "-",
+				    has[3] ? piece[3] : "-");
+		for (uint32_t nth = 0; nth < 6; nth++)
+			if (srcline_argument(&line, nth, piece[4], sizeof(piece[4])))
+				golden_line(g, "  %u: argument %u '%s'", col, nth, piece[4]);
+	}
+}
+
+START_TEST(each_column_of_a_line_is_taken_for_what_it_was)
+{
+	static const char *const lines[] = {
+		"x = ip->saddr + p.q.r;",
+		"\t\treturn *p + buf[i].n;",
+		"return (a);",
+		"returned = a;",
+		"if (**p == &q->r[2] || !x)",
+		"r = f(a, (void *)b, &c[1], g(d, e), 5, 6, 7);",
+		"r = f((struct s *) *p, (x + 1), sizeof(struct s), \"a,b\")",
+		"f(a, b",
+		"f (a)",
+		"f()",
+		"while (bpf_loop(10, cb, &ctx, 0) > 0)",
+		"for (i = 0; i < n[k[j]]; i++) sum += a->b[c].d->e[f - 1];",
+		"a->b->c[i][j] = 7->x;",
+		"a.b . c -> d",
+		"p += 2; p++; ++p; p <<= q & r | s ^ t % u / v * w - x;",
+		"p   = q",
+		"= q",
+		"a[b",
+		"a]b)c",
+		"1 + 2.5",
+		"a_long_name_that_does_not_fit(and_one_that_does_not_either, b)",
+		"twenty_three_letters_ab = twenty_four_letters_abcd;",
+		"caf\303\251 = \001x;",
+		"*",
+		"&",
+		"",
+		"do { asm volatile(\"\" : : \"r\"(x)); } while (0);",
+		"switch (sizeof(x)) else const struct s y;",
+	};
+	struct golden *g = golden_begin("tests/verifier/lines.golden");
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		source_line(g, lines[i]);
+	ck_assert(golden_end(g));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("golden");
@@ -252,6 +316,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, the_tables_say_what_they_said);
+	tcase_add_test(t, each_column_of_a_line_is_taken_for_what_it_was);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_set_fork_status(sr, CK_NOFORK);
