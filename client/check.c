@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "client/check_form.h"
+#include "client/check_rule.h"
 #include "client/check_target.h"
+#include "client/check_verbs.h"
 #include "client/cmd.h"
 #include "client/out.h"
 #include "proto/own.h"
@@ -31,10 +33,12 @@ static const char usage_text[] =
 	"      --sarif FILE       also as SARIF 2.1.0; - instead of the text, as for the next two\n"
 	"      --junit FILE       also as test results in XML\n"
 	"      --report FILE      also as a page of HTML\n"
+	"      --fail-on RULE     exit 9 also where a condition holds: reject, unknown, modelled, a code, or\n"
+	"                         insns, states, time (ms), memory (MB) > N; several with commas\n"
 	"  -v, --verbose          also the kernel's answer, where a bundle has one\n"
 	"  -q, --quiet            only what does not load\n"
 	"exit: 0 all would load, 1 one is rejected, 4 unreadable input, 6 undecided or unsupported,\n"
-	"      7 a kernel refused what we accept, 8 our fault\n";
+	"      7 a kernel refused what we accept, 8 our fault, 9 by --fail-on\n";
 
 enum {
 	OPT_KERNEL = 256,
@@ -51,6 +55,7 @@ enum {
 	OPT_JUNIT,
 	OPT_GITHUB,
 	OPT_REPORT,
+	OPT_FAIL_ON,
 };
 
 static const struct option long_options[] = {
@@ -70,6 +75,7 @@ static const struct option long_options[] = {
 	{ "junit", required_argument, NULL, OPT_JUNIT },
 	{ "github", no_argument, NULL, OPT_GITHUB },
 	{ "report", required_argument, NULL, OPT_REPORT },
+	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
@@ -176,6 +182,8 @@ static int set_valued(struct check_options *opts, int opt, char *value)
 		return set_file(opts, CHECK_JUNIT, value);
 	else if (opt == OPT_REPORT)
 		return set_file(opts, CHECK_HTML, value);
+	else if (opt == OPT_FAIL_ON)
+		r = check_rule_is_good(opts->fail_on = value) ? 0 : -EINVAL;
 	else if (opt == OPT_TIME && (r = parse_number(value, 86400, &number)) >= 0)
 		opts->limits.time_ns = number * 1000000000ull;
 	else if (opt == OPT_MEMORY && (r = parse_number(value, 1 << 20, &number)) >= 0)
@@ -274,8 +282,10 @@ static void settle_kernels(struct check_options *opts, struct check_targets *tar
 		}
 	for (size_t i = 0; i < opts->kernel_cnt; i++) {
 		kernel = check_targets_get(targets, opts->kernels[i], 0);
-		if (kernel)
-			note_kernel(kernel);
+		if (!kernel)
+			continue;
+		note_kernel(kernel);
+		opts->kernels[i] = kernel->name;
 	}
 }
 
@@ -339,7 +349,7 @@ static int check_all(const struct check_options *opts, const struct check_inputs
 	close_files(files);
 	if (code != EXIT_OK)
 		return code;
-	code = check_exit_code(results, cnt);
+	code = check_exit_code(results, cnt, opts->fail_on);
 	/* "All would load" must not be said of nothing. */
 	if (r >= 0 && !cnt) {
 		(void)fprintf(stderr, "bpfgate check: %s\n",
@@ -367,6 +377,10 @@ int main(int argc, char **argv)
 	opts.workers = cpus < 1			  ? 1
 		       : cpus > CHECK_WORKERS_MAX ? CHECK_WORKERS_MAX
 						  : (unsigned int)cpus;
+	if (argc && !strcmp(argv[0], "compare"))
+		return check_compare(argc, argv, &opts);
+	if (argc && !strcmp(argv[0], "inspect"))
+		return check_inspect(argc, argv, &opts);
 	code = parse_options(&opts, argc, argv, &stop);
 	if (code != EXIT_OK || stop)
 		return code;

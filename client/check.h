@@ -42,6 +42,7 @@ struct check_options {
 	bool mode_given;
 	struct bgv_limits limits;
 	unsigned int workers;
+	const char *fail_on; /* a rule (check_rule.h); NULL: none */
 	bool verbose, quiet, pretty;
 };
 
@@ -103,7 +104,9 @@ bool check_kernel_disagrees(const struct check_result *result);
 /* Why a file gave no program, in words that fit a file. */
 const char *check_input_reason(const struct check_result *result);
 
-/* The exit code (client/cmd.h) that these results mean together. */
-int check_exit_code(const struct check_result *results, size_t result_cnt);
+/* The exit code (client/cmd.h) that these results mean together; fail_on: a rule, or NULL. */
+int check_exit_code(const struct check_result *results, size_t result_cnt, const char *fail_on);
+/* Which of two exit codes tells more. */
+int check_worse_code(int a, int b);
 
 #endif

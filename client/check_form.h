@@ -19,6 +19,15 @@ struct check_report {
 	size_t cnt;
 };
 
+/* How many cells of a report are what. */
+struct check_sum {
+	size_t programs, kernels, accept, reject, unknown, failed;
+};
+void check_sums(const struct check_report *report, struct check_sum *ret_sum);
+
+/* check_matrix.c: programs and kernels as a table, for a terminal. 0, -ENOMEM. */
+int check_matrix(FILE *out, const struct check_report *report);
+
 /* Each writes a whole document; 0, -ENOMEM. Whether the stream took it, the caller asks. */
 int check_sarif(FILE *out, const struct check_report *report); /* check_sarif.c: SARIF 2.1.0 */
 int check_junit(FILE *out,

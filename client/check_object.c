@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "client/check.h"
+#include "client/features.h"
 #include "object/elf.h"
 #include "proto/own.h"
 
@@ -244,6 +245,14 @@ static void check_program(const struct passing *p, const struct elf_program *pro
 	if (p->config_assumed && program->prog && uses_config(program->prog))
 		find(finding, "NOT-CHECKED", false, 0, "the configuration of %s is not known",
 		     p->kernel->name);
+	/* a traffic classifier's attach type is looked at from 6.6 on only, and when it is attached */
+	if (program->prog && finding->code && !finding->refused && p->kernel->target &&
+	    program->prog->prog_type != BPF_PROG_TYPE_SCHED_CLS) {
+		char message[CHECK_REASON_BYTES];
+
+		if (features_missing(p->kernel->target, program->prog, message))
+			find(finding, "FEATURE", true, EINVAL, "%s", message);
+	}
 	if (program->prog)
 		return;
 	if (program->section_unknown)

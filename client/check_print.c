@@ -9,6 +9,7 @@
 
 #include "client/check_form.h"
 #include "client/check_model.h"
+#include "client/check_rule.h"
 #include "client/cmd.h"
 #include "client/out.h"
 #include "proto/own.h"
@@ -161,18 +162,28 @@ static int print_jsonl(FILE *out, const struct check_inputs *inputs,
 	return r;
 }
 
-static int print_json(FILE *out, bool pretty, const struct check_inputs *inputs,
-		      const struct check_result *results, size_t cnt)
+static json_t *json_summary(const struct check_report *report)
+{
+	struct check_sum sum;
+
+	check_sums(report, &sum);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "programs", count(sum.programs), "kernels",
+			 count(sum.kernels), "accept", count(sum.accept), "reject", count(sum.reject), "unknown",
+			 count(sum.unknown), "failed", count(sum.failed));
+}
+
+static int print_json(FILE *out, const struct check_report *report)
 {
 	json_t *list = json_array(), *doc;
 	int r = 0;
 
-	for (size_t i = 0; i < cnt && r >= 0; i++)
-		r = json_array_append_new(list, json_result(inputs, &results[i])) < 0 ? -ENOMEM : 0;
-	doc = json_pack("{s:s, s:i, s:o}", "schema_version", OUT_SCHEMA_VERSION, "exit_code",
-			check_exit_code(results, cnt), "programs", list);
+	for (size_t i = 0; i < report->cnt && r >= 0; i++)
+		r = json_array_append_new(list, json_result(report->inputs, &report->results[i])) < 0 ? -ENOMEM : 0;
+	doc = json_pack("{s:s, s:i, s:o, s:o}", "schema_version", OUT_SCHEMA_VERSION, "exit_code",
+			check_exit_code(report->results, report->cnt, report->opts->fail_on), "programs", list, "summary",
+			json_summary(report));
 	if (r >= 0)
-		r = doc ? out_json(out, doc, pretty) : -ENOMEM;
+		r = doc ? out_json(out, doc, report->opts->pretty) : -ENOMEM;
 	json_decref(doc);
 	return r;
 }
@@ -260,13 +271,15 @@ static void print_text(FILE *out, const struct check_options *opts, const struct
 /* The writers of all forms; the order is that of enum check_format. */
 static int write_text(FILE *out, const struct check_report *report)
 {
+	if (report->opts->kernel_cnt > 1 && !report->opts->verbose)
+		return check_matrix(out, report);
 	print_text(out, report->opts, report->inputs, report->results, report->cnt);
 	return 0;
 }
 
 static int write_json(FILE *out, const struct check_report *report)
 {
-	return print_json(out, report->opts->pretty, report->inputs, report->results, report->cnt);
+	return print_json(out, report);
 }
 
 static int write_jsonl(FILE *out, const struct check_report *report)
@@ -314,12 +327,19 @@ static int result_exit_code(const struct check_result *result)
 	return result->verdict == BGV_REJECT ? EXIT_REJECTED : EXIT_UNDECIDED;
 }
 
-int check_exit_code(const struct check_result *results, size_t result_cnt)
+int check_worse_code(int a, int b)
+{
+	return exit_code_rank(b) > exit_code_rank(a) ? b : a;
+}
+
+int check_exit_code(const struct check_result *results, size_t result_cnt, const char *fail_on)
 {
 	int worst = EXIT_OK;
 
-	for (size_t i = 0; i < result_cnt; i++)
-		if (exit_code_rank(result_exit_code(&results[i])) > exit_code_rank(worst))
-			worst = result_exit_code(&results[i]);
+	for (size_t i = 0; i < result_cnt; i++) {
+		worst = check_worse_code(worst, result_exit_code(&results[i]));
+		if (!results[i].input_err && check_rule_hits(fail_on, &results[i]))
+			worst = check_worse_code(worst, EXIT_THRESHOLD);
+	}
 	return worst;
 }

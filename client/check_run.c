@@ -7,9 +7,11 @@
  */
 #include "client/check.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include "client/check_missing.h"
@@ -22,6 +24,7 @@
 #include "verifier/diag.h"
 
 #define KERNEL_NAME_LEN 15
+#define PROGRESS_MS	1000
 
 /* Shared by the parent and its workers. */
 struct board {
@@ -457,6 +460,35 @@ static int crew_collect(struct crew *crew, unsigned int slot)
 	return r;
 }
 
+/* A line on a terminal, from the first second on, until all workers have ended. */
+static void crew_watch(const struct crew *crew)
+{
+	const struct board *board = crew->job.board;
+	struct pollfd fds[CHECK_WORKERS_MAX];
+	unsigned int left = 0;
+	bool said = false;
+
+	for (unsigned int i = 0; i < crew->cnt; i++) {
+		fds[i] = (struct pollfd){ .fd = crew->pids[i] > 0 ? pidfd_open(crew->pids[i], 0) : -1,
+					  .events = POLLIN };
+		left += fds[i].fd >= 0;
+	}
+	while (left) {
+		if (poll(fds, crew->cnt, PROGRESS_MS) == 0) {
+			(void)fprintf(stderr, "\rchecked %u of %u ", board->done, board->items);
+			said = true;
+		}
+		for (unsigned int i = 0; i < crew->cnt; i++)
+			if (fds[i].fd >= 0 && fds[i].revents) {
+				(void)close(fds[i].fd);
+				fds[i].fd = -1;
+				left--;
+			}
+	}
+	if (said)
+		(void)fputs("\r\033[K", stderr);
+}
+
 static int crew_wait(struct crew *crew, unsigned int slot)
 {
 	int r, status = 0;
@@ -483,6 +515,8 @@ static int crew_round(struct crew *crew)
 	}
 	for (unsigned int i = 0; i < crew->cnt && r >= 0; i++)
 		r = crew_spawn(crew, i);
+	if (!crew->job.opts->quiet && isatty(STDERR_FILENO))
+		crew_watch(crew);
 	for (unsigned int i = 0; i < crew->cnt; i++) {
 		one = crew_wait(crew, i);
 		r = r < 0 ? r : one;

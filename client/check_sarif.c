@@ -280,7 +280,7 @@ int check_sarif(FILE *out, const struct check_report *report)
 {
 	json_t *rules = json_array(), *list = json_array(), *doc;
 	int r = add_results(report, rules, list);
-	int code = check_exit_code(report->results, report->cnt);
+	int code = check_exit_code(report->results, report->cnt, report->opts->fail_on);
 
 	doc = json_pack("{s:s, s:s, s:[{s:{s:{s:s, s:s, s:o}}, s:s, s:[{s:b, s:i}], s:o}]}",
 			"$schema", SARIF_SCHEMA, "version", "2.1.0", "runs", "tool", "driver",

@@ -36,6 +36,18 @@ int cmd_check(int argc, char **argv)
 	return helper_exec("bpfgate-check", argv);
 }
 
+int cmd_compare(int argc, char **argv)
+{
+	(void)argc;
+	return helper_exec("bpfgate-check", argv);
+}
+
+int cmd_inspect(int argc, char **argv)
+{
+	(void)argc;
+	return helper_exec("bpfgate-check", argv);
+}
+
 int cmd_load(int argc, char **argv)
 {
 	(void)argc;
