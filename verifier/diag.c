@@ -2,7 +2,6 @@
 /* The table of diagnostics: what a code means, whose doing it is, and a way out. */
 #include "verifier/diag.h"
 
-#include <stddef.h>
 #include <string.h>
 
 static const struct diag diags[] = {
@@ -24,6 +23,11 @@ const struct diag *diag_find(const char *code)
 		}
 	}
 	return best;
+}
+
+const struct diag *diag_nth(size_t nth)
+{
+	return nth < sizeof(diags) / sizeof(diags[0]) ? &diags[nth] : NULL;
 }
 
 const char *diag_class_name(enum diag_class cls)

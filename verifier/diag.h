@@ -2,6 +2,8 @@
 #ifndef VERIFIER_DIAG_H
 #define VERIFIER_DIAG_H
 
+#include <stddef.h>
+
 /* Whose doing a rejection is: the first question of who reads one. */
 enum diag_class {
 	DIAG_SOURCE,	/* the program's text */
@@ -23,6 +25,8 @@ struct diag {
 
 /* The row of a code; NULL: there is none. */
 const struct diag *diag_find(const char *code);
+/* The rows in order, from 0; NULL: there are no more. */
+const struct diag *diag_nth(size_t nth);
 /* "your code"; never NULL. */
 const char *diag_class_name(enum diag_class cls);
 
