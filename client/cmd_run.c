@@ -17,18 +17,21 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { RUN_FAILED = 125, RUN_CANNOT_INVOKE = 126, RUN_NOT_FOUND = 127, RUN_BY_SIGNAL = 128 };
 
 struct run_args {
 	bool verbose;
 	bool handles_in_maps;
+	bool as_if_root;
 	const char *object;
 	const char *signature;
 	char **argv;
@@ -41,7 +44,7 @@ struct run_word {
 
 static int run_usage(void)
 {
-	fprintf(stderr, "usage: bpfgate run [-v] [--handles-in-maps] [--object FILE [--signature FILE]]"
+	fprintf(stderr, "usage: bpfgate run [-v] [--as-if-root] [--handles-in-maps] [--object FILE [--signature FILE]]"
 			" [--] COMMAND [ARG...]\n");
 	return RUN_FAILED;
 }
@@ -56,6 +59,7 @@ static bool run_parse(int argc, char **argv, struct run_args *args)
 {
 	static const struct option options[] = {
 		{ "verbose", no_argument, NULL, 'v' },
+		{ "as-if-root", no_argument, NULL, 'r' },
 		{ "handles-in-maps", no_argument, NULL, 'm' },
 		{ "object", required_argument, NULL, 'o' },
 		{ "signature", required_argument, NULL, 's' },
@@ -67,6 +71,8 @@ static bool run_parse(int argc, char **argv, struct run_args *args)
 	while ((c = getopt_long(argc, argv, "+v", options, NULL)) != -1) {
 		if (c == 'v')
 			args->verbose = true;
+		else if (c == 'r')
+			args->as_if_root = true;
 		else if (c == 'm')
 			args->handles_in_maps = true;
 		else if (c == 'o')
@@ -228,6 +234,34 @@ static int run_start(const struct run_args *args, const sigset_t *signals, const
 	return code;
 }
 
+/* ---- as if root ---- */
+
+static int run_write(const char *path, const char *text)
+{
+	OWN_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -errno;
+}
+
+/*
+ * The command and we are user 0 of a user namespace of our own. Whoever looks from outside, the kernel and the daemon
+ * too, sees the user as before: it changes what geteuid(2) and capget(2) answer, and no right.
+ */
+static int run_become_root(void)
+{
+	char uids[48], gids[48];
+	int r;
+
+	snprintf(uids, sizeof(uids), "0 %u 1", (unsigned int)geteuid());
+	snprintf(gids, sizeof(gids), "0 %u 1", (unsigned int)getegid());
+	if (unshare(CLONE_NEWUSER) < 0)
+		return -errno;
+	r = run_write("/proc/self/setgroups", "deny");
+	if (r == 0)
+		r = run_write("/proc/self/uid_map", uids);
+	return r == 0 ? run_write("/proc/self/gid_map", gids) : r;
+}
+
 /* The command may have other things to do than bpf(): it runs all the same. */
 static void run_look_for_daemon(void)
 {
@@ -251,6 +285,9 @@ int cmd_run(int argc, char **argv)
 
 	if (!run_parse(argc, argv, &args))
 		return run_usage();
+	r = args.as_if_root ? run_become_root() : 0;
+	if (r < 0)
+		return run_complain("no user namespace to be root of (--as-if-root)", r);
 	run_look_for_daemon();
 	r = run_present(&args);
 	if (r < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * seccomp user notification for bpf(2), and for what goes with it: readlink(2) of /proc/self/fd,
- * unlink(2) of pins, perf_event_open(2) and the ioctl(2) that attaches to it. Promises that a call is answered once, and that the kernel
+ * unlink(2) of pins, perf_event_open(2) and the ioctl(2) that attaches to it, open(2) of tracefs's files. Promises that a call is answered once, and that the kernel
  * is told to go on by itself only with calls that ask no privilege: it reads the arguments anew
  * then, and a racing thread may have changed them to anything, which the kernel judges with that
  * process's own (absent) rights; and that the daemon is asked by the thread's own user, in its own
@@ -15,6 +15,7 @@
 #include "client/other.h"
 #include "client/out.h"
 #include "client/perf.h"
+#include "client/tracefile.h"
 #include "client/whatfd.h"
 #include "proto/own.h"
 
@@ -47,9 +48,13 @@
 #ifdef __NR_readlink
 #define NOTIFY_READLINK __NR_readlink
 #define NOTIFY_UNLINK	__NR_unlink
+#define NOTIFY_OPEN	__NR_open
+#define NOTIFY_ACCESS	__NR_access
 #else
 #define NOTIFY_READLINK UINT32_MAX
 #define NOTIFY_UNLINK	UINT32_MAX
+#define NOTIFY_OPEN	UINT32_MAX
+#define NOTIFY_ACCESS	UINT32_MAX
 #endif
 
 /* Where every tool pins. */
@@ -71,8 +76,13 @@ static int notify_set_filter(bool handles_in_maps)
 	 * little-endian. */
 	struct sock_filter insns[] = {
 		LOAD_WORD(arch),
-		IF_EQUAL(NOTIFY_ARCH, 0, 16),
+		IF_EQUAL(NOTIFY_ARCH, 0, 21),
 		LOAD_WORD(nr),
+		IF_EQUAL(__NR_openat, 18, 0),
+		IF_EQUAL(NOTIFY_OPEN, 17, 0),
+		IF_EQUAL(NOTIFY_ACCESS, 16, 0),
+		IF_EQUAL(__NR_faccessat, 15, 0),
+		IF_EQUAL(__NR_faccessat2, 14, 0),
 		IF_EQUAL(__NR_unlinkat, 13, 0),
 		IF_EQUAL(NOTIFY_UNLINK, 12, 0),
 		IF_EQUAL(__NR_perf_event_open, 11, 0),
@@ -455,6 +465,63 @@ static void notify_ioctl(struct notify_server *server, struct other *other, cons
 		notify_continue(server->listener, other->id);
 }
 
+/* ---- files of tracefs, which is root's ---- */
+
+enum { NOTIFY_TRACE_BYTES = 256 }; /* the longest path of such a file */
+
+/* What is asked for: to open, or whether it is there; and with which flags. */
+static bool notify_reads_trace(struct other *other, const struct seccomp_data *data,
+			       char path[NOTIFY_TRACE_BYTES], struct tracefile *ret_file)
+{
+	bool old = (uint32_t)data->nr == NOTIFY_OPEN || (uint32_t)data->nr == NOTIFY_ACCESS;
+	const __u64 *args = data->args + (old ? 0 : 1);
+	bool opens = (uint32_t)data->nr == NOTIFY_OPEN || data->nr == __NR_openat;
+
+	return (opens ? (args[1] & O_ACCMODE) == O_RDONLY : !(args[1] & (W_OK | X_OK))) &&
+	       notify_read_path(&other->source, args[0], path, NOTIFY_TRACE_BYTES) &&
+	       tracefile_of_path(path, ret_file);
+}
+
+/* Where the caller could read it itself it does. */
+static void notify_show_trace(const struct notify_server *server, struct other *other,
+			      const struct seccomp_data *data)
+{
+	bool opens = (uint32_t)data->nr == NOTIFY_OPEN || data->nr == __NR_openat;
+	struct call_outcome outcome = { 0 };
+	char path[NOTIFY_TRACE_BYTES];
+	struct tracefile file;
+	OWN_FD int fd = -1;
+	int r = -ENOENT;
+
+	if (notify_reads_trace(other, data, path, &file) && access(path, R_OK) < 0) {
+		r = fd = tracefile_open(&file, &outcome);
+		if (r < 0)
+			tracefile_complain(path, r, &outcome);
+	}
+	if (r < 0)
+		notify_continue(server->listener, other->id);
+	else if (opens)
+		notify_answer_fd(server->listener, other->id, fd);
+	else
+		notify_answer(server->listener, other->id, 0, 0, 0);
+}
+
+static void notify_trace(struct notify_server *server, struct other *other, const struct seccomp_data *data)
+{
+	char path[NOTIFY_TRACE_BYTES];
+	struct tracefile file;
+
+	if (!notify_reads_trace(other, data, path, &file) ||
+	    !notify_as_thread(server, other, data, notify_show_trace))
+		notify_continue(server->listener, other->id);
+}
+
+static bool notify_is_about_files(const struct seccomp_data *data)
+{
+	return data->nr == __NR_openat || data->nr == __NR_faccessat || data->nr == __NR_faccessat2 ||
+	       (uint32_t)data->nr == NOTIFY_OPEN || (uint32_t)data->nr == NOTIFY_ACCESS;
+}
+
 static void notify_handle(struct notify_server *server, const struct seccomp_notif *notif)
 {
 	struct other other;
@@ -469,6 +536,8 @@ static void notify_handle(struct notify_server *server, const struct seccomp_not
 		notify_bpf(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_perf_event_open)
 		notify_perf(server, &other, &notif->data);
+	else if (notify_is_about_files(&notif->data))
+		notify_trace(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_ioctl)
 		notify_ioctl(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_unlinkat || (uint32_t)notif->data.nr == NOTIFY_UNLINK)

@@ -18,6 +18,7 @@ void raw_tracepoint_open(struct work *work);	/* attach.c */
 void perf_output_open(struct work *work);
 void perf_event_open(struct work *work);
 void perf_event_set_bpf(struct work *work);
+void trace_open(struct work *work);		/* trace_open.c: see proto/trace.h */
 void prog_query(struct work *work);		/* query.c */
 void task_fd_query(struct work *work);		/* query.c */
 void token_create(struct work *work);		/* token_create.c: root's answer, never a token */

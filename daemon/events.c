@@ -37,7 +37,8 @@ struct events_ask {
 	struct events *events;
 	uint64_t id;
 	char name[EVENTS_NAME_BYTES];
-	events_found_fn on_found;
+	events_found_fn on_found; /* NULL: the list is all that is wanted */
+	events_known_fn on_known;
 	void *ctx;
 	struct events_ask *next; /* of those that wait for the list */
 };
@@ -79,7 +80,10 @@ void events_free(struct events *events)
 
 static void events_answer(struct events_ask *ask, const char *name, int err)
 {
-	ask->on_found(ask->ctx, name, err);
+	if (ask->on_found)
+		ask->on_found(ask->ctx, name, err);
+	else
+		ask->on_known(ask->ctx, err);
 	free(ask);
 }
 
@@ -174,6 +178,8 @@ static void events_go_on(struct events *events, int err)
 
 		if (row)
 			events_check(ask, row);
+		else if (ask->on_known && err >= 0)
+			events_answer(ask, NULL, 0);
 		else
 			events_answer(ask, NULL, err < 0 ? -ENOENT : -EINVAL);
 		ask = next;
@@ -227,4 +233,30 @@ void events_find(struct events *events, uint64_t id, events_found_fn on_found, v
 	r = events_wait(events, ask);
 	if (r < 0)
 		events_answer(ask, NULL, r);
+}
+
+void events_know(struct events *events, events_known_fn on_known, void *ctx)
+{
+	struct events_ask *ask = calloc(1, sizeof(*ask));
+	int r;
+
+	if (!ask) {
+		on_known(ctx, -ENOMEM);
+		return;
+	}
+	*ask = (struct events_ask){
+		.events = events, .id = UINT64_MAX, .on_known = on_known, .ctx = ctx
+	};
+	r = events_wait(events, ask);
+	/* It was read just now. */
+	if (r == -EINVAL)
+		r = events->rows ? 1 : -ENOENT;
+	if (r != 0)
+		events_answer(ask, NULL, r < 0 ? r : 0);
+}
+
+void events_each(const struct events *events, void (*each)(void *ctx, const char *name), void *ctx)
+{
+	for (const struct events_row *row = events->rows; row; row = row->hh.next)
+		each(ctx, row->name);
 }

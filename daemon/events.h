@@ -23,4 +23,11 @@ void events_free(struct events *events);
 typedef void (*events_found_fn)(void *ctx, const char *name, int err);
 void events_find(struct events *events, uint64_t id, events_found_fn on_found, void *ctx);
 
+/* Called once, perhaps before events_know() returns: 0, and the list is there, at most a second
+ * old; or -errno as above. */
+typedef void (*events_known_fn)(void *ctx, int err);
+void events_know(struct events *events, events_known_fn on_known, void *ctx);
+/* Each name, in no order. */
+void events_each(const struct events *events, void (*each)(void *ctx, const char *name), void *ctx);
+
 #endif

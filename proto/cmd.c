@@ -8,6 +8,7 @@
 
 #include "proto/own.h"
 #include "proto/perf.h"
+#include "proto/trace.h"
 
 #include <errno.h>
 
@@ -379,6 +380,9 @@ static const struct cmd_fd perf_open_fds[] = {
 	{ "pidfd", PERF_AT(pidfd), CMD_FD_IF_FLAG, .flag_off = offsetof(struct perf_open, flags), .flag = PERF_OPEN_PROCESS },
 	{ "file", PERF_AT(file), CMD_FD_IF_FLAG, .flag_off = offsetof(struct perf_open, flags), .flag = PERF_OPEN_FILE },
 };
+static const struct cmd_ptr trace_open_ptrs[] = {
+	{ "name", CMD_IN, .off = offsetof(struct trace_open, name), .len = CMD_LEN_NUL, OVER(PERF_NAME_MAX, EINVAL) },
+};
 static const struct cmd_fd perf_set_bpf_fds[] = {
 	{ "perf_fd", .off = offsetof(struct perf_set_bpf, perf_fd), CMD_FD_ALWAYS },
 	{ "prog_fd", .off = offsetof(struct perf_set_bpf, prog_fd), CMD_FD_ALWAYS },
@@ -391,6 +395,7 @@ static const struct cmd_row cmd_ours[CMD_OURS_CNT] = {
 	OURS(CMD_PERF_OUTPUT_OPEN) = { "PERF_OUTPUT_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), ALL_OF(perf_output) },
 	OURS(CMD_PERF_EVENT_OPEN) = { "PERF_EVENT_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), ALL_OF(perf_open), PTRS(perf_open_ptrs), FDS(perf_open_fds) },
 	OURS(CMD_PERF_EVENT_SET_BPF) = { "PERF_EVENT_SET_BPF", CMD_BROKERED, false, CMD_KERNEL(4, 4), ALL_OF(perf_set_bpf), FDS(perf_set_bpf_fds) },
+	OURS(CMD_TRACE_OPEN) = { "TRACE_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), ALL_OF(trace_open), PTRS(trace_open_ptrs) },
 };
 
 static bool cmd_is_ours(const struct cmd_row *row)

@@ -25,6 +25,7 @@
 #include "client/bpfgate.h"
 #include "proto/own.h"
 #include "proto/perf.h"
+#include "proto/trace.h"
 #include "tests/daemon/attack.h"
 #include "tests/daemon/stuck.h"
 #include "tests/lib/holds.h"
@@ -604,6 +605,79 @@ static bool nobody_gets_more_timers_than_a_profiler_needs(void)
 	return HOLDS(live_as(LIVE_BOB, part_opens_clocks, NULL));
 }
 
+/* ---- what is read beside bpf() ---- */
+
+static int open_trace(enum trace_file_kind what, const char *name)
+{
+	struct trace_open open = { .what = what, .name = (uintptr_t)name };
+	int r = bpfgate_bpf(CMD_TRACE_OPEN, &open, sizeof(open));
+
+	return r < 0 ? -errno : r;
+}
+
+/* The text of such a file; "" when there is none. Valid until the next one is read. */
+static const char *read_trace(enum trace_file_kind what, const char *name)
+{
+	static char text[1u << 20];
+	OWN_FD int fd = open_trace(what, name);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+static bool part_alice_reads(void *arg)
+{
+	return HOLDS(strtoull(read_trace(TRACE_FILE_ID, "syscalls/sys_enter_getppid"), NULL, 10) ==
+		     ids.getppid) &&
+	       HOLDS(strstr(read_trace(TRACE_FILE_FORMAT, "syscalls/sys_enter_getppid"),
+			    "name: sys_enter_getppid")) &&
+	       HOLDS(is_refused(open_trace(TRACE_FILE_ID, "sched/sched_switch"), EPERM,
+				"sched_switch\" is not listed")) &&
+	       HOLDS(is_refused(open_trace(TRACE_FILE_FORMAT, "sched/sched_switch"), EPERM,
+				"is not listed")) &&
+	       HOLDS(strstr(read_trace(TRACE_FILE_EVENTS, NULL), "sched:sched_process_exec\n")) &&
+	       HOLDS(!strstr(read_trace(TRACE_FILE_EVENTS, NULL), "sched:sched_switch\n"));
+}
+
+/* His rule names every event, and nothing but events. */
+static bool part_bob_reads(void *arg)
+{
+	static const char *const others[] = { "../trace",
+					      "sched/../..",
+					      "sched",
+					      "sched/sched_switch/",
+					      "/sched/sched_switch",
+					      "sched/sched_switch/id",
+					      "",
+					      "sched//sched_switch",
+					      "./sched" };
+
+	for (size_t i = 0; i < ARRAY_CNT(others); i++)
+		if (FAILS(open_trace(TRACE_FILE_FORMAT, others[i]) >= 0)) {
+			printf("\"%s\"\n", others[i]);
+			return false;
+		}
+	return HOLDS(open_trace(TRACE_FILE_FORMAT, "sched/no_such_event") == -ENOENT) &&
+	       HOLDS(open_trace(TRACE_FILE_CNT, NULL) == -EINVAL) &&
+	       HOLDS(open_trace(TRACE_FILE_ID, NULL) == -EINVAL) &&
+	       HOLDS(open_trace(TRACE_FILE_FORMAT, "sched/sched_switch") >= 0) &&
+	       HOLDS(strstr(read_trace(TRACE_FILE_EVENTS, NULL), "sched:sched_switch\n"));
+}
+
+static bool part_stranger_reads(void *arg)
+{
+	return HOLDS(open_trace(TRACE_FILE_EVENTS, NULL) == -EPERM) &&
+	       HOLDS(open_trace(TRACE_FILE_ID, "sched/sched_switch") == -EPERM);
+}
+
+static bool of_tracefs_nobody_reads_more_than_a_rule_names(void)
+{
+	return HOLDS(live_as(LIVE_ALICE, part_alice_reads, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_bob_reads, NULL)) &&
+	       HOLDS(live_as(65528, part_stranger_reads, NULL));
+}
+
 static const struct attack_row rows[] = {
 	ATTACK(an_event_is_what_the_kernel_calls_it_and_a_rule_names),
 	ATTACK(an_event_that_was_opened_past_the_daemon_takes_no_program),
@@ -614,6 +688,7 @@ static const struct attack_row rows[] = {
 	ATTACK(an_event_tells_nothing_but_what_programs_write),
 	ATTACK(what_is_not_carried_is_refused),
 	ATTACK(nobody_gets_more_timers_than_a_profiler_needs),
+	ATTACK(of_tracefs_nobody_reads_more_than_a_rule_names),
 };
 
 static const uid_t users[] = { LIVE_ALICE, LIVE_BOB };

@@ -16,6 +16,7 @@ packages_apt() {
 		conformance) echo "clang-19 llvm-19 linux-source-6.12 zstd bc dwarves bpftool jq python3 rsync cpio" ;;
 		vm) echo "debootstrap systemd-container jq qemu-system-x86 cpio dpkg zstd clang-14 python3" ;;
 		compilers) echo "clang-14 clang-19 libclang-rt-19-dev xz-utils" ;;
+		clients) echo "libbpf-tools bpfcc-tools bpftrace" ;;
 	esac
 }
 packages_dnf() {
