@@ -10,11 +10,15 @@
 #include "client/self.h"
 #include "proto/own.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 bool other_is_waiting(const struct other *other)
@@ -49,8 +53,8 @@ static int other_write(void *ctx, uint64_t addr, const void *buf, size_t bytes)
 		return 0;
 	if (!other_is_waiting(other))
 		return -ESRCH;
-	return process_vm_writev(other->tid, &here, 1, &there, 1, 0) == (ssize_t)bytes ? 0 :
-											 -EFAULT;
+	return process_vm_writev(other->tid, &here, 1, &there, 1, 0) == (ssize_t)bytes ? 0
+										       : -EFAULT;
 }
 
 static int other_take_fd(void *ctx, int number, int *ret_fd)
@@ -89,6 +93,71 @@ static int other_place(void *ctx, int dir_number, const char *path, bool watch,
 	if (r >= 0)
 		r = place_of_other(other->tid, dir, path, watch, ret_place);
 	return other_is_waiting(other) ? r : -ESRCH;
+}
+
+/* ---- files and processes that it names ---- */
+
+static bool other_shares(const struct other *other, const char *what)
+{
+	char path[48];
+	struct stat theirs, ours;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)other->tid, what);
+	if (stat(path, &theirs) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/%s", what);
+	return stat(path, &ours) == 0 && theirs.st_dev == ours.st_dev &&
+	       theirs.st_ino == ours.st_ino;
+}
+
+/* Its path, in our own view of the tree. */
+static int other_path(const struct other *other, const char *path, char *ret_path)
+{
+	int n;
+
+	if (!other_shares(other, "root"))
+		return -EOPNOTSUPP;
+	if (strncmp(path, "/proc/self/", 11) == 0)
+		n = snprintf(ret_path, PATH_MAX, "/proc/%u/%s", other->source.self_pid, path + 11);
+	else if (path[0] == '/')
+		n = snprintf(ret_path, PATH_MAX, "%s", path);
+	else
+		n = snprintf(ret_path, PATH_MAX, "/proc/%d/cwd/%s", (int)other->tid, path);
+	return n >= PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+static int other_open_file(void *ctx, const char *path, int *ret_fd)
+{
+	const struct other *other = ctx;
+	char ours[PATH_MAX];
+	OWN_FD int fd = -1;
+	int r = other_path(other, path, ours);
+
+	if (r < 0)
+		return r;
+	fd = open(ours, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	if (!other_is_waiting(other))
+		return -ESRCH;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int other_open_process(void *ctx, int pid, int *ret_fd)
+{
+	const struct other *other = ctx;
+	OWN_FD int fd = -1;
+
+	if (!other_shares(other, "ns/pid"))
+		return -EOPNOTSUPP;
+	fd = pidfd_open(pid, 0);
+	if (fd < 0)
+		return errno == EINVAL ? -EOPNOTSUPP : -errno;
+	if (!other_is_waiting(other))
+		return -ESRCH;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
 }
 
 /* The process of a thread; 0 if it is gone. */
@@ -133,7 +202,9 @@ int other_init(struct other *other, int listener, uint64_t id, pid_t tid)
 					       .take_fd = other_take_fd,
 					       .drop_fd = other_drop_fd,
 					       .map_shape = other_map_shape,
-					       .place = other_place };
+					       .place = other_place,
+					       .open_file = other_open_file,
+					       .open_process = other_open_process };
 	return 0;
 }
 

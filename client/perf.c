@@ -14,8 +14,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -122,46 +120,13 @@ static int perf_read_text(const struct codec_source *src, uint64_t addr, char *r
 	return -ENAMETOOLONG;
 }
 
-static bool perf_same_root(pid_t tid)
-{
-	char path[32];
-	struct stat theirs, ours;
-
-	snprintf(path, sizeof(path), "/proc/%d/root", (int)tid);
-	return stat(path, &theirs) == 0 && stat("/", &ours) == 0 && theirs.st_dev == ours.st_dev &&
-	       theirs.st_ino == ours.st_ino;
-}
-
-/* A path of another process, in our own view of the tree. */
-static int perf_path_of_other(pid_t tid, const char *path, char *ret_path)
-{
-	int n;
-
-	if (!perf_same_root(tid))
-		return -EOPNOTSUPP;
-	if (strncmp(path, "/proc/self/", 11) == 0)
-		n = snprintf(ret_path, PATH_MAX, "/proc/%d/%s", (int)tid, path + 11);
-	else if (path[0] == '/')
-		n = snprintf(ret_path, PATH_MAX, "%s", path);
-	else
-		n = snprintf(ret_path, PATH_MAX, "/proc/%d/cwd/%s", (int)tid, path);
-	return n >= PATH_MAX ? -ENAMETOOLONG : 0;
-}
-
 static int perf_open_file(const struct perf_caller *caller, uint64_t addr, int *ret_fd)
 {
-	char path[PATH_MAX], ours[PATH_MAX];
-	int r = perf_read_text(caller->source, addr, path, sizeof(path));
+	const struct codec_source *src = caller->source;
+	char path[PATH_MAX];
+	int r = perf_read_text(src, addr, path, sizeof(path));
 
-	if (r == 0 && caller->tid)
-		r = perf_path_of_other(caller->tid, path, ours);
-	if (r < 0)
-		return r;
-	r = open(caller->tid ? ours : path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (r < 0)
-		return -errno;
-	*ret_fd = r;
-	return 0;
+	return r < 0 ? r : src->open_file(src->ctx, path, ret_fd);
 }
 
 static int perf_describe_counted(const struct perf_caller *caller,
@@ -223,16 +188,6 @@ static int (*const perf_describe_kind[PERF_KIND_CNT])(const struct perf_caller *
 
 /* ---- the process ---- */
 
-static bool perf_same_pid_namespace(pid_t tid)
-{
-	char path[40];
-	struct stat theirs, ours;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)tid);
-	return !tid || (stat(path, &theirs) == 0 && stat("/proc/self/ns/pid", &ours) == 0 &&
-			theirs.st_ino == ours.st_ino);
-}
-
 /* Of a thread that is not the first of its process there is no pidfd; where the whole process is
  * meant, its first does. */
 static int perf_open_process(const struct perf_caller *caller, pid_t pid,
@@ -240,14 +195,14 @@ static int perf_open_process(const struct perf_caller *caller, pid_t pid,
 {
 	pid_t self = (pid_t)caller->source->self_pid;
 	pid_t thread = caller->tid ? caller->tid : (pid_t)syscall(SYS_gettid);
+	const struct codec_source *src = caller->source;
+	int r;
 
-	if (!perf_same_pid_namespace(caller->tid))
-		return -EOPNOTSUPP;
 	if (pid == 0 && thread != self && request->open.kind != PERF_KIND_UPROBE)
 		return -EOPNOTSUPP;
-	request->pidfd = pidfd_open(pid ? pid : self, 0);
-	if (request->pidfd < 0)
-		return errno == EINVAL ? -EOPNOTSUPP : -errno;
+	r = src->open_process(src->ctx, pid ? pid : self, &request->pidfd);
+	if (r < 0)
+		return r;
 	request->open.pidfd = request->pidfd;
 	request->open.flags |= PERF_OPEN_PROCESS;
 	return 0;

@@ -11,9 +11,11 @@
 #include "proto/raw.h"
 #include "proto/own.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/uio.h>
@@ -79,6 +81,30 @@ static int self_place(void *ctx, int dir_number, const char *path, bool watch,
 	return place_of_self(dir_number, path, watch, ret_place);
 }
 
+static int self_open_file(void *ctx, const char *path, int *ret_fd)
+{
+	long fd = raw_syscall(__NR_openat, AT_FDCWD, (long)(uintptr_t)path,
+			      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0, 0, 0);
+
+	(void)ctx;
+	if (fd < 0)
+		return (int)fd;
+	*ret_fd = (int)fd;
+	return 0;
+}
+
+/* Of a thread that is not the first of its process there is none. */
+static int self_open_process(void *ctx, int pid, int *ret_fd)
+{
+	int fd = pidfd_open(pid, 0);
+
+	(void)ctx;
+	if (fd < 0)
+		return errno == EINVAL ? -EOPNOTSUPP : -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
 void self_init_source(struct codec_source *src)
 {
 	*src = (struct codec_source){ .self_pid = (uint32_t)getpid(),
@@ -87,12 +113,15 @@ void self_init_source(struct codec_source *src)
 				      .take_fd = self_take_fd,
 				      .drop_fd = self_drop_fd,
 				      .map_shape = self_source_map_shape,
-				      .place = self_place };
+				      .place = self_place,
+				      .open_file = self_open_file,
+				      .open_process = self_open_process };
 }
 
 int self_bpf(uint32_t cmd, const void *attr, uint32_t attr_bytes)
 {
-	return (int)raw_syscall(__NR_bpf, (long)cmd, (long)(uintptr_t)attr, (long)attr_bytes, 0, 0, 0);
+	return (int)raw_syscall(__NR_bpf, (long)cmd, (long)(uintptr_t)attr, (long)attr_bytes, 0, 0,
+				0);
 }
 
 /* Maps whose values a system call sees once for each possible CPU. */

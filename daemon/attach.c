@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LINK_CREATE, PROG_ATTACH, PROG_DETACH, RAW_TRACEPOINT_OPEN and PERF_EVENT_SET_BPF: one way for all. The program must be one
- * of ours and be the caller's, the target is identified, and one rule in force now must grant the
- * caller, the program's recorded facts and the target. Then the call is made as it came, in the network
- * namespace of the client's socket where that matters.
+ * LINK_CREATE, PROG_ATTACH, PROG_DETACH, RAW_TRACEPOINT_OPEN and PERF_EVENT_SET_BPF: one way for
+ * all. The program must be one of ours and be the caller's, the target is identified, and one rule
+ * in force now must grant the caller, the program's recorded facts and the target. Then the call is
+ * made as it came, in the network namespace of the client's socket where that matters.
  */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/caps.h"
@@ -16,6 +17,7 @@
 #include "daemon/decide.h"
 #include "daemon/forward.h"
 #include "daemon/obj.h"
+#include "daemon/procs.h"
 #include "daemon/record.h"
 #include "daemon/session.h"
 #include "daemon/standing.h"
@@ -51,12 +53,12 @@ static const struct attach_fields attach_event = {
 struct attach {
 	const struct attach_fields *fields;
 	struct obj prog;
-	struct ledger_rec rec;		/* of the program: copied, the ledger may change while we wait */
+	struct ledger_rec rec; /* of the program: copied, the ledger may change while we wait */
 	struct target target;
-	bool unnamed;			/* PROG_DETACH without a program: rec is of the one that stands there */
+	bool unnamed; /* PROG_DETACH without a program: rec is of the one that stands there */
 	uint8_t tries;
-	uint64_t keep_id;		/* unnamed: by which bpfgated lends it */
-	uint64_t opened;		/* ... and had it opened just for this; else 0 */
+	uint64_t keep_id; /* unnamed: by which bpfgated lends it */
+	uint64_t opened;  /* ... and had it opened just for this; else 0 */
 	struct warden *warden;
 };
 
@@ -111,6 +113,17 @@ static bool attach_may_look_again(struct work *work)
 	return !work_u64(work, ATTR_ATTACH_EXPECTED_REVISION) && attach->tries++ < ATTACH_TRIES;
 }
 
+/* The kernel was told a number: it was that of the process which was decided about only if that
+ * still lives. */
+static bool attach_has_lost_process(struct work *work, const struct attach *attach)
+{
+	struct proc_facts proc;
+
+	return attach->target.pid &&
+	       (procs_look(attach->target.pidfd, work->ident->uid, &proc) < 0 ||
+		proc.pid != attach->target.pid);
+}
+
 static void attach_on_done(void *ctx, struct loader_result *result)
 {
 	struct work *work = ctx;
@@ -129,8 +142,13 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 			    strerror(-err));
 		return;
 	}
+	if (attach_has_lost_process(work, attach)) {
+		work_reply(work, -ESRCH);
+		return;
+	}
 	/* What is not written down is not handed out: with its only descriptor the link goes. */
-	if (work->req.row->returns_fd && attach_record_link(work, attach, result->answer->obj_id) < 0) {
+	if (work->req.row->returns_fd &&
+	    attach_record_link(work, attach, result->answer->obj_id) < 0) {
 		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
 			    "the daemon can record no more objects");
 		return;
@@ -147,19 +165,24 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 	work_reply_fd(work, result->fd);
 }
 
-/* What was decided is what is executed: the list that was read, and the program that was found on it. */
+/* What was decided is what is executed: the list that was read, and the program that was found on
+ * it. */
 static int attach_bind(struct work *work)
 {
 	const struct attach *attach = work->state;
 	struct door_ask *ask = &work->loader_call->ask;
 	int number;
 
-	/* 0: nothing was looked at, or the kernel numbers no changes there and would refuse to compare. */
+	/* 0: nothing was looked at, or the kernel numbers no changes there and would refuse to
+	 * compare. */
 	if (work->standing_revision && !work_u64(work, ATTR_ATTACH_EXPECTED_REVISION)) {
 		attr_put_u64(ask->attr, ATTR_ATTACH_EXPECTED_REVISION, work->standing_revision);
 		if (ask->attr_bytes < ATTR_END_ATTACH_EXPECTED_REVISION)
 			ask->attr_bytes = ATTR_END_ATTACH_EXPECTED_REVISION;
 	}
+	if (attach->target.pid)
+		attr_put_u32(ask->attr, ATTR_LINK_CREATE_UPROBE_MULTI_PID,
+			     (uint32_t)attach->target.pid);
 	if (!attach->unnamed)
 		return 0;
 	number = loader_add_lent(work->loader_call, attach->keep_id);
@@ -219,7 +242,8 @@ static void attach_on_opened(void *ctx, struct loader_result *result)
 	attach_run(work);
 }
 
-/* bpfgated lends what it keeps; what only its place holds is opened by its id, by the ledger's own loader. */
+/* bpfgated lends what it keeps; what only its place holds is opened by its id, by the ledger's own
+ * loader. */
 static void attach_borrow(struct work *work)
 {
 	struct attach *attach = work->state;
@@ -247,6 +271,35 @@ static void attach_borrow(struct work *work)
 	work_submit_loader(work, attach_on_opened);
 }
 
+/*
+ * A link to several functions: all are granted, or what is asked for next is one that is not. The
+ * first is asked for anyway.
+ */
+static bool attach_may_all(struct work *work, struct policy_request *request)
+{
+	struct attach *attach = work->state;
+	const char *name = attach->target.names;
+	struct policy_decision *ruling;
+	bool all = true;
+
+	if (attach->target.names_cnt < 2)
+		return true;
+	ruling = malloc(sizeof(*ruling));
+	if (!ruling) {
+		work_reply(work, -ENOMEM);
+		return false;
+	}
+	for (uint32_t i = 0; all && i < attach->target.names_cnt; i++, name += strlen(name) + 1) {
+		attach->target.policy.name = name;
+		decide_silently(work, request, ruling);
+		all = ruling->verdict == POLICY_ALLOW;
+	}
+	free(ruling);
+	if (all)
+		attach->target.policy.name = attach->target.names;
+	return true;
+}
+
 static void attach_decide(struct work *work)
 {
 	struct attach *attach = work->state;
@@ -261,7 +314,7 @@ static void attach_decide(struct work *work)
 	decide_refresh_rules(work);
 	facts_of_record(work->broker->ledger, work->broker->vmbtf, &attach->rec, facts);
 	request.prog = &facts->prog;
-	granted = decide(work, &request, attach_decide);
+	granted = attach_may_all(work, &request) && decide(work, &request, attach_decide);
 	free(facts);
 	if (!granted)
 		return;
@@ -277,8 +330,8 @@ static void attach_decide(struct work *work)
 }
 
 /*
- * An iterator over one object names it by a number inside iter_info, which would mean something else in
- * the loader: such iterators are not offered.
+ * An iterator over one object names it by a number inside iter_info, which would mean something
+ * else in the loader: such iterators are not offered.
  */
 static bool attach_names_object(const struct work *work)
 {
@@ -296,15 +349,17 @@ static void attach_on_target(struct work *work, int err)
 {
 	struct attach *attach = work->state;
 
-	if (err >= 0 && attach->target.policy.kind == POLICY_ATTACH_ITER && attach_names_object(work))
+	if (err >= 0 && attach->target.policy.kind == POLICY_ATTACH_ITER &&
+	    attach_names_object(work))
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "ITER-INFO",
 			    "iterators over one object are not offered");
 	else if (err == -EXDEV)
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "EVENT",
 			    "the perf event was not opened through this bpfgated");
 	else if (err == -EPERM)
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "TARGET",
-			    "bpfgate does not attach to targets of this kind");
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "TARGET", "%s",
+			    attach->target.why ? attach->target.why
+					       : "bpfgate does not attach to targets of this kind");
 	else if (err < 0)
 		work_reply(work, err);
 	else
@@ -362,13 +417,15 @@ static void attach_look_again(struct work *work)
 		standing_check(work, attach->rec.id, attach_on_standing);
 }
 
-/* The program that an attach replaces, where one is named: taking it away is its owner's right alone. */
+/* The program that an attach replaces, where one is named: taking it away is its owner's right
+ * alone. */
 static int attach_check_replaced(struct work *work)
 {
 	struct obj replaced;
 	int r;
 
-	if (work->req.cmd != CMD_PROG_ATTACH || work_fd_at(work, ATTR_ATTACH_REPLACE_BPF_FD) == -ENOENT)
+	if (work->req.cmd != CMD_PROG_ATTACH ||
+	    work_fd_at(work, ATTR_ATTACH_REPLACE_BPF_FD) == -ENOENT)
 		return 0;
 	r = obj_at(work, ATTR_ATTACH_REPLACE_BPF_FD, KEEP_PROG, &replaced);
 	if (r < 0)
@@ -421,9 +478,11 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 	work->reuses_link = work->req.cmd == CMD_PROG_DETACH;
 	attach->unnamed = standing_is_unnamed(work);
 	if (attach->unnamed) {
-		/* Whose it is takes a loader to find out: who may attach nothing anyway costs none. */
+		/* Whose it is takes a loader to find out: who may attach nothing anyway costs none.
+		 */
 		if (!decide_names_for(work, POLICY_ATTACH))
-			work_refuse(work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_WHO),
+			work_refuse(work, EPERM, DECISION_BY_POLICY,
+				    policy_condition_name(POLICY_COND_WHO),
 				    "no rule allows any program to this caller");
 		else
 			attach_begin_unnamed(work);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One translation for all commands that are carried out as they came: what the table says is a
- * descriptor, a pointer or an output is treated as such, and nothing else in the attr is touched. Deciding
- * is not done here, with one exception: a handle that another user's program stands behind is refused
- * wherever it turns up.
+ * descriptor, a pointer or an output is treated as such, and nothing else in the attr is touched.
+ * Deciding is not done here, with one exception: a handle that another user's program stands behind
+ * is refused wherever it turns up.
  */
 #include "daemon/forward.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/decide.h"
@@ -19,10 +20,11 @@
 #define FORWARD_OUT_MAX (16u << 20)
 
 /*
- * Rules share maps, a pinned one by its pin, and the BTF that describes them. A program or a link is the
- * right to attach: it stays its owner's.
+ * Rules share maps, a pinned one by its pin, and the BTF that describes them. A program or a link
+ * is the right to attach: it stays its owner's.
  */
-static const struct ledger_rec *forward_find_sharable(struct work *work, const struct ledger_rec *rec)
+static const struct ledger_rec *forward_find_sharable(struct work *work,
+						      const struct ledger_rec *rec)
 {
 	if (rec->kind == LEDGER_PIN && rec->pin.obj_kind == KEEP_MAP)
 		return ledger_find(work->broker->ledger, LEDGER_MAP, rec->pin.obj_id);
@@ -38,7 +40,8 @@ struct forward_share {
 
 static void forward_ask_share(const struct ledger_rec *rec, struct forward_share *share)
 {
-	share->owner = (struct policy_subject){ .uid = rec->uid, .gid = (gid_t)-1,
+	share->owner = (struct policy_subject){ .uid = rec->uid,
+						.gid = (gid_t)-1,
 						.unit = rec->unit[0] ? rec->unit : NULL };
 	share->request = (struct policy_request){ .verb = POLICY_SHARE, .owner = &share->owner };
 	if (rec->kind != LEDGER_MAP)
@@ -98,12 +101,14 @@ static int forward_add_fd(struct work *work, const struct cmd_fd *field)
 	if (fd < 0)
 		return fd;
 	if (obj_of_fd(work->broker, fd, &obj) < 0) {
-		/* Cgroups, namespaces, perf events: the kernel says whether it is the right thing. */
+		/* Cgroups, namespaces, perf events: the kernel says whether it is the right thing.
+		 */
 		if (!kinds_may_be_passed_on(fd))
 			return -EBADF;
 		number = loader_add_fd(work->loader_call, fd);
 	} else {
-		/* Real descriptors are rights already; a handle is one only in its owner's hands. */
+		/* Real descriptors are rights already; a handle is one only in its owner's hands.
+		 */
 		if (obj.keep_id && !forward_may_use(work, obj.rec))
 			return -EPERM;
 		number = obj_add_to_call(&obj, work->loader_call);
@@ -114,6 +119,22 @@ static int forward_add_fd(struct work *work, const struct cmd_fd *field)
 	return 0;
 }
 
+/* The file that was decided about, wherever the client's path leads now: the kernel finds it among
+ * the loader's own. */
+static int forward_add_file(struct work *work, const struct cmd_ptr *ptr)
+{
+	int file = work_fd(work, WIRE_FD_FILE), number;
+	char path[32];
+
+	if (file < 0)
+		return file;
+	number = loader_add_fd(work->loader_call, file);
+	if (number < 0)
+		return number;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", number);
+	return loader_add_in(work->loader_call, ptr->off, path, (uint32_t)strlen(path) + 1, NULL);
+}
+
 static int forward_add_ptr(struct work *work, const struct cmd_ptr *ptr,
 			   const struct request_ptr *got)
 {
@@ -122,6 +143,8 @@ static int forward_add_ptr(struct work *work, const struct cmd_ptr *ptr,
 	if (got->state == WIRE_PTR_FAULT)
 		return -EFAULT;
 	/* Outputs start as zeros; a buffer that is read and written cannot travel like this. */
+	if (ptr->content == CMD_FILE)
+		return forward_add_file(work, ptr);
 	if (ptr->dir == CMD_IN)
 		return loader_add_in(work->loader_call, ptr->off, got->data, got->bytes, NULL);
 	if (got->room > FORWARD_OUT_MAX)
@@ -135,7 +158,8 @@ static int forward_add_ptrs(struct work *work)
 	int r = 0;
 
 	for (int i = 0; i < row->ptr_cnt && r >= 0; i++)
-		if (!row->ptrs[i].in_info && cmd_used_for(row, row->ptrs[i].only_for, work->req.attr))
+		if (!row->ptrs[i].in_info &&
+		    cmd_used_for(row, row->ptrs[i].only_for, work->req.attr))
 			r = forward_add_ptr(work, &row->ptrs[i], &work->req.ptrs[i]);
 	return r;
 }
@@ -184,8 +208,8 @@ void forward_take_outputs(struct work *work, const struct loader_result *result)
 
 		if ((uint32_t)out->off + out->bytes > result->answer->attr_bytes)
 			continue;
-		value = out->bytes == 8 ? attr_u64(result->answer->attr, out->off) :
-					  attr_u32(result->answer->attr, out->off);
+		value = out->bytes == 8 ? attr_u64(result->answer->attr, out->off)
+					: attr_u32(result->answer->attr, out->off);
 		reply_set_out(&work->reply, &work->req, out->off, value);
 	}
 	forward_take_ptrs(work, result);

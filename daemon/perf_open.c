@@ -279,8 +279,8 @@ static void perf_of_counter(struct work *work, struct perf_call *call)
 		work_reply(work, -ENOENT);
 		return;
 	}
-	if (perfs_cnt(work->broker->perfs, work->account->uid, PERF_KIND_SOFTWARE) >=
-	    PERF_SOFTWARE_PER_CPU * (unsigned int)get_nprocs_conf()) {
+	if (!perfs_has_room(work->broker->perfs, work->account->uid, PERF_KIND_SOFTWARE,
+			    PERF_SOFTWARE_PER_CPU * (unsigned int)get_nprocs_conf())) {
 		work_refuse(work, EMFILE, DECISION_BY_QUOTA, "HELD",
 			    "this user holds too many events that the kernel counts");
 		return;
@@ -296,8 +296,11 @@ static void (*const perf_of[PERF_KIND_CNT])(struct work *work, struct perf_call 
 	[PERF_KIND_SOFTWARE] = perf_of_counter,
 };
 
-/* Probes in files and counters look into processes, all of them when none is named; the kernel's
- * own run for everybody anyway. */
+/*
+ * What counts or samples one process ends when that runs a set-user-ID file. A probe in a file does
+ * not: the kernel runs its program also in what the process has become, so it reaches others
+ * whoever is named. The kernel's own places run for everybody anyway.
+ */
 static int perf_find_process(struct work *work, struct perf_call *call)
 {
 	struct policy_target *target = &call->facts.target;
@@ -314,7 +317,7 @@ static int perf_find_process(struct work *work, struct perf_call *call)
 	r = procs_look(call->pidfd, work->ident->uid, &proc);
 	if (r < 0)
 		return r;
-	target->others = !proc.own;
+	target->others = call->open.kind == PERF_KIND_UPROBE || !proc.own;
 	call->pid = proc.pid;
 	return 0;
 }

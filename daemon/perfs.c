@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Promises that who closes an event pays for it no more, and who only hides it (in a map, in a mapping, in another
- * process) goes on paying. One watch per account, so that what one has to show costs no other; trusts the kernel's
- * list of what a watch watches, in /proc/self/fdinfo. A broker's death takes the watches along: its successor begins
- * at nothing.
+ * Promises that who closes an event pays for it no more, and who only hides it (in a map, in a
+ * mapping, in another process) goes on paying. One watch per account, so that what one has to show
+ * costs no other; trusts the kernel's list of what a watch watches, in /proc/self/fdinfo. A
+ * broker's death takes the watches along: its successor begins at nothing.
  */
 #include "daemon/perfs.h"
 
@@ -22,9 +22,9 @@
 
 struct perfs_event {
 	uint64_t number;
-	uint64_t id;			/* the kernel's; 0: it has no facts */
+	uint64_t id; /* the kernel's; 0: it has no facts */
 	struct perfs_charge charge;
-	struct perfs_facts *facts;	/* owned; NULL */
+	struct perfs_facts *facts; /* owned; NULL */
 	bool lives;
 	UT_hash_handle hh, by_id;
 };
@@ -33,7 +33,7 @@ struct perfs_user {
 	uid_t uid;
 	int watch;
 	struct perfs_event *events;
-	uint64_t rest_until_ns;		/* who is at the limit and asks on is not looked at all the time */
+	uint64_t rest_until_ns; /* who is at the limit and asks on is not looked at all the time */
 	UT_hash_handle hh;
 };
 
@@ -58,7 +58,8 @@ void perfs_charge_done(struct perfs_charge *charge)
 	quota_charge_done(&charge->bytes);
 }
 
-static void perfs_event_drop(struct perfs *perfs, struct perfs_user *user, struct perfs_event *event)
+static void perfs_event_drop(struct perfs *perfs, struct perfs_user *user,
+			     struct perfs_event *event)
 {
 	if (event->id)
 		HASH_DELETE(by_id, perfs->by_id, event);
@@ -72,7 +73,7 @@ static void perfs_user_drop(struct perfs *perfs, struct perfs_user *user)
 {
 	struct perfs_event *event, *next;
 
-	HASH_ITER(hh, user->events, event, next)
+	HASH_ITER (hh, user->events, event, next)
 		perfs_event_drop(perfs, user, event);
 	HASH_DELETE(hh, perfs->users, user);
 	own_close_fd(&user->watch);
@@ -85,7 +86,7 @@ void perfs_free(struct perfs *perfs)
 
 	if (!perfs)
 		return;
-	HASH_ITER(hh, perfs->users, user, next)
+	HASH_ITER (hh, perfs->users, user, next)
 		perfs_user_drop(perfs, user);
 	free(perfs);
 }
@@ -129,11 +130,11 @@ static bool perfs_look_at(struct perfs *perfs, struct perfs_user *user)
 	struct perfs_event *event, *next;
 	uint64_t began_ns = broker_now_ns(), ended_ns;
 
-	HASH_ITER(hh, user->events, event, next)
+	HASH_ITER (hh, user->events, event, next)
 		event->lives = false;
 	if (perfs_mark_living(user) < 0)
 		return false;
-	HASH_ITER(hh, user->events, event, next)
+	HASH_ITER (hh, user->events, event, next)
 		if (!event->lives)
 			perfs_event_drop(perfs, user, event);
 	ended_ns = broker_now_ns();
@@ -145,7 +146,7 @@ void perfs_look(struct perfs *perfs)
 {
 	struct perfs_user *user, *next;
 
-	HASH_ITER(hh, perfs->users, user, next)
+	HASH_ITER (hh, perfs->users, user, next)
 		if (perfs_look_at(perfs, user))
 			perfs_user_drop(perfs, user);
 }
@@ -244,18 +245,32 @@ const struct perfs_facts *perfs_find(const struct perfs *perfs, int fd)
 	return event ? event->facts : NULL;
 }
 
-unsigned int perfs_cnt(const struct perfs *perfs, uid_t uid, enum perf_kind kind)
+static unsigned int perfs_cnt(const struct perfs_user *user, enum perf_kind kind)
 {
-	const struct perfs_user *user = perfs_find_user(perfs, uid);
 	const struct perfs_event *event;
 	unsigned int cnt = 0;
 
-	for (event = user ? user->events : NULL; event; event = event->hh.next)
+	for (event = user->events; event; event = event->hh.next)
 		cnt += event->facts && event->facts->kind == kind;
 	return cnt;
 }
 
-int perfs_add(struct perfs *perfs, int fd, struct perfs_charge *charge, const struct perfs_facts *facts)
+bool perfs_has_room(struct perfs *perfs, uid_t uid, enum perf_kind kind, unsigned int most)
+{
+	struct perfs_user *user = perfs_find_user(perfs, uid);
+
+	if (!user || perfs_cnt(user, kind) < most)
+		return true;
+	if (broker_now_ns() < user->rest_until_ns)
+		return false;
+	if (!perfs_look_at(perfs, user))
+		return perfs_cnt(user, kind) < most;
+	perfs_user_drop(perfs, user);
+	return true;
+}
+
+int perfs_add(struct perfs *perfs, int fd, struct perfs_charge *charge,
+	      const struct perfs_facts *facts)
 {
 	struct perfs_user *user = perfs_get_user(perfs, charge->one.account->uid);
 	struct perfs_event *event = user ? calloc(1, sizeof(*event)) : NULL;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Targets are objects, never names that a client gave: an interface is an index in the network namespace
- * of the client's socket, a cgroup is a descriptor, a traced function is what the program was loaded
- * for. Where only a name exists (symbols, events, files), it is the very text that the kernel will get.
+ * Targets are objects, never names that a client gave: an interface is an index in the network
+ * namespace of the client's socket, a cgroup is a descriptor, a traced function is what the program
+ * was loaded for. Where only a name exists (symbols, events, files), it is the very text that the
+ * kernel will get.
  */
 #include "daemon/target.h"
 
@@ -10,21 +11,25 @@
 #include <linux/bpf.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "daemon/files.h"
 #include "daemon/forward.h"
 #include "daemon/kinds.h"
 #include "daemon/obj.h"
 #include "daemon/perfs.h"
+#include "daemon/procs.h"
 #include "daemon/prog_load.h"
 #include "daemon/session.h"
+#include "proto/own.h"
 
-#define TARGET_ATTACH_XDP	 37u
-#define TARGET_ATTACH_SK_LOOKUP	 36u
-#define TARGET_ATTACH_NETFILTER	 45u
+#define TARGET_ATTACH_XDP	  37u
+#define TARGET_ATTACH_SK_LOOKUP	  36u
+#define TARGET_ATTACH_NETFILTER	  45u
 #define TARGET_ATTACH_TCX_INGRESS 46u
-#define TARGET_ATTACH_TCX_EGRESS 47u
+#define TARGET_ATTACH_TCX_EGRESS  47u
 
 static int target_of_cgroup(struct work *work, const struct target_fields *fields,
 			    struct target *target)
@@ -50,16 +55,17 @@ static int target_of_netns_fd(struct work *work, const struct target_fields *fie
 	int fd = work_fd_at(work, fields->target);
 	struct stat st;
 
-	/* PROG_ATTACH names none: it would replace whatever stands in the loader's, and nobody can tell whose that is. */
+	/* PROG_ATTACH names none: it would replace whatever stands in the loader's, and nobody can
+	 * tell whose that is. */
 	if (fd == -ENOENT)
 		return -EPERM;
 	if (fd < 0)
 		return fd;
 	if (kinds_of(fd) != KIND_NETNS || fstat(fd, &st) < 0)
 		return -EINVAL;
-	target->policy.kind = work_u32(work, fields->type) == TARGET_ATTACH_SK_LOOKUP ?
-				      POLICY_ATTACH_SK_LOOKUP :
-				      POLICY_ATTACH_FLOW_DISSECTOR;
+	target->policy.kind = work_u32(work, fields->type) == TARGET_ATTACH_SK_LOOKUP
+				      ? POLICY_ATTACH_SK_LOOKUP
+				      : POLICY_ATTACH_FLOW_DISSECTOR;
 	target->policy.netns = (struct policy_object_id){ st.st_dev, st.st_ino };
 	snprintf(target->shown, sizeof(target->shown), "netns %llu", (unsigned long long)st.st_ino);
 	return 0;
@@ -179,8 +185,10 @@ static int target_of_map(struct work *work, const struct target_fields *fields,
 	return 0;
 }
 
-/* It was decided what the event is of when it was opened. Its process may be a stranger to who attaches now. */
-static int target_of_event(struct work *work, const struct target_fields *fields, struct target *target)
+/* It was decided what the event is of when it was opened. Its process may be a stranger to who
+ * attaches now. */
+static int target_of_event(struct work *work, const struct target_fields *fields,
+			   struct target *target)
 {
 	int fd = work_fd_at(work, fields->target);
 	const struct perfs_facts *facts;
@@ -195,6 +203,81 @@ static int target_of_event(struct work *work, const struct target_fields *fields
 	snprintf(target->name, sizeof(target->name), "%s", facts->name);
 	target->policy.name = target->name;
 	target->policy.others |= facts->uid != work->ident->uid;
+	snprintf(target->shown, sizeof(target->shown), "%.63s", target->name);
+	return 0;
+}
+
+/* ---- links to several functions ---- */
+
+/* A decision each: more than a program of today attaches to by name. */
+#define TARGET_NAMES_MAX 1024u
+
+static int target_refuse(struct target *target, const char *why)
+{
+	target->why = why;
+	return -EPERM;
+}
+
+/* Each is held against the rules by its name: whose address it is nobody here knows. */
+static int target_of_functions(struct work *work, struct target *target)
+{
+	const struct request_ptr *names = work_ptr(work, ATTR_LINK_CREATE_KPROBE_MULTI_SYMS);
+	uint32_t cnt = work_u32(work, ATTR_LINK_CREATE_KPROBE_MULTI_CNT);
+
+	if (names->state == WIRE_PTR_FAULT)
+		return -EFAULT;
+	if (work_ptr(work, ATTR_LINK_CREATE_KPROBE_MULTI_ADDRS)->state != WIRE_PTR_NULL)
+		return target_refuse(
+			target, "bpfgate attaches to kernel functions by name, not by address");
+	if (names->state != WIRE_PTR_PRESENT || !cnt)
+		return -EINVAL;
+	if (cnt > TARGET_NAMES_MAX)
+		return target_refuse(
+			target, "bpfgate attaches to 1024 kernel functions at once and no more");
+	target->names = (const char *)names->data;
+	target->names_cnt = cnt;
+	target->policy.kind = POLICY_ATTACH_KPROBE;
+	target->policy.name = target->names;
+	snprintf(target->name, sizeof(target->name), "%s", target->names);
+	snprintf(target->shown, sizeof(target->shown), "%.40s%s", target->names,
+		 cnt > 1 ? " and others" : "");
+	return 0;
+}
+
+/*
+ * The file and the process that came along; their path and number mean nothing here. A probe stays
+ * where it is when the process runs a set-user-ID file: it reaches others.
+ */
+static int target_of_file(struct work *work, struct target *target)
+{
+	int file = work_fd(work, WIRE_FD_FILE);
+	int process = work_fd(work, WIRE_FD_PROCESS);
+	OWN_MEM struct file_name *name = malloc(sizeof(*name));
+	struct proc_facts proc = { 0, false };
+	int r;
+
+	if (!name)
+		return -ENOMEM;
+	if (file < 0 || (process < 0 && work_u32(work, ATTR_LINK_CREATE_UPROBE_MULTI_PID)))
+		return target_refuse(
+			target, "the file of the probes, or their process, did not come along");
+	target->file = file;
+	r = files_name(target->file, name);
+	if (r < 0 || strlen(name->text) >= sizeof(target->name))
+		return target_refuse(
+			target,
+			"probes are for files that the daemon sees under the same name, local ones that the caller may read");
+	if (process >= 0) {
+		target->pidfd = process;
+		r = procs_look(target->pidfd, work->ident->uid, &proc);
+		if (r < 0)
+			return r;
+	}
+	target->pid = proc.pid;
+	memcpy(target->name, name->text, strlen(name->text) + 1);
+	target->policy = (struct policy_target){
+		.kind = POLICY_ATTACH_UPROBE, .name = target->name, .file = name->id, .others = true
+	};
 	snprintf(target->shown, sizeof(target->shown), "%.63s", target->name);
 	return 0;
 }
@@ -230,6 +313,10 @@ static int target_by_type(struct work *work, const struct target_fields *fields,
 			return -EPERM;
 		return target_of_prog(work, fields, rec, target);
 	case CMD_TARGET_NONE:
+		if (attach->cls == CMD_ATTACH_KPROBE_MULTI)
+			return target_of_functions(work, target);
+		if (attach->cls == CMD_ATTACH_UPROBE_MULTI)
+			return target_of_file(work, target);
 		return target_of_prog(work, fields, rec, target);
 	case CMD_TARGET_DEV:
 		break;
@@ -237,11 +324,12 @@ static int target_by_type(struct work *work, const struct target_fields *fields,
 	return -EPERM;
 }
 
-void target_find(struct work *work, const struct target_fields *fields, const struct ledger_rec *rec,
-		 struct target *target, target_done_fn done)
+void target_find(struct work *work, const struct target_fields *fields,
+		 const struct ledger_rec *rec, struct target *target, target_done_fn done)
 {
 	int r;
 
+	target->file = target->pidfd = -1;
 	work->target = target;
 	work->on_target = done;
 	r = target_by_type(work, fields, rec, target);

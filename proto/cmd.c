@@ -284,7 +284,7 @@ static const struct cmd_ptr link_create_ptrs[] = {
 	{ "kprobe_multi.syms", CMD_IN, AT(LINK_CREATE_KPROBE_MULTI_SYMS), .len = CMD_LEN_STRINGS, .len_off = ATTR_LINK_CREATE_KPROBE_MULTI_CNT, .only_for = CMD_ATTACH_KPROBE_MULTI, OVER(SYMBOLS_MAX, E2BIG) },
 	{ "kprobe_multi.addrs", CMD_IN, KPROBE_ARRAY(ADDRS) },
 	{ "kprobe_multi.cookies", CMD_IN, KPROBE_ARRAY(COOKIES) },
-	{ "uprobe_multi.path", CMD_IN, AT(LINK_CREATE_UPROBE_MULTI_PATH), .len = CMD_LEN_NUL, .only_for = CMD_ATTACH_UPROBE_MULTI, OVER(PATH_BYTES_MAX, EINVAL) },
+	{ "uprobe_multi.path", CMD_IN, AT(LINK_CREATE_UPROBE_MULTI_PATH), .len = CMD_LEN_NUL, .content = CMD_FILE, .only_for = CMD_ATTACH_UPROBE_MULTI, OVER(PATH_BYTES_MAX, EINVAL) },
 	{ "uprobe_multi.offsets", CMD_IN, UPROBE_ARRAY(OFFSETS) },
 	{ "uprobe_multi.ref_ctr_offsets", CMD_IN, UPROBE_ARRAY(REF_CTR_OFFSETS) },
 	{ "uprobe_multi.cookies", CMD_IN, UPROBE_ARRAY(COOKIES) },

@@ -112,6 +112,7 @@ enum cmd_content {
 	CMD_VALUE,     /* map value: an fd where the map type says so */
 	CMD_INFO,      /* struct bpf_prog_info: pointers of its own */
 	CMD_PATH,      /* a path: the directory it leads to goes along */
+	CMD_FILE,      /* a path: its file goes along, open for reading, and a pidfd of the process that the attr names */
 };
 
 /* Which attach types a field is for: the unions inside link_create and its like. */

@@ -274,7 +274,7 @@ static int (*const encode_content_fds[])(struct encode *enc, const struct cmd_pt
 	[CMD_PLAIN] = encode_fds_plain,	   [CMD_INSNS] = encode_fds_insns,
 	[CMD_FDS] = encode_fds_array,	   [CMD_ITER_INFO] = encode_fds_iter,
 	[CMD_VALUE] = encode_fds_value,	   [CMD_INFO] = encode_fds_info,
-	[CMD_PATH] = encode_fds_plain,
+	[CMD_PATH] = encode_fds_plain,	   [CMD_FILE] = encode_fds_plain,
 };
 
 /* ---- lengths: by enum cmd_len; NUL and STRINGS are found while reading ---- */
@@ -429,6 +429,28 @@ static int encode_put_path(struct encode *enc, const struct cmd_ptr *ptr, uint64
 	return r < 0 || !enc->call->source->place ? r : encode_put_place(enc, (uint32_t)r);
 }
 
+/* Of a probe in a file: that file, and the process whose it is. Returns the path's bytes, or -errno. */
+static int encode_put_file(struct encode *enc, const struct cmd_ptr *ptr, uint64_t addr)
+{
+	struct codec_call *call = enc->call;
+	const struct codec_source *src = call->source;
+	uint32_t pid = attr_u32(call->attr, ATTR_LINK_CREATE_UPROBE_MULTI_PID);
+	int bytes = encode_put_text(enc, addr, ptr->max_bytes, ptr->over_errno), r = 0;
+	OWN_FD int file = -1;
+	OWN_FD int process = -1;
+
+	if (bytes < 0 || !src->open_file)
+		return bytes;
+	r = src->open_file(src->ctx, (const char *)enc->out.data + enc->out.len - (size_t)bytes, &file);
+	if (r == 0 && pid && src->open_process)
+		r = src->open_process(src->ctx, (int)pid, &process);
+	if (r == 0)
+		r = encode_add_ours(call, WIRE_FD_FILE, &file);
+	if (r == 0)
+		r = encode_add_ours(call, WIRE_FD_PROCESS, &process);
+	return r < 0 ? r : bytes;
+}
+
 /* Appends what the pointer points to. Returns bytes appended, or -errno (-EFAULT: unreadable). */
 static int encode_put_contents(struct encode *enc, const struct cmd_ptr *ptr, uint64_t addr,
 			       uint32_t bytes)
@@ -439,6 +461,8 @@ static int encode_put_contents(struct encode *enc, const struct cmd_ptr *ptr, ui
 
 	if (ptr->content == CMD_PATH)
 		return encode_put_path(enc, ptr, addr);
+	if (ptr->content == CMD_FILE)
+		return encode_put_file(enc, ptr, addr);
 	if (ptr->len == CMD_LEN_NUL)
 		return encode_put_text(enc, addr, ptr->max_bytes, ptr->over_errno);
 	if (ptr->len == CMD_LEN_STRINGS)

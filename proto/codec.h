@@ -55,6 +55,12 @@ struct codec_source {
 	 * relative to, or -1: the working directory. *ret_place is the caller's also after an error.
 	 */
 	int (*place)(void *ctx, int dir_number, const char *path, bool watch, struct codec_place *ret_place);
+	/*
+	 * For files and processes that a call names by path and number, opened with the caller's own rights; may be NULL: then
+	 * they do not travel. *ret_fd is a new descriptor. -EOPNOTSUPP: what is meant cannot be seen from here.
+	 */
+	int (*open_file)(void *ctx, const char *path, int *ret_fd);
+	int (*open_process)(void *ctx, int pid, int *ret_fd);
 };
 
 /* An encoded call: the body to send, and what is needed to bring the answer home. */

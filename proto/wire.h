@@ -108,11 +108,14 @@ struct wire_request {
 /*
  * Numbers from WIRE_FD_OURS on are no client's: so high no file is opened. With OBJ_PIN and OBJ_GET travel the
  * nearest directory above the path that is there, as WIRE_FD_PLACE less the number of the path's last parts that
- * are below it, and, with OBJ_PIN, an inotify instance that watches this directory and nothing else.
+ * are below it, and, with OBJ_PIN, an inotify instance that watches this directory and nothing else. With a uprobe_multi
+ * link travels the file of its path, open for reading, and a pidfd of its process where it names one.
  */
 #define WIRE_FD_PLACE	     INT32_MAX
 #define WIRE_PLACE_PARTS_MAX 128
 #define WIRE_FD_WATCH	     (INT32_MAX - 255)
+#define WIRE_FD_FILE	     (INT32_MAX - 254)
+#define WIRE_FD_PROCESS	     (INT32_MAX - 253)
 #define WIRE_FD_OURS	     WIRE_FD_WATCH
 
 enum wire_ptr_state {

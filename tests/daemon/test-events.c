@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +33,7 @@
 #include "tests/lib/holds.h"
 
 #define PAGE	   4096u
+#define CAROL	   65530 /* her rule names files, and says nothing of others' processes */
 #define DISABLED   (1ull << 0)
 #define WATERMARK  (1ull << 14)
 #define BACKWARD   (1ull << 27)
@@ -48,11 +51,13 @@
 
 static const char policy[] = "{\"version\": 1, \"rules\": [\n" RULE(
 	"alice", "65531",
-	"\"tracepoint\": [\"sched:sched_process_*\", \"syscalls:sys_enter_getppid\"], \"uprobe\": [\"*/libc.so.6\", \"/bin/true\"],\n"
-	"  \"perf_event\": [\"software\"]",
-	"") ",\n" RULE("bob", "65532",
-		       "\"tracepoint\": [\"*\"], \"uprobe\": [\"*\"], \"perf_event\": [\"*\"], \"kprobe\": [\"vfs_*\"]",
-		       ", \"processes\": \"any\", \"samples\": true") "]}\n";
+	"\"tracepoint\": [\"sched:sched_process_*\", \"syscalls:sys_enter_getppid\"], \"perf_event\": [\"software\"]",
+	"") ",\n" RULE("alices-probes", "65531", "\"uprobe\": [\"*/libc.so.6\", \"/bin/true\"]",
+		       ", \"processes\": \"any\"") ",\n" RULE("carol", "65530",
+							      "\"uprobe\": [\"*\"]",
+							      "") ",\n" RULE("bob", "65532",
+									     "\"tracepoint\": [\"*\"], \"uprobe\": [\"*\"], \"perf_event\": [\"*\"], \"kprobe\": [\"vfs_*\"]",
+									     ", \"processes\": \"any\", \"samples\": true") "]}\n";
 
 static struct live live;
 
@@ -371,6 +376,114 @@ static bool part_probes_libc(void *arg)
 	       HOLDS(is_refused(open_uprobe("/bin/false", 4096, getpid()), EPERM, "is not listed"));
 }
 
+/* What libbpf makes of uprobe.multi: a path, and where in the file. */
+static int link_uprobes(int prog, const char *path, uint64_t offset, uint32_t pid)
+{
+	struct {
+		uint32_t prog_fd, target_fd, attach_type, flags;
+		uint64_t path, offsets, ref_ctr_offsets, cookies;
+		uint32_t cnt, more_flags, pid, zero;
+	} attr = { .prog_fd = (uint32_t)prog,
+		   .attach_type = 48, /* BPF_TRACE_UPROBE_MULTI, Linux 6.6 */
+		   .path = (uintptr_t)path,
+		   .offsets = (uintptr_t)&offset,
+		   .cnt = 1,
+		   .pid = pid };
+
+	return live_call(BPF_LINK_CREATE, (union bpf_attr *)&attr, 60);
+}
+
+/* The type that such a program is loaded for. */
+static int load_multi(int map)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		  .dst_reg = 1,
+		  .src_reg = BPF_PSEUDO_MAP_VALUE,
+		  .imm = map },
+		{ 0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2, .imm = 1 },
+		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW,
+		  .dst_reg = 1,
+		  .src_reg = 2,
+		  .imm = BPF_ADD },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_KPROBE;
+	attr.expected_attach_type = 48;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = ARRAY_CNT(insns);
+	attr.license = (uintptr_t) "GPL";
+	return live_call(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static bool part_links_libc(void *arg)
+{
+	int map = counter_map(), prog = load_multi(map), link;
+	char path[256] = "";
+	uint64_t offset = find_in_libc(path);
+
+	if (FAILS(prog < 0))
+		return false;
+	link = link_uprobes(prog, path, offset, (uint32_t)getpid());
+	if (FAILS(link < 0))
+		return false;
+	(void)getppid();
+	return HOLDS(counted(map) == 1) && HOLDS(link_uprobes(prog, "/bin/true", 4096, 0) >= 0) &&
+	       HOLDS(is_refused(link_uprobes(prog, "/bin/false", 4096, 0), EPERM,
+				"is not listed")) &&
+	       HOLDS(link_uprobes(prog, "/no/such/file", 4096, 0) == -ENOENT);
+}
+
+static bool part_carol_links_libc(void *arg)
+{
+	int map = counter_map(), prog = load_multi(map);
+	char path[256] = "";
+	uint64_t offset = find_in_libc(path);
+
+	return HOLDS(prog >= 0) && HOLDS(be_traceable()) &&
+	       HOLDS(is_refused(link_uprobes(prog, path, offset, (uint32_t)getpid()), EPERM,
+				"reaches other users' processes"));
+}
+
+/* Two functions, of which her rule names one; this kernel may have no way to attach to either. */
+static bool part_links_functions(void *arg)
+{
+	struct {
+		uint32_t prog_fd, target_fd, attach_type, flags, more_flags, cnt;
+		uint64_t syms, addrs, cookies;
+	} attr = { .attach_type = 42 /* BPF_TRACE_KPROBE_MULTI */, .cnt = 2 };
+	const char *granted[] = { "vfs_read", "vfs_write" },
+		   *mixed[] = { "vfs_read", "tcp_connect" };
+	uint64_t addrs[] = { 0xffffffff81000000ull, 0xffffffff81000010ull };
+	int map = counter_map(), r;
+
+	attr.prog_fd = (uint32_t)load_counter(BPF_PROG_TYPE_KPROBE, map);
+	attr.syms = (uintptr_t)granted;
+	r = live_call(BPF_LINK_CREATE, (union bpf_attr *)&attr, sizeof(attr));
+	if (FAILS(r < 0 && !live_reason_has("the kernel refused")))
+		return false;
+	attr.syms = (uintptr_t)mixed;
+	r = live_call(BPF_LINK_CREATE, (union bpf_attr *)&attr, sizeof(attr));
+	if (FAILS(!is_refused(r, EPERM, "kprobe at \"tcp_connect\" is not listed")))
+		return false;
+	attr.syms = 0;
+	attr.addrs = (uintptr_t)addrs;
+	r = live_call(BPF_LINK_CREATE, (union bpf_attr *)&attr, sizeof(attr));
+	return HOLDS(is_refused(r, EPERM, "by name, not by address"));
+}
+
+static bool a_link_to_several_places_is_granted_each_of_them(void)
+{
+	return HOLDS(live_as(LIVE_ALICE, part_links_libc, NULL)) &&
+	       HOLDS(live_as(CAROL, part_carol_links_libc, NULL)) &&
+	       HOLDS(live_as(LIVE_BOB, part_links_functions, NULL));
+}
+
 /* The kernel calls her file /bin/true, in a mount namespace of hers where that is another. */
 static bool part_lies(void *arg)
 {
@@ -414,50 +527,136 @@ static bool a_file_whose_pages_somebody_else_gives_out_takes_no_probe(void)
 
 /* ---- processes ---- */
 
-static bool part_probes_roots(void *arg)
+static int open_count(uint64_t config, pid_t pid)
 {
-	const pid_t *roots = arg;
-	char path[256] = "";
-	uint64_t offset = find_in_libc(path);
+	OWN_FD int pidfd = pid ? pidfd_open(pid, 0) : -1;
+	const struct perf_open open = { .kind = PERF_KIND_SOFTWARE,
+					.config = config,
+					.period = config == PERF_COUNT_SW_CPU_CLOCK ? 10000000 : 1,
+					.flags = pid ? PERF_OPEN_PROCESS : 0,
+					.cpu = pid ? -1 : 0,
+					.pidfd = pidfd };
 
-	return HOLDS(be_traceable()) &&
-	       HOLDS(is_refused(open_uprobe(path, offset, *roots), EPERM,
-				"reaches other users' processes")) &&
-	       HOLDS(is_refused(open_uprobe(path, offset, 0), EPERM,
-				"reaches other users' processes")) &&
-	       HOLDS(open_uprobe(path, offset, getpid()) >= 0);
+	return open_event(&open);
 }
 
-static bool part_bob_probes_roots(void *arg)
+static bool part_counts_roots(void *arg)
+{
+	const pid_t *roots = arg;
+
+	return HOLDS(be_traceable()) &&
+	       HOLDS(is_refused(open_count(0, *roots), EPERM, "reaches other users' processes")) &&
+	       HOLDS(is_refused(open_count(0, 0), EPERM, "reaches other users' processes")) &&
+	       HOLDS(open_count(0, getpid()) >= 0);
+}
+
+static bool part_bob_counts_roots(void *arg)
 {
 	const pid_t *roots = arg;
 	char path[256] = "";
 	uint64_t offset = find_in_libc(path);
 
-	return HOLDS(open_uprobe(path, offset, *roots) >= 0) &&
+	return HOLDS(open_count(0, *roots) >= 0) && HOLDS(open_count(0, 0) >= 0) &&
+	       HOLDS(open_uprobe(path, offset, *roots) >= 0) &&
 	       HOLDS(open_uprobe(path, offset, 0) >= 0);
 }
 
 /* Her own process, which the kernel would not let her trace. */
-static bool part_probes_the_undumpable(void *arg)
+static bool part_counts_the_undumpable(void *arg)
+{
+	if (FAILS(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0))
+		return false;
+	return HOLDS(is_refused(open_count(0, getpid()), EPERM,
+				"reaches other users' processes")) &&
+	       HOLDS(be_traceable()) && HOLDS(open_count(0, getpid()) >= 0);
+}
+
+/* The kernel runs a probe's program on in what her process becomes: so none is only of her own. */
+static bool part_carol_probes_her_own(void *arg)
 {
 	char path[256] = "";
 	uint64_t offset = find_in_libc(path);
 
-	if (FAILS(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0))
+	return HOLDS(be_traceable()) && HOLDS(is_refused(open_uprobe(path, offset, getpid()), EPERM,
+							 "reaches other users' processes"));
+}
+
+#define FAULTS 2000u
+
+static void touch_pages(void)
+{
+	char *pages = mmap(NULL, FAULTS * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+
+	(void)madvise(pages, FAULTS * PAGE, MADV_NOHUGEPAGE);
+	for (size_t i = 0; pages != MAP_FAILED && i < FAULTS; i++)
+		*(volatile char *)(pages + i * PAGE) = 1;
+}
+
+/* How many page faults of a child that runs this file her program sees. */
+static int64_t faults_seen(const char *file, int event_of(pid_t pid))
+{
+	int map = counter_map(), prog = load_counter(BPF_PROG_TYPE_PERF_EVENT, map), event, go[2],
+	    status = 1;
+	char said = 0;
+	pid_t pid;
+
+	if (prog < 0 || pipe(go) < 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		if (read(go[0], &said, 1) == 1)
+			execl(file, file, "--touch", NULL);
+		_exit(1);
+	}
+	event = event_of(pid);
+	if (event < 0 || set_bpf(event, prog) != 0 || write(go[1], "", 1) != 1 ||
+	    waitpid(pid, &status, 0) != pid || status)
+		return -1;
+	return (int64_t)counted(map);
+}
+
+static int open_faults(pid_t pid)
+{
+	return open_count(PERF_COUNT_SW_PAGE_FAULTS, pid);
+}
+
+static bool part_counts_what_becomes_roots(void *arg)
+{
+	const char *const *files = arg;
+	int64_t own, roots;
+
+	if (FAILS(!be_traceable()))
 		return false;
-	return HOLDS(is_refused(open_uprobe(path, offset, getpid()), EPERM,
-				"reaches other users' processes")) &&
-	       HOLDS(be_traceable()) && HOLDS(open_uprobe(path, offset, getpid()) >= 0);
+	own = faults_seen(files[0], open_faults);
+	roots = faults_seen(files[1], open_faults);
+	printf("page faults seen: %lld, as root %lld\n", (long long)own, (long long)roots);
+	return HOLDS(own >= FAULTS) && HOLDS(roots >= 0) && HOLDS(roots < FAULTS);
+}
+
+/* A copy of this program, root's. */
+static bool copy_self(char path[64], const char *name, mode_t mode)
+{
+	char cmd[256];
+
+	snprintf(path, 64, "%s/%s", live.dir, name);
+	snprintf(cmd, sizeof(cmd), "cp /proc/%d/exe %s", (int)getpid(), path);
+	return system(cmd) == 0 && chmod(path, mode) == 0;
 }
 
 static bool other_users_processes_take_a_rule_that_says_so(void)
 {
 	pid_t roots = getpid();
+	char plain[64], as_root[64];
+	const char *files[] = { plain, as_root };
 
-	return HOLDS(live_as(LIVE_ALICE, part_probes_roots, &roots)) &&
-	       HOLDS(live_as(LIVE_BOB, part_bob_probes_roots, &roots)) &&
-	       HOLDS(live_as(LIVE_ALICE, part_probes_the_undumpable, NULL));
+	return HOLDS(live_as(LIVE_ALICE, part_counts_roots, &roots)) &&
+	       HOLDS(live_as(LIVE_BOB, part_bob_counts_roots, &roots)) &&
+	       HOLDS(live_as(LIVE_ALICE, part_counts_the_undumpable, NULL)) &&
+	       HOLDS(live_as(CAROL, part_carol_probes_her_own, NULL)) &&
+	       HOLDS(copy_self(plain, "plain", 0755)) &&
+	       HOLDS(copy_self(as_root, "as-root", 04755)) &&
+	       HOLDS(live_as(LIVE_ALICE, part_counts_what_becomes_roots, files));
 }
 
 /* ---- what it tells ---- */
@@ -683,6 +882,7 @@ static const struct attack_row rows[] = {
 	ATTACK(an_event_that_was_opened_past_the_daemon_takes_no_program),
 	ATTACK(another_users_event_and_handle_are_no_ones_own),
 	ATTACK(a_file_is_what_it_is_in_the_host_whatever_the_caller_calls_it),
+	ATTACK(a_link_to_several_places_is_granted_each_of_them),
 	ATTACK(a_file_whose_pages_somebody_else_gives_out_takes_no_probe),
 	ATTACK(other_users_processes_take_a_rule_that_says_so),
 	ATTACK(an_event_tells_nothing_but_what_programs_write),
@@ -691,7 +891,7 @@ static const struct attack_row rows[] = {
 	ATTACK(of_tracefs_nobody_reads_more_than_a_rule_names),
 };
 
-static const uid_t users[] = { LIVE_ALICE, LIVE_BOB };
+static const uid_t users[] = { LIVE_ALICE, LIVE_BOB, CAROL };
 
 static const struct attack_plan plan = {
 	.live = &live,
@@ -717,6 +917,10 @@ static bool find_ids(void)
 
 int main(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "--touch") == 0) {
+		touch_pages();
+		return 0;
+	}
 	if (geteuid() == 0 && !find_ids()) {
 		printf("no tracepoints here\n");
 		return 77;
