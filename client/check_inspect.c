@@ -13,7 +13,7 @@
 #include "client/check_object.h"
 #include "client/check_target.h"
 #include "client/cmd.h"
-#include "client/features.h"
+#include "client/check_features.h"
 #include "client/needs.h"
 #include "client/out.h"
 #include "proto/own.h"
@@ -135,7 +135,7 @@ static void look_at(void *arg, const struct check_object_program *program)
 	const char *attach = prog && prog->expected_attach_type
 				     ? names_attach_type(prog->expected_attach_type)
 				     : NULL;
-	const char *least = prog ? features_least_series(prog) : "";
+	const char *least = prog ? check_features_least(prog) : "";
 
 	if (prog) {
 		list_calls(look, prog, helpers, kfuncs);

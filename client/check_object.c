@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "client/check.h"
-#include "client/features.h"
+#include "client/check_features.h"
 #include "object/elf.h"
 #include "proto/own.h"
 
@@ -250,7 +250,7 @@ static void check_program(const struct passing *p, const struct elf_program *pro
 	    program->prog->prog_type != BPF_PROG_TYPE_SCHED_CLS) {
 		char message[CHECK_REASON_BYTES];
 
-		if (features_missing(p->kernel->target, program->prog, message))
+		if (check_features_missing(p->kernel->target, program->prog, message))
 			find(finding, "FEATURE", true, EINVAL, "%s", message);
 	}
 	if (program->prog)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a program uses, held against what the tables say a kernel has: types, attach points, helpers. No walk. */
-#ifndef BPFGATE_CLIENT_FEATURES_H
-#define BPFGATE_CLIENT_FEATURES_H
+#ifndef BPFGATE_CLIENT_CHECK_FEATURES_H
+#define BPFGATE_CLIENT_CHECK_FEATURES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,9 +12,9 @@
  * Does the kernel lack something of the program's: its type, attach type, a helper for this type, a type of its maps?
  * Then ret_message (at least 256 bytes) names it. What only BTF tells is not looked at.
  */
-bool features_missing(const struct bgv_target *target, const struct bgv_program *prog, char *ret_message);
+bool check_features_missing(const struct bgv_target *target, const struct bgv_program *prog, char *ret_message);
 
 /* The oldest series whose rules exist here and which lacks nothing of that; "": none. Static storage. */
-const char *features_least_series(const struct bgv_program *prog);
+const char *check_features_least(const struct bgv_program *prog);
 
 #endif

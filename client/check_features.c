@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Holds programs against the verifier's own tables. Trusts them; of a program it reads types and
  * calls only. */
-#include "client/features.h"
+#include "client/check_features.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -73,7 +73,7 @@ static bool helper_missing(const struct bgv_target *target, const struct bgv_pro
 	return false;
 }
 
-bool features_missing(const struct bgv_target *target, const struct bgv_program *prog,
+bool check_features_missing(const struct bgv_target *target, const struct bgv_program *prog,
 		      char *ret_message)
 {
 	const char *series = bgv_target_profile(target);
@@ -105,7 +105,7 @@ bool features_missing(const struct bgv_target *target, const struct bgv_program 
 	return helper_missing(target, prog, ret_message);
 }
 
-const char *features_least_series(const struct bgv_program *prog)
+const char *check_features_least(const struct bgv_program *prog)
 {
 	static const char *const series[] = {
 #define SERIES(name, builds) name,
@@ -118,7 +118,7 @@ const char *features_least_series(const struct bgv_program *prog)
 		const struct bgv_target_spec spec = { .version = series[i] };
 		struct bgv_target *target = NULL;
 		bool missing = bgv_target_new(&spec, &target) < 0 ||
-			       features_missing(target, prog, message);
+			       check_features_missing(target, prog, message);
 
 		bgv_target_free(target);
 		if (!missing)
