@@ -158,6 +158,7 @@ static void judge_on(struct job *job, const struct bgv_program *prog)
 		.limits = job->opts->limits,
 		.explain = 1,
 		.name_of = varname_find,
+		.near_name_of = varname_find_near,
 		.name_ctx = job->names,
 	};
 	struct check_result *result = &job->result;

@@ -29,6 +29,7 @@ struct search {
 	Dwarf_Addr pc;
 	uint32_t regno;
 	const char *name;
+	int64_t at, most;	/* of what the register is moved by; most is below 0: not at all */
 };
 
 struct varname *varname_new(const void *object, size_t bytes)
@@ -89,6 +90,34 @@ static bool is_identifier(const char *name)
 	return *name && !name[strspn(name, letters)];
 }
 
+/* Is it the register's value and a constant? What clang writes: a base register with the whole of it, or with a part. */
+static bool is_derived(Dwarf_Attribute *location, const struct search *search, int64_t *ret_at)
+{
+	Dwarf_Op *ops[VARNAME_LOCATIONS];
+	size_t lens[VARNAME_LOCATIONS];
+	int i, cnt = dwarf_getlocation_addr(location, search->pc, ops, lens, VARNAME_LOCATIONS);
+
+	for (i = 0; i < cnt; i++) {
+		if (lens[i] < 2 || lens[i] > 3 || ops[i][0].atom != DW_OP_breg0 + search->regno ||
+		    ops[i][lens[i] - 1].atom != DW_OP_stack_value ||
+		    (lens[i] == 3 && ops[i][1].atom != DW_OP_plus_uconst))
+			continue;
+		*ret_at = (int32_t)ops[i][0].number + (lens[i] == 3 ? (int32_t)ops[i][1].number : 0);
+		return true;
+	}
+	return false;
+}
+
+static bool is_nearer(Dwarf_Attribute *location, struct search *search)
+{
+	int64_t at;
+
+	if (search->most < 0 || !is_derived(location, search, &at) || at < search->at || at > search->most)
+		return false;
+	search->at = at;
+	return true;
+}
+
 static void look_at(Dwarf_Die *die, struct search *search)
 {
 	Dwarf_Attribute location;
@@ -97,7 +126,8 @@ static void look_at(Dwarf_Die *die, struct search *search)
 
 	if (tag != DW_TAG_variable && tag != DW_TAG_formal_parameter)
 		return;
-	if (!dwarf_attr(die, DW_AT_location, &location) || !is_in_register(&location, search))
+	if (!dwarf_attr(die, DW_AT_location, &location) ||
+	    !((!search->at && is_in_register(&location, search)) || is_nearer(&location, search)))
 		return;
 	name = dwarf_diename(die); /* of the function that was inlined, too */
 	if (name && is_identifier(name))
@@ -144,10 +174,8 @@ static bool find_die(Dwarf *dwarf, const char *function, Dwarf_Die *ret_die, Dwa
 	return false;
 }
 
-const char *varname_find(void *ctx, uint32_t insn_idx, uint32_t regno)
+static const char *find_name(struct varname *names, uint32_t insn_idx, struct search *search)
 {
-	struct varname *names = ctx;
-	struct search search = { .regno = regno };
 	Dwarf_Addr low = 0;
 	Dwarf_Die die;
 	const char *function;
@@ -160,7 +188,23 @@ const char *varname_find(void *ctx, uint32_t insn_idx, uint32_t regno)
 	function = srcline_function(names->prog, names->view, insn_idx, &start);
 	if (!*function || !find_die(names->dwarf, function, &die, &low))
 		return NULL;
-	search.pc = low + (Dwarf_Addr)(insn_idx - start) * sizeof(struct bpf_insn);
-	search_scopes(&die, &search);
-	return search.name;
+	search->pc = low + (Dwarf_Addr)(insn_idx - start) * sizeof(struct bpf_insn);
+	search_scopes(&die, search);
+	return search->name;
+}
+
+const char *varname_find(void *ctx, uint32_t insn_idx, uint32_t regno)
+{
+	struct search search = { .regno = regno, .most = -1 };
+
+	return find_name(ctx, insn_idx, &search);
+}
+
+const char *varname_find_near(void *ctx, uint32_t insn_idx, uint32_t regno, int32_t most, int32_t *ret_at)
+{
+	struct search search = { .regno = regno, .most = most };
+	const char *name = find_name(ctx, insn_idx, &search);
+
+	*ret_at = (int32_t)search.at;
+	return name;
 }

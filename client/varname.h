@@ -25,5 +25,7 @@ void varname_of_program(struct varname *names, const struct bgv_program *prog);
  * innermost of several. NULL: none. ctx is a struct varname or NULL; the text is the DWARF's.
  */
 const char *varname_find(void *ctx, uint32_t insn_idx, uint32_t regno);
+/* struct bgv_options.near_name_of: of the variables that are the register's value + n, 0 <= n <= most. */
+const char *varname_find_near(void *ctx, uint32_t insn_idx, uint32_t regno, int32_t most, int32_t *ret_at);
 
 #endif

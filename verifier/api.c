@@ -12,6 +12,7 @@
 #include "verifier/btf.h"
 #include "verifier/passes.h"
 #include "verifier/pool.h"
+#include "verifier/srcline.h"
 #include "verifier/why.h"
 
 #ifndef BPF_F_STRICT_ALIGNMENT
@@ -250,6 +251,36 @@ static void explain_all(const struct request *q, struct bgv_result *res, uint64_
 	}
 }
 
+static bool is_same_place(const struct bgv_program *prog, const struct btf_view *view, const struct bgv_result *a,
+			  const struct bgv_result *b)
+{
+	struct srcline at, of;
+
+	return !strcmp(a->code, b->code) && srcline_find(prog, view, a->insn_idx, &at) &&
+	       srcline_find(prog, view, b->insn_idx, &of) && at.line == of.line && !strcmp(at.file, of.file);
+}
+
+/* One line of source may be many instructions, or many rounds of a loop: they are one problem to who wrote it. */
+static void drop_shadows(const struct bgv_program *prog, struct bgv_result *res)
+{
+	struct btf_view *view = res->more ? srcline_view(prog) : NULL;
+	struct bgv_result *one, *before, *last = res;
+
+	while ((one = last->more)) {
+		for (before = res; before != one && !is_same_place(prog, view, before, one); before = before->more)
+			;
+		if (before == one) {
+			last = one;
+			continue;
+		}
+		last->more = one->more;
+		one->more = NULL;
+		bgv_result_done(one);
+		free(one);
+	}
+	btf_view_free(view);
+}
+
 static int verify_alone(const struct request *q, struct bgv_result *ret_res, bool *ret_callback_once)
 {
 	uint64_t began_ns = now_ns();
@@ -257,6 +288,8 @@ static int verify_alone(const struct request *q, struct bgv_result *ret_res, boo
 
 	if (r >= 0 && q->opt->explain && ret_res->verdict == BGV_REJECT)
 		explain_all(q, ret_res, began_ns);
+	if (r >= 0)
+		drop_shadows(q->prog, ret_res);
 	return r;
 }
 

@@ -201,6 +201,8 @@ struct bgv_options {
 	 * is copied at once. For explanations; NULL: nobody knows names.
 	 */
 	const char *(*name_of)(void *ctx, uint32_t insn_idx, uint32_t regno);
+	/* Likewise, of the variables that are its value + n, n from 0 to most: the one of the largest n. */
+	const char *(*near_name_of)(void *ctx, uint32_t insn_idx, uint32_t regno, int32_t most, int32_t *ret_at);
 	void *name_ctx;
 	/* Likewise, with name_ctx, whose byte r10 + off is in the function of the instruction; false: not known. */
 	bool (*stack_name_of)(void *ctx, uint32_t insn_idx, int32_t off, struct bgv_stack_name *ret_name);

@@ -34,6 +34,7 @@ const char *diag_class_name(enum diag_class cls)
 {
 	static const char *const names[DIAG_CLASS_CNT] = {
 		[DIAG_SOURCE] = "your code",   [DIAG_COMPILER] = "compiler lowering",
+		[DIAG_IMPRECISION] = "verifier imprecision",
 		[DIAG_LIMIT] = "kernel limit", [DIAG_FEATURE] = "missing feature",
 		[DIAG_POLICY] = "policy",      [DIAG_OBJECT] = "the object",
 	};

@@ -8,6 +8,7 @@
 enum diag_class {
 	DIAG_SOURCE,	/* the program's text */
 	DIAG_COMPILER,	/* what the compiler made of a text that is right */
+	DIAG_IMPRECISION, /* the verifier does not see that it is safe */
 	DIAG_LIMIT,
 	DIAG_FEATURE,
 	DIAG_POLICY,

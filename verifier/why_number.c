@@ -10,6 +10,8 @@
 
 #include "verifier/insn.h"
 
+#define PACKET_OFFSET_ENOUGH 32767 /* a bound of an offset into a packet that leaves room for what is read there */
+
 /* A number that the refused value was made of. */
 struct number {
 	const struct tale *at;	/* a step before which it stands in regno */
@@ -261,6 +263,7 @@ void why_tell_math(struct why *w)
 	const struct bpf_insn *i = &w->env->insns[w->env->insn_idx];
 	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES], of[WHY_NAME_BYTES];
 	struct number n;
+	uint64_t most;
 	uint32_t ptr;
 
 	if (!w->now || BPF_CLASS(i->code) != BPF_ALU64 || BPF_SRC(i->code) != BPF_X || i->src_reg >= ENV_REGS ||
@@ -274,4 +277,10 @@ void why_tell_math(struct why *w)
 	why_cause(w, "%s, %s %.50s, is %.50s", number_name(w, &n, name),
 		  BPF_OP(i->code) == BPF_ADD ? "added to" : "and", why_describe(w, w->now->r[ptr], of),
 		  why_range(w->now->r[n.regno], range));
+	most = reg_is_pkt(w->now->r[ptr]) ? PACKET_OFFSET_ENOUGH : bytes_of(w, w->now->r[ptr]) - 1;
+	if (BPF_OP(i->code) != BPF_ADD || !(most + 1))
+		return;
+	why_way_out(w, "leave before it is added if %s, unsigned and 64 bits wide, is more than %llu", name,
+		    (unsigned long long)most);
+	why_propose(w, ASSUME_AT_MOST, w->now->insn_idx, n.regno, most);
 }

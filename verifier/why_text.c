@@ -154,6 +154,18 @@ const char *why_held_variable(const struct why *w, uint32_t insn_idx, uint32_t r
 	return name && strlen(name) < WHY_NAME_BYTES ? strcpy(buf, name) : NULL;
 }
 
+const char *why_near_variable(const struct why *w, uint32_t insn_idx, uint32_t regno, int32_t most, int32_t *ret_at,
+			      char buf[WHY_NAME_BYTES])
+{
+	const struct bgv_options *opt = w->env->opt;
+	const char *name = opt->near_name_of ? opt->near_name_of(opt->name_ctx, insn_idx, regno, most, ret_at) : NULL;
+
+	if (name && strlen(name) < WHY_NAME_BYTES)
+		return strcpy(buf, name);
+	*ret_at = 0;
+	return why_held_variable(w, insn_idx, regno, buf);
+}
+
 const char *why_variable(const struct why *w, uint32_t insn_idx, uint32_t regno, char buf[WHY_NAME_BYTES])
 {
 	/* What the line uses there is what people look at; a register may have several names. */
@@ -424,17 +436,52 @@ const char *why_verb(const struct bpf_insn *i)
 	}
 }
 
-/* A function that is given memory, and touches more of it than there is. */
+static bool is_same_place(const struct why *w, uint32_t a, uint32_t b)
+{
+	struct srcline at, of;
+
+	return srcline_find(w->env->prog, w->view, a, &at) && srcline_find(w->env->prog, w->view, b, &of) &&
+	       at.line == of.line && at.col == of.col;
+}
+
+int64_t why_bytes_ahead(const struct why *w, uint32_t regno, int64_t needed, bool same_place)
+{
+	const struct env *env = w->env;
+	uint32_t first = env->insn_idx, idx;
+	int64_t most = needed, from = env->insns[first].off + (int64_t)insn_bytes(&env->insns[first]), reach;
+	const struct bpf_insn *i;
+
+	for (idx = first; idx < env->insn_cnt; idx++) {
+		i = &env->insns[idx];
+		if (insn_is_jmp_class(i) || BPF_CLASS(i->code) == BPF_LD)
+			break;
+		reach = needed + i->off + (int64_t)insn_bytes(i) - from;
+		if (((BPF_CLASS(i->code) == BPF_LDX && i->src_reg == regno) ||
+		     ((BPF_CLASS(i->code) == BPF_ST || BPF_CLASS(i->code) == BPF_STX) && i->dst_reg == regno)) &&
+		    reach > most && (!same_place || is_same_place(w, first, idx)))
+			most = reach;
+		if (BPF_CLASS(i->code) != BPF_ST && BPF_CLASS(i->code) != BPF_STX && i->dst_reg == regno)
+			break;
+	}
+	return most;
+}
+
+/* Which argument's memory, from where on, and how far the call would go. */
 static void cause_need_of_call(struct why *w, bool packet)
 {
-	long long needed = (long long)w->env->need.needed, proved = (long long)w->env->need.proved;
-	char callee[WHY_NAME_BYTES], name[WHY_NAME_BYTES];
+	const struct env *env = w->env;
+	char name[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
+	uint32_t regno = env->need.regno;
+	const struct reg *used = w->now ? w->now->r[regno] : NULL;
+	int64_t from = used ? used->off : 0;
 
-	if (!w->now || !insn_is_call(&w->env->insns[w->now->insn_idx]))
+	if (!used)
 		return;
-	why_cause(w, "%.50s accesses %.50s up to byte %lld, but %s%lld %sbytes are %s",
-		  why_callee(w, w->now->insn_idx, callee), why_name(w, w->now->insn_idx, w->env->need.regno, name),
-		  needed - 1, proved ? "only " : "", proved, packet ? "packet " : "", packet ? "proved" : "there");
+	why_cause(w, "argument %d of %.40s, %.40s: %lld bytes at %soffset %lld need %lld bytes, but %s%lld are %s",
+		  (int)regno, why_callee(w, env->insn_idx, callee), why_name(w, env->insn_idx, regno, name),
+		  (long long)(env->need.needed - from), packet ? "packet " : "", (long long)from,
+		  (long long)env->need.needed, env->need.proved ? "only " : "", (long long)env->need.proved,
+		  packet ? "proved" : "there");
 }
 
 void why_cause_need(struct why *w)
@@ -442,19 +489,29 @@ void why_cause_need(struct why *w)
 	const struct env *env = w->env;
 	const struct bpf_insn *i = &env->insns[env->insn_idx];
 	bool packet = !strncmp(env->result->code, "PKT-", 4);
-	char of[WHY_NAME_BYTES + 8] = "", operand[WHY_NAME_BYTES];
+	char of[WHY_NAME_BYTES + 16] = "", operand[WHY_NAME_BYTES];
 	int64_t bytes = insn_bytes(i), needed = env->need.needed, proved = env->need.proved;
 	struct srcline line;
+	int32_t at;
 
 	if (!env->need.set || needed <= proved)
 		return;
-	if (insn_is_jmp_class(i)) {
+	if (insn_is_call(i)) {
 		cause_need_of_call(w, packet);
 		return;
 	}
+	if (insn_is_jmp_class(i))
+		return;
 	if (srcline_find(env->prog, w->view, env->insn_idx, &line) &&
 	    srcline_operand(&line, operand, sizeof(operand)))
 		snprintf(of, sizeof(of), "of `%s` ", operand);
+	else if (w->regno >= 0 && why_near_variable(w, env->insn_idx, (uint32_t)w->regno, i->off, &at, operand))
+		snprintf(of, sizeof(of), "through `%s` ", operand);
+	if (w->regno >= 0) {
+		bytes -= needed;
+		needed = why_bytes_ahead(w, (uint32_t)w->regno, needed, true);
+		bytes += needed;
+	}
 	why_cause(w, "%s %s(%lld bytes at %soffset %lld) needs %lld %sbytes, but %s%lld are %s", why_verb(i), of,
 		  (long long)bytes, packet ? "packet " : "", (long long)(needed - bytes), (long long)needed,
 		  packet ? "packet " : "", proved ? "only " : "", (long long)proved,

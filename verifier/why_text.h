@@ -48,8 +48,16 @@ const char *why_variable(const struct why *w, uint32_t insn_idx, uint32_t regno,
 /* The variable that holds this very value, by debug info only: what may be computed with. NULL: not known. */
 const char *why_held_variable(const struct why *w, uint32_t insn_idx, uint32_t regno,
 			      char buf[WHY_NAME_BYTES]);
+/* The variable that is regno's value + *ret_at, *ret_at the largest up to most; of what moves with it. NULL: none. */
+const char *why_near_variable(const struct why *w, uint32_t insn_idx, uint32_t regno, int32_t most, int32_t *ret_at,
+			      char buf[WHY_NAME_BYTES]);
 /* How the instruction touches memory: "read", "write", or "access" for a call. */
 const char *why_verb(const struct bpf_insn *i);
+/*
+ * How far the instructions right behind go through the same register and its value, at least needed; only those of
+ * the same place of the source if same_place.
+ */
+int64_t why_bytes_ahead(const struct why *w, uint32_t regno, int64_t needed, bool same_place);
 /* As a cause, with env's need: what the instruction touches, how many bytes that needs, and how many there are. */
 void why_cause_need(struct why *w);
 /* What is known of it: "a number, 0 to 64", "a pointer into the packet", "a value of map flows, or NULL". */
