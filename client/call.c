@@ -201,6 +201,15 @@ static int call_daemon_for_self(const struct codec_source *src, uint32_t cmd, co
 	return r < 0 || fd < 0 ? r : TAKE_FD(fd);
 }
 
+/*
+ * What the kernel says to a handle, which is no BPF object to it: EINVAL, or, as the value of an element, what that type of map
+ * makes of it (a CPU map: ENOMEM).
+ */
+static bool call_failed_at_handle(const struct cmd_row *row, int r)
+{
+	return r == -EINVAL || (r < 0 && cmd_id_of(row) == CMD_MAP_UPDATE_ELEM);
+}
+
 int call_bpf(uint32_t cmd, const void *attr, uint32_t attr_bytes, struct call_outcome *outcome)
 {
 	const struct cmd_row *row = cmd_row_of(cmd);
@@ -209,8 +218,7 @@ int call_bpf(uint32_t cmd, const void *attr, uint32_t attr_bytes, struct call_ou
 
 	if (row && row->gate == CMD_LOCAL) {
 		r = self_bpf(cmd, attr, attr_bytes);
-		/* What the kernel says to a handle, which is no BPF object to it. */
-		if (r != -EINVAL)
+		if (!call_failed_at_handle(row, r))
 			return r;
 		self_init_source(&src);
 		if (!call_may_need_daemon(&src, row, (uintptr_t)attr, attr_bytes))

@@ -506,14 +506,31 @@ static void notify_show_trace(const struct notify_server *server, struct other *
 		notify_answer(server->listener, other->id, 0, 0, 0);
 }
 
+/* What it will see of a file that is not shown: as much as we do, who are the same user. */
+static void notify_look_after(struct other *other, const struct seccomp_data *data)
+{
+	bool old = (uint32_t)data->nr == NOTIFY_OPEN;
+	const __u64 *args = data->args + (old ? 0 : 1);
+	char path[NOTIFY_TRACE_BYTES];
+
+	if ((old || data->nr == __NR_openat) && (args[1] & O_ACCMODE) == O_RDONLY &&
+	    notify_read_path(&other->source, args[0], path, sizeof(path)) &&
+	    (!strncmp(path, "/sys/kernel/", 12) || !strncmp(path, "/proc/kallsyms", 14)))
+		tracefile_look_after(path, access(path, R_OK) == 0 ? 0 : -errno);
+}
+
 static void notify_trace(struct notify_server *server, struct other *other, const struct seccomp_data *data)
 {
 	char path[NOTIFY_TRACE_BYTES];
 	struct tracefile file;
 
-	if (!notify_reads_trace(other, data, path, &file) ||
-	    !notify_as_thread(server, other, data, notify_show_trace))
-		notify_continue(server->listener, other->id);
+	if (notify_reads_trace(other, data, path, &file)) {
+		if (!notify_as_thread(server, other, data, notify_show_trace))
+			notify_continue(server->listener, other->id);
+		return;
+	}
+	notify_look_after(other, data);
+	notify_continue(server->listener, other->id);
 }
 
 static bool notify_is_about_files(const struct seccomp_data *data)

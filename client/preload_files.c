@@ -8,6 +8,7 @@
 #include "proto/own.h"
 #include "proto/raw.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -71,7 +72,13 @@ static int files_open(int dir_fd, const char *path, int flags, mode_t mode)
 {
 	long r = raw_syscall(__NR_openat, dir_fd, (long)path, flags, (long)mode, 0, 0);
 
-	return files_result(r < 0 && r != -EFAULT ? files_show(path, flags, r) : r);
+	if (r == -EFAULT)
+		return files_result(r);
+	if (r < 0)
+		r = files_show(path, flags, r);
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		tracefile_look_after(path, r);
+	return files_result(r);
 }
 
 /* The mode, which is there only with flags that make a file. */
@@ -168,6 +175,8 @@ PUBLIC FILE *fopen(const char *path, const char *mode)
 	FILE *file = _IO_fopen ? _IO_fopen(path, mode) : NULL;
 	int saved = errno, fd;
 
+	if (file && *mode == 'r')
+		tracefile_look_after(path, 0);
 	if (file)
 		return file;
 	if (!_IO_fopen)
@@ -175,8 +184,11 @@ PUBLIC FILE *fopen(const char *path, const char *mode)
 	if (saved == EFAULT || *mode != 'r' || strchr(mode, '+'))
 		return NULL;
 	fd = files_result(files_show(path, O_RDONLY | (strchr(mode, 'e') ? O_CLOEXEC : 0), -saved));
-	if (fd < 0)
+	if (fd < 0) {
+		tracefile_look_after(path, -saved);
+		errno = saved;
 		return NULL;
+	}
 	file = fdopen(fd, mode);
 	if (!file)
 		own_close_fd(&fd);
@@ -186,6 +198,17 @@ PUBLIC FILE *fopen(const char *path, const char *mode)
 PUBLIC FILE *fopen64(const char *path, const char *mode)
 {
 	return fopen(path, mode);
+}
+
+/* A list of events that is not there for the caller: said, too. */
+PUBLIC DIR *opendir(const char *path)
+{
+	int fd = files_open(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd >= 0 && !dir)
+		own_close_fd(&fd);
+	return dir;
 }
 
 /* ---- is it there? ---- */

@@ -7,12 +7,17 @@
 #include "client/tracefile.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include "client/out.h"
 #include "proto/own.h"
+#include "proto/raw.h"
+
+#define TRACEFILE_KALLSYMS "/proc/kallsyms"
 
 static const char *const tracefile_roots[] = { "/sys/kernel/tracing/",
 					       "/sys/kernel/debug/tracing/" };
@@ -64,13 +69,45 @@ int tracefile_open(const struct tracefile *file, struct call_outcome *outcome)
 	return call_bpf(CMD_TRACE_OPEN, &open, sizeof(open), outcome);
 }
 
+/* The kernel shows everybody the list, and zeroes for addresses to all but root. */
+static bool tracefile_lacks_addresses(void)
+{
+	char first[16] = "";
+	long fd = raw_syscall(__NR_openat, AT_FDCWD, (long)(uintptr_t)TRACEFILE_KALLSYMS,
+			      O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	ssize_t n = fd < 0 ? 0 : read((int)fd, first, sizeof(first));
+
+	if (fd >= 0)
+		(void)close((int)fd);
+	return n == (ssize_t)sizeof(first) && memcmp(first, "0000000000000000", sizeof(first)) == 0;
+}
+
+void tracefile_look_after(const char *path, long r)
+{
+	struct call_outcome outcome = { 0 };
+	struct tracefile file;
+
+	if (r >= 0 && strcmp(path, TRACEFILE_KALLSYMS) == 0 && tracefile_lacks_addresses())
+		snprintf(
+			outcome.reason, sizeof(outcome.reason),
+			"the addresses are root's, and no rule shows them: kernel stacks are printed without names");
+	else if ((r == -EACCES || r == -EPERM) && tracefile_below_root(path) &&
+		 !tracefile_of_path(path, &file))
+		snprintf(
+			outcome.reason, sizeof(outcome.reason),
+			"it is root's, and bpfgate shows of tracefs only tracepoints that a rule names (\"attach\": {\"tracepoint\": ...})");
+	if (outcome.reason[0])
+		tracefile_complain(path, -EACCES, &outcome);
+}
+
 void tracefile_complain(const char *path, int r, const struct call_outcome *outcome)
 {
-	static atomic_bool told;
+	static atomic_bool told[2];
+	bool addresses = strcmp(path, TRACEFILE_KALLSYMS) == 0;
 	const char *reason = outcome->reason[0] ? outcome->reason : strerror(-r);
 
 	/* What is not there is not there for root either. */
-	if (r == -ENOENT || atomic_exchange(&told, true))
+	if (r == -ENOENT || atomic_exchange(&told[addresses], true))
 		return;
-	fprintf(stderr, "bpfgate: %s is not shown: %s\n", path, reason);
+	fprintf(stderr, "bpfgate: %s%s: %s\n", path, addresses ? "" : " is not shown", reason);
 }

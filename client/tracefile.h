@@ -23,7 +23,14 @@ bool tracefile_of_path(const char *path, struct tracefile *ret_file);
  * why in *outcome. */
 int tracefile_open(const struct tracefile *file, struct call_outcome *outcome);
 
-/* Says on stderr, once in a process, that a file cannot be shown, and why. */
+/*
+ * After this process could not open a file for reading, or could (r >= 0): whether it saw less than
+ * root does, of what tracing clients read. Says so on stderr as below.
+ */
+void tracefile_look_after(const char *path, long r);
+
+/* Says on stderr, once in a process for tracefs and once for the kernel's addresses, that a file
+ * cannot be shown, and why. */
 void tracefile_complain(const char *path, int r, const struct call_outcome *outcome);
 
 #endif

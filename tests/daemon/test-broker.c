@@ -40,7 +40,7 @@ static const char test_policy[] =
 	"  \"attach\": {\"xdp\": [\"lo\", \"netns:/run/netns/bgtest:veth*\"],\n"
 	"             \"tcx\": [\"lo\"], \"cgroup\": [\"" LIVE_CGROUP_ALONE "/bpfgate-test\",\n"
 	"             \"" LIVE_CGROUP_HYBRID "/bpfgate-test\"],\n"
-	"             \"map\": [\"prog_array\"]}},\n"
+	"             \"map\": [\"prog_array\", \"cpumap\"]}},\n"
 	" \"maps\": {\"types\": {\"any_except\": []}, \"max_bytes_each\": \"1M\",\n"
 	"  \"pin_under\": [\"/sys/fs/bpf/alice\"]},\n"
 	" \"quota\": {\"programs\": 3, \"maps\": 3, \"links\": 1, \"map_bytes\": \"4M\",\n"
@@ -329,6 +329,44 @@ static bool a_handle_gets_into_a_program_array_by_rule_only(void)
 
 	return HOLDS(live_as(LIVE_ALICE, part_program_array, &granted)) &&
 	       HOLDS(live_as(LIVE_BOB, part_program_array, &refused));
+}
+
+/* Of such a value the kernel does not say EINVAL when its program is none, as of others. */
+static int put_into_cpumap(int map, int prog)
+{
+	const struct {
+		uint32_t queue;
+		int prog;
+	} value = { 192, prog };
+	uint32_t key = 0;
+
+	return live_update(map, &key, &value);
+}
+
+static bool part_cpumap(void *arg)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 2 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3, .imm = 77 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+	int map = live_map(BPF_MAP_TYPE_CPUMAP, 0), prog;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_XDP;
+	attr.expected_attach_type = BPF_XDP_CPUMAP;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = ARRAY_CNT(insns);
+	attr.license = (uintptr_t) "GPL";
+	prog = call(BPF_PROG_LOAD, &attr, sizeof(attr));
+	return HOLDS(map >= 0) && HOLDS(prog >= 0) && HOLDS(put_into_cpumap(map, prog) == 0) &&
+	       HOLDS(put_into_cpumap(map, map) < 0);
+}
+
+static bool a_handle_in_a_cpu_maps_value_is_known_by_the_type_of_map(void)
+{
+	return HOLDS(live_as(LIVE_ALICE, part_cpumap, NULL));
 }
 
 /* ---- targets ---- */
@@ -1016,6 +1054,7 @@ static const struct test tests[] = {
 	TEST(a_struct_ops_map_is_not_made),
 	TEST(a_syscall_program_does_not_call_bpf),
 	TEST(a_handle_gets_into_a_program_array_by_rule_only),
+	TEST(a_handle_in_a_cpu_maps_value_is_known_by_the_type_of_map),
 	TEST(an_interface_that_no_rule_names_is_refused_with_the_rules_place),
 	TEST(a_tcx_program_attaches_where_a_rule_says),
 	TEST(an_interface_counts_in_the_network_namespace_of_the_clients_socket),
