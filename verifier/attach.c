@@ -9,6 +9,7 @@
 #include "verifier/attach_prog.h"
 #include "verifier/btf.h"
 #include "verifier/env.h"
+#include "verifier/names.h"
 
 enum hook_fact {
 	HOOK_SLEEPS = 1 << 0,		/* sleepable programs may attach */
@@ -248,7 +249,8 @@ static int check_traced(struct env *env)
 		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "tracing %s is denied",
 				      env->att.name);
 	if ((facts & HOOK_NORETURN) &&
-	    (env->attach_type == BPF_TRACE_FEXIT || env->attach_type == BPF_MODIFY_RETURN))
+	    (env->attach_type == BPF_TRACE_FEXIT || env->attach_type == BPF_MODIFY_RETURN ||
+	     env->attach_type == AT_TRACE_FSESSION))
 		return verdict_reject(
 			env, EINVAL, "ATTACH-TARGET",
 			"Attaching fexit/fmod_ret to __noreturn functions is rejected.");
@@ -388,7 +390,8 @@ static bool can_sleep(const struct env *env)
 			return true;
 		return env->attach_type == BPF_TRACE_FENTRY ||
 		       env->attach_type == BPF_TRACE_FEXIT ||
-		       env->attach_type == BPF_MODIFY_RETURN || env->attach_type == BPF_TRACE_ITER;
+		       env->attach_type == BPF_MODIFY_RETURN || env->attach_type == BPF_TRACE_ITER ||
+		       env->attach_type == AT_TRACE_FSESSION;
 	case BPF_PROG_TYPE_RAW_TRACEPOINT:
 	case BPF_PROG_TYPE_TRACEPOINT:
 		return env->beh->sleepable_raw_tp;

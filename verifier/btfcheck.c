@@ -527,6 +527,35 @@ static int check_var_refs(const struct check *c, const struct btf_type *t, uint3
 	return 0;
 }
 
+/* Does a section name it that comes before, or an earlier entry of this one? */
+static bool named_before(const struct check *c, uint32_t id, uint32_t entry)
+{
+	uint32_t var = btf_vars_of(btf_view_type(c->view, id))[entry].type;
+
+	for (uint32_t section = 1; section <= id; section++) {
+		const struct btf_type *t = btf_view_type(c->view, section);
+		uint32_t cnt = section == id ? entry : btf_vlen_of(t);
+
+		if (btf_kind_of(t) != BTF_KIND_DATASEC)
+			continue;
+		for (uint32_t i = 0; i < cnt; i++)
+			if (btf_vars_of(t)[i].type == var)
+				return true;
+	}
+	return false;
+}
+
+/*
+ * An entry is as large as its variable. The kernel looks at that where it has met the variable before, by its number
+ * or in a section; where the section leads it there first, it does not come back to the size.
+ */
+static bool too_small(const struct check *c, uint32_t id, uint32_t entry, uint32_t bytes)
+{
+	const struct btf_var_secinfo *s = &btf_vars_of(btf_view_type(c->view, id))[entry];
+
+	return s->size < bytes && (s->type < id || named_before(c, id, entry));
+}
+
 static int check_section_refs(const struct check *c, const struct btf_type *t, uint32_t id)
 {
 	for (uint32_t i = 0; i < btf_vlen_of(t); i++) {
@@ -534,7 +563,7 @@ static int check_section_refs(const struct check *c, const struct btf_type *t, u
 		uint32_t bytes;
 
 		if (btf_kind_of(v) != BTF_KIND_VAR || btf_size_of(c->view, v->type, &bytes) < 0 ||
-		    btf_vars_of(t)[i].size < bytes)
+		    too_small(c, id, i, bytes))
 			return fail(c, EINVAL, "[%u] DATASEC: not a VAR, or too small for it", id);
 	}
 	return 0;

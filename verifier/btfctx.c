@@ -6,6 +6,7 @@
  * refuses writes, odd offsets and pointers that name no struct.
  */
 #include "verifier/btfctx.h"
+#include "verifier/names.h"
 #include "verifier/alu.h"
 #include "verifier/btf.h"
 
@@ -233,6 +234,8 @@ static bool points_to_number(const struct env *env, const struct btf_view *view,
 {
 	const struct btf_type *t = btf_skip_mods(view, ptr->type, NULL);
 
+	if (env->beh->ptr_args_are_numbers)
+		return t && !btf_is_struct(t);
 	if (t && btf_is_void(t))
 		return env->beh->const_void_args || !ptr->type;
 	return t && btf_kind_of(t) == BTF_KIND_INT;
@@ -269,7 +272,8 @@ static int load_return(struct env *env, const struct memop *op, const struct btf
 {
 	const struct btf_type *t = btf_skip_mods(view, proto->type, NULL);
 	bool sees = env->attach_type == BPF_LSM_MAC || env->attach_type == BPF_LSM_CGROUP ||
-		    env->attach_type == BPF_TRACE_FEXIT || env->attach_type == BPF_MODIFY_RETURN;
+		    env->attach_type == BPF_TRACE_FEXIT || env->attach_type == BPF_MODIFY_RETURN ||
+		    env->attach_type == AT_TRACE_FSESSION;
 
 	if (!sees)
 		return verdict_reject(env, EACCES, "CTX-ARG",

@@ -528,6 +528,8 @@ static const struct btf_type *usable_proto(struct env *env, const struct btf_vie
 		return NULL;
 	}
 	ret = btf_skip_mods(view, proto->type, NULL);
+	if (ret && btf_is_void(ret) && sub->is_global && env->beh->void_globals)
+		return proto;
 	if (!ret || !btf_is_scalar(ret)) {
 		if (sub->is_global)
 			*ret_err = verdict_reject(
@@ -559,6 +561,7 @@ int btfprog_args(struct env *env, uint32_t subprog)
 			return r;
 	}
 	sub->arg_cnt = (uint8_t)btf_vlen_of(proto);
+	sub->returns_void = proto->type == 0;
 	sub->args_cached = true;
 	return 0;
 }

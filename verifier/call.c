@@ -80,8 +80,11 @@ static int check_mem_arg(struct env *env, uint32_t regno, const struct subprog *
 			 const struct subprog_arg *arg)
 {
 	const struct reg *r = &env_regs(env)[regno];
-	int err = ptr_check_arg_off(env, r, regno, 0);
+	int err;
 
+	if ((arg->flags & REG_F_UNTRUSTED) && env->beh->untrusted_arg_any)
+		return 0;
+	err = ptr_check_arg_off(env, r, regno, 0);
 	if (err < 0)
 		return err;
 	if (arg->flags & REG_F_UNTRUSTED)
@@ -187,7 +190,8 @@ static int call_global(struct env *env, struct subprog *sub, uint32_t insn_idx)
 		return r;
 	sub->called[env->beh->globals_by_context ? !env_in_rcu(env) : 0] = true;
 	call_clear_caller_saved(env);
-	env_mark_unknown(env, 0);
+	if (!sub->returns_void)
+		env_mark_unknown(env, 0);
 	if (!sub->might_throw || !env->beh->throw_from_global)
 		return 0;
 	/* it may never come back: that way now, behind it later */

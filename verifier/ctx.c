@@ -144,7 +144,6 @@ static int ctx_access_syscall(struct env *env, const struct memop *op)
 
 int ctx_access(struct env *env, const struct memop *op)
 {
-	struct memop at = *op;
 	struct reg *r = &env_regs(env)[op->regno];
 	const struct reg *value = op->value_regno >= 0 ? &env_regs(env)[op->value_regno] : NULL;
 	int32_t off = op->off;
@@ -162,9 +161,8 @@ int ctx_access(struct env *env, const struct memop *op)
 	if (ret < 0)
 		return ret;
 	off += r->off;
-	at.off = off;
 	if (ctx_by_btf(env))
-		return btfctx_access(env, &at);
+		return btfctx_access(env, op);
 	/* the first argument of a writable raw tracepoint is a record of its own, read whole as a pointer */
 	if (env->prog_type == PT_RAW_TRACEPOINT_WRITABLE && off == 0) {
 		if (op->size != 8 || op->access != ACCESS_READ)

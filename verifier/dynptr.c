@@ -131,6 +131,23 @@ static int forget_both(struct env *env, struct frame *f, uint32_t spi)
 	return 0;
 }
 
+/* Is there another dynptr with that reference, which can still give it back? */
+static bool has_clone(const struct env *env, uint32_t ref)
+{
+	uint32_t cnt = 0;
+
+	for (uint32_t n = 0; n <= env->cur->curframe; n++) {
+		const struct frame *f = state_frame(env->cur, n);
+
+		for (uint32_t spi = 0; spi < f->slot_cnt; spi++) {
+			const struct slot *s = stack_slot(f, spi);
+
+			cnt += s->byte[0] == SLOT_DYNPTR && s->r.dynptr_first && s->r.ref == ref;
+		}
+	}
+	return cnt > 1;
+}
+
 int dynptr_destroy_slot(struct env *env, struct frame *f, uint32_t spi)
 {
 	const struct slot *s = stack_slot(f, spi);
@@ -143,7 +160,8 @@ int dynptr_destroy_slot(struct env *env, struct frame *f, uint32_t spi)
 		return 0;
 	if (!s->r.dynptr_first)
 		s = stack_slot(f, ++spi);
-	if (dynptr_type_is_refcounted((enum dynptr_type)s->r.dynptr_type))
+	if (dynptr_type_is_refcounted((enum dynptr_type)s->r.dynptr_type) &&
+	    !(env->beh->dynptr_clone_goes && has_clone(env, s->r.ref)))
 		return verdict_reject(env, EINVAL, "DYNPTR-OVERWRITE",
 				      "cannot overwrite referenced dynptr");
 	id = s->r.id;

@@ -359,6 +359,7 @@ struct subprog {
 	bool is_cb, is_async_cb, is_exception_cb;
 	bool changes_pkt, might_sleep, might_throw;
 	bool is_global;			/* by func_info linkage */
+	bool returns_void;		/* a global function (void_globals) */
 	bool called[2], verified_in[2];	/* a global function; from where nothing may sleep, and where it may */
 	bool args_cached;
 	bool priv_stack, no_priv_stack;

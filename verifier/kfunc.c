@@ -116,7 +116,9 @@ static bool condition_holds(const struct env *env, enum kfunc_condition conditio
 		return env->attach_type == BPF_TRACE_ITER;
 	case SESSION:	/* kprobe.session, uprobe.session */
 		return env->attach_type == AT_TRACE_KPROBE_SESSION ||
-		       env->attach_type == AT_TRACE_UPROBE_SESSION;
+		       env->attach_type == AT_TRACE_UPROBE_SESSION ||
+		       env->attach_type == AT_TRACE_FSESSION ||
+		       env->attach_type == AT_TRACE_FSESSION_MULTI;
 	case NOT_SENDMSG: /* a socket's hook that would call itself */
 		return env->prog_type != PT_LSM ||
 		       strcmp(btf_view_name(env->target->vmlinux, env->prog->attach_btf_id),

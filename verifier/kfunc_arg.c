@@ -281,6 +281,9 @@ static uint32_t dynptr_kind_flags(const struct karg *a)
 		return REG_F_DYNPTR_XDP;
 	case KFS_bpf_dynptr_from_skb_meta:
 		return REG_F_DYNPTR_SKB_META;
+	case KFS_bpf_dynptr_from_file:
+	case KFS_bpf_dynptr_file_discard:
+		return REG_F_DYNPTR_FILE;
 	default:
 		return 0;
 	}
@@ -304,6 +307,8 @@ static int arg_dynptr(struct karg *a)
 	r = dynptr_check_arg(a->env, a->regno, a->insn_idx, flags, clone);
 	if (r < 0 || uninit)
 		return r;
+	if (KF_IS(a->m->k, bpf_dynptr_file_discard))
+		a->m->release_regno = a->regno;
 	return dynptr_facts(a->env, a->regno, &a->m->dynptr_id, &a->m->dynptr_ref,
 			    &a->m->dynptr_type);
 }

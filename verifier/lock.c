@@ -106,7 +106,8 @@ bool lock_allows_call(struct env *env, const struct bpf_insn *insn)
 	if (insn->src_reg == BPF_PSEUDO_CALL)
 		return true;
 	if (insn->src_reg == 0)
-		return insn->imm == BPF_FUNC_spin_unlock;
+		return insn->imm == BPF_FUNC_spin_unlock ||
+		       (env->beh->kptr_xchg_locked && insn->imm == BPF_FUNC_kptr_xchg);
 	k = insn->off ? NULL : kfunc_at(env, insn);
 	if (env->beh->kfunc_lock_flag) {
 		k = kfunc_at(env, insn);

@@ -131,11 +131,15 @@ static int ret_check_main(struct env *env, uint32_t regno)
 int ret_check(struct env *env, uint32_t regno)
 {
 	const struct frame *first = state_frame(env->cur, 0);
-	bool is_subprog = first->subprog != 0;
+	/* what is thrown leaves the program, from wherever */
+	bool is_subprog = first->subprog != 0 && !(regno && env->beh->throw_from_global);
 	const struct reg *r;
 	int ret;
 
 	if ((!is_subprog || first->in_exception_callback) && ret_is_void_hook(env))
+		return 0;
+	if (is_subprog && env->subprogs[first->subprog].returns_void && !first->in_exception_callback &&
+	    !first->in_async_callback)
 		return 0;
 	ret = reg_check_read(env, regno);
 	if (ret < 0)

@@ -178,6 +178,42 @@ START_TEST(each_spoilt_word_is_refused_with_the_kernels_errno)
 }
 END_TEST
 
+/* A section with one int in it, `bytes` long; the variable before it or behind. */
+static int judge_section(uint32_t bytes, bool behind)
+{
+	struct maker m;
+	uint32_t var = behind ? 3 : 2, var_name, section_name;
+
+	maker_start(&m);
+	integer(&m, "int", 4);
+	var_name = name(&m, "v");
+	section_name = name(&m, ".data");
+	for (uint32_t i = 2; i <= 3; i++) {
+		if (i == var) {
+			type(&m, var_name, BTF_KIND_VAR, 0, 1);
+			word(&m, 1);
+			continue;
+		}
+		type(&m, section_name, BTF_KIND_DATASEC, 1, bytes ? bytes : 1);
+		word(&m, var);
+		word(&m, 0);
+		word(&m, bytes);
+	}
+	maker_end(&m);
+	return judge(&m);
+}
+
+/* As 6.18.44 says (asked by BTF_LOAD): the size counts only where the variable was met before its section. */
+START_TEST(a_section_is_as_large_as_the_variables_before_it)
+{
+	ck_assert_int_eq(judge_section(4, false), 0);
+	ck_assert_int_eq(judge_section(1, false), -EINVAL);
+	ck_assert_int_eq(judge_section(4, true), 0);
+	ck_assert_int_eq(judge_section(1, true), 0);
+	ck_assert_int_eq(judge_section(0, true), -EINVAL);
+}
+END_TEST
+
 START_TEST(headers_are_judged_first)
 {
 	struct maker m;
@@ -276,6 +312,7 @@ static Suite *btf_suite(void)
 	tcase_add_test(t, a_well_formed_btf_is_accepted_and_read);
 	tcase_add_loop_test(t, each_spoilt_word_is_refused_with_the_kernels_errno, 0,
 			    (int)(sizeof(spoils) / sizeof(spoils[0])));
+	tcase_add_test(t, a_section_is_as_large_as_the_variables_before_it);
 	tcase_add_test(t, headers_are_judged_first);
 	tcase_add_test(t, chains_end_at_the_kernels_depth);
 	tcase_add_test(t, damaged_bytes_never_lead_outside);
