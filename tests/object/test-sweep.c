@@ -19,6 +19,7 @@
 #include "object/lineinfo.h"
 #include "object/probes.h"
 #include "object/release.h"
+#include "object/section.h"
 #include "proto/own.h"
 #include "tests/lib/golden.h"
 #include "tests/object/sample.h"
@@ -1008,6 +1009,36 @@ END_TEST
 
 /* ---- releases ---- */
 
+/* What each section name that is newer than libbpf means, and the same name shortened and longer. */
+START_TEST(each_name_of_a_section)
+{
+	static const char *const names[] = {
+		"tcx/ingress", "tcx/egress", "netkit/primary", "netkit/peer", "netfilter",
+		"kprobe.session/", "uprobe.multi/", "uretprobe.multi/", "uprobe.multi.s/",
+		"uretprobe.multi.s/", "uprobe.session/", "uprobe.session.s/", "usdt.s/",
+		"cgroup/connect_unix", "cgroup/sendmsg_unix", "cgroup/recvmsg_unix",
+		"cgroup/getpeername_unix", "cgroup/getsockname_unix", "xdp", "kprobe/", "",
+	};
+	struct golden *golden = golden_begin("tests/object/names.golden");
+	char name[64];
+
+	for (size_t i = 0; i < 3 * ARRAY_CNT(names); i++) {
+		const struct section_meaning *m;
+		int n = snprintf(name, sizeof(name), "%s%s", names[i / 3], i % 3 == 1 ? "x" : "");
+
+		if (i % 3 == 2 && n)
+			name[n - 1] = '\0';
+		m = section_find(name);
+		if (m)
+			golden_line(golden, "%s: %s %u %u %d", name, m->prefix, m->prog_type,
+				    m->attach_type, m->sleepable);
+		else
+			golden_line(golden, "%s: -", name);
+	}
+	ck_assert(golden_end(golden));
+}
+END_TEST
+
 START_TEST(a_version_is_taken_from_a_release)
 {
 	static const char *const rows[][2] = {
@@ -1052,6 +1083,7 @@ int main(void)
 	tcase_add_test(tc, a_map_of_the_fake_can_be_mapped);
 	tcase_add_test(tc, after_an_object_there_is_no_bpf_again);
 	tcase_add_test(tc, only_a_token_s_load_is_its_owners);
+	tcase_add_test(tc, each_name_of_a_section);
 	tcase_add_test(tc, a_version_is_taken_from_a_release);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
