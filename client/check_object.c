@@ -17,9 +17,12 @@
 #include "client/check_features.h"
 #include "object/elf.h"
 #include "proto/own.h"
+#include "verifier/names.h"
 
 _Static_assert(CHECK_REASON_BYTES == ELF_REASON_BYTES, "one buffer for both");
 
+#define MAP_PAGE    4096u
+#define MAP_STACK   (127u * 8u) /* addresses: what the kernel keeps by default */
 #define KCONFIG_MAP                                                                                \
 	"object.kconfig" /* as libbpf names it, for the object name that elf.c gives               \
 			  */
@@ -137,6 +140,43 @@ static void check_externs(struct passing *p)
 			check_symbol(p, one);
 		else if (one->kind != NEEDS_VERSION)
 			check_typed(p, one);
+	}
+}
+
+/* A table of functions is of a type of the kernel's, which has another around it. */
+static void check_table(struct passing *p, const char *name)
+{
+	const struct btf_view *types = check_kernel_types(p->kernel);
+	const char *flavour = strstr(name, "___");
+	char wrapper[160];
+
+	(void)snprintf(wrapper, sizeof(wrapper), "bpf_struct_ops_%.*s",
+		       (int)(flavour ? (size_t)(flavour - name) : strlen(name)), name);
+	if (!types)
+		find(&p->object, "NOT-CHECKED", false, 0, "the types of %s are not known: struct_ops %s", p->kernel->name,
+		     name);
+	else if (!btf_view_find(types, BTF_KIND_STRUCT, wrapper))
+		find(&p->object, "OBJECT-EXTERN", true, ESRCH, "%s has no struct_ops of type %s outside of modules",
+		     p->kernel->name, name);
+}
+
+static void check_tables(struct passing *p)
+{
+	static const char *const sections[] = { ".struct_ops", ".struct_ops.link" };
+	const struct btf_view *btf = p->needs->btf;
+
+	for (size_t i = 0; btf && i < ARRAY_CNT(sections); i++) {
+		uint32_t id = btf_view_find(btf, BTF_KIND_DATASEC, sections[i]);
+		const struct btf_type *sec = id ? btf_view_type(btf, id) : NULL;
+
+		for (uint32_t k = 0; sec && k < btf_vlen_of(sec); k++) {
+			const struct btf_type *var = btf_view_type(btf, btf_vars_of(sec)[k].type);
+			const struct btf_type *t =
+				var && btf_kind_of(var) == BTF_KIND_VAR ? btf_skip_mods(btf, var->type, NULL) : NULL;
+
+			if (t && btf_is_struct(t))
+				check_table(p, btf_view_str(btf, t->name_off));
+		}
 	}
 }
 
@@ -262,12 +302,37 @@ static void check_program(const struct passing *p, const struct elf_program *pro
 	find(finding, "OBJECT-LOAD", false, 0, "%s", program->reason);
 }
 
+/* Those that belong to something else's lifetime have no number of entries. */
+static bool map_is_storage(uint32_t type)
+{
+	return type == MT_SK_STORAGE || type == MT_INODE_STORAGE || type == MT_TASK_STORAGE || type == MT_CGRP_STORAGE ||
+	       type == MT_CGROUP_STORAGE || type == MT_PERCPU_CGROUP_STORAGE;
+}
+
+/*
+ * What the object leaves out its loader puts in before it loads (bpf_map__set_max_entries()), so nobody can judge it here;
+ * what it says to be 0 is 0.
+ */
+static struct bgv_map map_completed(const struct needs *needs, const struct bgv_map *map)
+{
+	bool ring = map->type == BPF_MAP_TYPE_RINGBUF || map->type == BPF_MAP_TYPE_USER_RINGBUF;
+	struct bgv_map whole = *map;
+
+	if (!map->max_entries && !needs_map_has(needs, map->name, "max_entries") && !map_is_storage(map->type))
+		whole.max_entries = ring ? MAP_PAGE : 1;
+	if (!map->value_size && map->type == BPF_MAP_TYPE_STACK_TRACE &&
+	    !needs_map_has(needs, map->name, "value_size") && !needs_map_has(needs, map->name, "value"))
+		whole.value_size = MAP_STACK;
+	return whole;
+}
+
 /* The loader makes all maps before the first program. */
 static void check_map(void *arg, const struct bgv_map *map, const struct bgv_map *inner)
 {
 	char message[CHECK_REASON_BYTES];
 	struct passing *p = arg;
-	int r = p->kernel->target ? bgv_map_check(p->kernel->target, map, inner, message) : 0;
+	const struct bgv_map whole = map_completed(p->needs, map);
+	int r = p->kernel->target ? bgv_map_check(p->kernel->target, &whole, inner, message) : 0;
 
 	if (r < 0)
 		find(&p->object, "MAP-CREATE", true, -r, "map %.15s: %.200s", map->name, message);
@@ -306,6 +371,7 @@ int check_object_programs(const uint8_t *bytes, size_t bytes_cnt, const struct n
 	};
 
 	check_externs(&passing);
+	check_tables(&passing);
 	if (passing.config_assumed)
 		opt.config = config = some_config(needs);
 	else if (has_externs(needs, NEEDS_CONFIG))

@@ -224,6 +224,33 @@ static int read_cores(struct needs *needs)
 	return read_core_part(needs, at + hdr + off, len);
 }
 
+/* ---- maps --------------------------------------------------------------------------------- */
+
+static bool type_has_member(const struct btf_view *btf, uint32_t id, const char *member)
+{
+	const struct btf_type *t = btf_skip_mods(btf, id, NULL);
+
+	for (uint32_t i = 0; t && btf_is_struct(t) && i < btf_vlen_of(t); i++)
+		if (!strcmp(btf_view_str(btf, btf_members_of(t)[i].name_off), member))
+			return true;
+	return false;
+}
+
+bool needs_map_has(const struct needs *needs, const char *map, const char *member)
+{
+	uint32_t id = needs->btf ? btf_view_find(needs->btf, BTF_KIND_DATASEC, ".maps") : 0;
+	const struct btf_type *sec = id ? btf_view_type(needs->btf, id) : NULL;
+
+	for (uint32_t i = 0; sec && i < btf_vlen_of(sec); i++) {
+		const struct btf_type *var = btf_view_type(needs->btf, btf_vars_of(sec)[i].type);
+
+		if (var && btf_kind_of(var) == BTF_KIND_VAR &&
+		    !strncmp(btf_view_str(needs->btf, var->name_off), map, BPF_OBJ_NAME_LEN - 1))
+			return type_has_member(needs->btf, var->type, member);
+	}
+	return true; /* not the object's own, or nothing is known of it */
+}
+
 /* ---- the object --------------------------------------------------------------------------- */
 
 struct needs *needs_new(const void *object, size_t bytes)

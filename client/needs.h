@@ -65,4 +65,7 @@ void needs_core_text(const struct needs *needs, const struct needs_core *core,
  */
 const char *needs_symbol_at(const struct needs *needs, const char *function, uint32_t insn_off);
 
+/* Does the object's own definition of the map of that name (its first 15 bytes) have that member ("max_entries")? */
+bool needs_map_has(const struct needs *needs, const char *map, const char *member);
+
 #endif

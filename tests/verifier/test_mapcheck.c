@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "verifier/bpfgate-verifier.h"
+#include "verifier/measured.h"
 #include "verifier/names.h"
 
 static int check_on(const char *version, const struct bgv_map *map, const struct bgv_map *inner, char *message)
@@ -116,6 +117,27 @@ START_TEST(every_type_has_a_shape)
 }
 END_TEST
 
+/* measured.def is read by who links no verifier, so it cannot ask the profiles: this does. */
+START_TEST(what_is_said_of_a_version_is_what_judges_it)
+{
+	static const char *const versions[] = { "6.1", "6.1.192", "6.6.3", "6.12.117", "6.17.1", "6.18.44", "6.19.2", "7.0.1",
+						"7.1.13", "7.2.12", "7.3.4", "7.9" };
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		const struct bgv_target_spec spec = { .version = versions[i] };
+		struct bgv_target *target = NULL;
+
+		ck_assert_int_eq(bgv_target_new(&spec, &target), 0);
+		ck_assert_str_eq(measured_of(versions[i])->rules, bgv_target_profile(target));
+		bgv_target_free(target);
+	}
+	ck_assert_int_eq(measured_confidence("6.12.117"), MEASURED_BUILD);
+	ck_assert_int_eq(measured_confidence("6.12.11"), MEASURED_SERIES);
+	ck_assert_int_eq(measured_confidence("6.6.1"), MEASURED_MODELLED);
+	ck_assert_int_eq(measured_confidence("5.15.3"), MEASURED_NOT);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("mapcheck");
@@ -127,6 +149,7 @@ int main(void)
 			    (int)(sizeof(rules) / sizeof(rules[0])));
 	tcase_add_test(tcase, a_map_of_maps_needs_a_template);
 	tcase_add_test(tcase, types_and_flags_are_those_of_the_kernel);
+	tcase_add_test(tcase, what_is_said_of_a_version_is_what_judges_it);
 	tcase_add_loop_test(tcase, every_type_has_a_shape, 1, MT_CNT);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
