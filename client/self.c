@@ -147,6 +147,7 @@ int self_map_shape(int map_fd, struct codec_map *ret_map)
 	ret_map->type = info.type;
 	ret_map->key_bytes = info.key_size;
 	ret_map->value_bytes = info.value_size;
+	ret_map->cpu_value_bytes = self_is_percpu(info.type) ? info.value_size : 0;
 	if (self_is_percpu(info.type))
 		ret_map->value_bytes = (info.value_size + 7) / 8 * 8 * (uint32_t)get_nprocs_conf();
 	return 0;

@@ -28,6 +28,7 @@ void info_by_fd(struct work *work);		/* info.c: with a handle */
 void link_update(struct work *work);		/* update.c */
 void map_update(struct work *work);		/* update.c: a handle as the value */
 void test_run(struct work *work);		/* simple.c */
+void prog_assoc(struct work *work);		/* simple.c */
 void prog_bind_map(struct work *work);		/* simple.c */
 void iter_create(struct work *work);		/* simple.c */
 void stream_read(struct work *work);		/* simple.c */

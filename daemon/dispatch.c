@@ -39,6 +39,7 @@ static const dispatch_fn dispatch_rows[CMD_CNT] = {
 	[CMD_MAP_UPDATE_ELEM] = map_update,
 	[CMD_PROG_TEST_RUN] = test_run,
 	[CMD_PROG_BIND_MAP] = prog_bind_map,
+	[CMD_PROG_ASSOC_STRUCT_OPS] = prog_assoc,
 	[CMD_ITER_CREATE] = iter_create,
 	[CMD_OBJ_PIN] = obj_pin,
 	[CMD_OBJ_GET] = obj_get,

@@ -123,6 +123,20 @@ void prog_bind_map(struct work *work)
 		simple_run(work, 0);
 }
 
+void prog_assoc(struct work *work)
+{
+	struct obj prog, map;
+	int r;
+
+	if (!simple_need_prog(work, ATTR_ASSOC_PROG_FD, &prog))
+		return;
+	r = obj_at(work, ATTR_ASSOC_MAP_FD, KEEP_MAP, &map);
+	if (r < 0)
+		work_reply(work, r);
+	else
+		simple_run(work, 0);
+}
+
 void iter_create(struct work *work)
 {
 	struct obj link;

@@ -319,6 +319,7 @@ static int target_by_type(struct work *work, const struct target_fields *fields,
 			return target_of_file(work, target);
 		return target_of_prog(work, fields, rec, target);
 	case CMD_TARGET_DEV:
+	case CMD_TARGET_FUNCTIONS:
 		break;
 	}
 	return -EPERM;

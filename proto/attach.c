@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The attach types of Linux 6.18: which members of link_create's union each one uses, and what its
+ * The attach types of Linux 7.3: which members of link_create's union each one uses, and what its
  * target is; and the map types whose values are fds. Pure data; an attach type without a row has
  * no target and no union members, a map type without a row holds plain values.
  */
@@ -69,6 +69,10 @@ static const struct cmd_attach attach_rows[CMD_ATTACH_CNT] = {
 	[55] = { "NETKIT_PEER", CMD_ATTACH_NETDEV, CMD_TARGET_IFINDEX },
 	[56] = { "TRACE_KPROBE_SESSION", CMD_ATTACH_KPROBE_MULTI, CMD_TARGET_NONE },
 	[57] = { "TRACE_UPROBE_SESSION", CMD_ATTACH_UPROBE_MULTI, CMD_TARGET_NONE },
+	[58] = { "TRACE_FSESSION", CMD_ATTACH_OTHER, CMD_TARGET_PROG },
+	[59] = { "TRACE_FENTRY_MULTI", CMD_ATTACH_TRACING_MULTI, CMD_TARGET_FUNCTIONS },
+	[60] = { "TRACE_FEXIT_MULTI", CMD_ATTACH_TRACING_MULTI, CMD_TARGET_FUNCTIONS },
+	[61] = { "TRACE_FSESSION_MULTI", CMD_ATTACH_TRACING_MULTI, CMD_TARGET_FUNCTIONS },
 	/* clang-format on */
 };
 

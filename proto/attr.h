@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Our own record of union bpf_attr: every field of Linux 6.18's, with its offset and size. The
+ * Our own record of union bpf_attr: every field of Linux 7.3's, with its offset and size. The
  * build host's header may be years older than the running kernel, so nothing here is taken from
  * it; where it does know a field, the compiler checks that we agree (attr.c). The running kernel's
  * BTF is the other witness: tests/proto/test-kernel.c fails when it has a field this list lacks.
@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* sizeof(union bpf_attr) of Linux 6.18; what lies beyond must be zero, else E2BIG. */
+/* sizeof(union bpf_attr) of Linux 6.18 to 7.3; what lies beyond must be zero, else E2BIG. */
 #define ATTR_BYTES 168
 
 /* The kernel refuses a longer attr whatever it holds (bpf_check_uarg_tail_zero). */
@@ -218,9 +218,20 @@
 	X(STREAM_ID, prog_stream_read.stream_id, 12, 4) \
 	X(STREAM_PROG_FD, prog_stream_read.prog_fd, 16, 4)
 
-#define ATTR_FIELDS(X)     \
-	ATTR_FIELDS_6_1(X) \
-	ATTR_FIELDS_6_18(X)
+/* Fields added up to Linux 7.3. */
+#define ATTR_FIELDS_7_3(X) \
+	X(LINK_CREATE_UPROBE_MULTI_PATH_FD, link_create.uprobe_multi.path_fd, 60, 4) \
+	X(LINK_CREATE_TRACING_MULTI_IDS, link_create.tracing_multi.ids, 16, 8) \
+	X(LINK_CREATE_TRACING_MULTI_COOKIES, link_create.tracing_multi.cookies, 24, 8) \
+	X(LINK_CREATE_TRACING_MULTI_CNT, link_create.tracing_multi.cnt, 32, 4) \
+	X(ASSOC_MAP_FD, prog_assoc_struct_ops.map_fd, 0, 4) \
+	X(ASSOC_PROG_FD, prog_assoc_struct_ops.prog_fd, 4, 4) \
+	X(ASSOC_FLAGS, prog_assoc_struct_ops.flags, 8, 4)
+
+#define ATTR_FIELDS(X)      \
+	ATTR_FIELDS_6_1(X)  \
+	ATTR_FIELDS_6_18(X) \
+	ATTR_FIELDS_7_3(X)
 
 /* ATTR_PROG_LOAD_INSNS and its like: the field's offset. */
 enum attr_offset {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rows behind cmd.h. Promises one row for each command of Linux 6.18 (a test compares with the
+ * The rows behind cmd.h. Promises one row for each command of Linux 7.3 (a test compares with the
  * running kernel's BTF); trusts nobody, since it only describes; an unknown command has no row and
  * is thereby refused.
  */
@@ -279,6 +279,10 @@ static const struct cmd_out task_fd_outs[] = {
 	AT(LINK_CREATE_UPROBE_MULTI_##field), LEN(LINK_CREATE_UPROBE_MULTI_CNT, 8), \
 	.only_for = CMD_ATTACH_UPROBE_MULTI, OVER(MULTI_MAX, E2BIG)
 
+#define TRACING_ARRAY(field, elem) \
+	AT(LINK_CREATE_TRACING_MULTI_##field), LEN(LINK_CREATE_TRACING_MULTI_CNT, elem), \
+	.only_for = CMD_ATTACH_TRACING_MULTI, OVER(MULTI_MAX, E2BIG)
+
 static const struct cmd_ptr link_create_ptrs[] = {
 	{ "iter_info", CMD_IN, AT(LINK_CREATE_ITER_INFO), LEN(LINK_CREATE_ITER_INFO_LEN, 1), .content = CMD_ITER_INFO, .only_for = CMD_ATTACH_ITER, OVER(PAGE_MAX, E2BIG) },
 	{ "kprobe_multi.syms", CMD_IN, AT(LINK_CREATE_KPROBE_MULTI_SYMS), .len = CMD_LEN_STRINGS, .len_off = ATTR_LINK_CREATE_KPROBE_MULTI_CNT, .only_for = CMD_ATTACH_KPROBE_MULTI, OVER(SYMBOLS_MAX, E2BIG) },
@@ -288,12 +292,15 @@ static const struct cmd_ptr link_create_ptrs[] = {
 	{ "uprobe_multi.offsets", CMD_IN, UPROBE_ARRAY(OFFSETS) },
 	{ "uprobe_multi.ref_ctr_offsets", CMD_IN, UPROBE_ARRAY(REF_CTR_OFFSETS) },
 	{ "uprobe_multi.cookies", CMD_IN, UPROBE_ARRAY(COOKIES) },
+	{ "tracing_multi.ids", CMD_IN, TRACING_ARRAY(IDS, 4) },
+	{ "tracing_multi.cookies", CMD_IN, TRACING_ARRAY(COOKIES, 8) },
 };
 static const struct cmd_fd link_create_fds[] = {
 	{ "prog_fd", AT(LINK_CREATE_PROG_FD), CMD_FD_ALWAYS },
 	{ "target_fd", AT(LINK_CREATE_TARGET_FD), CMD_FD_IF_TARGET, .flag_off = ATTR_LINK_CREATE_ATTACH_TYPE },
 	{ "cgroup.relative_fd", AT(LINK_CREATE_CGROUP_RELATIVE_FD), CMD_FD_ANCHOR, CMD_ATTACH_CGROUP, .flag_off = ATTR_LINK_CREATE_FLAGS },
 	{ "tcx.relative_fd", AT(LINK_CREATE_TCX_RELATIVE_FD), CMD_FD_ANCHOR, CMD_ATTACH_NETDEV, .flag_off = ATTR_LINK_CREATE_FLAGS },
+	{ "uprobe_multi.path_fd", AT(LINK_CREATE_UPROBE_MULTI_PATH_FD), CMD_FD_IF_FLAG, CMD_ATTACH_UPROBE_MULTI, .flag_off = ATTR_LINK_CREATE_UPROBE_MULTI_FLAGS, .flag = CMD_F_UPROBE_PATH_FD },
 };
 
 static const struct cmd_fd link_update_fds[] = {
@@ -320,6 +327,11 @@ static const struct cmd_ptr stream_read_ptrs[] = {
 };
 static const struct cmd_fd stream_read_fds[] = {
 	{ "prog_fd", AT(STREAM_PROG_FD), CMD_FD_ALWAYS },
+};
+
+static const struct cmd_fd assoc_fds[] = {
+	{ "map_fd", AT(ASSOC_MAP_FD), CMD_FD_ALWAYS },
+	{ "prog_fd", AT(ASSOC_PROG_FD), CMD_FD_ALWAYS },
 };
 
 #define PTRS(a) .ptrs = (a), .ptr_cnt = ARRAY_CNT(a)
@@ -357,7 +369,7 @@ static const struct cmd_row cmd_rows[CMD_CNT] = {
 	[CMD_MAP_LOOKUP_AND_DELETE_BATCH] = { "MAP_LOOKUP_AND_DELETE_BATCH", CMD_LOCAL, false, CMD_KERNEL(5, 6), END(BATCH_FLAGS), PTRS(batch_lookup_ptrs), FDS(batch_fds), OUTS(batch_outs) },
 	[CMD_MAP_UPDATE_BATCH] = { "MAP_UPDATE_BATCH", CMD_LOCAL, false, CMD_KERNEL(5, 6), END(BATCH_FLAGS), PTRS(batch_update_ptrs), FDS(batch_fds), OUTS(batch_outs) },
 	[CMD_MAP_DELETE_BATCH] = { "MAP_DELETE_BATCH", CMD_LOCAL, false, CMD_KERNEL(5, 6), END(BATCH_FLAGS), PTRS(batch_delete_ptrs), FDS(batch_fds), OUTS(batch_outs) },
-	[CMD_LINK_CREATE] = { "LINK_CREATE", CMD_BROKERED, true, CMD_KERNEL(5, 7), ATTACH_BY(LINK_CREATE_UPROBE_MULTI_PID, LINK_CREATE_ATTACH_TYPE), PTRS(link_create_ptrs), FDS(link_create_fds) },
+	[CMD_LINK_CREATE] = { "LINK_CREATE", CMD_BROKERED, true, CMD_KERNEL(5, 7), ATTACH_BY(LINK_CREATE_UPROBE_MULTI_PATH_FD, LINK_CREATE_ATTACH_TYPE), PTRS(link_create_ptrs), FDS(link_create_fds) },
 	[CMD_LINK_UPDATE] = { "LINK_UPDATE", CMD_LOCAL, false, CMD_KERNEL(5, 7), END(LINK_UPDATE_OLD_PROG_FD), FDS(link_update_fds) },
 	[CMD_LINK_GET_FD_BY_ID] = { "LINK_GET_FD_BY_ID", CMD_VIRTUAL, true, CMD_KERNEL(5, 8), END(ID_LINK_ID) },
 	[CMD_LINK_GET_NEXT_ID] = { "LINK_GET_NEXT_ID", CMD_VIRTUAL, false, CMD_KERNEL(5, 8), END(ID_NEXT_ID), OUTS(next_id_outs) },
@@ -366,6 +378,7 @@ static const struct cmd_row cmd_rows[CMD_CNT] = {
 	[CMD_LINK_DETACH] = { "LINK_DETACH", CMD_LOCAL, false, CMD_KERNEL(5, 9), END(LINK_DETACH_LINK_FD), FDS(link_detach_fds) },
 	[CMD_PROG_BIND_MAP] = { "PROG_BIND_MAP", CMD_BROKERED, false, CMD_KERNEL(5, 10), END(BIND_FLAGS), FDS(bind_map_fds) },
 	[CMD_TOKEN_CREATE] = { "TOKEN_CREATE", CMD_REFUSED, true, CMD_KERNEL(6, 9), END(TOKEN_BPFFS_FD), FDS(token_create_fds) },
+	[CMD_PROG_ASSOC_STRUCT_OPS] = { "PROG_ASSOC_STRUCT_OPS", CMD_BROKERED, false, CMD_KERNEL(7, 0), END(ASSOC_FLAGS), FDS(assoc_fds) },
 	[CMD_PROG_STREAM_READ_BY_FD] = { "PROG_STREAM_READ_BY_FD", CMD_LOCAL, false, CMD_KERNEL(6, 18), END(STREAM_PROG_FD), PTRS(stream_read_ptrs), FDS(stream_read_fds) },
 };
 /* clang-format on */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of bpf(2) commands: one row for each command of Linux 6.18, with everything that a
+ * The table of bpf(2) commands: one row for each command of Linux 7.3, with everything that a
  * marshaller, a fuzzer, the documentation and the daemon need to know about it. A command that has
  * no row is refused. Pure data: nothing here reads memory or makes a system call.
  */
@@ -53,20 +53,26 @@ enum cmd_id {
 	CMD_PROG_BIND_MAP = 35,
 	CMD_TOKEN_CREATE = 36,
 	CMD_PROG_STREAM_READ_BY_FD = 37,
+	CMD_PROG_ASSOC_STRUCT_OPS = 38,
 };
 
-#define CMD_CNT	     38
+#define CMD_CNT	     39
 #define CMD_PTRS_MAX 12 /* pointers of one command, those inside a struct it points to included */
 #define CMD_FDS_MAX  5	/* fd fields of one command's attr */
 #define CMD_OUTS_MAX 6	/* output fields of one command's attr */
 
 /* Flags of bpf(2) that the table needs and Linux 6.1's header lacks or spreads over enums. */
 #define CMD_F_REPLACE	      (1u << 2)
+#define CMD_F_UPROBE_PATH_FD  (1u << 1) /* of link_create.uprobe_multi.flags, from 7.2 on */
 #define CMD_F_ID	      (1u << 5)
 #define CMD_F_LINK	      (1u << 13)
 #define CMD_F_PATH_FD	      (1u << 14)
 #define CMD_F_VTYPE_BTF_OBJ_FD (1u << 15)
 #define CMD_F_TOKEN_FD	      (1u << 16)
+
+/* Of an element, from 7.0 on: the value is one CPU's, or one for all. Its CPU is in the upper half of the flags. */
+#define CMD_F_CPU      (1u << 3)
+#define CMD_F_ALL_CPUS (1u << 4)
 
 /* OR-ed into the command by kernels from 7.0 on, with two more arguments. We have no such row. */
 #define CMD_COMMON_ATTRS (1u << 16)
@@ -100,7 +106,7 @@ enum cmd_len {
 	CMD_LEN_STRINGS,   /* u32 at len_off pointers, each to a text up to its NUL */
 	CMD_LEN_FD_ARRAY,  /* u32 at len_off entries of 4 bytes, or, if that is 0, what insns use */
 	CMD_LEN_MAP_KEY,   /* key_size of the map at map_fd_off; batches: times the count at len_off */
-	CMD_LEN_MAP_VALUE, /* its value as the system call sees it; batches as above */
+	CMD_LEN_MAP_VALUE, /* its value as the system call sees it (CMD_F_CPU: of one); batches as above */
 };
 
 /* What a pointer's contents hold that the marshaller must look into. */
@@ -124,6 +130,7 @@ enum cmd_attach_class {
 	CMD_ATTACH_ITER,
 	CMD_ATTACH_KPROBE_MULTI,
 	CMD_ATTACH_UPROBE_MULTI,
+	CMD_ATTACH_TRACING_MULTI,
 };
 
 /* What target_fd/target_ifindex means for an attach type. */
@@ -136,6 +143,7 @@ enum cmd_target {
 	CMD_TARGET_PERF, /* perf event */
 	CMD_TARGET_PROG, /* freplace, fentry of another program */
 	CMD_TARGET_DEV,	 /* lirc */
+	CMD_TARGET_FUNCTIONS, /* of the kernel, named by the link: no rule covers them */
 };
 
 struct cmd_attach {
@@ -144,7 +152,7 @@ struct cmd_attach {
 	uint8_t target;	  /* enum cmd_target */
 };
 
-#define CMD_ATTACH_CNT 58
+#define CMD_ATTACH_CNT 62
 
 struct cmd_ptr {
 	const char *name;

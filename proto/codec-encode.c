@@ -309,6 +309,15 @@ static struct encode_len encode_len_fd_array(struct encode *enc, uint32_t cnt, u
 	return (struct encode_len){ .bytes = bytes, .fault = bytes > max };
 }
 
+/* Of a per-CPU map whose flags ask for one CPU's value, or give one for all, that is all there is. */
+static uint32_t encode_value_bytes(const struct encode *enc, const struct cmd_ptr *ptr)
+{
+	uint32_t off = ptr->len_off == CMD_NO_OFF ? ATTR_ELEM_FLAGS : ATTR_BATCH_ELEM_FLAGS;
+	bool one = attr_u32(enc->call->attr, off) & (CMD_F_CPU | CMD_F_ALL_CPUS);
+
+	return one && enc->map.cpu_value_bytes ? enc->map.cpu_value_bytes : enc->map.value_bytes;
+}
+
 /* Bytes that the pointer's rule asks for. Returns 0, or the error of asking for the map. */
 static int encode_len_of(struct encode *enc, const struct cmd_ptr *ptr, struct encode_len *ret)
 {
@@ -323,7 +332,7 @@ static int encode_len_of(struct encode *enc, const struct cmd_ptr *ptr, struct e
 		if (r == 0)
 			ret->bytes = encode_len_map(enc, ptr,
 						    ptr->len == CMD_LEN_MAP_KEY ? enc->map.key_bytes :
-										  enc->map.value_bytes);
+										  encode_value_bytes(enc, ptr));
 	} else if (ptr->len == CMD_LEN_FD_ARRAY) {
 		*ret = encode_len_fd_array(enc, (uint32_t)cnt, ptr->max_bytes);
 	} else if (ptr->len == CMD_LEN_RECORDS) {

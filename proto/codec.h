@@ -18,6 +18,7 @@ struct codec_map {
 	uint32_t type;
 	uint32_t key_bytes;
 	uint32_t value_bytes; /* per-CPU maps: all CPUs */
+	uint32_t cpu_value_bytes; /* per-CPU maps: one CPU's, as CMD_F_CPU has it; else 0 */
 };
 
 /* Where a path leads. The directory and the watch are open files, handed over; -1: there is none. */

@@ -344,6 +344,46 @@ START_TEST(a_program_array_update_sends_the_program)
 }
 END_TEST
 
+static int percpu_map_shape(void *ctx, int number, struct codec_map *ret_map)
+{
+	(void)ctx, (void)number;
+	*ret_map = (struct codec_map){ .type = 6, .key_bytes = 4, .value_bytes = 4 * 8, .cpu_value_bytes = 4 };
+	return 0;
+}
+
+/* How many bytes of value travel for an update with these flags; the caller has one CPU's only. */
+static uint32_t value_that_travels(uint64_t flags)
+{
+	uint8_t attr[ATTR_BYTES] = { 0 };
+	struct source_counts counts;
+	struct codec_source source = source_init(&counts);
+	uint32_t key = 1, values[8] = { 7 }, bytes;
+	struct codec_call call;
+	struct request req;
+	const struct request_ptr *ptr;
+
+	source.map_shape = percpu_map_shape;
+	attr_put_u32(attr, ATTR_ELEM_MAP_FD, 5);
+	attr_put_u64(attr, ATTR_ELEM_KEY, (uintptr_t)&key);
+	attr_put_u64(attr, ATTR_ELEM_VALUE, (uintptr_t)values);
+	attr_put_u64(attr, ATTR_ELEM_FLAGS, flags);
+	ck_assert_int_eq(codec_encode_request(&source, CMD_MAP_UPDATE_ELEM, (uintptr_t)attr, 32, &call), 0);
+	ck_assert_int_eq(codec_decode_request(call.body, call.body_bytes, call.fd_cnt, &req), 0);
+	ptr = request_ptr_at(&req, ATTR_ELEM_VALUE);
+	ck_assert_ptr_nonnull(ptr);
+	bytes = ptr->bytes;
+	codec_call_done(&call);
+	return bytes;
+}
+
+START_TEST(one_cpus_value_is_as_long_as_the_kernel_takes_it)
+{
+	ck_assert_uint_eq(value_that_travels(0), 32);
+	ck_assert_uint_eq(value_that_travels(CMD_F_CPU | 3ull << 32), 4);
+	ck_assert_uint_eq(value_that_travels(CMD_F_ALL_CPUS), 4);
+}
+END_TEST
+
 struct info_call {
 	uint8_t attr[ATTR_BYTES];
 	_Alignas(8) uint8_t info[232];
@@ -937,6 +977,7 @@ int main(void)
 	tcase_add_test(tcase, a_long_text_is_cut_as_the_kernel_cuts_it);
 	tcase_add_test(tcase, symbols_travel_as_texts);
 	tcase_add_test(tcase, a_program_array_update_sends_the_program);
+	tcase_add_test(tcase, one_cpus_value_is_as_long_as_the_kernel_takes_it);
 	tcase_add_test(tcase, arrays_inside_an_info_come_home);
 	tcase_add_test(tcase, a_request_cut_anywhere_is_refused);
 	tcase_add_test(tcase, a_request_with_a_byte_too_many_is_refused);
