@@ -30,6 +30,7 @@ struct done {
 	unsigned int cnt, order;
 	uint32_t says, result_cnt;
 	char code[32], log[64];
+	struct judge_verdict verdict;
 	bool fresh;
 };
 
@@ -111,6 +112,7 @@ static void on_done(void *ctx, struct judge_call *call)
 	done->result_cnt = call->result_cnt;
 	done->fresh = call->by_fresh_judge;
 	memcpy(done->code, call->verdict.code, sizeof(done->code));
+	done->verdict = call->verdict;
 	memset(done->log, 0, sizeof(done->log));
 	if (call->log)
 		memcpy(done->log, call->log, call->log_bytes < 63 ? call->log_bytes : 63);
@@ -412,8 +414,12 @@ START_TEST(texts_of_a_verdict_end_where_they_must)
 	job = judge_hears(judge, NULL, NULL);
 	verdict = verdict_of(&job);
 	memset(verdict.code, 'c', sizeof(verdict.code));
+	memset(verdict.message, 'm', sizeof(verdict.message));
+	memset(verdict.place, 'p', sizeof(verdict.place));
 	say_piece(judge, JUDGE_PIECE_VERDICT, job.nonce, &verdict, sizeof(verdict));
 	ck_assert_uint_eq(strnlen(done.code, sizeof(done.code)), sizeof(done.code) - 1);
+	ck_assert_uint_eq(strnlen(done.verdict.message, sizeof(verdict.message)), sizeof(verdict.message) - 1);
+	ck_assert_uint_eq(strnlen(done.verdict.place, sizeof(verdict.place)), sizeof(verdict.place) - 1);
 	close(judge);
 	court_end();
 }

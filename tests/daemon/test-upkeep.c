@@ -332,11 +332,13 @@ START_TEST(facts_are_what_was_recorded_and_what_is_gone_is_granted_by_nobody)
 	rec.prog.map_cnt = LEDGER_MAPS_MAX + 5;
 	rec.prog.kfunc_cnt = LEDGER_KFUNCS_MAX + 5;
 	rec.prog.proof_cnt = LEDGER_PROOFS_MAX + 5;
+	rec.prog.by_object = 1u << 1;
 	rec.prog.digest_cnt = LEDGER_DIGESTS_MAX + 5;
 	facts_of_record(house.broker.ledger, house.broker.vmbtf, &rec, &facts);
 	ck_assert(!facts.prog.sleepable && facts.prog.map_cnt == LEDGER_MAPS_MAX &&
 		  facts.prog.kfunc_cnt == LEDGER_KFUNCS_MAX &&
-		  facts.prog.proof_cnt == LEDGER_PROOFS_MAX &&
+		  facts.prog.proof_cnt == LEDGER_PROOFS_MAX && !facts.proofs[0].by_object &&
+		  facts.proofs[1].by_object &&
 		  facts.prog.digest_cnt == LEDGER_DIGESTS_MAX);
 	house_end();
 }
