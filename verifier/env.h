@@ -49,6 +49,11 @@ struct env;
 struct kfunc;		/* kfunc.h: a resolved kfunc */
 struct tale;		/* tale.h: a step of a path that is explained */
 struct tales;
+/* 0 in tests/bench/check-plain only: what explanations need on the way of an accepted program, left out. */
+#ifndef ENV_EXPLAINS
+#define ENV_EXPLAINS 1
+#endif
+
 struct assume;		/* assume.h */
 
 /* ---- registers ---------------------------------------------------------------------------- */
@@ -513,7 +518,7 @@ int verdict_reject(struct env *env, int err, const char *code, const char *fmt, 
 /* Before verdict_reject(): how many bytes were needed through that register, how many are proved. */
 static inline void verdict_need(struct env *env, uint32_t regno, int64_t needed, int64_t proved)
 {
-	if (env->result->verdict)
+	if (!ENV_EXPLAINS || env->result->verdict)
 		return;
 	env->need.set = true;
 	env->need.regno = regno;

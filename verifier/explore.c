@@ -159,12 +159,12 @@ static int step(struct env *env)
 
 	env->aux[insn_idx].seen = true;
 	env->arg_regno = 0;
-	if (env->assume_cnt) {
+	if (ENV_EXPLAINS && env->assume_cnt) {
 		r = assume_apply(env, env->assumes, env->assume_cnt);
 		if (r < 0)
 			return r;
 	}
-	if (env->tales)
+	if (ENV_EXPLAINS && env->tales)
 		tale_record(env);
 	if (env->cur->speculative && env->aux[insn_idx].nospec)
 		return STEP_PATH_ENDS;

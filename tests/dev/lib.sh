@@ -12,6 +12,7 @@ packages_apt() {
 			libbpf-dev libjansson-dev libssl-dev libseccomp-dev libcap-dev libsmartcols-dev uthash-dev
 			libdw-dev check scdoc" ;;
 		test) echo "python3-jsonschema clang-14 bpftool iproute2 iputils-ping openssl python3 jq binutils util-linux libcap2-bin procps" ;;
+		bench) echo "valgrind" ;;
 		demo) echo "clang-14 bpftool iproute2 iputils-ping jq openssl util-linux procps" ;;
 		conformance) echo "clang-19 llvm-19 linux-source-6.12 zstd bc dwarves bpftool jq python3 rsync cpio" ;;
 		vm) echo "debootstrap systemd-container jq qemu-system-x86 cpio dpkg zstd clang-14 python3" ;;
