@@ -31,7 +31,7 @@ static const struct verb verbs[] = {
 	  "record each program a command loads, with the kernel's answer", "--out --prog --help", true },
 	{ "check", cmd_check, "OBJ|BUNDLE...", "verify offline; no daemon, no privileges",
 	  "--prog --kernel --btf --kernels --mode --time-limit --memory-limit --jobs --fail-on --format --json --jsonl "
-	  "--sarif --junit --github --report --pretty --verbose --quiet --help", true },
+	  "--sarif --junit --github --report --color --pretty --verbose --quiet --help", true },
 	{ "compare", cmd_compare, "[--by object|kernel|compiler] A B [OBJ...]",
 	  "the same programs as two objects, kernels or compilers have them",
 	  "--by --kernel --kernels --prog --jobs --fail-on --json --pretty --help", true },

@@ -33,6 +33,7 @@ static const char usage_text[] =
 	"      --sarif FILE       also as SARIF 2.1.0; - instead of the text, as for the next two\n"
 	"      --junit FILE       also as test results in XML\n"
 	"      --report FILE      also as a page of HTML\n"
+	"      --color WHEN       auto, always or never; else FORCE_COLOR, NO_COLOR and the terminal decide\n"
 	"      --fail-on RULE     exit 9 also where a condition holds: reject, unknown, modelled, a code, or\n"
 	"                         insns, states, time (ms), memory (MB) > N; several with commas\n"
 	"  -v, --verbose          also the kernel's answer, where a bundle has one\n"
@@ -56,6 +57,7 @@ enum {
 	OPT_GITHUB,
 	OPT_REPORT,
 	OPT_FAIL_ON,
+	OPT_COLOR,
 };
 
 static const struct option long_options[] = {
@@ -75,6 +77,7 @@ static const struct option long_options[] = {
 	{ "junit", required_argument, NULL, OPT_JUNIT },
 	{ "github", no_argument, NULL, OPT_GITHUB },
 	{ "report", required_argument, NULL, OPT_REPORT },
+	{ "color", required_argument, NULL, OPT_COLOR },
 	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -158,6 +161,12 @@ static int set_file(struct check_options *opts, enum check_format format, const 
 	return *path ? 0 : -EINVAL;
 }
 
+static int set_colour(struct check_options *opts, const char *when)
+{
+	opts->colour = when;
+	return !strcmp(when, "always") || !strcmp(when, "never") || !strcmp(when, "auto") ? 0 : -EINVAL;
+}
+
 /* Options with a value; 0 or -errno when the value is no good. */
 static int set_valued(struct check_options *opts, int opt, char *value)
 {
@@ -180,6 +189,8 @@ static int set_valued(struct check_options *opts, int opt, char *value)
 		return set_file(opts, CHECK_SARIF, value);
 	else if (opt == OPT_JUNIT)
 		return set_file(opts, CHECK_JUNIT, value);
+	else if (opt == OPT_COLOR)
+		return set_colour(opts, value);
 	else if (opt == OPT_REPORT)
 		return set_file(opts, CHECK_HTML, value);
 	else if (opt == OPT_FAIL_ON)

@@ -44,6 +44,7 @@ struct check_options {
 	unsigned int workers;
 	const char *fail_on; /* a rule (check_rule.h); NULL: none */
 	bool verbose, quiet, pretty;
+	const char *colour; /* "always", "never" or "auto"; NULL: not said (out_colour) */
 };
 
 /* Input files, in order; owned strings. */

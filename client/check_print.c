@@ -213,11 +213,11 @@ static void print_program(FILE *out, const struct check_options *opts,
 			  const struct check_inputs *inputs, const struct check_result *result)
 {
 	const char *explanation = json_string_value(json_object_get(result->model, "explanation"));
-	bool fine = result->verdict == BGV_ACCEPT;
+	bool fine = result->verdict == BGV_ACCEPT, colour = out_colour(out, opts->colour);
 
 	if (opts->quiet && fine && !check_kernel_disagrees(result))
 		return;
-	(void)fprintf(out, "%-11s ", result_verdict(result));
+	out_verdict(out, result_verdict(result), fine, colour);
 	out_safe(out, inputs->paths[result->input_idx], false);
 	if (*result->prog) {
 		(void)fputc(':', out);
@@ -231,7 +231,7 @@ static void print_program(FILE *out, const struct check_options *opts,
 		      (double)result->stats.time_ns / MS_PER_NS,
 		      (double)result->stats.peak_bytes / MB_PER_B);
 	if (!fine && explanation)
-		out_safe(out, explanation, true);
+		out_explanation(out, explanation, colour);
 	else if (!fine)
 		print_failure(out, result);
 	if (check_kernel_disagrees(result)) {
@@ -260,7 +260,7 @@ static void print_text(FILE *out, const struct check_options *opts, const struct
 			print_program(out, opts, inputs, &results[i]);
 			continue;
 		}
-		(void)fprintf(out, "%-11s ", result_verdict(&results[i]));
+		out_verdict(out, result_verdict(&results[i]), false, out_colour(out, opts->colour));
 		out_safe(out, inputs->paths[results[i].input_idx], false);
 		(void)fprintf(out, "\n    ");
 		out_safe(out, check_input_reason(&results[i]), false);

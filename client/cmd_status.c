@@ -296,7 +296,7 @@ static void why_print(const json_t *decision)
 		why_print_line(decision);
 		return;
 	}
-	out_safe(stdout, text, true);
+	out_explanation(stdout, text, out_colour(stdout, NULL));
 	if (text[strlen(text) - 1] != '\n')
 		putchar('\n');
 }

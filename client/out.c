@@ -77,6 +77,92 @@ void out_safe(FILE *out, const char *text, bool keep_newlines)
 	}
 }
 
+#define OUT_BOLD  "\033[1m"
+#define OUT_RED	  "\033[31m"
+#define OUT_GREEN "\033[32m"
+#define OUT_BLUE  "\033[34m"
+#define OUT_PLAIN "\033[0m"
+
+/* Which part of a line stands out, and how: from the first byte of `mark`, to the end or behind `until`. */
+struct out_style {
+	const char *begins, *mark, *until, *colour;
+};
+
+static const struct out_style out_styles[] = {
+	{ "error[", "error[", "]", OUT_BOLD OUT_RED },
+	{ "  -->", "-->", NULL, OUT_BLUE },
+	{ "     |", "^", NULL, OUT_RED },
+	{ "     |", "-", NULL, OUT_BLUE },
+	{ "   = way out:", "=", ":", OUT_GREEN },
+	{ "   =", "=", ":", OUT_BOLD },
+};
+
+static const struct out_style *out_style_of(const char *line)
+{
+	for (size_t i = 0; i < ARRAY_CNT(out_styles); i++) {
+		const struct out_style *style = &out_styles[i];
+		size_t n = strlen(style->begins);
+
+		if (strncmp(line, style->begins, n) != 0)
+			continue;
+		/* a mark is the first thing behind the bar */
+		if (line[n - 1] != '|' || !strncmp(line + n + strspn(line + n, " "), style->mark, 1))
+			return style;
+	}
+	return NULL;
+}
+
+static void out_styled(FILE *out, char *line)
+{
+	const struct out_style *style = out_style_of(line);
+	char *from = style ? strstr(line, style->mark) : NULL, *to, kept;
+
+	if (!from) {
+		out_safe(out, line, true);
+		return;
+	}
+	to = style->until ? strstr(from, style->until) : NULL;
+	to = to ? to + 1 : from + strlen(from);
+	kept = *to;
+	*to = '\0';
+	fprintf(out, "%.*s%s", (int)(from - line), line, style->colour);
+	out_safe(out, from, true);
+	fputs(OUT_PLAIN, out);
+	*to = kept;
+	out_safe(out, to, true);
+}
+
+void out_explanation(FILE *out, const char *text, bool colour)
+{
+	OWN_MEM char *copy = colour ? strdup(text) : NULL;
+	char *line = copy, *end;
+
+	if (!copy) {
+		out_safe(out, text, true);
+		return;
+	}
+	while (*line) {
+		end = line + strcspn(line, "\n");
+		if (*end) {
+			*end = '\0';
+			out_styled(out, line);
+			fputc('\n', out);
+			line = end + 1;
+		} else {
+			out_styled(out, line);
+			line = end;
+		}
+	}
+}
+
+void out_verdict(FILE *out, const char *word, bool good, bool colour)
+{
+	if (colour)
+		fprintf(out, "%s%-11s%s ", good ? OUT_GREEN : OUT_BOLD OUT_RED, word, OUT_PLAIN);
+	else
+		fprintf(out, "%-11s ", word);
+}
+
 char *out_safe_text(const char *text, bool keep_newlines)
 {
 	char *clean = NULL;

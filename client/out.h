@@ -34,7 +34,16 @@ struct out_table_opts {
  */
 void out_safe(FILE *out, const char *text, bool keep_newlines);
 
-/* The same as a heap string, the caller's; NULL when memory is out. */
+/*
+ * An explanation of a rejection (bgv_explain()), made safe as by out_safe(); with colour, places and marks stand out,
+ * and nothing is told by colour alone.
+ */
+void out_explanation(FILE *out, const char *text, bool colour);
+
+/* A word of a verdict: good, or not. */
+void out_verdict(FILE *out, const char *word, bool good, bool colour);
+
+/* out_safe() as a heap string, the caller's; NULL when memory is out. */
 char *out_safe_text(const char *text, bool keep_newlines);
 
 /* Prints doc and a newline; pretty: indented. The caller keeps doc. 0 or -EIO. */
