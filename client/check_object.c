@@ -43,6 +43,7 @@ struct passing {
 	check_program_fn fn;
 	void *arg;
 	struct check_finding object; /* of all programs, before any is looked at */
+	struct check_finding table;  /* of programs that are functions of a table */
 	bool config_assumed;
 	uint32_t idx;
 };
@@ -153,10 +154,10 @@ static void check_table(struct passing *p, const char *name)
 	(void)snprintf(wrapper, sizeof(wrapper), "bpf_struct_ops_%.*s",
 		       (int)(flavour ? (size_t)(flavour - name) : strlen(name)), name);
 	if (!types)
-		find(&p->object, "NOT-CHECKED", false, 0, "the types of %s are not known: struct_ops %s", p->kernel->name,
+		find(&p->table, "NOT-CHECKED", false, 0, "the types of %s are not known: struct_ops %s", p->kernel->name,
 		     name);
 	else if (!btf_view_find(types, BTF_KIND_STRUCT, wrapper))
-		find(&p->object, "OBJECT-EXTERN", true, ESRCH, "%s has no struct_ops of type %s outside of modules",
+		find(&p->table, "OBJECT-EXTERN", true, ESRCH, "%s has no struct_ops of type %s outside of modules",
 		     p->kernel->name, name);
 }
 
@@ -230,6 +231,19 @@ static bool uses_config(const struct bgv_program *prog)
 	return false;
 }
 
+/* What an inner map is like decides what a program may do with it, and here nobody has said it. */
+static const char *map_of_unknown_maps(const struct needs *needs, const struct bgv_program *prog)
+{
+	for (uint32_t i = 0; i < prog->map_cnt; i++) {
+		const struct bgv_map *map = &prog->maps[i];
+
+		if ((map->type == MT_ARRAY_OF_MAPS || map->type == MT_HASH_OF_MAPS) && !map->inner_idx &&
+		    !needs_map_has(needs, map->name, "values"))
+			return map->name;
+	}
+	return NULL;
+}
+
 /* Sections of programs that libbpf looks a target up for in the kernel's types, and how it is named
  * there. */
 static const struct {
@@ -278,6 +292,8 @@ static void check_program(const struct passing *p, const struct elf_program *pro
 			  struct check_finding *finding)
 {
 	*finding = p->object;
+	if (p->table.code && !strncmp(program->section, "struct_ops", strlen("struct_ops")))
+		find(finding, p->table.code, p->table.refused, p->table.err, "%s", p->table.message);
 	if (!p->kernel->btf &&
 	    (needs_core_in(p->needs, program->section) || needs_core_in(p->needs, ".text")))
 		find(finding, "NOT-CHECKED", false, 0,
@@ -286,6 +302,9 @@ static void check_program(const struct passing *p, const struct elf_program *pro
 		find(finding, "NOT-CHECKED", false, 0, "the configuration of %s is not known",
 		     p->kernel->name);
 	/* a traffic classifier's attach type is looked at from 6.6 on only, and when it is attached */
+	if (program->prog && map_of_unknown_maps(p->needs, program->prog))
+		find(finding, "NOT-CHECKED", false, 0, "which maps %.15s holds is left to the loader",
+		     map_of_unknown_maps(p->needs, program->prog));
 	if (program->prog && finding->code && !finding->refused && p->kernel->target &&
 	    program->prog->prog_type != BPF_PROG_TYPE_SCHED_CLS) {
 		char message[CHECK_REASON_BYTES];
@@ -331,9 +350,14 @@ static void check_map(void *arg, const struct bgv_map *map, const struct bgv_map
 {
 	char message[CHECK_REASON_BYTES];
 	struct passing *p = arg;
-	const struct bgv_map whole = map_completed(p->needs, map);
-	int r = p->kernel->target ? bgv_map_check(p->kernel->target, &whole, inner, message) : 0;
+	const struct bgv_map whole = map_completed(p->needs, map), any = { .type = MT_ARRAY };
+	int r;
 
+	if (!p->kernel->target)
+		return;
+	if (!inner && !needs_map_has(p->needs, map->name, "values"))
+		inner = &any; /* the loader says which (bpf_map__set_inner_map_fd()) */
+	r = bgv_map_check(p->kernel->target, &whole, inner, message);
 	if (r < 0)
 		find(&p->object, "MAP-CREATE", true, -r, "map %.15s: %.200s", map->name, message);
 }
