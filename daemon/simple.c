@@ -6,7 +6,9 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "daemon/caps.h"
 #include "daemon/commands.h"
@@ -123,11 +125,23 @@ void prog_bind_map(struct work *work)
 		simple_run(work, 0);
 }
 
+/* The running kernel is older than 7.0, which brought the command. */
+static bool assoc_is_unknown(void)
+{
+	struct utsname uts;
+
+	return uname(&uts) < 0 || strtoul(uts.release, NULL, 10) < 7;
+}
+
 void prog_assoc(struct work *work)
 {
 	struct obj prog, map;
 	int r;
 
+	if (assoc_is_unknown()) {
+		work_reply(work, -EINVAL);
+		return;
+	}
 	if (!simple_need_prog(work, ATTR_ASSOC_PROG_FD, &prog))
 		return;
 	r = obj_at(work, ATTR_ASSOC_MAP_FD, KEEP_MAP, &map);
