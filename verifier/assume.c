@@ -39,6 +39,18 @@ static int assume_at_most(struct env *env, const struct assume *assume)
 	return 0;
 }
 
+static int assume_at_least(struct env *env, const struct assume *assume)
+{
+	struct reg *r = &env_regs(env)[assume->regno];
+	struct val least;
+
+	val_known(&least, assume->n);
+	if (reg_is_scalar(r) &&
+	    branch_predict(env->beh, BPF_JGE, false, &r->v, &least) == BRANCH_UNKNOWN)
+		(void)branch_refine(env->beh, BPF_JGE, false, BRANCH_YES, &r->v, &least);
+	return 0;
+}
+
 static int assume_not_null(struct env *env, const struct assume *assume)
 {
 	const struct reg known = env_regs(env)[assume->regno];
@@ -104,6 +116,7 @@ int assume_apply(struct env *env, const struct assume *assumes, uint32_t cnt)
 	static int (*const apply[])(struct env *, const struct assume *) = {
 		[ASSUME_NOT_NULL] = assume_not_null, [ASSUME_PACKET] = assume_packet,
 		[ASSUME_AT_MOST] = assume_at_most,   [ASSUME_ZERO] = assume_zero,
+		[ASSUME_AT_LEAST] = assume_at_least,
 		[ASSUME_RELEASED] = assume_released, [ASSUME_LEFT] = assume_left,
 		[ASSUME_WRITTEN] = assume_written,
 	};

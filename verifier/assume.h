@@ -9,6 +9,7 @@ enum assume_kind {
 	ASSUME_NOT_NULL,	/* if (!r) return; */
 	ASSUME_PACKET,		/* if (r + n > data_end) return; */
 	ASSUME_AT_MOST,		/* if (r > n) return; unsigned */
+	ASSUME_AT_LEAST,	/* if (r < n) return; unsigned */
 	ASSUME_ZERO,		/* r was set to 0 */
 	ASSUME_RELEASED,	/* all references held were released */
 	ASSUME_WRITTEN,		/* frame regno's stack: at r10 + low half of n, high half of n bytes, was written */

@@ -63,20 +63,65 @@ static const char *acquired_name(const struct why *w, uint32_t ref, char name[WH
 	return name;
 }
 
+/* What gives back what a function acquired; NULL: not known. */
+static const char *release_of(const char *acquirer)
+{
+	static const struct {
+		const char *acquirer, *release;	/* how the name begins */
+	} rows[] = {
+		{ "bpf_ringbuf_reserve_dynptr(", "bpf_ringbuf_submit_dynptr() or bpf_ringbuf_discard_dynptr()" },
+		{ "bpf_ringbuf_reserve(", "bpf_ringbuf_submit() or bpf_ringbuf_discard()" },
+		{ "bpf_sk_lookup_", "bpf_sk_release()" },
+		{ "bpf_skc_lookup_", "bpf_sk_release()" },
+		{ "bpf_task_", "bpf_task_release()" },
+		{ "bpf_cgroup_", "bpf_cgroup_release()" },
+		{ "bpf_cpumask_", "bpf_cpumask_release()" },
+		{ "bpf_get_task_exe_file(", "bpf_put_file()" },
+		{ "bpf_obj_new", "bpf_obj_drop()" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!strncmp(acquirer, rows[i].acquirer, strlen(rows[i].acquirer)))
+			return rows[i].release;
+	return NULL;
+}
+
+/* "bpf_iter_num" of "bpf_iter_num_new()"; 0: it makes no iterator. */
+static int iterator_len(const char *callee)
+{
+	return !strncmp(callee, "bpf_iter_", 9) && btf_text_ends(callee, "_new()") ? (int)strlen(callee) - 6 : 0;
+}
+
+static void way_out_of_leak(struct why *w, const char *callee, const char *name)
+{
+	const char *release = release_of(callee);
+
+	if (iterator_len(callee))
+		why_way_out(w, "call %.*s_destroy() before this %s, on every way to it", iterator_len(callee), callee,
+			    end_here(w));
+	else if (release)
+		why_way_out(w, "call %s%s%.40s%s before this %s, on every way to it", release, *name ? " with `" : "",
+			    name, *name ? "`" : "", end_here(w));
+	else if (*name)
+		why_way_out(w, "release `%.40s` before this %s, on every way to it", name, end_here(w));
+}
+
 static void cause_of_leak(struct why *w, const struct held *h)
 {
 	char callee[WHY_NAME_BYTES], name[WHY_NAME_BYTES], place[WHY_NAME_BYTES];
 
 	why_callee(w, h->insn_idx, callee);
 	why_place(w, h->insn_idx, place);
-	acquired_name(w, h->id, name);
+	if (iterator_len(callee))
+		*name = 0;	/* what it handed out was not acquired, the iterator was */
+	else
+		acquired_name(w, h->id, name);
 	why_event(w, WHY_ACQUIRED, h->insn_idx, -1, "%s acquired %s%s%s here", callee,
 		  *name ? "`" : "", *name ? name : "it", *name ? "`" : "");
 	why_cause(w, "what %.50s acquired%s%.40s%s on %.30s is not released on the way to this %s",
 		  callee, *name ? " (`" : "", name, *name ? "`)" : "", place, end_here(w));
-	if (*name)
-		why_way_out(w, "release `%.40s` before this %s, on every way to it", name,
-			    end_here(w));
+	way_out_of_leak(w, callee, name);
 }
 
 void why_tell_leak(struct why *w)

@@ -224,8 +224,8 @@ void why_tell_license(struct why *w)
 	char callee[WHY_NAME_BYTES] = "this";
 	const char *license = w->env->prog->license;
 
-	if (w->env->cur && insn_is_call(&w->env->insns[w->env->insn_idx]))
-		why_callee(w, w->env->insn_idx, callee);
+	if (w->env->result->insn_idx < w->env->insn_cnt && insn_is_call(&w->env->insns[w->env->result->insn_idx]))
+		why_callee(w, w->env->result->insn_idx, callee);
 	w->regno = -1;
 	w->here = "called here";
 	why_cause(w,

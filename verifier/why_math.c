@@ -71,8 +71,15 @@ static bool can_be_moved(const struct reg *ptr)
 static bool cause_of_kind(struct why *w, const struct bpf_insn *i, const struct operands *o,
 			  const char *name, const char *is)
 {
-	char other[WHY_NAME_BYTES];
+	char other[WHY_NAME_BYTES], merged[WHY_NAME_BYTES];
 
+	if (BPF_OP(i->code) == BPF_OR && o->other && reg_maybe_null(o->ptr) && reg_maybe_null(o->other)) {
+		why_cause(w, "the compiler merged the tests of %.50s and %.50s for NULL into one of both by |",
+			  why_name_pkt(w, w->now, o->ptr_regno, merged), why_name_pkt(w, w->now, o->other_regno, other));
+		why_way_out(w, "test the pointers one by one, with asm volatile(\"\" : \"+r\"(p)); behind each test");
+		w->cls = DIAG_COMPILER;
+		return true;
+	}
 	if (o->other && !reg_is_scalar(o->other)) {
 		why_cause(w,
 			  "%.50s (%.50s) %s %.50s: two pointers cannot be computed with each other",

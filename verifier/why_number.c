@@ -27,16 +27,78 @@ static void number_find(struct why *w, const struct tale *at, uint32_t regno, st
 	origin_find_root(w->env, at, regno, &n->root);
 }
 
+#define SCALED_STEPS_MAX 24u /* instructions that make an offset of an index: shifts, a product, copies */
+
+/* What an offset was made of: a variable times mul << shift. */
+struct scaled {
+	int64_t mul;		/* 0: not by a constant alone */
+	int32_t shift;
+};
+
+/* One step back through arithmetic with a constant, copies, and sums of two numbers. False: there it begins. */
+static bool unscale(const struct tale *m, const struct bpf_insn *i, uint32_t *regno, struct scaled *s)
+{
+	if (insn_is_jmp_class(i))
+		return !insn_is_call(i);
+	if (i->dst_reg != *regno)
+		return true;
+	if (BPF_CLASS(i->code) != BPF_ALU64 && BPF_CLASS(i->code) != BPF_ALU)
+		return false;
+	if (BPF_SRC(i->code) == BPF_X) {
+		if (BPF_OP(i->code) == BPF_MOV)
+			*regno = i->src_reg;
+		else if (BPF_OP(i->code) != BPF_ADD || !reg_is_scalar(m->r[i->src_reg]) || !reg_is_scalar(m->r[i->dst_reg]))
+			return false;
+		else if (m->r[i->src_reg]->v.uh > m->r[i->dst_reg]->v.uh)
+			*regno = i->src_reg;
+		s->mul = BPF_OP(i->code) == BPF_MOV ? s->mul : 0;
+		return true;
+	}
+	if (BPF_OP(i->code) == BPF_LSH)
+		s->shift += i->imm;
+	else if (BPF_OP(i->code) == BPF_RSH || BPF_OP(i->code) == BPF_ARSH)
+		s->shift -= i->imm;
+	else if (BPF_OP(i->code) == BPF_MUL)
+		s->mul *= i->imm;
+	else if (BPF_OP(i->code) != BPF_AND)
+		return false;
+	return true;
+}
+
+/* The variable behind an offset in bytes, unquoted, and how many bytes one of it is (0: not known). */
+static bool find_scaled(const struct why *w, const struct number *n, char name[WHY_NAME_BYTES], uint64_t *ret_bytes)
+{
+	struct scaled s = { .mul = 1 };
+	const struct tale *t = n->at;
+	uint32_t regno = n->regno, steps;
+
+	for (steps = 0; t && steps < SCALED_STEPS_MAX; steps++) {
+		if (why_held_variable(w, t->insn_idx, regno, name)) {
+			*ret_bytes = s.mul > 0 && s.shift >= 0 && s.shift < 16 ? (uint64_t)s.mul << s.shift : 0;
+			return true;
+		}
+		t = tale_maker(t, regno);
+		if (t && !unscale(t, &w->env->insns[t->insn_idx], &regno, &s))
+			return false;
+	}
+	return false;
+}
+
 /* The number as people wrote it: a variable, or what stands in the brackets of the access. */
 static const char *number_name(const struct why *w, const struct number *n, char name[WHY_NAME_BYTES])
 {
-	char index[WHY_NAME_BYTES - 3];
+	char index[WHY_NAME_BYTES];
 	struct srcline line;
+	uint64_t bytes;
 
+	if (find_scaled(w, n, index, &bytes)) {
+		snprintf(name, WHY_NAME_BYTES, "`%.*s`", WHY_NAME_BYTES - 3, index);
+		return name;
+	}
 	if (!why_variable(w, n->at->insn_idx, n->regno, name) &&
 	    srcline_find(w->env->prog, w->view, w->now->insn_idx, &line) &&
 	    srcline_index(&line, index, sizeof(index))) {
-		snprintf(name, WHY_NAME_BYTES, "`%s`", index);
+		snprintf(name, WHY_NAME_BYTES, "`%.*s`", WHY_NAME_BYTES - 3, index);
 		return name;
 	}
 	return why_name(w, n->at->insn_idx, n->regno, name);
@@ -64,13 +126,50 @@ static bool is_missed(const struct why *w, const struct number *n, const struct 
 	return origin_is_same(root, &n->root);
 }
 
+/* Was it made of the number and another by |, as a compiler makes one test of two? */
+static bool is_merged(const struct why *w, const struct number *n, const struct origin *root)
+{
+	const struct bpf_insn *i = root->kind == ORIGIN_MATH && root->at ? &w->env->insns[root->at->insn_idx] : NULL;
+	struct origin part;
+
+	if (!i || BPF_OP(i->code) != BPF_OR || BPF_SRC(i->code) != BPF_X)
+		return false;
+	origin_find_root(w->env, root->at, i->dst_reg, &part);
+	if (origin_is_same(&part, &n->root))
+		return true;
+	origin_find_root(w->env, root->at, i->src_reg, &part);
+	return origin_is_same(&part, &n->root);
+}
+
+static bool tell_merged(struct why *w, const struct number *n, const struct tale *t, uint32_t regno)
+{
+	const struct bpf_insn *i;
+	char name[WHY_NAME_BYTES], of[WHY_NAME_BYTES];
+	struct origin root;
+
+	if (!reg_is_scalar(t->r[regno]))
+		return false;
+	origin_find_root(w->env, t, regno, &root);
+	if (!is_merged(w, n, &root))
+		return false;
+	i = &w->env->insns[root.at->insn_idx];
+	number_name(w, n, name);
+	why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
+		  "this test does not count: the compiler merged the tests of two numbers (%.40s and another) into one of both by |",
+		  why_name(w, root.at->insn_idx, i->src_reg, of));
+	w->cls = DIAG_COMPILER;
+	why_way_out(w, "keep the compiler from merging the tests: asm volatile(\"\" : \"+r\"(%.*s)); behind each",
+		    (int)strlen(name) - 2, *name == '`' ? name + 1 : "x ");
+	return true;
+}
+
 static bool tell_missed(struct why *w, const struct number *n, const struct tale *t, uint32_t regno)
 {
 	char name[WHY_NAME_BYTES];
 	struct origin root;
 
 	if (!is_missed(w, n, t, regno, &root))
-		return false;
+		return tell_merged(w, n, t, regno);
 	number_name(w, n, name);
 	if (is_of_half(w, t, &root) && w->now->r[w->regno]->v.uh <= UINT32_MAX && reg_is_scalar(w->now->r[w->regno]))
 		return false;	/* what is known of all 64 bits is no more than that of the low half */
@@ -102,6 +201,19 @@ static void look_for_missed(struct why *w, const struct number *n)
 	}
 }
 
+/* A remainder is smaller than its divisor, which not every verifier knows. */
+static void tell_remainder(struct why *w, const struct number *n)
+{
+	const struct bpf_insn *i = n->origin.kind == ORIGIN_MATH ? &w->env->insns[n->origin.at->insn_idx] : NULL;
+
+	if (!i || BPF_OP(i->code) != BPF_MOD || BPF_SRC(i->code) != BPF_K || i->imm <= 0 ||
+	    n->at->r[n->regno]->v.uh < (uint32_t)i->imm)
+		return;
+	why_event(w, WHY_MISSED, n->origin.at->insn_idx, (int32_t)n->regno,
+		  "the remainder (%% %d) is less than %d, but this verifier keeps no range of it", i->imm, i->imm);
+	w->cls = DIAG_IMPRECISION;
+}
+
 static void tell_number(struct why *w, const struct number *n)
 {
 	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES];
@@ -113,6 +225,7 @@ static void tell_number(struct why *w, const struct number *n)
 	if (test)
 		why_event(w, WHY_TESTED, test->insn_idx, (int32_t)n->regno, "this test leaves %s: %s",
 			  number_name(w, n, name), why_range(n->at->r[n->regno], range));
+	tell_remainder(w, n);
 	look_for_missed(w, n);
 }
 
@@ -177,13 +290,37 @@ static void tell_way_out_of_offset(struct why *w, const struct tale *add, const 
 				   const struct reg *used)
 {
 	char name[WHY_NAME_BYTES];
-	uint64_t most = most_offset(w, used);
+	uint64_t most = most_offset(w, used), bytes = 0;
 
 	if (!most || BPF_OP(w->env->insns[add->insn_idx].code) != BPF_ADD)
 		return;
+	if (find_scaled(w, n, name, &bytes) && bytes > 1) {
+		why_way_out(w, "leave before it is used if `%.60s`, unsigned, is more than %llu", name,
+			    (unsigned long long)(most / bytes));
+		why_propose(w, ASSUME_AT_MOST, add->insn_idx, n->regno, most / bytes * bytes);
+		return;
+	}
 	why_way_out(w, "leave before it is added if %s, as bytes and unsigned, is more than %llu",
 		    number_name(w, n, name), (unsigned long long)most);
 	why_propose(w, ASSUME_AT_MOST, add->insn_idx, n->regno, most);
+}
+
+/* The number is not negative, but a constant that is added leads before the start. */
+static bool tell_before_start(struct why *w, const struct tale *add, const struct number *n, const struct reg *used,
+			      const char *of)
+{
+	const struct bpf_insn *i = &w->env->insns[w->now->insn_idx];
+	int64_t fixed = used->off + (insn_is_jmp_class(i) ? 0 : (int64_t)i->off), least = n->at->r[n->regno]->v.sl;
+	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES];
+
+	if (reg_base(used) == REG_STACK || least < 0 || fixed >= 0 || least + fixed >= 0)
+		return false;
+	number_name(w, n, name);
+	why_cause(w, "%s, added to %.40s, is %.50s, and with the constant %lld the access may begin at byte %lld", name, of,
+		  why_range(n->at->r[n->regno], range), (long long)fixed, (long long)(least + fixed));
+	why_way_out(w, "leave before it is added if %s is less than %lld", name, (long long)-fixed);
+	why_propose(w, ASSUME_AT_LEAST, add->insn_idx, n->regno, (uint64_t)-fixed);
+	return true;
 }
 
 static void tell_offset(struct why *w, const struct reg *used)
@@ -191,6 +328,7 @@ static void tell_offset(struct why *w, const struct reg *used)
 	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES], of[WHY_NAME_BYTES];
 	const struct tale *add = find_addition(w, w->now, (uint32_t)w->regno);
 	struct number n;
+	uint64_t bytes;
 
 	if (!add)
 		return;
@@ -198,8 +336,32 @@ static void tell_offset(struct why *w, const struct reg *used)
 	tell_number(w, &n);
 	number_name(w, &n, name);
 	why_describe(w, used, of);
+	if (tell_before_start(w, add, &n, used, of))
+		return;
+	if (find_scaled(w, &n, range, &bytes) && bytes != 1)
+		why_cause(w, "the offset made of %s, added to %.40s, is %.50s", name, of,
+			  why_range(add->r[n.regno], range));
 	why_cause(w, "%s, added to %.40s, is %.50s", name, of, why_range(add->r[n.regno], range));
 	tell_way_out_of_offset(w, add, &n, used);
+}
+
+/* Nothing varies: what is accessed is larger than what is there. */
+static void tell_way_out_of_constant(struct why *w, const struct reg *used)
+{
+	unsigned long long room = bytes_of(w, used);
+	char callee[WHY_NAME_BYTES];
+
+	if (!room || !w->env->need.set || reg_base(used) == REG_STACK)
+		return;
+	if (insn_is_call(&w->env->insns[w->now->insn_idx]) && used->off >= 0 && (uint64_t)used->off < room)
+		why_way_out(w, "pass a size of at most %llu (sizeof of what is there), or have more memory there",
+			    room - (unsigned long long)used->off);
+	else if (reg_base(used) == REG_MAP_VALUE)
+		why_way_out(w, "stay inside the %llu bytes of the value: use its own type, or declare a larger value in the map",
+			    room);
+	else if (w->origin.kind == ORIGIN_RESULT && w->origin.at)
+		why_way_out(w, "stay inside the %llu bytes, or ask %.60s for a size of %lld", room,
+			    why_callee(w, w->origin.at->insn_idx, callee), (long long)w->env->need.needed);
 }
 
 void why_tell_offset(struct why *w)
@@ -225,6 +387,7 @@ void why_tell_offset(struct why *w)
 	} else {
 		why_cause_need(w);
 		why_tell_origin(w);
+		tell_way_out_of_constant(w, used);
 	}
 }
 
@@ -273,6 +436,12 @@ void why_tell_math(struct why *w)
 	ptr = n.regno == i->src_reg ? i->dst_reg : i->src_reg;
 	if (!reg_is_scalar(w->now->r[n.regno]) || reg_is_scalar(w->now->r[ptr]))
 		return;
+	if (reg_maybe_null(w->now->r[ptr])) {
+		w->regno = (int32_t)ptr;
+		origin_find(w->env, w->now, ptr, &w->origin);
+		why_tell_null(w);
+		return;
+	}
 	tell_number(w, &n);
 	why_cause(w, "%s, %s %.50s, is %.50s", number_name(w, &n, name),
 		  BPF_OP(i->code) == BPF_ADD ? "added to" : "and", why_describe(w, w->now->r[ptr], of),

@@ -103,6 +103,16 @@ static void tell_call(struct why *w)
 		why_cause(w, "%.40s: %s (%s)", callee, diag->meaning, env->result->message);
 }
 
+static void tell_sleeping_helper(struct why *w)
+{
+	char callee[WHY_NAME_BYTES];
+
+	w->regno = -1;
+	w->here = "called here";
+	why_cause(w, "%.60s may sleep, and this program may not", why_callee(w, w->env->insn_idx, callee));
+	why_way_out(w, "use a sleepable program (a section like fentry.s or lsm.s), or a function that does not sleep");
+}
+
 /* A program that may sleep is one thing, a section where nothing may another. */
 static void tell_sleep(struct why *w)
 {
@@ -110,6 +120,8 @@ static void tell_sleep(struct why *w)
 
 	if (st->active_locks || st->rcu_locks || st->preempt_locks || st->active_irq_id)
 		why_tell_section(w);
+	else if (insn_is_helper_call(&w->env->insns[w->env->insn_idx]))
+		tell_sleeping_helper(w);
 	else
 		why_tell_kfunc(w);
 }
@@ -168,6 +180,8 @@ static void tell_context(struct why *w)
 	why_cause(w, "%s%.60s%s (%u bytes at %d of the context) is not for this program type to %s, or not in this size",
 		  *operand ? "`" : "", *operand ? operand : "the field", *operand ? "`" : "", insn_bytes(i), i->off,
 		  BPF_CLASS(i->code) == BPF_LDX ? "read" : "write");
+	if (BPF_CLASS(i->code) != BPF_LDX)
+		why_way_out(w, "do not write it: for this program type the field is read-only, or use the helper that changes it");
 }
 
 /* ---- registers and stack that hold nothing ------------------------------------------------------ */
@@ -265,7 +279,7 @@ static const struct {
 	{ "RCU-CALLBACK", tell_call, true },
 	{ "RCU-", why_tell_section, true },
 	{ "PREEMPT", why_tell_section, true },
-	{ "SLEEP", why_tell_section, true },
+	{ "SLEEP", tell_sleep, true },
 	{ "RET-", tell_return, true },
 	{ "INFINITE-LOOP", why_tell_loop, true },
 	{ "TOO-", why_tell_cost, true },

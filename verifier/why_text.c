@@ -198,7 +198,10 @@ const char *why_name_pkt(const struct why *w, const struct tale *t, uint32_t reg
 		if (i == regno || r->type != of->type || r->id != of->id ||
 		    !why_held_variable(w, t->insn_idx, i, name))
 			continue;
-		snprintf(buf, WHY_NAME_BYTES, "`%.60s + %d`", name, of->off - r->off);
+		if (of->off == r->off)
+			snprintf(buf, WHY_NAME_BYTES, "`%.60s`", name);
+		else
+			snprintf(buf, WHY_NAME_BYTES, "`%.60s + %d`", name, of->off - r->off);
 		return buf;
 	}
 	return why_name(w, t->insn_idx, regno, buf);
