@@ -409,7 +409,7 @@ static int arg_alloc_size(const struct argcheck *c)
 	const struct reg *r = arg_reg(c);
 
 	if (!val_is_const(&r->v))
-		return verdict_reject(c->env, EACCES, "SIZE-NOT-CONST", "R%u is not a known constant",
+		return verdict_reject(c->env, EACCES, "SIZE-NOT-CONST", "R%u is not a known constant'",
 				      c->regno);
 	c->meta->mem_size = (uint32_t)r->v.tv;
 	return precise_mark_reg(c->env, c->regno);

@@ -4,6 +4,8 @@
  * simple kinds (memory of known size, buffers, keys). Kinds with tables of their own are handed to
  * their files. Region arguments of helpers pass the same checks with their size.
  */
+#include <stdio.h>
+
 #include "verifier/alu.h"
 #include "verifier/ctx.h"
 #include "verifier/insn.h"
@@ -34,6 +36,29 @@ static int no_write(struct env *env, const struct memop *op)
 
 /* ---- alignment ---------------------------------------------------------------------------------- */
 
+/* In the kernel's words: later ones print what is known as a number. */
+static int misaligned(struct env *env, const struct memop *op, const struct reg *r)
+{
+	static const char *const names[REG_BASE_CNT] = {
+		[REG_FLOW_KEYS] = "flow keys ", [REG_MAP_KEY] = "key ", [REG_MAP_VALUE] = "value ",
+		[REG_CTX] = "context ", [REG_STACK] = "stack ", [REG_SOCKET] = "sock ",
+		[REG_SOCK_COMMON] = "sock_common ", [REG_TCP_SOCK] = "tcp_sock ", [REG_XDP_SOCK] = "xdp_sock ",
+	};
+	const char *name = names[reg_base(r)] ? names[reg_base(r)] : "";
+	unsigned long long known = r->v.tv;
+	char at[64];
+
+	if (r->v.tm || env->target->profile == PROFILE_6_1)
+		snprintf(at, sizeof(at), "(0x%llx; 0x%llx)", known, (unsigned long long)r->v.tm);
+	else
+		snprintf(at, sizeof(at), known <= UINT16_MAX ? "%llu" : "0x%llx", known);
+	if (reg_is_pkt(r))
+		return verdict_reject(env, EACCES, "MISALIGNED", "misaligned packet access off 2+%s+%d+%d size %u", at, r->off,
+				      op->off, op->size);
+	return verdict_reject(env, EACCES, "MISALIGNED", "misaligned %saccess off %s+%d+%d size %u", name, at, r->off,
+			      op->off, op->size);
+}
+
 static int check_alignment(struct env *env, const struct memop *op, const struct reg *r)
 {
 	bool strict = env->strict_alignment || op->strict_once;
@@ -51,9 +76,7 @@ static int check_alignment(struct env *env, const struct memop *op, const struct
 	at = tnum_add(val_tnum(&r->v), tnum_const(add));
 	if (tnum_is_aligned(at, op->size))
 		return 0;
-	return verdict_reject(env, EACCES, "MISALIGNED", "misaligned %s access off (0x%llx; 0x%llx)+%d+%d size %u",
-			      reg_type_name(r), (unsigned long long)r->v.tv,
-			      (unsigned long long)r->v.tm, r->off, op->off, op->size);
+	return misaligned(env, op, r);
 }
 
 /* ---- bounds ------------------------------------------------------------------------------------- */
@@ -106,13 +129,13 @@ int mem_check_bounds(struct env *env, uint32_t regno, int32_t off, uint32_t size
 				      regno);
 	err = mem_check_fixed(env, regno, (int32_t)(v.sl + off), size, mem_size, zero_ok);
 	if (err < 0)
-		return err;
+		return verdict_add(env, err, "R%u min value is outside of the allowed memory range", regno);
 	if (v.uh >= env->lim->var_off)
 		return verdict_reject(env, EACCES, "MEM-UNBOUNDED",
 				      "R%u unbounded memory access, make sure to bounds check any such access",
 				      regno);
-	return mem_check_fixed(env, regno, (int32_t)(v.uh + (uint64_t)off), size, mem_size,
-			       zero_ok);
+	err = mem_check_fixed(env, regno, (int32_t)(v.uh + (uint64_t)off), size, mem_size, zero_ok);
+	return err < 0 ? verdict_add(env, err, "R%u max value is outside of the allowed memory range", regno) : err;
 }
 
 int ptr_check_off(struct env *env, const struct reg *r, uint32_t regno, bool fixed_ok)

@@ -211,7 +211,8 @@ int refs_check_resources(struct env *env, bool exception_exit, bool check_lock, 
 				      "%s cannot be used inside bpf_spin_lock-ed region", prefix);
 	r = refs_check_leak(env, exception_exit);
 	if (r < 0)
-		return r;
+		return env->target->profile < PROFILE_6_18 ? r :
+		       verdict_add(env, r, "%s would lead to reference leak", prefix);
 	if (check_lock && st->active_irq_id)
 		return verdict_reject(env, EINVAL, "IRQ-HELD",
 				      "%s cannot be used inside bpf_local_irq_save-ed region", prefix);

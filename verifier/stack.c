@@ -54,7 +54,7 @@ static int check_bounds(struct env *env, uint32_t regno, int32_t off, uint32_t s
 			enum access access, bool by_helper, struct range *ret)
 {
 	const struct reg *r = &env_regs(env)[regno];
-	const char *what = by_helper ? " indirect access to"
+	const char *what = by_helper && !env->beh->helper_read_keeps_spills ? " indirect access to"
 				     : access == ACCESS_READ ? " read from" : " write to";
 	int64_t lowest = -512, alloc = -8 * (int64_t)env->cur->l[r->frame].f->slot_cnt;
 	int err = 0;

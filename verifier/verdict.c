@@ -85,6 +85,21 @@ int verdict_rename(struct env *env, int err, const char *code, const char *fmt, 
 	return -err;
 }
 
+int verdict_add(struct env *env, int r, const char *fmt, ...)
+{
+	struct bgv_result *res = env->result;
+	size_t used = strlen(res->message);
+	va_list ap;
+
+	if (res->verdict != BGV_REJECT || verdict_is_final(r) || used + 3 > sizeof(res->message))
+		return r;
+	memcpy(res->message + used, ": ", 3);
+	va_start(ap, fmt);
+	vsnprintf(res->message + used + 2, sizeof(res->message) - used - 2, fmt, ap);
+	va_end(ap);
+	return r;
+}
+
 int verdict_unsupported(struct env *env, const char *fmt, ...)
 {
 	va_list ap;
