@@ -233,10 +233,13 @@ check "control: where objects are not asked for it is enough" 0 user 65533 "$odd
 broker_fds() { find "/proc/$(pgrep -P "$daemon_pid" -f bpfgate-broker | head -1)/fd" -type l 2>/dev/null | wc -l; }
 check "descriptors that are no objects" 0 user 65533 "$odd" present
 before=$(broker_fds)
-check "clients that leave while their object is read" 0 user 65533 "$odd" leave
+for i in $(seq 20); do
+	check "clients that leave while their object is read, $i" 0 user 65533 "$odd" leave
+done
 check "the daemon serves on" 0 load good.o
-for _ in $(seq 100); do [ "$(broker_fds)" -le "$before" ] && break; read -r -t 0.05 <> <(:); done
-check "and holds no more than before ($before)" 0 [ "$(broker_fds)" -le "$before" ]
+# Judges that wait come and go, eight at most, each by a descriptor.
+for _ in $(seq 100); do [ "$(broker_fds)" -le $((before + 8)) ] && break; read -r -t 0.05 <> <(:); done
+check "and holds no more than before ($before)" 0 [ "$(broker_fds)" -le $((before + 8)) ]
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
