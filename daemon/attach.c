@@ -279,7 +279,8 @@ static bool attach_may_all(struct work *work, struct policy_request *request)
 {
 	struct attach *attach = work->state;
 	const char *name = attach->target.names;
-	struct policy_decision *ruling;
+	OWN_MEM struct policy_decision *ruling = NULL;
+	struct decide_view view;
 	bool all = true;
 
 	if (attach->target.names_cnt < 2)
@@ -289,12 +290,13 @@ static bool attach_may_all(struct work *work, struct policy_request *request)
 		work_reply(work, -ENOMEM);
 		return false;
 	}
+	decide_view_open(&view, work, request);
 	for (uint32_t i = 0; all && i < attach->target.names_cnt; i++, name += strlen(name) + 1) {
 		attach->target.policy.name = name;
-		decide_silently(work, request, ruling);
+		decide_in_view(&view, ruling);
 		all = ruling->verdict == POLICY_ALLOW;
 	}
-	free(ruling);
+	decide_view_close(&view);
 	if (all)
 		attach->target.policy.name = attach->target.names;
 	return true;

@@ -140,10 +140,9 @@ static int account_find(const char *name, struct account *ret_account)
  * (NET_ADMIN, SYS_ADMIN), the others to make children of other users.
  */
 #define CAP_BIT(cap) (1ull << (cap))
-#define PARENT_CAPS  (CAP_BIT(CAP_BPF) | CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_NET_ADMIN) | \
-		      CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) | \
-		      CAP_BIT(CAP_SETPCAP))
 #define CHILD_CAPS   (CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETPCAP)) /* no child without */
+#define PARENT_CAPS  (CAP_BIT(CAP_BPF) | CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_NET_ADMIN) | \
+		      CAP_BIT(CAP_SYS_ADMIN) | CHILD_CAPS)
 
 static int options_finish(struct options *opt)
 {

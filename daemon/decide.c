@@ -14,13 +14,6 @@
 #include "daemon/people.h"
 #include "daemon/reconcile.h"
 
-/* The caller, and what deny rules want to know beyond what the kernel attests. Arrays are in here. */
-struct decide_caller {
-	struct policy_subject subject;
-	uid_t owners[PEOPLE_OWNERS_MAX];
-	gid_t *member_of;
-};
-
 static int decide_add_member(struct work *work, struct decide_caller *caller, uid_t uid)
 {
 	const gid_t *groups;
@@ -166,31 +159,57 @@ uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident,
 	return id;
 }
 
-void decide_silently(struct work *work, struct policy_request *request,
-		     struct policy_decision *ret_decision)
+void decide_view_open(struct decide_view *view, struct work *work, struct policy_request *request)
 {
-	struct decide_caller caller;
-	struct policy_path_id *paths = NULL;
-	struct policy_rule_use *uses;
-
-	decide_find_caller(work, &caller);
-	uses = decide_add_rule_uses(work, request);
+	*view = (struct decide_view){ .policy = work->rules->policy, .request = request };
+	decide_find_caller(work, &view->caller);
+	view->uses = decide_add_rule_uses(work, request);
 	request->now_s = broker_now_s();
 	request->use = decide_use_of(work->account);
 	decide_leave_out(work, &request->use);
 	request->host_netns = work->broker->netns;
 	/* A failure leaves no paths, and a path that is not there matches no target. */
-	if (request->target && rules_resolve_paths(work->rules, &paths, &request->path_cnt) < 0)
+	if (request->target && rules_resolve_paths(work->rules, &view->paths, &request->path_cnt) < 0)
 		request->path_cnt = 0;
-	request->paths = paths;
-	policy_decide(work->rules->policy, &caller.subject, request, ret_decision);
+	request->paths = view->paths;
+}
+
+void decide_in_view(const struct decide_view *view, struct policy_decision *ret_decision)
+{
+	policy_decide(view->policy, &view->caller.subject, view->request, ret_decision);
+}
+
+void decide_view_close(struct decide_view *view)
+{
+	struct policy_request *request = view->request;
+
 	request->paths = NULL;
 	request->path_cnt = 0;
 	request->rule_uses = NULL;
 	request->rule_use_cnt = 0;
-	free(uses);
-	free(paths);
-	free(caller.member_of);
+	free(view->uses);
+	free(view->paths);
+	free(view->caller.member_of);
+}
+
+void decide_silently(struct work *work, struct policy_request *request,
+		     struct policy_decision *ret_decision)
+{
+	struct decide_view view;
+
+	decide_view_open(&view, work, request);
+	decide_in_view(&view, ret_decision);
+	decide_view_close(&view);
+}
+
+bool decide_allows(struct work *work, struct policy_request *request)
+{
+	OWN_MEM struct policy_decision *ruling = malloc(sizeof(*ruling));
+
+	if (!ruling)
+		return false;
+	decide_silently(work, request, ruling);
+	return ruling->verdict == POLICY_ALLOW;
 }
 
 static void decide_note_ruling(struct work *work)

@@ -5,6 +5,7 @@
 
 #include "daemon/facts.h"
 #include "daemon/logs.h"
+#include "daemon/people.h"
 #include "daemon/work.h"
 
 /* Goes on with a work after the world was looked at anew. */
@@ -49,6 +50,33 @@ uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident,
 /* Policy's answer alone: for questions whose refusal is no refusal of the work. */
 void decide_silently(struct work *work, struct policy_request *request,
 		     struct policy_decision *ret_decision);
+/* No more than whether it is yes; no memory: it is not. */
+bool decide_allows(struct work *work, struct policy_request *request);
+
+/* The caller, and what deny rules want to know beyond what the kernel attests. Arrays are in here. */
+struct decide_caller {
+	struct policy_subject subject;
+	uid_t owners[PEOPLE_OWNERS_MAX];
+	gid_t *member_of;
+};
+
+/* Private but for its size. */
+struct decide_view {
+	const struct policy *policy;
+	struct policy_request *request;
+	struct decide_caller caller;
+	struct policy_path_id *paths;
+	struct policy_rule_use *uses;
+};
+
+/*
+ * decide_silently() of many targets of one request: who asks, what is held, and which objects the rules' paths are is
+ * found out once, here. It must be closed before the work waits. Between the two the request's target may change,
+ * nothing else of it.
+ */
+void decide_view_open(struct decide_view *view, struct work *work, struct policy_request *request);
+void decide_in_view(const struct decide_view *view, struct policy_decision *ret_decision);
+void decide_view_close(struct decide_view *view);
 
 /* Notes that the work was allowed, with the program it is about (rec may be NULL). */
 void decide_note_allowed(struct work *work, const struct ledger_rec *rec);

@@ -96,9 +96,8 @@ static char **broker_argv(const struct settings *set, bool set_aside)
  */
 static int netns_of(int sock, int *ret_netns)
 {
-	int netns;
+	int netns = ioctl(sock, SIOCGSKNS);
 
-	netns = ioctl(sock, SIOCGSKNS);
 	if (netns < 0)
 		return -errno;
 	*ret_netns = netns;

@@ -18,6 +18,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "daemon/kinds.h"
 #include "proto/own.h"
 
 #ifndef RESOLVE_CACHED
@@ -43,17 +44,11 @@ static int files_look(int fd, struct statx *ret_stx)
 		       : 0;
 }
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		(void)fclose(*file);
-}
-
 /* "36 35 98:0 /root /mnt rw,noatime master:1 - ext4 /dev/root rw": the first number, and the word
  * behind the dash. */
 static bool files_mount_is_local(uint64_t mnt_id)
 {
-	__attribute__((cleanup(close_file))) FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	OWN_FILE FILE *mounts = fopen("/proc/self/mountinfo", "re");
 	char line[4 * PATH_MAX], type[64];
 	unsigned long long id;
 
@@ -72,19 +67,6 @@ static bool files_mount_is_local(uint64_t mnt_id)
 	return false;
 }
 
-static int files_read_name(int fd, char *ret_text)
-{
-	char path[32];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	n = readlink(path, ret_text, PATH_MAX - 1);
-	if (n <= 0 || ret_text[0] != '/')
-		return -EOPNOTSUPP;
-	ret_text[n] = '\0';
-	return 0;
-}
-
 static int files_open_cached(const char *path)
 {
 	struct open_how how = { .flags = O_PATH | O_CLOEXEC,
@@ -96,14 +78,15 @@ static int files_open_cached(const char *path)
 
 int files_name(int fd, struct file_name *ret_name)
 {
-	int flags = fcntl(fd, F_GETFL), r = files_read_name(fd, ret_name->text);
+	int flags = fcntl(fd, F_GETFL);
 	OWN_FD int here = -1;
 	struct statx theirs, ours;
 
 	if (flags < 0 || flags & O_PATH || (flags & O_ACCMODE) == O_WRONLY)
 		return -EACCES;
-	if (r < 0)
-		return r;
+	kinds_read_name(fd, ret_name->text, sizeof(ret_name->text));
+	if (ret_name->text[0] != '/')
+		return -EOPNOTSUPP;
 	here = files_open_cached(ret_name->text);
 	if (here < 0)
 		return here;

@@ -172,19 +172,6 @@ static bool perf_asks_samples(const struct perf_open *open)
 	return open->sample_type != 0;
 }
 
-static bool perf_may_sample(struct work *work, struct policy_request *request)
-{
-	struct policy_decision *ruling = malloc(sizeof(*ruling));
-	bool may;
-
-	if (!ruling)
-		return false;
-	decide_silently(work, request, ruling);
-	may = ruling->verdict == POLICY_ALLOW;
-	free(ruling);
-	return may;
-}
-
 /*
  * Tracing libraries ask of a probe's or tracepoint's event for samples that they never look at,
  * since only programs are attached to it. Where no rule grants them the event is opened without,
@@ -193,7 +180,7 @@ static bool perf_may_sample(struct work *work, struct policy_request *request)
 static void perf_narrow(struct work *work, struct perf_call *call, struct policy_request *request)
 {
 	if (call->open.kind == PERF_KIND_SOFTWARE || !call->facts.target.samples ||
-	    perf_may_sample(work, request))
+	    decide_allows(work, request))
 		return;
 	call->narrowed = true;
 	call->facts.target.samples = false;

@@ -93,16 +93,10 @@ void perfs_free(struct perfs *perfs)
 
 /* ---- looking ---- */
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		(void)fclose(*file);
-}
-
 /* A line for each file that is watched, with the number that we gave it. */
 static int perfs_mark_living(struct perfs_user *user)
 {
-	__attribute__((cleanup(close_file))) FILE *file = NULL;
+	OWN_FILE FILE *file = NULL;
 	char path[64], line[256];
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", user->watch);

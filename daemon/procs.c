@@ -12,17 +12,12 @@
 #include <sys/stat.h>
 
 #include "daemon/kinds.h"
-
-static void close_file(FILE **file)
-{
-	if (*file)
-		(void)fclose(*file);
-}
+#include "proto/own.h"
 
 /* The number behind `key` in a line of a file under /proc; up to four of them. */
 static int procs_read(const char *path, const char *key, unsigned int value[4])
 {
-	__attribute__((cleanup(close_file))) FILE *file = fopen(path, "re");
+	OWN_FILE FILE *file = fopen(path, "re");
 	char line[256];
 
 	while (file && fgets(line, sizeof(line), file))

@@ -152,14 +152,12 @@ static void query_decide(struct work *work, int err)
 {
 	struct query *query = work->state;
 	struct policy_request request = { .verb = POLICY_QUERY, .target = &query->target.policy };
-	OWN_MEM struct policy_decision *ruling = malloc(sizeof(*ruling));
 
-	if (err < 0 || !ruling) {
-		work_reply(work, err < 0 ? err : -ENOMEM);
+	if (err < 0) {
+		work_reply(work, err);
 		return;
 	}
-	decide_silently(work, &request, ruling);
-	if (ruling->verdict == POLICY_ALLOW || decide(work, &request, NULL))
+	if (decide_allows(work, &request) || decide(work, &request, NULL))
 		query_run(work);
 }
 

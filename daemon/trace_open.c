@@ -117,24 +117,19 @@ static void trace_open_event(struct work *work, struct trace_call *call)
 
 struct trace_list {
 	struct work *work;
+	struct policy_target target;
+	struct decide_view view;
 	FILE *out;
 	bool any;
 };
-
-static bool trace_may(struct work *work, const char *name)
-{
-	const struct policy_target target = { .kind = POLICY_ATTACH_TRACEPOINT, .name = name };
-	struct policy_request request = { .verb = POLICY_PERF_EVENT, .target = &target };
-
-	decide_silently(work, &request, work->ruling);
-	return work->ruling->verdict == POLICY_ALLOW;
-}
 
 static void trace_list_one(void *ctx, const char *name)
 {
 	struct trace_list *list = ctx;
 
-	if (!trace_may(list->work, name))
+	list->target.name = name;
+	decide_in_view(&list->view, list->work->ruling);
+	if (list->work->ruling->verdict != POLICY_ALLOW)
 		return;
 	list->any = true;
 	fprintf(list->out, "%s\n", name);
@@ -145,7 +140,10 @@ static void trace_on_events(void *ctx, int err)
 	struct work *work = ctx;
 	OWN_MEM char *text = NULL;
 	size_t bytes = 0;
-	struct trace_list list = { work, open_memstream(&text, &bytes), false };
+	struct trace_list list = { .work = work,
+				   .target = { .kind = POLICY_ATTACH_TRACEPOINT },
+				   .out = open_memstream(&text, &bytes) };
+	struct policy_request request = { .verb = POLICY_PERF_EVENT, .target = &list.target };
 
 	work->ruling = malloc(sizeof(*work->ruling));
 	if (err < 0 || !list.out || !work->ruling) {
@@ -154,7 +152,9 @@ static void trace_on_events(void *ctx, int err)
 		work_reply(work, err < 0 ? err : -ENOMEM);
 		return;
 	}
+	decide_view_open(&list.view, work, &request);
 	events_each(work->broker->events, trace_list_one, &list);
+	decide_view_close(&list.view);
 	if (fclose(list.out) != 0)
 		work_reply(work, -ENOMEM);
 	else if (!list.any)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -32,8 +33,16 @@ static inline void own_free_mem(void *ptr)
 	*(void **)ptr = NULL;
 }
 
+static inline void own_close_file(FILE **file)
+{
+	if (*file)
+		(void)fclose(*file);
+}
+
 #define OWN_FD	__attribute__((cleanup(own_close_fd)))
 #define OWN_MEM __attribute__((cleanup(own_free_mem)))
+/* One that was read: what is written is closed with a look at whether it got there. */
+#define OWN_FILE __attribute__((cleanup(own_close_file)))
 
 /* Hands the fd on: the variable no longer owns it. */
 #define TAKE_FD(fd)                          \
