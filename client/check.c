@@ -223,6 +223,14 @@ static bool set_flag(struct check_options *opts, int opt)
 	return true;
 }
 
+int check_bad_value(const char *verb, const char *value)
+{
+	(void)fprintf(stderr, "bpfgate %s: \"", verb);
+	out_safe(stderr, value, false);
+	(void)fprintf(stderr, "\" is not a value for that option\n");
+	return EXIT_USAGE;
+}
+
 /* EXIT_OK to go on, else the code to exit with; help exits 0 by *ret_stop. */
 static int parse_options(struct check_options *opts, int argc, char **argv, bool *ret_stop)
 {
@@ -239,12 +247,8 @@ static int parse_options(struct check_options *opts, int argc, char **argv, bool
 		}
 		if (set_flag(opts, opt))
 			continue;
-		if (set_valued(opts, opt, optarg) < 0) {
-			(void)fprintf(stderr, "bpfgate check: \"");
-			out_safe(stderr, optarg, false);
-			(void)fprintf(stderr, "\" is not a value for that option\n");
-			return EXIT_USAGE;
-		}
+		if (set_valued(opts, opt, optarg) < 0)
+			return check_bad_value("check", optarg);
 	}
 	if (optind < argc)
 		return EXIT_OK;

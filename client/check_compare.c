@@ -207,7 +207,7 @@ static const char *word_of(const struct check_result *result)
 	if (!result)
 		return "-";
 	if (result->crashed || result->input_err)
-		return result->crashed ? "crashed" : "unreadable";
+		return check_verdict_word(result);
 	return result->verdict == BGV_ACCEPT ? "loads"
 	       : *result->code		     ? result->code
 					     : bgv_verdict_name(result->verdict);
@@ -356,10 +356,8 @@ static int print_json(const struct comparison *c, const struct table *t)
 		json_pack("{s:s, s:s, s:s, s:s, s:I, s:O}", "schema_version", OUT_SCHEMA_VERSION,
 			  "by", by_names[c->by], "a", c->sides[0].name, "b", c->sides[1].name,
 			  "changed", (json_int_t)t->changed, "programs", t->pairs);
-	int r = doc ? out_json(stdout, doc, c->opts->pretty) : -ENOMEM;
 
-	json_decref(doc);
-	return r;
+	return out_json_take(stdout, doc, c->opts->pretty);
 }
 
 static int compare(struct comparison *c, char **words, int word_cnt)
@@ -399,12 +397,8 @@ int check_compare(int argc, char **argv, struct check_options *opts)
 		}
 		if (opt == '?')
 			return EXIT_USAGE;
-		if (set_option(&c, opt, optarg) < 0) {
-			(void)fputs("bpfgate compare: \"", stderr);
-			out_safe(stderr, optarg, false);
-			(void)fputs("\" is no value for that option\n", stderr);
-			return EXIT_USAGE;
-		}
+		if (set_option(&c, opt, optarg) < 0)
+			return check_bad_value("compare", optarg);
 	}
 	words = argc - optind;
 	if (c.by == BY_KERNEL ? words < 3 : words != 2) {

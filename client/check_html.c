@@ -332,13 +332,6 @@ static void put_problem(FILE *out, const json_t *problem, size_t number)
 /* ---- the page ----------------------------------------------------------------------------------
  */
 
-static const char *verdict_of(const struct check_result *result)
-{
-	if (result->crashed)
-		return "crashed";
-	return result->input_err ? "unreadable" : bgv_verdict_name(result->verdict);
-}
-
 static void put_row(FILE *out, const struct check_report *report, const struct check_result *result,
 		    const json_t *problems, size_t number)
 {
@@ -348,7 +341,7 @@ static void put_row(FILE *out, const struct check_report *report, const struct c
 	(void)fputs("<tr><td>", out);
 	put(out, check_form_subject(report, result, subject, sizeof(subject)));
 	(void)fprintf(out, "</td><td class=\"%s\">%s</td><td>", fine ? "ok" : "bad",
-		      verdict_of(result));
+		      check_verdict_word(result));
 	for (size_t i = 0; i < json_array_size(problems); i++) {
 		(void)fprintf(out, "%s<a href=\"#e%zu\">", i ? ", " : "", number + i);
 		put(out, check_form_string(json_array_get(problems, i), "code"));

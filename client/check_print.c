@@ -24,7 +24,7 @@ bool check_kernel_disagrees(const struct check_result *result)
 	       result->known && result->reference_err && *result->reference_message;
 }
 
-static const char *result_verdict(const struct check_result *result)
+const char *check_verdict_word(const struct check_result *result)
 {
 	if (result->crashed)
 		return "crashed";
@@ -90,7 +90,7 @@ const char *check_input_reason(const struct check_result *result)
 static json_t *json_input_failure(const struct check_inputs *inputs, const struct check_result *result)
 {
 	return json_pack("{s:s, s:o, s:s, s:s, s:o}", "schema_version", OUT_SCHEMA_VERSION, "input",
-			 check_model_text(inputs->paths[result->input_idx]), "verdict", result_verdict(result), "code",
+			 check_model_text(inputs->paths[result->input_idx]), "verdict", check_verdict_word(result), "code",
 			 result->crashed ? "CRASH" : "INPUT", "message", check_model_text(check_input_reason(result)));
 }
 
@@ -120,7 +120,7 @@ static json_t *json_result(const struct check_inputs *inputs, const struct check
 			OUT_SCHEMA_VERSION, "input", check_model_text(inputs->paths[result->input_idx]), "program",
 			text_or_null(result->prog), "source", text_or_null(result->source), "kernel",
 			check_model_text(result->kernel), "prog_type", (int)result->prog_type, "insn_cnt",
-			(int)result->insn_cnt, "verdict", result_verdict(result), "errno",
+			(int)result->insn_cnt, "verdict", check_verdict_word(result), "errno",
 			errno_or_null(result->err), "code", text_or_null(result->code), "message",
 			text_or_null(result->message), "insn_idx",
 			result->insn_idx == UINT32_MAX ? json_null() : count(result->insn_idx));
@@ -153,12 +153,8 @@ static int print_jsonl(FILE *out, const struct check_inputs *inputs,
 {
 	int r = 0;
 
-	for (size_t i = 0; i < cnt && r >= 0; i++) {
-		json_t *doc = json_result(inputs, &results[i]);
-
-		r = doc ? out_json(out, doc, false) : -ENOMEM;
-		json_decref(doc);
-	}
+	for (size_t i = 0; i < cnt && r >= 0; i++)
+		r = out_json_take(out, json_result(inputs, &results[i]), false);
 	return r;
 }
 
@@ -217,7 +213,7 @@ static void print_program(FILE *out, const struct check_options *opts,
 
 	if (opts->quiet && fine && !check_kernel_disagrees(result))
 		return;
-	out_verdict(out, result_verdict(result), fine, colour);
+	out_verdict(out, check_verdict_word(result), fine, colour);
 	out_safe(out, inputs->paths[result->input_idx], false);
 	if (*result->prog) {
 		(void)fputc(':', out);
@@ -260,7 +256,7 @@ static void print_text(FILE *out, const struct check_options *opts, const struct
 			print_program(out, opts, inputs, &results[i]);
 			continue;
 		}
-		out_verdict(out, result_verdict(&results[i]), false, out_colour(out, opts->colour));
+		out_verdict(out, check_verdict_word(&results[i]), false, out_colour(out, opts->colour));
 		out_safe(out, inputs->paths[results[i].input_idx], false);
 		(void)fprintf(out, "\n    ");
 		out_safe(out, check_input_reason(&results[i]), false);

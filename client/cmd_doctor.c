@@ -379,17 +379,10 @@ static int doctor_print(json_t *rows, bool json, bool pretty)
 		{ "detail", "SEEN", false, false },
 		{ "fix", "FIX", false, false },
 	};
-	json_t *doc;
-	int r;
 
 	if (!json)
 		return out_table(stdout, rows, columns, ARRAY_CNT(columns), &(struct out_table_opts){ 0 });
-	doc = json_pack("{s:s, s:O}", "schema_version", OUT_SCHEMA_VERSION, "checks", rows);
-	if (!doc)
-		return -ENOMEM;
-	r = out_json(stdout, doc, pretty);
-	json_decref(doc);
-	return r;
+	return out_json_take(stdout, json_pack("{s:s, s:O}", "schema_version", OUT_SCHEMA_VERSION, "checks", rows), pretty);
 }
 
 int cmd_doctor(int argc, char **argv)

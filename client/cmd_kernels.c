@@ -76,12 +76,9 @@ static json_t *lib_json(const struct kernlib *lib)
 	return list;
 }
 
-static int print_document(json_t *doc, bool pretty)
+static int print_document(json_t *take_doc, bool pretty)
 {
-	int r = doc ? out_json(stdout, doc, pretty) : -ENOMEM;
-
-	json_decref(doc);
-	return r < 0 ? EXIT_INTERNAL : EXIT_OK;
+	return out_json_take(stdout, take_doc, pretty) < 0 ? EXIT_INTERNAL : EXIT_OK;
 }
 
 static int kernels_list(const struct kernels_options *opts)

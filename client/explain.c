@@ -323,8 +323,7 @@ static int print_json(const struct explain *explain)
 	doc = json_pack("{s:s, s:b, s:I, s:s, s:o}", "schema_version", OUT_SCHEMA_VERSION, "allowed",
 			allowed, "uid", (json_int_t)explain->who.uid, "policy_digest",
 			policy_digest(explain->policy), "requests", requests);
-	r = doc ? out_json(stdout, doc, explain->pretty) : -1;
-	json_decref(doc);
+	r = out_json_take(stdout, doc, explain->pretty);
 	return r < 0 ? EXIT_INTERNAL : allowed ? EXIT_OK : EXIT_POLICY;
 }
 

@@ -190,11 +190,8 @@ static int load_print(json_t *programs, const struct bpf_program *prog)
 /* Takes programs over. */
 static int load_print_document(json_t *programs)
 {
-	json_t *doc = json_pack("{s:s, s:o}", "schema_version", OUT_SCHEMA_VERSION, "programs", programs);
-	int r = doc ? out_json(stdout, doc, false) : -ENOMEM;
-
-	json_decref(doc);
-	return r;
+	return out_json_take(stdout, json_pack("{s:s, s:o}", "schema_version", OUT_SCHEMA_VERSION, "programs", programs),
+			     false);
 }
 
 /* What is pinned stays attached: a link lies beside its program, as NAME_link. 0 or -errno. */

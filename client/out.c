@@ -187,6 +187,14 @@ int out_json(FILE *out, const json_t *doc, bool pretty)
 	return 0;
 }
 
+int out_json_take(FILE *out, json_t *take_doc, bool pretty)
+{
+	int r = take_doc ? out_json(out, take_doc, pretty) : -ENOMEM;
+
+	json_decref(take_doc);
+	return r;
+}
+
 int out_json_error(FILE *out, const char *code, const char *message, const char *hint, bool pretty)
 {
 	json_t *doc = json_pack("{s:s, s:{s:s, s:s, s:s}}", "schema_version", OUT_SCHEMA_VERSION, "error",

@@ -48,6 +48,8 @@ char *out_safe_text(const char *text, bool keep_newlines);
 
 /* Prints doc and a newline; pretty: indented. The caller keeps doc. 0 or -EIO. */
 int out_json(FILE *out, const json_t *doc, bool pretty);
+/* The same, and takes doc over; NULL, a document for which there was no memory: -ENOMEM. */
+int out_json_take(FILE *out, json_t *take_doc, bool pretty);
 
 /* The one error document: {"schema_version", "error": {code, message, hint}}. 0 or -EIO. */
 int out_json_error(FILE *out, const char *code, const char *message, const char *hint, bool pretty);

@@ -196,8 +196,6 @@ int suggest_print(const struct explain *explain)
 		"Suggested by bpfgate policy suggest: this object, this caller, nothing else. Read it before "
 		"you grant it. Where programs are attached to interfaces, cgroups or tracepoints, add \"attach\".",
 		"rules", rule_json(explain));
-	int r = top ? out_json(stdout, top, true) : -1;
 
-	json_decref(top);
-	return r < 0 ? EXIT_INTERNAL : EXIT_OK;
+	return out_json_take(stdout, top, true) < 0 ? EXIT_INTERNAL : EXIT_OK;
 }
