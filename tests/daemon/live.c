@@ -335,17 +335,23 @@ int live_map(uint32_t type, uint32_t flags)
 	return live_call(BPF_MAP_CREATE, &attr, sizeof(attr));
 }
 
-int live_load(uint32_t type, const char *name, const struct bpf_insn *insns, uint32_t cnt)
+int live_load_for(uint32_t type, uint32_t attach_type, const char *name, const struct bpf_insn *insns, uint32_t cnt)
 {
 	union bpf_attr attr;
 
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_type = type;
+	attr.expected_attach_type = attach_type;
 	attr.insns = (uintptr_t)insns;
 	attr.insn_cnt = cnt;
 	attr.license = (uintptr_t) "GPL";
 	strncpy(attr.prog_name, name, sizeof(attr.prog_name) - 1);
 	return live_call(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+int live_load(uint32_t type, const char *name, const struct bpf_insn *insns, uint32_t cnt)
+{
+	return live_load_for(type, 0, name, insns, cnt);
 }
 
 int live_prog(uint32_t type, const char *name, int32_t ret)

@@ -61,6 +61,7 @@ int live_map(uint32_t type, uint32_t flags);
 /* A program that returns R0 = ret; name asks something of the judge. */
 int live_prog(uint32_t type, const char *name, int32_t ret);
 int live_load(uint32_t type, const char *name, const struct bpf_insn *insns, uint32_t cnt);
+int live_load_for(uint32_t type, uint32_t attach_type, const char *name, const struct bpf_insn *insns, uint32_t cnt);
 int live_link(int prog, uint32_t attach_type, uint32_t target);
 /* BPF_MAP_UPDATE_ELEM of one element. */
 int live_update(int map, const void *key, const void *value);

@@ -16,7 +16,7 @@
 #include "proto/channel.h"
 #include "proto/own.h"
 #include "proto/packet.h"
-#include "tests/daemon/live.h"
+#include "tests/daemon/live_main.h"
 #include "tests/daemon/stuck.h"
 #include "tests/lib/holds.h"
 
@@ -196,44 +196,12 @@ static bool a_closer_that_was_just_made_ends_with_its_broker(void)
 	       HOLDS(live_as(LIVE_ALICE, part_makes_a_map, NULL));
 }
 
-#define TEST(name)                                                                                 \
-	{                                                                                          \
-#name, name                                                                        \
-	}
-
-static const struct {
-	const char *name;
-	bool (*run)(void);
-} tests[] = {
-	TEST(a_closer_that_was_just_made_ends_with_its_broker),
-	TEST(a_stopped_closer_ends_nothing),
+static const struct live_test tests[] = {
+	LIVE_TEST(a_closer_that_was_just_made_ends_with_its_broker),
+	LIVE_TEST(a_stopped_closer_ends_nothing),
 };
 
 int main(void)
 {
-	unsigned int passed = 0, failed = 0;
-
-	if (getuid() != 0) {
-		printf("skipped: a daemon of its own needs root\n0 passed, 0 failed, %zu skipped\n",
-		       ARRAY_CNT(tests));
-		return 77;
-	}
-	if (!live_start(&live, getenv("builddir") ? getenv("builddir") : ".", policy)) {
-		printf("the daemon does not start\n0 passed, 1 failed\n");
-		return 1;
-	}
-	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
-		if (holds_run(tests[i].run)) {
-			passed++;
-			continue;
-		}
-		failed++;
-		printf("FAILED %s\n", tests[i].name);
-	}
-	if (!live_stop(&live)) {
-		failed++;
-		printf("FAILED the daemon does not end as it should\n");
-	}
-	printf("%u passed, %u failed\n", passed, failed);
-	return failed ? 1 : 0;
+	return live_main(&live, policy, tests, ARRAY_CNT(tests));
 }

@@ -106,7 +106,7 @@ static int set_bpf(int event, int prog)
 }
 
 /* A program that counts in element 0 of the map. */
-static int load_counter(uint32_t type, int map)
+static int load_counting(uint32_t type, uint32_t attach_type, int map)
 {
 	const struct bpf_insn insns[] = {
 		{ .code = BPF_LD | BPF_DW | BPF_IMM,
@@ -123,7 +123,12 @@ static int load_counter(uint32_t type, int map)
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 
-	return live_load(type, "counter", insns, ARRAY_CNT(insns));
+	return live_load_for(type, attach_type, "counter", insns, ARRAY_CNT(insns));
+}
+
+static int load_counter(uint32_t type, int map)
+{
+	return load_counting(type, 0, map);
 }
 
 static int counter_map(void)
@@ -396,29 +401,7 @@ static int link_uprobes(int prog, const char *path, uint64_t offset, uint32_t pi
 /* The type that such a program is loaded for. */
 static int load_multi(int map)
 {
-	const struct bpf_insn insns[] = {
-		{ .code = BPF_LD | BPF_DW | BPF_IMM,
-		  .dst_reg = 1,
-		  .src_reg = BPF_PSEUDO_MAP_VALUE,
-		  .imm = map },
-		{ 0 },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2, .imm = 1 },
-		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW,
-		  .dst_reg = 1,
-		  .src_reg = 2,
-		  .imm = BPF_ADD },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_KPROBE;
-	attr.expected_attach_type = 48;
-	attr.insns = (uintptr_t)insns;
-	attr.insn_cnt = ARRAY_CNT(insns);
-	attr.license = (uintptr_t) "GPL";
-	return live_call(BPF_PROG_LOAD, &attr, sizeof(attr));
+	return load_counting(BPF_PROG_TYPE_KPROBE, 48, map);
 }
 
 static bool part_links_libc(void *arg)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "proto/own.h"
-#include "tests/daemon/live.h"
+#include "tests/daemon/live_main.h"
 #include "tests/lib/holds.h"
 
 #define TCX_INGRESS 46u
@@ -134,18 +134,10 @@ static bool what_is_no_place_is_nothing_to_ask_about(void)
 	return HOLDS(live_as(LIVE_ALICE, part_odd, NULL));
 }
 
-#define TEST(name)                                                                                 \
-	{                                                                                          \
-#name, name                                                                        \
-	}
-
-static const struct {
-	const char *name;
-	bool (*run)(void);
-} tests[] = {
-	TEST(who_may_attach_nowhere_else_may_not_ask_there),
-	TEST(an_interface_is_one_of_the_callers_namespace),
-	TEST(what_is_no_place_is_nothing_to_ask_about),
+static const struct live_test tests[] = {
+	LIVE_TEST(who_may_attach_nowhere_else_may_not_ask_there),
+	LIVE_TEST(an_interface_is_one_of_the_callers_namespace),
+	LIVE_TEST(what_is_no_place_is_nothing_to_ask_about),
 };
 
 static bool make_cgroups(void)
@@ -158,32 +150,14 @@ static bool make_cgroups(void)
 
 int main(void)
 {
-	unsigned int passed = 0, failed = 0;
+	int r;
 
-	if (getuid() != 0 || !make_cgroups()) {
-		printf("skipped: a daemon of its own needs root, and its users cgroups\n"
-		       "0 passed, 0 failed, %zu skipped\n",
-		       ARRAY_CNT(tests));
+	if (getuid() == 0 && !make_cgroups()) {
+		printf("skipped: its users need cgroups\n0 passed, 0 failed, %zu skipped\n", ARRAY_CNT(tests));
 		return 77;
 	}
-	if (!live_start(&live, getenv("builddir") ? getenv("builddir") : ".", policy)) {
-		printf("the daemon does not start\n0 passed, 1 failed\n");
-		return 1;
-	}
-	for (size_t i = 0; i < ARRAY_CNT(tests); i++) {
-		if (holds_run(tests[i].run)) {
-			passed++;
-			continue;
-		}
-		failed++;
-		printf("FAILED %s\n", tests[i].name);
-	}
-	if (!live_stop(&live)) {
-		failed++;
-		printf("FAILED the daemon does not end as it should\n");
-	}
+	r = live_main(&live, policy, tests, ARRAY_CNT(tests));
 	(void)rmdir(paths[0]);
 	(void)rmdir(paths[1]);
-	printf("%u passed, %u failed\n", passed, failed);
-	return failed ? 1 : 0;
+	return r;
 }

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "proto/own.h"
-#include "tests/daemon/live.h"
+#include "tests/daemon/live_main.h"
 #include "tests/lib/holds.h"
 
 #define TOO_EARLY_MS 300 /* an answer takes less than one */
@@ -120,26 +120,11 @@ static bool a_new_broker_answers_nobody_before_it_knows_what_is_kept(void)
 	       HOLDS(ok);
 }
 
+static const struct live_test tests[] = {
+	LIVE_TEST(a_new_broker_answers_nobody_before_it_knows_what_is_kept),
+};
+
 int main(void)
 {
-	unsigned int failed = 0;
-
-	if (getuid() != 0) {
-		printf("skipped: a daemon of its own needs root\n0 passed, 0 failed, 1 skipped\n");
-		return 77;
-	}
-	if (!live_start(&live, getenv("builddir") ? getenv("builddir") : ".", policy)) {
-		printf("the daemon does not start\n0 passed, 1 failed\n");
-		return 1;
-	}
-	if (!holds_run(a_new_broker_answers_nobody_before_it_knows_what_is_kept)) {
-		failed++;
-		printf("FAILED a_new_broker_answers_nobody_before_it_knows_what_is_kept\n");
-	}
-	if (!live_stop(&live)) {
-		failed++;
-		printf("FAILED the daemon does not end as it should\n");
-	}
-	printf("%u passed, %u failed\n", 1 - (failed > 0), failed);
-	return failed ? 1 : 0;
+	return live_main(&live, policy, tests, ARRAY_CNT(tests));
 }
