@@ -24,30 +24,60 @@ struct btf_view *srcline_view(const struct bgv_program *prog)
 	return btf_view_new(b->data, b->bytes, NULL, &view) < 0 ? NULL : view;
 }
 
+/* The nth record; false: there is none. */
+static bool rec_at(const struct bgv_program *prog, uint32_t n, struct line_rec *ret_rec)
+{
+	uint32_t size = prog->line_info_rec_size;
+
+	if (!prog->line_info.data || size < sizeof(*ret_rec) || n >= prog->line_info_cnt ||
+	    ((size_t)n + 1) * size > prog->line_info.bytes)
+		return false;
+	memcpy(ret_rec, (const char *)prog->line_info.data + (size_t)n * size, sizeof(*ret_rec));
+	return true;
+}
+
+/* Goes on from the nth record to the first that begins after the instruction; *best is the last one before that. */
+static uint32_t skip_recs(const struct bgv_program *prog, uint32_t n, uint32_t insn_idx, struct line_rec *best)
+{
+	struct line_rec rec;
+
+	for (; rec_at(prog, n, &rec) && rec.insn_off <= insn_idx; n++)
+		*best = rec;
+	return n;
+}
+
+static uint32_t line_of_rec(const struct line_rec *rec)
+{
+	return rec->line_col >> 10;
+}
+
 bool srcline_find(const struct bgv_program *prog, const struct btf_view *view, uint32_t insn_idx,
 		  struct srcline *ret_line)
 {
-	const char *data = prog->line_info.data;
-	uint32_t i, size = prog->line_info_rec_size;
-	struct line_rec rec, best = { 0 };
-	bool found = false;
+	struct line_rec best;
 
-	if (!view || !data || size < sizeof(rec))
-		return false;
-	for (i = 0; i < prog->line_info_cnt && ((size_t)i + 1) * size <= prog->line_info.bytes; i++) {
-		memcpy(&rec, data + (size_t)i * size, sizeof(rec));
-		if (rec.insn_off > insn_idx)
-			break;
-		best = rec;
-		found = true;
-	}
-	if (!found)
+	if (!view || !skip_recs(prog, 0, insn_idx, &best))
 		return false;
 	ret_line->file = btf_view_str(view, best.file_name_off);
 	ret_line->text = btf_view_str(view, best.line_off);
-	ret_line->line = best.line_col >> 10;
+	ret_line->line = line_of_rec(&best);
 	ret_line->col = best.line_col & 0x3ff;
 	return true;
+}
+
+void srcline_numbers(const struct bgv_program *prog, const struct btf_view *view, uint32_t insn_cnt,
+		     uint32_t *ret_lines)
+{
+	uint32_t i, next, n = 0, line = 0;
+	struct line_rec best;
+
+	for (i = 0; i < insn_cnt; i++) {
+		next = view ? skip_recs(prog, n, i, &best) : 0;
+		if (next != n)
+			line = *btf_view_str(view, best.line_off) ? line_of_rec(&best) : 0;
+		n = next;
+		ret_lines[i] = line;
+	}
 }
 
 const char *srcline_function(const struct bgv_program *prog, const struct btf_view *view,

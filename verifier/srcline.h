@@ -22,6 +22,12 @@ struct btf_view *srcline_view(const struct bgv_program *prog);
 bool srcline_find(const struct bgv_program *prog, const struct btf_view *view, uint32_t insn_idx,
 		  struct srcline *ret_line);
 /*
+ * The line of each of the first insn_cnt instructions, 0 where none is known or it has no text: srcline_find() of all of
+ * them in one walk over the records.
+ */
+void srcline_numbers(const struct bgv_program *prog, const struct btf_view *view, uint32_t insn_cnt,
+		     uint32_t *ret_lines);
+/*
  * The name of the function of func_info that the instruction lies in; "" when that is not known, else where it
  * starts is in *ret_start (may be NULL).
  */

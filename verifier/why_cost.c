@@ -18,13 +18,6 @@
 /* ---- where the steps went
  * --------------------------------------------------------------------------- */
 
-static uint32_t line_of(const struct why *w, uint32_t insn_idx)
-{
-	struct srcline line;
-
-	return srcline_find(w->env->prog, w->view, insn_idx, &line) && *line.text ? line.line : 0;
-}
-
 /* Steps of all instructions of the line that the instruction is of; without lines its own. */
 static uint64_t steps_of_line(const struct why *w, const uint32_t *lines, uint32_t insn_idx)
 {
@@ -52,17 +45,15 @@ static uint32_t dearest(const struct env *env, const bool *told)
 	return best;
 }
 
-static void tell_lines(struct why *w)
+static void tell_lines(struct why *w, const uint32_t *lines)
 {
 	const struct env *env = w->env;
-	uint32_t *lines = pool_calloc(w->env, env->insn_cnt, sizeof(*lines)), i, k, best;
+	uint32_t i, k, best;
 	bool *told = pool_calloc(w->env, env->insn_cnt, sizeof(*told));
 	uint64_t cost;
 
-	if (!lines || !told)
+	if (!told)
 		return;
-	for (i = 0; i < env->insn_cnt; i++)
-		lines[i] = line_of(w, i);
 	for (k = 0; k < COST_LINES; k++) {
 		best = dearest(env, told);
 		if (best == UINT32_MAX)
@@ -89,7 +80,7 @@ struct loop {
 };
 
 /* The loop that was stepped most, and where its rounds are compared. */
-static bool find_loop(const struct why *w, struct loop *ret_loop)
+static bool find_loop(const struct why *w, const uint32_t *lines, struct loop *ret_loop)
 {
 	const struct env *env = w->env;
 	const uint32_t *visits = env->tales->visits;
@@ -107,7 +98,7 @@ static bool find_loop(const struct why *w, struct loop *ret_loop)
 		if (env->aux[i].scc != loop.scc)
 			continue;
 		loop.steps += visits[i];
-		line = line_of(w, i);
+		line = lines[i];
 		if (line && (!loop.first_line || line < loop.first_line))
 			loop.first_line = line;
 		if (line > loop.last_line)
@@ -313,13 +304,18 @@ void why_tell_cost(struct why *w)
 	const struct env *env = w->env;
 	char name[WHY_NAME_BYTES], apart[WHY_NAME_BYTES] = "";
 	struct loop loop;
+	uint32_t *lines;
 
 	w->regno = -1;
 	w->here = "the walk was given up here";
 	if (!env->tales || !env->tales->visits)
 		return;
-	tell_lines(w);
-	if (!find_loop(w, &loop)) {
+	lines = pool_calloc(w->env, env->insn_cnt, sizeof(*lines));
+	if (!lines)
+		return;
+	srcline_numbers(env->prog, w->view, env->insn_cnt, lines);
+	tell_lines(w, lines);
+	if (!find_loop(w, lines, &loop)) {
 		tell_no_loop(w);
 		return;
 	}

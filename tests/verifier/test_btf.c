@@ -11,6 +11,7 @@
 
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/btf.h"
+#include "verifier/srcline.h"
 
 #define ENOTSUPP_KERNEL 524
 
@@ -303,6 +304,55 @@ START_TEST(damaged_bytes_never_lead_outside)
 }
 END_TEST
 
+/* The walk over all instructions against the look-up of each, over records in and out of order, without text, damaged. */
+static void check_numbers(const struct btf_view *v, const uint32_t recs[][4], uint32_t cnt, size_t bytes)
+{
+	struct bgv_program prog = { .line_info = { recs, bytes },
+				    .line_info_rec_size = sizeof(recs[0]),
+				    .line_info_cnt = cnt };
+	uint32_t lines[12];
+	struct srcline line;
+
+	srcline_numbers(&prog, v, 12, lines);
+	for (uint32_t i = 0; i < 12; i++)
+		ck_assert_uint_eq(lines[i], srcline_find(&prog, v, i, &line) && *line.text ? line.line : 0);
+}
+
+START_TEST(the_lines_of_all_instructions_are_those_of_each)
+{
+	struct maker m;
+	struct btf_view *v = NULL;
+	uint32_t lines[12], text;
+
+	maker_start(&m);
+	integer(&m, "int", 4);
+	text = name(&m, "x++;");
+	maker_end(&m);
+	ck_assert_int_eq(btf_view_new(m.bytes, m.len, NULL, &v), 0);
+	{
+		const uint32_t recs[][4] = { { 1, 0, text, 7 << 10 | 3 },  { 3, 0, text, 8 << 10 },
+					     { 3, 0, text, 9 << 10 },      { 2, 0, text, 10 << 10 },
+					     { 6, 0, 0, 11 << 10 },        { 8, 0, 999999, 12 << 10 },
+					     { 10, 0, text, 13 << 10 | 1 } };
+		const struct bgv_program prog = { .line_info = { recs, sizeof(recs) },
+						  .line_info_rec_size = sizeof(recs[0]),
+						  .line_info_cnt = 7 };
+
+		check_numbers(v, recs, 7, sizeof(recs));
+		check_numbers(v, recs, 7, sizeof(recs) - 1);
+		check_numbers(v, recs, 0, 0);
+		check_numbers(NULL, recs, 7, sizeof(recs));
+		srcline_numbers(&prog, v, 12, lines);
+		ck_assert_uint_eq(lines[0], 0);
+		ck_assert_uint_eq(lines[1], 7);
+		ck_assert_uint_eq(lines[5], 10);
+		ck_assert_uint_eq(lines[6], 0);
+		ck_assert_uint_eq(lines[11], 13);
+	}
+	btf_view_free(v);
+}
+END_TEST
+
 static Suite *btf_suite(void)
 {
 	Suite *s = suite_create("btf");
@@ -316,6 +366,7 @@ static Suite *btf_suite(void)
 	tcase_add_test(t, headers_are_judged_first);
 	tcase_add_test(t, chains_end_at_the_kernels_depth);
 	tcase_add_test(t, damaged_bytes_never_lead_outside);
+	tcase_add_test(t, the_lines_of_all_instructions_are_those_of_each);
 	suite_add_tcase(s, t);
 	return s;
 }
