@@ -190,16 +190,25 @@ static const char *subject(const struct side *side, const struct check_result *r
 	return text;
 }
 
-static const struct check_result *partner(const struct comparison *c, int side, const char *name)
+/* Where the first result of each subject is. */
+static json_t *index_of(const struct side *side)
 {
+	json_t *index = json_object();
 	char text[512];
 
-	for (size_t i = 0; i < c->sides[side].cnt; i++)
-		if (!strcmp(subject(&c->sides[side], &c->sides[side].results[i], text,
-				    sizeof(text)),
-			    name))
-			return &c->sides[side].results[i];
-	return NULL;
+	for (size_t i = 0; i < side->cnt; i++) {
+		(void)subject(side, &side->results[i], text, sizeof(text));
+		if (!json_object_get(index, text))
+			(void)json_object_set_new_nocheck(index, text, json_integer((json_int_t)i));
+	}
+	return index;
+}
+
+static const struct check_result *partner(const struct side *side, const json_t *index, const char *name)
+{
+	const json_t *at = json_object_get(index, name);
+
+	return at ? &side->results[json_integer_value(at)] : NULL;
 }
 
 static const char *word_of(const struct check_result *result)
@@ -282,20 +291,21 @@ static void add_pair(const struct comparison *c, struct table *t, const char *na
 
 static void make_table(const struct comparison *c, struct table *t)
 {
-	const struct check_result *other;
+	const struct side *a = &c->sides[0], *b = &c->sides[1];
+	json_t *in_a = index_of(a), *in_b = index_of(b);
 	char name[512];
 
 	t->rows = json_array();
 	t->pairs = json_array();
-	for (size_t i = 0; i < c->sides[0].cnt; i++) {
-		(void)subject(&c->sides[0], &c->sides[0].results[i], name, sizeof(name));
-		add_pair(c, t, name, &c->sides[0].results[i], partner(c, 1, name));
+	for (size_t i = 0; i < a->cnt; i++) {
+		(void)subject(a, &a->results[i], name, sizeof(name));
+		add_pair(c, t, name, &a->results[i], partner(b, in_b, name));
 	}
-	for (size_t i = 0; i < c->sides[1].cnt; i++) {
-		other = &c->sides[1].results[i];
-		if (!partner(c, 0, subject(&c->sides[1], other, name, sizeof(name))))
-			add_pair(c, t, name, NULL, other);
-	}
+	for (size_t i = 0; i < b->cnt; i++)
+		if (!partner(a, in_a, subject(b, &b->results[i], name, sizeof(name))))
+			add_pair(c, t, name, NULL, &b->results[i]);
+	json_decref(in_a);
+	json_decref(in_b);
 }
 
 /* ---- printing ------------------------------------------------------------------------------ */
