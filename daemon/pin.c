@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/commands.h"
@@ -145,6 +146,12 @@ static struct pin *pin_begin(struct work *work)
 	return pin;
 }
 
+static void pin_note_allowed(struct work *work, const struct pin *pin)
+{
+	decide_note_allowed(work, NULL);
+	snprintf(work->decision->summary, sizeof(work->decision->summary), "%s", pin->rec.pin.path);
+}
+
 /* ---- OBJ_PIN ---- */
 
 static void pin_on_kept(void *ctx, const struct keep_tell *tell, struct packet_fds *fds)
@@ -169,8 +176,7 @@ static void pin_on_kept(void *ctx, const struct keep_tell *tell, struct packet_f
 		return;
 	}
 	places_watch(work, &pin->rec);
-	decide_note_allowed(work, NULL);
-	memcpy(work->decision->summary, pin->rec.pin.path, sizeof(work->decision->summary) - 1);
+	pin_note_allowed(work, pin);
 	work_reply(work, 0);
 }
 
@@ -230,7 +236,7 @@ static void pin_reply(struct work *work, const struct pin *pin, uint32_t mode)
 {
 	bool handle = pin->has_of && pin->of.kind == LEDGER_PROG && !pin->of.prog.granted_fd;
 
-	decide_note_allowed(work, NULL);
+	pin_note_allowed(work, pin);
 	if (handle)
 		virtual_reply_handle(work, pin->rec.pin.keep_id);
 	else if (mode && pin->rec.pin.obj_kind == KEEP_MAP)

@@ -15,25 +15,37 @@
 #include "daemon/forward.h"
 #include "daemon/owner.h"
 #include "daemon/reconcile.h"
+#include "proto/own.h"
 
-static const struct {
+static const struct virtual_row {
+	const char *name;
 	uint32_t next_cmd, open_cmd;
 	enum ledger_kind kind;
 	uint32_t obj_kind;
 } virtual_rows[] = {
-	{ CMD_PROG_GET_NEXT_ID, CMD_PROG_GET_FD_BY_ID, LEDGER_PROG, KEEP_PROG },
-	{ CMD_MAP_GET_NEXT_ID, CMD_MAP_GET_FD_BY_ID, LEDGER_MAP, KEEP_MAP },
-	{ CMD_LINK_GET_NEXT_ID, CMD_LINK_GET_FD_BY_ID, LEDGER_LINK, KEEP_LINK },
-	{ CMD_BTF_GET_NEXT_ID, CMD_BTF_GET_FD_BY_ID, LEDGER_BTF, KEEP_BTF },
+	{ "program", CMD_PROG_GET_NEXT_ID, CMD_PROG_GET_FD_BY_ID, LEDGER_PROG, KEEP_PROG },
+	{ "map", CMD_MAP_GET_NEXT_ID, CMD_MAP_GET_FD_BY_ID, LEDGER_MAP, KEEP_MAP },
+	{ "link", CMD_LINK_GET_NEXT_ID, CMD_LINK_GET_FD_BY_ID, LEDGER_LINK, KEEP_LINK },
+	{ "BTF", CMD_BTF_GET_NEXT_ID, CMD_BTF_GET_FD_BY_ID, LEDGER_BTF, KEEP_BTF },
 };
 
-static size_t virtual_row_of(uint32_t cmd)
+/* Of a command of this file; NULL of any other. */
+static const struct virtual_row *virtual_row_of(uint32_t cmd)
 {
-	size_t i = 0;
+	for (size_t i = 0; i < ARRAY_CNT(virtual_rows); i++) {
+		if (virtual_rows[i].next_cmd == cmd || virtual_rows[i].open_cmd == cmd)
+			return &virtual_rows[i];
+	}
+	return NULL;
+}
 
-	while (virtual_rows[i].next_cmd != cmd && virtual_rows[i].open_cmd != cmd)
-		i++;
-	return i;
+static const char *virtual_name_of(uint32_t obj_kind)
+{
+	for (size_t i = 0; i < ARRAY_CNT(virtual_rows); i++) {
+		if (virtual_rows[i].obj_kind == obj_kind)
+			return virtual_rows[i].name;
+	}
+	return "object";
 }
 
 /* ---- the walk ---- */
@@ -41,7 +53,7 @@ static size_t virtual_row_of(uint32_t cmd)
 static void virtual_answer_next(struct work *work)
 {
 	const struct ledger_rec *rec =
-		owner_next(work->broker->ledger, virtual_rows[virtual_row_of(work->req.cmd)].kind,
+		owner_next(work->broker->ledger, virtual_row_of(work->req.cmd)->kind,
 			   work_u32(work, ATTR_ID_START_ID), work->ident);
 
 	if (rec)
@@ -60,20 +72,21 @@ void virtual_next_id(struct work *work)
 
 /* ---- opening ---- */
 
-/* Whose it is was decided when it was made or shared; that it was opened again is a grant all the same. */
-static void virtual_note_opened(struct work *work)
+/*
+ * Whose it is was decided when it was made or shared; that it was opened again is a grant all the same. What was
+ * opened by its pin was decided about, and written down as that.
+ */
+static void virtual_note_opened(struct work *work, uint32_t obj_kind, uint32_t id)
 {
-	static const char *const kinds[] = { [LEDGER_PROG] = "program", [LEDGER_MAP] = "map",
-					     [LEDGER_LINK] = "link", [LEDGER_BTF] = "BTF" };
-	enum ledger_kind kind = virtual_rows[virtual_row_of(work->req.cmd)].kind;
-
-	decide_note_grant(work, "%s %u opened by its id", kinds[kind], work_u32(work, ATTR_ID_PROG_ID));
+	if (!work->decision)
+		decide_note_grant(work, "%s %u opened by its id", virtual_name_of(obj_kind), id);
 }
 
 static void virtual_on_handle(void *ctx, const struct keep_tell *tell, struct packet_fds *fds)
 {
 	struct work *work = ctx;
 	OWN_FD int fd = packet_fds_take(fds, 0);
+	const struct kept_obj *kept = handles_find_kept(work->broker->handles, work->handle_of);
 	int r = tell->result;
 
 	if (r >= 0)
@@ -83,8 +96,8 @@ static void virtual_on_handle(void *ctx, const struct keep_tell *tell, struct pa
 		work_reply(work, r);
 		return;
 	}
-	if (!work->decision)
-		virtual_note_opened(work);
+	if (kept)
+		virtual_note_opened(work, kept->obj_kind, kept->obj_id);
 	work_reply_fd(work, fd);
 }
 
@@ -115,12 +128,13 @@ static void virtual_on_opened(void *ctx, struct loader_result *result)
 		/* Only this says that it is gone; the others say that the question was wrong. */
 		if (result->answer->result == -ENOENT)
 			ledger_remove(work->broker->ledger,
-				      virtual_rows[virtual_row_of(work->loader_call->ask.cmd)].kind,
+				      virtual_row_of(work->loader_call->ask.cmd)->kind,
 				      attr_u32(work->loader_call->ask.attr, ATTR_ID_PROG_ID));
 		work_reply(work, result->answer->result);
 		return;
 	}
-	virtual_note_opened(work);
+	virtual_note_opened(work, work->loader_call->ask.obj_kind,
+			    attr_u32(work->loader_call->ask.attr, ATTR_ID_PROG_ID));
 	if (work->loader_call->ask.result_fd == DOOR_FD_KEEP)
 		work_reply_kept(work, result->keep_id, false);
 	else if (work->loader_call->ask.result_fd == DOOR_FD_HANDLE)
@@ -183,18 +197,18 @@ static bool virtual_narrow(struct work *work, const struct ledger_rec *rec)
 
 void virtual_fd_by_id(struct work *work)
 {
-	size_t row = virtual_row_of(work->req.cmd);
+	const struct virtual_row *row = virtual_row_of(work->req.cmd);
 	uint32_t id = work_u32(work, ATTR_ID_PROG_ID);
-	const struct ledger_rec *rec = ledger_find(work->broker->ledger, virtual_rows[row].kind, id);
+	const struct ledger_rec *rec = ledger_find(work->broker->ledger, row->kind, id);
 	const struct kept_obj *kept;
 
 	if (!rec || !virtual_narrow(work, rec)) {
 		work_reply(work, -ENOENT);
 		return;
 	}
-	kept = handles_find_obj(work->broker->handles, virtual_rows[row].obj_kind, id);
+	kept = handles_find_obj(work->broker->handles, row->obj_kind, id);
 	if (kept && rec->kind == LEDGER_PROG)
 		virtual_reply_handle(work, kept->keep_id);
 	else
-		virtual_open(work, rec, virtual_rows[row].obj_kind);
+		virtual_open(work, rec, row->obj_kind);
 }

@@ -35,8 +35,13 @@ static inline void own_free_mem(void *ptr)
 
 static inline void own_close_file(FILE **file)
 {
-	if (*file)
+	if (*file) {
+		int saved = errno;
+
 		(void)fclose(*file);
+		errno = saved;
+		*file = NULL;
+	}
 }
 
 #define OWN_FD	__attribute__((cleanup(own_close_fd)))

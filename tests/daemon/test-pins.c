@@ -166,7 +166,7 @@ static bool view_do(int view, void (*change)(void *arg), void *arg)
 
 /* ---- steps ---- */
 
-enum what { PIN, GET, PUT, UNPIN, REPIN, LIE, UNPIN_ANYWHERE };
+enum what { PIN, GET, PUT, UNPIN, REPIN, LIE, UNPIN_ANYWHERE, COUNT_TOLD };
 
 struct step {
 	enum what what;
@@ -281,8 +281,30 @@ static int do_lie(const struct step *step)
 	return answer_to(&call);
 }
 
+/* How many of the caller's decisions are of OBJ_GET and name this path. */
+static int do_count_told(const struct step *step)
+{
+	const char *summary, *repeated;
+	char want[128];
+	OWN_MEM char *json = NULL;
+	int cnt = 0;
+
+	snprintf(want, sizeof(want), "\"summary\":\"%s\"", step->path);
+	if (bpfgate_control(BPFGATE_LIST, "decisions", &json) != 0)
+		return -EIO;
+	for (const char *at = json; (at = strstr(at, "\"OBJ_GET\",\"verdict\":\"allowed\"")); at++) {
+		summary = strstr(at, "\"summary\"");
+		repeated = strstr(at, "\"repeated\":");
+		if (summary && repeated && strncmp(summary, want, strlen(want)) == 0)
+			cnt += 1 + atoi(repeated + strlen("\"repeated\":"));
+	}
+	return cnt;
+}
+
 static int do_step(const struct step *step)
 {
+	if (step->what == COUNT_TOLD)
+		return do_count_told(step);
 	if (step->what == LIE)
 		return do_lie(step);
 	if (step->what == UNPIN_ANYWHERE)
@@ -372,6 +394,20 @@ static bool a_pin_that_is_shared_for_reading_is_not_written(void)
 	ok = ok && IN(view, LIVE_BOB, PUT, MAP, .value = 5) == 0 && IN(view, CAROL, GET, MAP) == 5 &&
 	     IN(view, LIVE_BOB, PUT, MAP, .flags = BPF_F_RDONLY) == -EPERM;
 	return ok && IN(view, LIVE_ALICE, UNPIN, MAP) == 0 && IN(view, CAROL, GET, MAP) == -ENOENT;
+}
+
+/* In all the ways that a map is opened: as it is kept, and anew with fewer rights. */
+static bool what_is_opened_by_its_pin_is_written_down(void)
+{
+	OWN_FD int view = -1;
+	bool ok = view_new(&view) && IN(view, LIVE_ALICE, PIN, MAP, .value = 1) == 0;
+	int owner = IN(view, LIVE_ALICE, COUNT_TOLD, MAP), other = IN(view, CAROL, COUNT_TOLD, MAP);
+
+	return ok && owner >= 0 && other >= 0 && IN(view, CAROL, GET, MAP) == 1 &&
+	       IN(view, CAROL, COUNT_TOLD, MAP) == other + 1 && IN(view, LIVE_ALICE, COUNT_TOLD, MAP) == owner &&
+	       IN(view, LIVE_ALICE, GET, MAP) == 1 && IN(view, LIVE_ALICE, COUNT_TOLD, MAP) == owner + 1 &&
+	       IN(view, LIVE_ALICE, GET, MAP, .flags = BPF_F_RDONLY) == 1 &&
+	       IN(view, LIVE_ALICE, COUNT_TOLD, MAP) == owner + 2 && IN(view, LIVE_ALICE, UNPIN, MAP) == 0;
 }
 
 static bool the_owner_narrows_its_own_pin(void)
@@ -472,6 +508,7 @@ static const struct attack_row rows[] = {
 	ATTACK(containers_of_one_user_do_not_share_pins),
 	ATTACK(nobody_is_told_of_anothers_pin),
 	ATTACK(a_pin_that_is_shared_for_reading_is_not_written),
+	ATTACK(what_is_opened_by_its_pin_is_written_down),
 	ATTACK(the_owner_narrows_its_own_pin),
 	ATTACK(a_pin_does_not_outlive_its_file_system),
 	ATTACK(a_pin_does_not_outlive_its_directory),
