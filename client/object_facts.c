@@ -39,7 +39,7 @@ static bool grow(void **array, size_t cnt, size_t size)
 	return true;
 }
 
-/* As the daemon counts: see daemon/mapsize.c. */
+/* As the daemon counts: see daemon/broker/store/mapsize.c. */
 static uint64_t map_bytes(const struct bgv_map *map)
 {
 	uint64_t key = ((uint64_t)map->key_size + 7) & ~7ULL, value = ((uint64_t)map->value_size + 7) & ~7ULL;

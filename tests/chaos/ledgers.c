@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Upgrades and downgrades, as the ledger sees them: a ledger of today is written as another daemon
- * would have left it. The numbers are those of daemon/ledger_layout.h, written once more.
+ * would have left it. The numbers are those of daemon/shared/ledger_layout.h, written once more.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/approval.h"
-#include "daemon/door.h"
+#include "daemon/loader/approval.h"
+#include "daemon/loader/door.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 #include "tests/lib/golden.h"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/forward.h"
+#include "daemon/broker/ask/forward.h"
 #include "proto/cmd.h"
 #include "proto/own.h"
 

@@ -16,8 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/decisions.h"
-#include "daemon/journal.h"
+#include "daemon/broker/store/decisions.h"
+#include "daemon/broker/store/journal.h"
 #include "proto/own.h"
 
 #define FIELDS_MAX   64

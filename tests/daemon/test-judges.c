@@ -12,7 +12,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#include "daemon/judges.h"
+#include "daemon/broker/peers/judges.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/ledger.h"
-#include "daemon/ledger_file.h"
+#include "daemon/broker/store/ledger.h"
+#include "daemon/parent/ledger_file.h"
 #include "daemon/privsep.h"
 #include "proto/own.h"
 

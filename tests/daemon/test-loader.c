@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/loader_filter.h"
+#include "daemon/loader/loader_filter.h"
 #include "proto/attr.h"
 #include "proto/cmd.h"
 #include "proto/own.h"

@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/loaders.h"
-#include "daemon/warden.h"
+#include "daemon/broker/peers/loaders.h"
+#include "daemon/broker/peers/warden.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "client/bpfgate.h"
-#include "daemon/ledger.h"
+#include "daemon/broker/store/ledger.h"
 #include "proto/own.h"
 #include "tests/daemon/live.h"
 #include "tests/lib/holds.h"
@@ -275,7 +275,7 @@ static bool what_is_pinned_outlives_bpfgated(void)
 
 /* ---- ledgers of other versions ---- */
 
-/* The second word after the counts: see daemon/ledger_layout.h. */
+/* The second word after the counts: see daemon/shared/ledger_layout.h. */
 static bool rewrite_version(const char *suffix, uint32_t version)
 {
 	OWN_FD int fd = -1;

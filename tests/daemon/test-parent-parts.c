@@ -23,12 +23,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/confine.h"
-#include "daemon/keep.h"
-#include "daemon/listen.h"
-#include "daemon/notify.h"
+#include "daemon/parent/confine.h"
+#include "daemon/parent/keep.h"
+#include "daemon/parent/listen.h"
+#include "daemon/parent/notify.h"
 #include "daemon/privsep.h"
-#include "daemon/tracefs.h"
+#include "daemon/parent/tracefs.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 

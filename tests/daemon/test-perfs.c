@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "daemon/perfs.h"
+#include "daemon/broker/store/perfs.h"
 
 enum { LIMIT = 3 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A probe of libbpf is known as one; the same with one thing changed is not. */
-#include "daemon/probes.h"
+#include "daemon/broker/ask/probes.h"
 
 #include <check.h>
 #include <linux/bpf.h>

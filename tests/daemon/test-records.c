@@ -14,10 +14,10 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#include "daemon/journal.h"
-#include "daemon/journal_ids.h"
-#include "daemon/ledger.h"
-#include "daemon/owner.h"
+#include "daemon/broker/store/journal.h"
+#include "daemon/broker/store/journal_ids.h"
+#include "daemon/broker/store/ledger.h"
+#include "daemon/broker/store/owner.h"
 #include "proto/own.h"
 #include "tests/lib/golden.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/decisions.h"
+#include "daemon/broker/store/decisions.h"
 #include "proto/own.h"
 
 enum { ACCOUNT = 1000, UID = 1001, PID = 77, NOW_S = 6000, LOG_BYTES = 65536 };

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/scrub.h"
+#include "daemon/broker/work/scrub.h"
 
 #define LD64(reg, src) { .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = reg, .src_reg = src }
 

@@ -17,14 +17,14 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#include "daemon/broker.h"
-#include "daemon/coverage.h"
-#include "daemon/facts.h"
-#include "daemon/object_dirs.h"
-#include "daemon/orphans.h"
-#include "daemon/reconcile.h"
-#include "daemon/reload.h"
-#include "daemon/warden.h"
+#include "daemon/broker/work/broker.h"
+#include "daemon/broker/ask/coverage.h"
+#include "daemon/broker/ask/facts.h"
+#include "daemon/broker/signed/object_dirs.h"
+#include "daemon/broker/ask/orphans.h"
+#include "daemon/broker/ask/reconcile.h"
+#include "daemon/broker/reload.h"
+#include "daemon/broker/peers/warden.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 

@@ -115,5 +115,6 @@ def of_file(top, path):
 
 
 def of_folder(top, folder):
-    names = glob.glob(os.path.join(top, folder, "*.c")) + glob.glob(os.path.join(top, folder, "*.def"))
+    names = [name for end in ("*.c", "*.def") for name in glob.glob(os.path.join(top, folder, "**", end), recursive=True)
+             if not {"examples", "tools"} & set(os.path.relpath(name, top).split(os.sep))]
     return [s for name in sorted(names) for s in of_file(top, os.path.relpath(name, top))]

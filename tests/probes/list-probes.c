@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Prints daemon/probes.def's rows for the libbpf this is linked with: every program, BTF and map that it
+ * Prints daemon/broker/ask/probes.def's rows for the libbpf this is linked with: every program, BTF and map that it
  * makes only to learn what the kernel can do. It runs libbpf's own probes against a bpf(2) of our own and
  * writes down what they ask for; the kernel is never asked. Run by tests/probes/generate.
  */

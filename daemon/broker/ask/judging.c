@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a payload to a verdict that the handlers can act on. Whatever is not an acceptance ends here
+ * with a log in the kernel's shape: the kernel's errno where the verifier rejects, EPERM where it
+ * cannot judge and the rule does not leave that to the kernel.
+ */
+#include "daemon/broker/ask/judging.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/broker/session.h"
+#include "daemon/broker/store/verdicts.h"
+
+/* What comes back of our verifier's log at most: it shows one path. */
+#define JUDGING_LOG_MAX (256u << 10)
+
+static void judging_on_judged(void *ctx, struct judge_call *call)
+{
+	struct work *work = ctx;
+
+	/* A judge that served its caller before is believed about that caller's programs only. */
+	if (work->judging_has_key && call->by_fresh_judge)
+		verdicts_put(work->broker->verdicts, work->judging_key, &call->verdict);
+	work_go_on(work, work->on_judged);
+}
+
+static void judging_fill_job(const struct work *work, const struct judging *judging,
+			     struct judge_job *job)
+{
+	struct klog_want want;
+
+	job->kind = judging->kind;
+	job->mode = judging->mode;
+	job->caps = judging->caps;
+	if (work->ruling) {
+		job->cpu_ns = work->ruling->quota.verify_ns;
+		job->memory_bytes = work->ruling->quota.verify_memory_bytes;
+		job->insns = 0;
+		job->sandbox_needed = work->ruling->whole_sandbox ? SANDBOX_WHOLE : 0;
+	}
+	if (judging->fields && logs_read(work, judging->fields, &want) == 0)
+		job->log_level = want.level & (KLOG_LEVEL1 | KLOG_LEVEL2) ? 1 : 0;
+	job->log_bytes = JUDGING_LOG_MAX;
+	/* Also without a buffer for it: `bpfgate why` shows it. */
+	job->flags |= JUDGE_EXPLAIN;
+}
+
+/* Wall time: a judge may wait for a CPU, but one that does nothing is not waited for long. */
+static uint64_t judging_deadline(const struct work *work)
+{
+	uint64_t cpu_ns = work->ruling ? work->ruling->quota.verify_ns : 0;
+
+	if (cpu_ns == 0 || cpu_ns > JUDGES_DEADLINE_NS / 4)
+		return JUDGES_DEADLINE_NS;
+	return 4 * cpu_ns;
+}
+
+void judging_start(struct work *work, const struct judging *judging)
+{
+	const struct judge_verdict *known = NULL;
+	struct judge_call *call = judge_call_new();
+
+	if (!call) {
+		free(judging->take_payload);
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	judge_call_free(work->judge_call);
+	work->judge_call = call;
+	call->payload = judging->take_payload;
+	call->payload_bytes = judging->payload_bytes;
+	call->caller = work->session ? work->session->id : 0;
+	judging_fill_job(work, judging, &call->job);
+	call->deadline_ns = judging_deadline(work);
+
+	work->on_judged = judging->on_done;
+	work->judging_has_key = verdicts_key(call, work->judging_key);
+	if (work->judging_has_key)
+		known = verdicts_find(work->broker->verdicts, work->judging_key);
+	if (known) {
+		call->verdict = *known;
+		judging->on_done(work);
+		return;
+	}
+	work_submit_judge(work, judging_on_judged);
+}
+
+static int judging_errno_of(const struct judge_verdict *verdict)
+{
+	if (verdict->says == JUDGE_SAYS_REJECT)
+		return verdict->err ? verdict->err : EINVAL;
+	if (verdict->says == JUDGE_SAYS_UNSUPPORTED)
+		return EPERM;
+	/* A budget ran out, as in the kernel when it is too much for it; or the rule wants more than there is. */
+	if (verdict->says == JUDGE_SAYS_UNDECIDED)
+		return verdict->err == ENOSYS ? EPERM : E2BIG;
+	return EIO;
+}
+
+static const char *judging_word_of(const struct judge_verdict *verdict)
+{
+	static const char *const words[] = { "silent", "accepted", "rejected", "unsupported",
+					     "undecided", "malformed" };
+
+	return words[verdict->says];
+}
+
+static const char *judging_hint_of(const struct judge_verdict *verdict)
+{
+	if (verdict->says == JUDGE_SAYS_UNSUPPORTED)
+		return "bpfgate cannot judge this program, and no rule leaves that to the kernel "
+		       "(\"unsupported\": \"kernel\")";
+	if (verdict->says == JUDGE_SAYS_UNDECIDED)
+		return verdict->err == ENOSYS ?
+			       "the rule wants a whole sandbox (\"sandbox\": \"whole\"); "
+			       "bpfgate status lists what is lacking" :
+			       "no verdict was reached within the budgets of the rule";
+	return "";
+}
+
+void judging_refuse(struct work *work, const struct log_fields *fields)
+{
+	const struct judge_call *call = work->judge_call;
+	const struct judge_verdict *verdict = &call->verdict;
+	int err = judging_errno_of(verdict);
+	char *text;
+
+	if (work_begin_decision(work) < 0) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	/* What a judge said that was then found to lie, or was cut off, is no explanation. */
+	text = logs_compose(work, judging_word_of(verdict), verdict->code, judging_hint_of(verdict),
+			    call->log, call->has_verdict ? call->log_bytes : 0, verdict->message,
+			    verdict);
+	if (text && fields)
+		err = logs_put(work, fields, text, err);
+	free(work->text);
+	work->text = text;
+	if (text) {
+		work->reply.reason = text;
+		work->reply.reason_bytes = (uint32_t)strlen(text);
+	}
+	work->undecided = verdict->says == JUDGE_SAYS_UNDECIDED;
+	work_refuse(work, err, DECISION_BY_VERIFIER, verdict->code, "%s: %s",
+		    judging_word_of(verdict), verdict->message);
+}

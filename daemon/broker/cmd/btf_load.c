@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * BTF_LOAD: BTF is a parser's input like any other, so a judge reads it before the kernel does. The
+ * client gets the real descriptor; it can only be read and named in later loads.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/broker/ask/caps.h"
+#include "daemon/broker/cmd/commands.h"
+#include "daemon/broker/ask/decide.h"
+#include "daemon/broker/ask/judging.h"
+#include "daemon/broker/ask/probes.h"
+#include "daemon/broker/ask/record.h"
+#include "daemon/broker/work/retry.h"
+
+#define BTF_LOAD_TOKEN (1u << 16)	/* BPF_F_TOKEN_FD */
+
+/*
+ * What the kernel keeps: the bytes themselves, and for each type, of twelve bytes at least, a pointer and two
+ * words of its tables.
+ */
+static uint64_t btf_load_kernel_bytes(const struct request_ptr *btf)
+{
+	return (uint64_t)btf->bytes + (uint64_t)btf->bytes / 12 * 16;
+}
+
+static void btf_load_on_loaded(void *ctx, struct loader_result *result)
+{
+	struct work *work = ctx;
+	const struct request_ptr *btf = work_ptr(work, ATTR_BTF_LOAD_DATA);
+	struct ledger_rec rec = { .kind = LEDGER_BTF, .btf.bytes = btf_load_kernel_bytes(btf) };
+	int r;
+
+	if (!work_loader_answered(work, result))
+		return;
+	logs_take_kernels(work, &logs_btf_load, result, 0, NULL, 0);
+	if (result->answer->result < 0) {
+		work_refuse(work, -result->answer->result, DECISION_BY_KERNEL, "KERNEL",
+			    "the kernel refused BTF that was accepted here: %s",
+			    strerror(-result->answer->result));
+		return;
+	}
+	rec.id = result->answer->obj_id;
+	record_begin(work, &rec);
+	r = rec.id ? record_add(work, &rec) : -EIO;
+	if (r < 0) {
+		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
+			    "the daemon can record no more objects");
+		return;
+	}
+	btfs_put(work->broker->btfs, rec.id, btf->data, btf->bytes);
+	decide_note_allowed(work, &rec);
+	work_reply_fd(work, result->fd);
+}
+
+static void btf_load_run(struct work *work)
+{
+	const struct request_ptr *btf = work_ptr(work, ATTR_BTF_LOAD_DATA);
+	struct loader_call *call;
+	int r;
+
+	call = work_new_loader_call(work, CMD_BTF_LOAD, CAPS_BPF);
+	if (!call) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	call->ask.result_fd = DOOR_FD_BROKER;
+	call->ask.obj_kind = KEEP_BTF;
+	r = loader_add_in(call, ATTR_BTF_LOAD_DATA, btf->data, btf->bytes, NULL);
+	if (r >= 0)
+		r = logs_add_to_call(work, &logs_btf_load, call);
+	if (r < 0)
+		work_reply(work, r);
+	else
+		work_submit_loader(work, btf_load_on_loaded);
+}
+
+static void btf_load_on_judged(struct work *work)
+{
+	uint32_t says = work->judge_call->verdict.says;
+
+	if (says != JUDGE_SAYS_ACCEPT &&
+	    !(says == JUDGE_SAYS_UNSUPPORTED &&
+	      work->ruling->unsupported == POLICY_UNSUPPORTED_KERNEL)) {
+		judging_refuse(work, &logs_btf_load);
+		return;
+	}
+	btf_load_run(work);
+}
+
+void btf_load(struct work *work)
+{
+	const struct request_ptr *btf;
+	struct policy_request request = { .verb = POLICY_BTF_LOAD };
+	struct judging judging = { .kind = JUDGE_BTF, .fields = &logs_btf_load,
+				   .on_done = btf_load_on_judged };
+	struct klog_want want;
+	int r;
+
+	r = work_need_ptr(work, ATTR_BTF_LOAD_DATA, &btf);
+	if (r >= 0)
+		r = logs_read(work, &logs_btf_load, &want);
+	if (r < 0) {
+		work_reply(work, r);
+		return;
+	}
+	retry_look(work, &logs_btf_load);
+	if (work_u32(work, ATTR_BTF_LOAD_FLAGS) & BTF_LOAD_TOKEN) {
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "TOKEN", "BPF tokens are not passed on");
+		return;
+	}
+	if (probes_has_btf(btf->data, btf->bytes)) {
+		if (decide_probe(work, btf_load))
+			btf_load_run(work);
+		return;
+	}
+	if (!decide(work, &request, NULL) ||
+	    !decide_charge(work, LEDGER_BTF, btf_load_kernel_bytes(btf), btf_load))
+		return;
+	judging.take_payload = malloc(btf->bytes + 1);
+	if (!judging.take_payload) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	memcpy(judging.take_payload, btf->data, btf->bytes);
+	judging.payload_bytes = btf->bytes;
+	judging_start(work, &judging);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judges, as the broker uses them: a job goes in, a checked verdict or "undecided" comes out. */
+#ifndef BPFGATE_DAEMON_JUDGES_H
+#define BPFGATE_DAEMON_JUDGES_H
+
+#include <sys/queue.h>
+#include <systemd/sd-event.h>
+
+#include "daemon/broker/store/quota.h"
+#include "proto/packet.h"
+#include "worker/judge.h"
+
+struct judges;
+struct judge_call;
+
+typedef void (*judge_done_fn)(void *ctx, struct judge_call *call);
+
+/* Bytes of JUDGE_PIECE_RESULT, one after the other. */
+struct judge_result {
+	uint8_t *bytes;
+	uint32_t byte_cnt;
+};
+
+#define JUDGE_RESULTS_MAX 256u		/* programs in one object */
+
+/* One job. The caller fills the first part, and frees it in or after on_done. */
+struct judge_call {
+	struct judge_job job;		/* version, nonce, payload_bytes and flags' PAYLOAD_FD are filled in */
+	uint8_t *payload;		/* owned */
+	size_t payload_bytes;
+	struct quota_account *account;	/* borrowed: whose it is */
+	uint64_t deadline_ns;		/* wall time; 0: JUDGES_DEADLINE_NS */
+	uint64_t caller;		/* connection whose jobs may share a judge; 0: a judge of its own */
+	judge_done_fn on_done;
+	void *ctx;
+
+	/* The outcome. says is never ACCEPT unless a judge said so about exactly this job. */
+	struct judge_verdict verdict;
+	char *log;			/* log_bytes of text without NUL; may be NULL */
+	size_t log_bytes;
+	struct judge_result *results;
+	uint32_t result_cnt;
+	uint64_t cpu_ns;		/* by the verdict's word; 0 when unknown */
+	bool by_fresh_judge;		/* that had heard of nothing else before */
+
+	/* private */
+	struct judges *judges;
+	struct judge *judge;
+	struct quota_charge queued;
+	struct quota_charge bytes;	/* for the payload */
+	uint64_t queued_usec, started_usec;
+	bool has_verdict, retried;
+	TAILQ_ENTRY(judge_call) link;
+};
+
+#define JUDGES_DEADLINE_NS (30ull * 1000 * 1000 * 1000)
+
+struct judge_call *judge_call_new(void);
+void judge_call_free(struct judge_call *call);
+
+int judges_new(sd_event *event, uint8_t *scratch, struct judges **ret_judges);
+void judges_free(struct judges *judges);
+/* A new zygote is there (TELL_ZYGOTE); jobs of the old one end undecided. */
+int judges_set_zygote(struct judges *judges, int take_fd);
+/* Queues the job; on_done is called exactly once, later (never from within). -EDQUOT or -errno. */
+int judges_submit(struct judges *judges, struct judge_call *call);
+/* The connection is closed: no judge waits for it any longer. judges may be NULL. */
+void judges_forget_caller(struct judges *judges, uint64_t caller);
+unsigned int judges_busy(const struct judges *judges);
+/* Sandbox parts (enum sandbox_part) that the last judge lacked. */
+uint32_t judges_missing(const struct judges *judges);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a client's descriptors to an offer. Only sealed memfds are read: nobody can change them while we
+ * look, and reading them can neither block nor reach a file system of the client's making. The name
+ * that the client gives is not used for anything.
+ */
+#include "daemon/broker/present.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "daemon/broker/control.h"
+#include "daemon/broker/ask/decide.h"
+#include "daemon/broker/store/kinds.h"
+#include "daemon/broker/signed/objects.h"
+
+/* A whole sealed memfd of at most `most` bytes. */
+static int present_read(int fd, size_t most, uint8_t **ret_bytes, size_t *ret_cnt)
+{
+	OWN_MEM uint8_t *bytes = NULL;
+	struct stat st;
+	size_t done = 0;
+
+	if (kinds_of(fd) != KIND_MEMFD || fstat(fd, &st) < 0 || st.st_size <= 0)
+		return -EBADMSG;
+	if ((uint64_t)st.st_size > most)
+		return -EFBIG;
+	if (channel_check_sealed(fd, (uint64_t)st.st_size) < 0)
+		return -EBADMSG;
+	bytes = malloc((size_t)st.st_size);
+	if (!bytes)
+		return -ENOMEM;
+	while (done < (size_t)st.st_size) {
+		ssize_t n = pread(fd, bytes + done, (size_t)st.st_size - done, (off_t)done);
+
+		if (n <= 0)
+			return -EBADMSG;
+		done += (size_t)n;
+	}
+	*ret_bytes = TAKE_PTR(bytes);
+	*ret_cnt = done;
+	return 0;
+}
+
+static json_t *present_answer(const struct offer_outcome *outcome)
+{
+	json_t *signers = json_array();
+	char hex[65] = "";
+
+	for (size_t i = 0; i < sizeof(outcome->sha256); i++)
+		snprintf(hex + 2 * i, 3, "%02x", outcome->sha256[i]);
+	for (size_t i = 0; i < outcome->proof_cnt; i++)
+		json_array_append_new(signers, json_string(outcome->proofs[i].signer));
+	return json_pack("{s:s, s:{s:s, s:b, s:s, s:o, s:i}}", "schema_version", "1.0", "object",
+			 "sha256", hex, "accepted", outcome->error == 0, "text", outcome->text,
+			 "signers", signers, "programs", (int)outcome->program_cnt);
+}
+
+static void present_on_done(void *ctx, const struct offer_outcome *outcome)
+{
+	struct session *session = ctx;
+	json_t *answer = present_answer(outcome);
+	uint64_t frame_id = session->offer_frame;
+
+	session->offer = NULL;
+	if (control_send(session, frame_id, answer, outcome->error) < 0)
+		session_hang_up(session);
+	json_decref(answer);
+}
+
+int present_object(struct session *session, const struct message *msg)
+{
+	struct broker *broker = session->broker;
+	uint8_t *file = NULL, *sig = NULL;
+	size_t file_bytes = 0, sig_bytes = 0;
+	int r;
+
+	if (msg->fd_cnt < 1 || msg->fd_cnt > 2)
+		return -EBADMSG;
+	if (!decide_names(broker, session->ident))
+		return -EPERM;
+	r = present_read(msg->fds[0], OBJECT_BYTES_MAX, &file, &file_bytes);
+	if (r >= 0 && msg->fd_cnt == 2)
+		r = present_read(msg->fds[1], OBJECT_SIG_MAX, &sig, &sig_bytes);
+	if (r < 0) {
+		free(file);
+		return r;
+	}
+	session->offer_frame = msg->head.id;
+	return objects_offer(broker->objects, session->account, broker->rules, file, file_bytes, sig,
+			     sig_bytes, present_on_done, session, &session->offer);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signed objects that lie in directories of root's: offered at the start and after each reload. */
+#ifndef BPFGATE_DAEMON_OBJECT_DIRS_H
+#define BPFGATE_DAEMON_OBJECT_DIRS_H
+
+#include "daemon/broker/work/broker.h"
+
+struct object_dirs;
+
+int object_dirs_new(struct broker *broker, struct object_dirs **ret_dirs);
+/* Offers in hand are forgotten. NULL is fine. */
+void object_dirs_free(struct object_dirs *dirs);
+
+/* Reads the directories anew and offers what is there, one file after the other. */
+void object_dirs_scan(struct object_dirs *dirs);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Signed objects: which programs they hold, and who vouches for them.
+ *
+ * An object is presented by a client or lies in a directory of root's. Its signature is read by a judge
+ * that sees nothing else, proved here, and only then is the object itself read, by another judge, which
+ * answers with the canonical digests of its programs. A later PROG_LOAD by an unmodified application is
+ * recognised by its digest. A digest counts for the signers of the object it came from, and for them only.
+ */
+#ifndef BPFGATE_DAEMON_OBJECTS_H
+#define BPFGATE_DAEMON_OBJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/broker/store/ledger.h"
+#include "daemon/broker/store/quota.h"
+#include "daemon/broker/store/rules.h"
+#include "policy/policy.h"
+
+#define OBJECT_BYTES_MAX (16u << 20)	/* hashed in the broker: 16 MiB is a hundredth of a second */
+#define OBJECT_SIG_MAX	 (64u << 10)
+
+struct broker;
+struct objects;
+struct offer;
+
+/* What is known of one program, found by its canonical digest. */
+struct object_program {
+	uint8_t digest[32];
+	uint8_t object_sha256[32];
+	struct ledger_proof proofs[LEDGER_PROOFS_MAX];
+	uint32_t proof_cnt;
+};
+
+/* What became of an offer. Borrowed for the call. */
+struct offer_outcome {
+	int error;		/* 0, or -errno: of ours, or of a judge that did not answer */
+	const char *text;	/* one sentence, for people; no names that are not the policy's own */
+	uint32_t program_cnt;	/* whose digests are known now */
+	uint8_t sha256[32];	/* of the object; zero when it could not be told */
+	const struct policy_proof *proofs;
+	size_t proof_cnt;
+};
+
+typedef void (*offer_done_fn)(void *ctx, const struct offer_outcome *outcome);
+
+int objects_new(struct broker *broker, struct objects **ret_objects);
+/* No offer may be pending: free the judges first. NULL is fine. */
+void objects_free(struct objects *objects);
+
+/*
+ * Takes a file (with its signature appended, or beside it in sig, which may be NULL). Both buffers are
+ * consumed, also on failure. Their memory is charged to account (-EDQUOT). on_done is called exactly
+ * once, later; *ret_offer (may be NULL) is valid until then. rules are those in force.
+ */
+int objects_offer(struct objects *objects, struct quota_account *account, struct rules *rules,
+		  uint8_t *take_file, size_t file_bytes, uint8_t *take_sig, size_t sig_bytes,
+		  offer_done_fn on_done, void *ctx, struct offer **ret_offer);
+
+/* Whoever offered it has gone: on_done will not be called. The offer is worked on all the same. */
+void offer_forget(struct offer *offer);
+
+/* The program with this canonical digest; NULL when no known object holds it. Valid until the next offer. */
+const struct object_program *objects_find(const struct objects *objects, const uint8_t digest[32]);
+
+#endif
