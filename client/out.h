@@ -61,7 +61,7 @@ int out_json_error(FILE *out, const char *code, const char *message, const char 
 int out_table(FILE *out, const json_t *rows, const struct out_column *columns, size_t column_cnt,
 	      const struct out_table_opts *opts);
 
-/* Should this stream be coloured? UX section 2: option, FORCE_COLOR, NO_COLOR, TERM, isatty. */
+/* Should this stream be coloured? Asked in this order: option, FORCE_COLOR, NO_COLOR, TERM, isatty(3). */
 bool out_colour(FILE *stream, const char *option);
 
 #endif

@@ -82,7 +82,7 @@ enum cmd_id {
 
 #define CMD_KERNEL(major, minor) ((uint16_t)((major) << 8 | (minor)))
 
-/* Who carries the command out. DESIGN section 4. */
+/* Who carries the command out: docs/DESIGN.md section 4. */
 enum cmd_gate {
 	CMD_REFUSED = 0, /* nobody */
 	CMD_LOCAL,	 /* the client itself, on fds it holds; brokered when one is a handle */

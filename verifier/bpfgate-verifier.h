@@ -72,7 +72,7 @@ struct bgv_map {
 	char name[16];
 };
 
-/* Which rules: DESIGN section 4 of VERIFIER notes, "three modes matter". */
+/* Which of the kernel's rules: they depend on the capabilities of who loads. */
 enum bgv_mode {
 	BGV_MODE_FULL,		/* caller has CAP_BPF and CAP_PERFMON: the kernel's privileged rules */
 	BGV_MODE_LEAK_RULES,	/* for a load with CAP_PERFMON: its loops, and nothing else that it unlocks */

@@ -111,7 +111,7 @@ enum reg_base {
 #define REG_F_DYNPTR_MASK	(REG_F_DYNPTR_LOCAL | REG_F_DYNPTR_RINGBUF | REG_F_DYNPTR_SKB | \
 				 REG_F_DYNPTR_XDP | REG_F_DYNPTR_SKB_META | REG_F_DYNPTR_FILE)
 
-/* struct reg.id of a scalar: link id, and which sort of constant was added since (VERIFIER 3). */
+/* struct reg.id of a scalar: link id, and which sort of constant was added since. */
 #define REG_ID_ADD64		(1u << 31)
 #define REG_ID_ADD32		(1u << 30)
 #define REG_ID_DELTA		(REG_ID_ADD64 | REG_ID_ADD32)

@@ -23,7 +23,7 @@ static inline void ids_reset(struct env *env)
 
 /* Both absent, or paired with each other and nothing else so far (then they are from now on). */
 bool ids_match(struct idmap *m, uint32_t old, uint32_t cur);
-/* The rule for linked scalars: an old scalar without link matches any; see VERIFIER 7. */
+/* The rule for linked scalars: an old scalar without link matches any. */
 bool ids_match_scalar(const struct behave *beh, struct idmap *m, uint32_t old, uint32_t cur);
 
 #endif
