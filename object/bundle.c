@@ -478,7 +478,7 @@ static bool is_counter(const char *line, size_t bytes)
 	static const char *const counters[] = { "processed ", "verification time ", "stack depth ",
 						"subprog " };
 
-	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(counters); i++)
 		if (bytes >= strlen(counters[i]) && !strncmp(line, counters[i], strlen(counters[i])))
 			return true;
 	return bytes == 0;

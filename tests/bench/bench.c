@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "client/bpfgate.h"
+#include "proto/own.h"
 
 #define ROUNDS_MAX 20001
 #define CROWDS 7
@@ -183,7 +184,7 @@ static void run_ratios(void)
 	insns_4000[0] = insns_2[0];
 	insns_4000[3998] = insns_2[0];
 	insns_4000[3999] = insns_2[1];
-	for (size_t m = 0; m < sizeof(measures) / sizeof(measures[0]); m++) {
+	for (size_t m = 0; m < ARRAY_CNT(measures); m++) {
 		double one, other;
 
 		time_op(&measures[m], gated_bpf, map);

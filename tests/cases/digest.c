@@ -3,6 +3,7 @@
  * What a verification did, as one number: see the header. Takes structs as bytes where the verifier
  * promises that every byte is set (struct reg), and field by field where it does not.
  */
+#include "proto/own.h"
 #include "tests/cases/digest.h"
 
 #include <stdlib.h>
@@ -41,7 +42,7 @@ void digest_text(struct digest *d, const char *text)
 #define WORDS(d, ...)                                                                              \
 	do {                                                                                       \
 		const uint64_t words_[] = { __VA_ARGS__ };                                         \
-		for (size_t i_ = 0; i_ < sizeof(words_) / sizeof(words_[0]); i_++)                 \
+		for (size_t i_ = 0; i_ < ARRAY_CNT(words_); i_++)                                  \
 			digest_word(d, words_[i_]);                                                \
 	} while (0)
 

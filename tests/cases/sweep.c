@@ -5,6 +5,7 @@
  * compared with sweeps/PART.tsv, which --write records anew. Parts that ask the kernel's BTF are
  * compared where it is the recorded one.
  */
+#include "proto/own.h"
 #include "tests/cases/sweep.h"
 
 #include <inttypes.h>
@@ -150,7 +151,7 @@ int main(int argc, char **argv)
 	if (s.names.vmlinux)
 		digest_bytes(&btf, s.names.vmlinux_data, s.names.vmlinux_bytes);
 	sweep_targets(&s);
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; i < ARRAY_CNT(parts); i++) {
 		uint64_t recorded;
 
 		if (only && strcmp(only, parts[i].name))

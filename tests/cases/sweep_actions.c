@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/own.h"
 #include "tests/cases/sweep.h"
 #include "tests/differential/rng.h"
 
-#define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
 #define ROWS	     12
 #define WALKS	     10 /* a row */
 #define STEPS	     14 /* tries of a walk */

@@ -10,7 +10,6 @@
 #include "proto/own.h"
 #include "tests/cases/sweep.h"
 
-#define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
 
 struct whole {
 	struct btf *btf;

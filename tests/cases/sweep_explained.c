@@ -16,7 +16,6 @@
 #ifndef CASES_DIR
 #define CASES_DIR "tests/cases"
 #endif
-#define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
 #define LINES_MAX    4096
 #define INSNS_MAX    2000
 

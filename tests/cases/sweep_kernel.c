@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/own.h"
 #include "tests/cases/sweep.h"
 
-#define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
 #define TEXT_BYTES   1024
 
 enum kind {

@@ -5,6 +5,7 @@
  * here can succeed in changing anything but objects that end with this process.
  */
 #include "proto/cmd.h"
+#include "proto/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -143,7 +144,7 @@ static void ask_load_words(uint8_t *attr)
 		{ "kern_version", ATTR_PROG_LOAD_KERN_VERSION, 1 },
 	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < ARRAY_CNT(words); i++) {
 		attr_put_u32(attr, words[i].off, words[i].value);
 		ask_load(words[i].name, attr);
 	}
@@ -257,7 +258,7 @@ static void ask_maps(uint8_t *attr)
 		{ "map_extra", ATTR_MAP_CREATE_EXTRA, 1 },
 	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < ARRAY_CNT(words); i++) {
 		map_init(attr);
 		attr_put_u32(attr, words[i].off, words[i].value);
 		tell(CMD_MAP_CREATE, words[i].name, ask(CMD_MAP_CREATE, attr, ATTR_BYTES));

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proto/own.h"
+
 /* Exit codes: 0 as expected, 1 not, 2 unknown probe. */
 enum { AS_EXPECTED = 0, NOT_SO = 1, UNKNOWN = 2 };
 
@@ -119,7 +121,7 @@ static int unknown_commands(void)
 	static const int cmds[] = { BPF_MAP_CREATE | 1 << 16, BPF_MAP_LOOKUP_ELEM | 1 << 16,
 				    BPF_PROG_LOAD | 1 << 30, 500, 0xffff, -1 };
 
-	for (size_t i = 0; i < sizeof(cmds) / sizeof(cmds[0]); i++) {
+	for (size_t i = 0; i < ARRAY_CNT(cmds); i++) {
 		errno = 0;
 		if (sys_bpf(cmds[i], (union bpf_attr *)8, 64) != -1 || errno != EINVAL)
 			return NOT_SO;
@@ -198,7 +200,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 2 && i < sizeof(probes) / sizeof(probes[0]); i++)
+	for (size_t i = 0; argc == 2 && i < ARRAY_CNT(probes); i++)
 		if (!strcmp(argv[1], probes[i].name))
 			return probes[i].run();
 	return UNKNOWN;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/broker/work/scrub.h"
+#include "proto/own.h"
 
 #define LD64(reg, src) { .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = reg, .src_reg = src }
 
@@ -41,10 +42,10 @@ START_TEST(addresses_go_and_own_numbers_stay)
 	char *log = malloc(bytes);
 
 	memcpy(log, logs[_i].log, bytes);
-	scrub_log(log, bytes, logs[_i].cut, insns, sizeof(insns) / sizeof(insns[0]));
+	scrub_log(log, bytes, logs[_i].cut, insns, ARRAY_CNT(insns));
 	ck_assert_str_eq(log, logs[_i].clean);
 	memcpy(log, logs[_i].log, bytes);
-	scrub_log(log, bytes - 1, logs[_i].cut, insns, sizeof(insns) / sizeof(insns[0]));
+	scrub_log(log, bytes - 1, logs[_i].cut, insns, ARRAY_CNT(insns));
 	ck_assert_mem_eq(log, logs[_i].clean, bytes - 1);
 	free(log);
 }
@@ -66,7 +67,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_add_loop_test(tc, addresses_go_and_own_numbers_stay, 0, (int)(sizeof(logs) / sizeof(logs[0])));
+	tcase_add_loop_test(tc, addresses_go_and_own_numbers_stay, 0, (int)ARRAY_CNT(logs));
 	tcase_add_test(tc, without_the_program_no_number_is_its_own);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

@@ -4,6 +4,7 @@
  * instructions, and now and then does what the model forbids. Promises only determinism and termination; whether
  * a program is valid is exactly the question that is asked of two verifiers.
  */
+#include "proto/own.h"
 #include "tests/differential/gen_priv.h"
 
 #include <string.h>
@@ -233,7 +234,7 @@ void gen_block_access(struct gen *g, enum kind kind, uint32_t bytes)
 						   BPF_XOR | BPF_FETCH, BPF_XCHG, BPF_CMPXCHG };
 
 		emit(g, (uint8_t)(BPF_STX | BPF_ATOMIC | size_code(log2)), (uint8_t)ptr, gen_scalar(g), off,
-		     atomics[pick(g, sizeof(atomics) / sizeof(atomics[0]))]);
+		     atomics[pick(g, ARRAY_CNT(atomics))]);
 	} else {
 		emit(g, (uint8_t)(BPF_STX | BPF_MEM | size_code(log2)), (uint8_t)ptr, gen_scalar(g), off, 0);
 	}
@@ -592,10 +593,10 @@ static void block(struct gen *g)
 		return;
 	}
 
-	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(choices); i++)
 		total += choices[i].weight;
 	n = pick(g, total);
-	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+	for (size_t i = 0; i < ARRAY_CNT(choices); i++) {
 		if (n < choices[i].weight) {
 			choices[i].block(g);
 			return;
@@ -667,7 +668,7 @@ static uint32_t pick_type(struct gen *g)
 					 BPF_PROG_TYPE_SK_SKB };
 
 	if (g->more && chance(g, 30))
-		return more[pick(g, sizeof(more) / sizeof(more[0]))];
+		return more[pick(g, ARRAY_CNT(more))];
 	return types[pick(g, 3)];
 }
 

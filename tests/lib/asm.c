@@ -3,6 +3,7 @@
  * The assembler of the text cases. Promises exactly the instruction a line names; trusts its
  * caller's text only so far as to report the line it cannot read.
  */
+#include "proto/own.h"
 #include "tests/lib/asm.h"
 
 #include <ctype.h>
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
 #define NAME_BYTES 64
 
 #ifndef BPF_MEMSX

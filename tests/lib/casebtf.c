@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* BTF for text cases: see the header. libbpf writes it, so that a case is about its functions and not about bytes. */
+#include "proto/own.h"
 #include "tests/lib/casebtf.h"
 
 #include <bpf/btf.h>
@@ -89,13 +90,13 @@ static int named_type(struct btf *btf, const char *name)
 	if (id)
 		return id;
 
-	for (size_t i = 0; i < sizeof(ints) / sizeof(ints[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(ints); i++)
 		if (!strcmp(ints[i].name, name)) {
 			id = btf__find_by_name_kind(btf, name, BTF_KIND_INT);
 			return id > 0 ? id : btf__add_int(btf, name, ints[i].bytes, ints[i].encoding);
 		}
 	id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
-	for (size_t i = 0; id <= 0 && i < sizeof(known_structs) / sizeof(known_structs[0]); i++)
+	for (size_t i = 0; id <= 0 && i < ARRAY_CNT(known_structs); i++)
 		if (!strcmp(known_structs[i].name, name))
 			return btf__add_struct(btf, name, known_structs[i].bytes);
 	return id > 0 ? id : btf__add_struct(btf, name, 0);

@@ -3,6 +3,7 @@
  * Reader of verifier cases. Promises that every line of a file is understood or refused with its
  * number; trusts nothing about the file but that it is text.
  */
+#include "proto/own.h"
 #include "tests/lib/casefile.h"
 
 #include <ctype.h>
@@ -13,7 +14,6 @@
 #include "tests/lib/casebtf.h"
 #include "verifier/names.h"
 
-#define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
 #define WORDS_MAX 32
 
 struct reader {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names in text cases: see the header. */
+#include "proto/own.h"
 #include "tests/lib/casenames.h"
 
 #include <bpf/btf.h>
@@ -23,7 +24,7 @@ static const struct {
 
 static int names_helper(void *arg, const char *name)
 {
-	for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(helpers); i++)
 		if (!strcmp(helpers[i].name, name))
 			return helpers[i].id;
 	return -ENOENT;
@@ -134,7 +135,7 @@ void casenames_resolve(struct casenames *cn, struct tcase *c)
 
 	if (!c->attach_name[0])
 		return;
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && kind == BTF_KIND_FUNC; i++)
+	for (size_t i = 0; i < ARRAY_CNT(rules) && kind == BTF_KIND_FUNC; i++)
 		if (rules[i].attach == c->prog.expected_attach_type) {
 			prefix = rules[i].prefix;
 			kind = rules[i].kind;

@@ -4,6 +4,7 @@
  * regions that the program may touch: its frames' stacks, its packet, the map values. ctx fields that the kernel
  * rewrites into pointers are answered as the kernel would. Promises never to touch anything else.
  */
+#include "proto/own.h"
 #include "tests/soundness/interp.h"
 
 #include <string.h>
@@ -28,7 +29,7 @@ static uint64_t interp_value(struct interp *in)
 
 	switch (r & 3) {
 	case 0:
-		return edges[(r >> 8) % (sizeof(edges) / sizeof(edges[0]))];
+		return edges[(r >> 8) % (ARRAY_CNT(edges))];
 	case 1:
 		return (r >> 8) & 0xff;
 	default:

@@ -26,7 +26,7 @@ static bool known_helper(int32_t id)
 		BPF_FUNC_loop,
 	};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(known); i++)
 		if (known[i] == id)
 			return true;
 	return false;

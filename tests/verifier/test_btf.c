@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/own.h"
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/btf.h"
 #include "verifier/srcline.h"
@@ -361,7 +362,7 @@ static Suite *btf_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_well_formed_btf_is_accepted_and_read);
 	tcase_add_loop_test(t, each_spoilt_word_is_refused_with_the_kernels_errno, 0,
-			    (int)(sizeof(spoils) / sizeof(spoils[0])));
+			    (int)(ARRAY_CNT(spoils)));
 	tcase_add_test(t, a_section_is_as_large_as_the_variables_before_it);
 	tcase_add_test(t, headers_are_judged_first);
 	tcase_add_test(t, chains_end_at_the_kernels_depth);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/own.h"
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/pool.h"
 
@@ -242,7 +243,7 @@ START_TEST(a_map_that_is_not_there_is_a_bad_fd)
 	struct bgv_result res;
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (i = 0; i < ARRAY_CNT(rows); i++) {
 		insns[0].imm = rows[i].idx;
 		res = judge(insns, CNT(insns), BPF_PROG_TYPE_SOCKET_FILTER, NULL);
 		ck_assert_int_eq(res.verdict, BGV_REJECT);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/own.h"
 #include "tests/lib/golden.h"
 #include "verifier/behave.h"
 #include "verifier/ctx_tab.h"
@@ -301,7 +302,7 @@ START_TEST(each_column_of_a_line_is_taken_for_what_it_was)
 	};
 	struct golden *g = golden_begin("tests/verifier/lines.golden");
 
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(lines); i++)
 		source_line(g, lines[i]);
 	ck_assert(golden_end(g));
 }

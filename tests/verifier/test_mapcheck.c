@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/own.h"
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/measured.h"
 #include "verifier/names.h"
@@ -123,7 +124,7 @@ START_TEST(what_is_said_of_a_version_is_what_judges_it)
 	static const char *const versions[] = { "6.1", "6.1.192", "6.6.3", "6.12.117", "6.17.1", "6.18.44", "6.19.2", "7.0.1",
 						"7.1.13", "7.2.12", "7.3.4", "7.9" };
 
-	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+	for (size_t i = 0; i < ARRAY_CNT(versions); i++) {
 		const struct bgv_target_spec spec = { .version = versions[i] };
 		struct bgv_target *target = NULL;
 
@@ -146,7 +147,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(tcase, a_map_that_no_kernel_creates_is_refused_with_the_reason, 0,
-			    (int)(sizeof(rules) / sizeof(rules[0])));
+			    (int)(ARRAY_CNT(rules)));
 	tcase_add_test(tcase, a_map_of_maps_needs_a_template);
 	tcase_add_test(tcase, types_and_flags_are_those_of_the_kernel);
 	tcase_add_test(tcase, what_is_said_of_a_version_is_what_judges_it);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/own.h"
 #include "verifier/behave.h"
 #include "verifier/ctx_tab.h"
 #include "verifier/env.h"
@@ -43,7 +44,7 @@ START_TEST(a_version_names_the_nearest_older_profile)
 		{ " 6.12", -EINVAL, 0, 0 }, { "6.12.", -EINVAL, 0, 0 }, { NULL, -EINVAL, 0, 0 },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++) {
 		enum profile profile = PROFILE_CNT;
 		uint32_t version = 0;
 
