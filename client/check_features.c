@@ -7,28 +7,28 @@
 #include <stdio.h>
 
 #include "proto/own.h"
-#include "verifier/helper_tab.h"
-#include "verifier/measured.h"
-#include "verifier/names.h"
-#include "verifier/profile.h"
+#include "verifier/kernel/helper_tab.h"
+#include "verifier/kernel/measured.h"
+#include "verifier/kernel/names.h"
+#include "verifier/kernel/profile.h"
 
 #define MESSAGE_BYTES 256
 
 static const uint32_t prog_type_profiles[PT_CNT] = {
 #define PROG_TYPE(id, NAME, name, caps, flags, profiles, attach) [id] = profiles,
-#include "verifier/prog_types.def"
+#include "verifier/kernel/prog_types.def"
 #undef PROG_TYPE
 };
 
 static const uint32_t attach_type_profiles[AT_CNT] = {
 #define ATTACH_TYPE(id, NAME, name, profiles) [id] = profiles,
-#include "verifier/attach_types.def"
+#include "verifier/kernel/attach_types.def"
 #undef ATTACH_TYPE
 };
 
 static const uint32_t map_type_profiles[MT_CNT] = {
 #define MAP_TYPE(id, NAME, name, direct, sleepable, profiles) [id] = profiles,
-#include "verifier/map_types.def"
+#include "verifier/kernel/map_types.def"
 #undef MAP_TYPE
 };
 
@@ -109,7 +109,7 @@ const char *check_features_least(const struct bgv_program *prog)
 {
 	static const char *const series[] = {
 #define SERIES(name, builds) name,
-#include "verifier/measured.def"
+#include "verifier/kernel/measured.def"
 #undef SERIES
 	};
 	char message[MESSAGE_BYTES];

@@ -17,9 +17,9 @@
 #include "client/needs.h"
 #include "client/out.h"
 #include "proto/own.h"
-#include "verifier/helper_tab.h"
-#include "verifier/names.h"
-#include "verifier/srcline.h"
+#include "verifier/kernel/helper_tab.h"
+#include "verifier/kernel/names.h"
+#include "verifier/tell/srcline.h"
 
 static const char usage_text[] =
 	"usage: bpfgate inspect [--kernel K] [--kernels DIR] [--json|--pretty] OBJECT...\n"

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "verifier/srcline.h"
+#include "verifier/tell/srcline.h"
 
 #define POISON_CORE  195896080	/* 0xbad2310 reads "bad relo" */
 #define POISON_KFUNC 2002000000 /* plus the extern's number */

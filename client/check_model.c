@@ -13,8 +13,8 @@
 #include "client/out.h"
 #include "object/lineinfo.h"
 #include "proto/own.h"
-#include "verifier/srcline.h"
-#include "verifier/why.h"
+#include "verifier/tell/srcline.h"
+#include "verifier/tell/why.h"
 
 #define SOURCE_LINES_MAX 120 /* of the function around the refused line: a screen or two */
 

@@ -17,7 +17,7 @@
 #include "client/check_features.h"
 #include "object/elf.h"
 #include "proto/own.h"
-#include "verifier/names.h"
+#include "verifier/kernel/names.h"
 
 _Static_assert(CHECK_REASON_BYTES == ELF_REASON_BYTES, "one buffer for both");
 

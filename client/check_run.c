@@ -21,7 +21,7 @@
 #include "client/varname.h"
 #include "object/lineinfo.h"
 #include "proto/own.h"
-#include "verifier/diag.h"
+#include "verifier/tell/diag.h"
 
 #define KERNEL_NAME_LEN 15
 #define PROGRESS_MS	1000

@@ -72,7 +72,7 @@ size_t check_targets_all(const struct check_targets *targets, const char **ret_n
 {
 	static const char *const series[] = {
 #define SERIES(name, builds) name,
-#include "verifier/measured.def"
+#include "verifier/kernel/measured.def"
 #undef SERIES
 	};
 	const struct kernlib_entry *known;

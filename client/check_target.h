@@ -13,8 +13,8 @@
 #include "client/kernlib.h"
 #include "object/btfname.h"
 #include "verifier/bpfgate-verifier.h"
-#include "verifier/btf.h"
-#include "verifier/measured.h"
+#include "verifier/btf/btf.h"
+#include "verifier/kernel/measured.h"
 
 struct check_options;
 

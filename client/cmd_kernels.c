@@ -17,7 +17,7 @@
 #include "client/out.h"
 #include "object/release.h"
 #include "proto/own.h"
-#include "verifier/measured.h"
+#include "verifier/kernel/measured.h"
 
 static const char usage_text[] =
 	"usage: bpfgate kernels list [--json]\n"

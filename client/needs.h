@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "verifier/bpfgate-verifier.h"
-#include "verifier/btf.h"
+#include "verifier/btf/btf.h"
 
 #define NEEDS_TEXT_BYTES 256u
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verifier/srcline.h"
+#include "verifier/tell/srcline.h"
 
 #define VARNAME_DEPTH_MAX 64 /* scopes in scopes */
 #define VARNAME_LOCATIONS 4

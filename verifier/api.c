@@ -8,12 +8,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "verifier/assume.h"
-#include "verifier/btf.h"
-#include "verifier/passes.h"
-#include "verifier/pool.h"
-#include "verifier/srcline.h"
-#include "verifier/why.h"
+#include "verifier/walk/assume.h"
+#include "verifier/btf/btf.h"
+#include "verifier/pass/passes.h"
+#include "verifier/state/pool.h"
+#include "verifier/tell/srcline.h"
+#include "verifier/tell/why.h"
 
 #ifndef BPF_F_STRICT_ALIGNMENT
 #define BPF_F_STRICT_ALIGNMENT (1u << 0)

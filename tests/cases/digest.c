@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verifier/passes.h"
-#include "verifier/state.h"
+#include "verifier/pass/passes.h"
+#include "verifier/state/state.h"
 
 #define PARENTS_MAX 3 /* how far up marks are looked at: they were at the top once */
 

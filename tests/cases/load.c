@@ -17,7 +17,7 @@
 
 #include "tests/lib/casefile.h"
 #include "tests/lib/casenames.h"
-#include "verifier/names.h"
+#include "verifier/kernel/names.h"
 
 #define LOG_BYTES (1u << 20)
 

@@ -8,7 +8,7 @@
 
 #include "tests/cases/digest.h"
 #include "tests/lib/casenames.h"
-#include "verifier/behave.h"
+#include "verifier/kernel/behave.h"
 
 /*
  * A part goes through what the verifier can be asked of one kind, and tells sweep_row() the digest

@@ -10,8 +10,8 @@
 
 #include "proto/own.h"
 #include "tests/cases/sweep.h"
-#include "verifier/names.h"
-#include "verifier/progtype.h"
+#include "verifier/kernel/names.h"
+#include "verifier/kernel/progtype.h"
 
 #define FLAG_SLEEPABLE (1u << 4)
 #define TRACEPOINTS    40

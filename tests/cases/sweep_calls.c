@@ -10,10 +10,10 @@
 
 #include "proto/own.h"
 #include "tests/cases/sweep.h"
-#include "verifier/env.h"
-#include "verifier/helper_tab.h"
-#include "verifier/names.h"
-#include "verifier/progtype.h"
+#include "verifier/state/env.h"
+#include "verifier/kernel/helper_tab.h"
+#include "verifier/kernel/names.h"
+#include "verifier/kernel/progtype.h"
 
 #define ARGS 5
 
@@ -313,7 +313,7 @@ void sweep_helpers(struct sweep *s)
 
 static const char *const kfuncs[] = {
 #define KFUNC(name, ...) #name,
-#include "verifier/kfunc.def"
+#include "verifier/kernel/kfunc.def"
 #undef KFUNC
 };
 

@@ -11,7 +11,7 @@
 
 #include "proto/own.h"
 #include "tests/cases/sweep.h"
-#include "verifier/insn.h"
+#include "verifier/kernel/insn.h"
 
 #ifndef CASES_DIR
 #define CASES_DIR "tests/cases"

@@ -220,14 +220,14 @@ static void make_percpu(struct made *m)
 
 static const char *const tracepoints[] = {
 #define RAW_TP_NULL(name, mask) #name,
-#include "verifier/raw_tp_null.def"
+#include "verifier/kernel/raw_tp_null.def"
 #undef RAW_TP_NULL
 	"unlisted",
 };
 
 static const char *const hooks[] = {
 #define HOOK(name, facts) #name,
-#include "verifier/attach_hooks.def"
+#include "verifier/kernel/attach_hooks.def"
 #undef HOOK
 };
 

@@ -8,7 +8,7 @@
 
 #include "proto/own.h"
 #include "tests/cases/sweep.h"
-#include "verifier/names.h"
+#include "verifier/kernel/names.h"
 
 /* ---- functions ---- */
 

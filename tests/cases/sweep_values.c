@@ -8,8 +8,8 @@
 
 #include "tests/cases/sweep.h"
 #include "tests/differential/rng.h"
-#include "verifier/alu.h"
-#include "verifier/branch.h"
+#include "verifier/value/alu.h"
+#include "verifier/value/branch.h"
 
 #define VALUES 220 /* pairs of each kind are drawn from so many */
 #define DRAWS  700

@@ -11,7 +11,7 @@
 #include "proto/own.h"
 #include "tests/differential/gen.h"
 #include "tests/lib/asm.h"
-#include "verifier/names.h"
+#include "verifier/kernel/names.h"
 
 static const char *const sizes[] = { "u32", "u16", "u8", "u64" }; /* by BPF_SIZE >> 3 */
 static const char *const alu_ops[16] = { "+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=", NULL, "%=", "^=", "=", "s>>=" };

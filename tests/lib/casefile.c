@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "tests/lib/casebtf.h"
-#include "verifier/names.h"
+#include "verifier/kernel/names.h"
 
 #define WORDS_MAX 32
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verifier/names.h"
+#include "verifier/kernel/names.h"
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
 
@@ -18,7 +18,7 @@ static const struct {
 	const char *name;
 } helpers[] = {
 #define HELPER_TYPES(id, name, v61, v612, v618, v72) { id, #name },
-#include "verifier/helper_types.def"
+#include "verifier/kernel/helper_types.def"
 #undef HELPER_TYPES
 };
 

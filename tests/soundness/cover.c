@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "verifier/state.h"
+#include "verifier/state/state.h"
 
 #define COVER_STATES_MAX 4096
 

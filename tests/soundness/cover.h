@@ -7,7 +7,7 @@
 #define BPFGATE_TESTS_SOUNDNESS_COVER_H
 
 #include "tests/soundness/interp.h"
-#include "verifier/env.h"
+#include "verifier/state/env.h"
 
 struct cover;	/* states seen, by instruction */
 

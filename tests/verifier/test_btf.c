@@ -11,8 +11,8 @@
 
 #include "proto/own.h"
 #include "verifier/bpfgate-verifier.h"
-#include "verifier/btf.h"
-#include "verifier/srcline.h"
+#include "verifier/btf/btf.h"
+#include "verifier/tell/srcline.h"
 
 #define ENOTSUPP_KERNEL 524
 

@@ -10,7 +10,7 @@
 
 #include "proto/own.h"
 #include "verifier/bpfgate-verifier.h"
-#include "verifier/pool.h"
+#include "verifier/state/pool.h"
 
 #define INSN(c, d, s, o, i) { .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) }
 #define MOV(d, i)	INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)

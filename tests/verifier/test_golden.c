@@ -10,16 +10,16 @@
 
 #include "proto/own.h"
 #include "tests/lib/golden.h"
-#include "verifier/behave.h"
-#include "verifier/ctx_tab.h"
-#include "verifier/env.h"
-#include "verifier/helper_tab.h"
-#include "verifier/insn.h"
-#include "verifier/names.h"
-#include "verifier/profile.h"
-#include "verifier/progtype.h"
-#include "verifier/ret.h"
-#include "verifier/srcline.h"
+#include "verifier/kernel/behave.h"
+#include "verifier/kernel/ctx_tab.h"
+#include "verifier/state/env.h"
+#include "verifier/kernel/helper_tab.h"
+#include "verifier/kernel/insn.h"
+#include "verifier/kernel/names.h"
+#include "verifier/kernel/profile.h"
+#include "verifier/kernel/progtype.h"
+#include "verifier/call/ret.h"
+#include "verifier/tell/srcline.h"
 
 /* Of each field every kernel's value, oldest first. */
 static void behaviours(struct golden *g)
@@ -32,7 +32,7 @@ static void behaviours(struct golden *g)
 	golden_line(g, "behave " #name " %d %d %d %d %d %d %d", of[PROFILE_6_1]->name,             \
 		    of[PROFILE_6_12]->name, of[PROFILE_6_18]->name, of[PROFILE_7_0]->name,         \
 		    of[PROFILE_7_1]->name, of[PROFILE_7_2]->name, of[PROFILE_7_3]->name);
-#include "verifier/behave.def"
+#include "verifier/kernel/behave.def"
 #undef BEHAVE
 }
 
@@ -46,7 +46,7 @@ static void limits(struct golden *g)
 	golden_line(g, "limit " #name " %u %u %u %u %u %u %u", of[PROFILE_6_1]->name,              \
 		    of[PROFILE_6_12]->name, of[PROFILE_6_18]->name, of[PROFILE_7_0]->name,         \
 		    of[PROFILE_7_1]->name, of[PROFILE_7_2]->name, of[PROFILE_7_3]->name);
-#include "verifier/limits.def"
+#include "verifier/kernel/limits.def"
 #undef LIMIT
 }
 

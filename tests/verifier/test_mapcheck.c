@@ -7,8 +7,8 @@
 
 #include "proto/own.h"
 #include "verifier/bpfgate-verifier.h"
-#include "verifier/measured.h"
-#include "verifier/names.h"
+#include "verifier/kernel/measured.h"
+#include "verifier/kernel/names.h"
 
 static int check_on(const char *version, const struct bgv_map *map, const struct bgv_map *inner, char *message)
 {

@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "proto/own.h"
-#include "verifier/behave.h"
-#include "verifier/ctx_tab.h"
-#include "verifier/env.h"
-#include "verifier/helper_tab.h"
-#include "verifier/names.h"
-#include "verifier/profile.h"
-#include "verifier/progtype.h"
-#include "verifier/ret.h"
+#include "verifier/kernel/behave.h"
+#include "verifier/kernel/ctx_tab.h"
+#include "verifier/state/env.h"
+#include "verifier/kernel/helper_tab.h"
+#include "verifier/kernel/names.h"
+#include "verifier/kernel/profile.h"
+#include "verifier/kernel/progtype.h"
+#include "verifier/call/ret.h"
 
 static struct helper_caller caller_of(enum profile profile, uint32_t type, uint32_t attach)
 {

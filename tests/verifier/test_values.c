@@ -9,9 +9,9 @@
 #include <linux/bpf.h>
 #include <stdlib.h>
 
-#include "verifier/alu.h"
-#include "verifier/branch.h"
-#include "verifier/divide.h"
+#include "verifier/value/alu.h"
+#include "verifier/value/branch.h"
+#include "verifier/value/divide.h"
 
 static const struct behave *behaviours[4];
 

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dynptrs: two stack slots, or a const pointer handed in. Promises that slices die with their
+ * dynptr, that a referenced one is neither overwritten nor lost, and that a helper gets the kind it
+ * names.
+ */
+#include "verifier/access/dynptr.h"
+
+#include <string.h>
+#include "verifier/access/objslot.h"
+
+#define DYNPTR_SLOTS 2
+
+static const struct {
+	uint32_t flag;
+	const char *name;
+} kinds[] = {
+	[DYNPTR_LOCAL]		= { REG_F_DYNPTR_LOCAL, "local" },
+	[DYNPTR_RINGBUF]	= { REG_F_DYNPTR_RINGBUF, "ringbuf" },
+	[DYNPTR_SKB]		= { REG_F_DYNPTR_SKB, "skb" },
+	[DYNPTR_XDP]		= { REG_F_DYNPTR_XDP, "xdp" },
+	[DYNPTR_SKB_META]	= { REG_F_DYNPTR_SKB_META, "skb_meta" },
+	[DYNPTR_FILE]		= { REG_F_DYNPTR_FILE, "file" },
+};
+
+enum dynptr_type dynptr_type_of_flags(uint32_t arg_type)
+{
+	for (uint32_t i = DYNPTR_LOCAL; i <= DYNPTR_FILE; i++)
+		if (arg_type & kinds[i].flag)
+			return (enum dynptr_type)i;
+	return DYNPTR_INVALID;
+}
+
+uint32_t dynptr_flags_of_type(enum dynptr_type type)
+{
+	return kinds[type].flag;
+}
+
+bool dynptr_type_is_refcounted(enum dynptr_type type)
+{
+	return type == DYNPTR_RINGBUF || type == DYNPTR_FILE;
+}
+
+int dynptr_slot(struct env *env, const struct reg *r, uint32_t *ret_spi)
+{
+	return objslot_find(env, r, "dynptr", DYNPTR_SLOTS, ret_spi);
+}
+
+/* What the slot, or the const argument itself, says of the dynptr; NULL: it is none. */
+static const struct reg *described(struct env *env, const struct reg *r)
+{
+	uint32_t spi;
+
+	if (reg_base(r) == REG_DYNPTR)
+		return r;
+	if (dynptr_slot(env, r, &spi) < 0)
+		return NULL;
+	return &stack_slot(state_frame(env->cur, r->frame), spi)->r;
+}
+
+int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, uint32_t *ret_ref,
+		 enum dynptr_type *ret_type)
+{
+	const struct reg *d = described(env, &env_regs(env)[regno]);
+
+	if (!d)
+		return verdict_reject(env, EFAULT, "DYNPTR-ARG", "R%u is no dynptr", regno);
+	*ret_id = d->id;
+	*ret_ref = d->ref;
+	*ret_type = (enum dynptr_type)d->dynptr_type;
+	return 0;
+}
+
+void dynptr_set_arg(struct env *env, struct reg *r, uint32_t dynptr_type)
+{
+	reg_set_ptr(r, REG_DYNPTR);
+	r->dynptr_type = dynptr_type;
+	r->dynptr_first = 1;
+	r->id = env_new_id(env);
+}
+
+/* ---- making and ending ---- */
+
+static int invalidate_slices(struct env *env, uint32_t id)
+{
+	struct reg_iter it = REG_ITER(env, env->cur);
+	const struct reg *r;
+	struct reg *w;
+
+	while ((r = reg_iter_next(&it))) {
+		if ((r->type & ~REG_F_MAYBE_NULL) != REG_MEM || r->dynptr_id != id)
+			continue;
+		w = reg_iter_mut(&it);
+		if (!w)
+			return verdict_nomem(env);
+		objslot_invalidate_reg(env, w);
+	}
+	return 0;
+}
+
+static int clear_both(struct env *env, uint32_t frameno, uint32_t spi)
+{
+	int r = objslot_clear(env, frameno, spi);
+
+	return r < 0 ? r : objslot_clear(env, frameno, spi - 1);
+}
+
+/* At least a byte of it. */
+static bool slot_of_dynptr(const struct slot *s)
+{
+	return memchr(s->byte, SLOT_DYNPTR, sizeof(s->byte));
+}
+
+/*
+ * 6.1 overwrites byte by byte: what is left stays a dynptr's, to be neither read nor used. Two halves of different
+ * dynptrs would be one to it again; not to us.
+ */
+static int forget_both(struct env *env, struct frame *f, uint32_t spi)
+{
+	const uint32_t first = stack_slot(f, spi)->r.dynptr_first ? spi : spi + 1;
+
+	if (!slot_of_dynptr(stack_slot(f, spi)) || reg_base(&stack_slot(f, spi)->r) != REG_DYNPTR)
+		return 0;
+	for (uint32_t i = 0; i < DYNPTR_SLOTS; i++) {
+		struct slot *s = stack_slot_mut(env, f, first - i);
+
+		if (!s)
+			return verdict_nomem(env);
+		reg_set_not_init(&s->r);
+	}
+	return 0;
+}
+
+/* Is there another dynptr with that reference, which can still give it back? */
+static bool has_clone(const struct env *env, uint32_t ref)
+{
+	uint32_t cnt = 0;
+
+	for (uint32_t n = 0; n <= env->cur->curframe; n++) {
+		const struct frame *f = state_frame(env->cur, n);
+
+		for (uint32_t spi = 0; spi < f->slot_cnt; spi++) {
+			const struct slot *s = stack_slot(f, spi);
+
+			cnt += s->byte[0] == SLOT_DYNPTR && s->r.dynptr_first && s->r.ref == ref;
+		}
+	}
+	return cnt > 1;
+}
+
+int dynptr_destroy_slot(struct env *env, struct frame *f, uint32_t spi)
+{
+	const struct slot *s = stack_slot(f, spi);
+	uint32_t id, frameno = f->frameno;
+	int r;
+
+	if (env->beh->args_old)
+		return forget_both(env, f, spi);
+	if (s->byte[0] != SLOT_DYNPTR)
+		return 0;
+	if (!s->r.dynptr_first)
+		s = stack_slot(f, ++spi);
+	if (dynptr_type_is_refcounted((enum dynptr_type)s->r.dynptr_type) &&
+	    !(env->beh->dynptr_clone_goes && has_clone(env, s->r.ref)))
+		return verdict_reject(env, EINVAL, "DYNPTR-OVERWRITE",
+				      "cannot overwrite referenced dynptr");
+	id = s->r.id;
+	r = clear_both(env, frameno, spi);
+	return r < 0 ? r : invalidate_slices(env, id);
+}
+
+static int destroy_at(struct env *env, uint32_t frameno, uint32_t spi)
+{
+	struct frame *f = state_frame_mut(env, env->cur, frameno);
+
+	return f ? dynptr_destroy_slot(env, f, spi) : verdict_nomem(env);
+}
+
+static int mark_slots(struct env *env, uint32_t frameno, uint32_t spi, enum dynptr_type type,
+		      uint32_t insn_idx, uint32_t clone_ref)
+{
+	struct reg d;
+	int r = destroy_at(env, frameno, spi);
+
+	if (r >= 0)
+		r = destroy_at(env, frameno, spi - 1);
+	if (r < 0)
+		return r;
+	reg_set_ptr(&d, REG_DYNPTR);
+	d.dynptr_type = type;
+	d.id = env_new_id(env);
+	d.ref = clone_ref;
+	if (dynptr_type_is_refcounted(type) && !clone_ref) {
+		r = refs_acquire(env, insn_idx, &d.ref);
+		if (r < 0)
+			return r;
+	} else if (!dynptr_type_is_refcounted(type)) {
+		d.ref = 0;
+	}
+	d.dynptr_first = 1;
+	r = objslot_set(env, frameno, spi, SLOT_DYNPTR, &d);
+	d.dynptr_first = 0;
+	return r < 0 ? r : objslot_set(env, frameno, spi - 1, SLOT_DYNPTR, &d);
+}
+
+/* Slots that 6.1 takes for those of a dynptr, but that are not of one: see forget_both(). */
+static bool is_of_halves(struct env *env, const struct reg *r)
+{
+	const struct frame *f;
+	uint32_t spi;
+
+	if (reg_base(r) != REG_STACK || dynptr_slot(env, r, &spi) < 0)
+		return false;
+	f = state_frame(env->cur, r->frame);
+	return objslot_is(f, spi, SLOT_DYNPTR) && objslot_is(f, spi - 1, SLOT_DYNPTR) &&
+	       reg_base(&stack_slot(f, spi)->r) != REG_DYNPTR;
+}
+
+int dynptr_check_release(struct env *env, uint32_t regno)
+{
+	const struct reg *r = &env_regs(env)[regno];
+	uint32_t spi;
+
+	if (env->beh->args_old && is_of_halves(env, r))
+		return 0; /* dynptr_check_arg() says so */
+
+	if (reg_base(r) != REG_STACK)
+		return verdict_reject(env, EINVAL, "DYNPTR-RELEASE",
+				      "cannot release unowned const bpf_dynptr");
+	if (dynptr_slot(env, r, &spi) < 0 ||
+	    !stack_slot(state_frame(env->cur, r->frame), spi)->r.ref)
+		return verdict_reject(env, EINVAL, "DYNPTR-RELEASE",
+				      "arg %u is an unacquired reference", regno);
+	return 0;
+}
+
+int dynptr_release_arg(struct env *env, uint32_t regno)
+{
+	const struct reg reg = env_regs(env)[regno];
+	const struct slot *s;
+	uint32_t spi, ref, frameno = reg.frame;
+	int r = dynptr_slot(env, &reg, &spi);
+
+	if (r < 0)
+		return r == -ERANGE ? verdict_reject(env, EINVAL, "DYNPTR-RELEASE",
+						     "R%u is no dynptr", regno)
+				    : r;
+	s = stack_slot(state_frame(env->cur, frameno), spi);
+	if (!dynptr_type_is_refcounted((enum dynptr_type)s->r.dynptr_type))
+		return clear_both(env, frameno, spi);
+	ref = s->r.ref;
+	r = refs_release(env, ref);
+	/* clones share the reference and end with it */
+	for (uint32_t i = 1; r >= 0 && i < state_frame(env->cur, frameno)->slot_cnt; i++) {
+		s = stack_slot(state_frame(env->cur, frameno), i);
+		if (s->byte[0] == SLOT_DYNPTR && s->r.ref == ref && s->r.dynptr_first)
+			r = clear_both(env, frameno, i);
+	}
+	return r;
+}
+
+/* ---- arguments ---- */
+
+static bool holds_dynptr(const struct frame *f, uint32_t spi)
+{
+	return slot_of_dynptr(stack_slot(f, spi)) || slot_of_dynptr(stack_slot(f, spi - 1));
+}
+
+/* Not two whole slots of the stack: 6.1 learns that by writing there. */
+static bool misplaced(const struct reg *r)
+{
+	int64_t off = (int64_t)r->off + (int64_t)r->v.tv;
+
+	return reg_base(r) == REG_STACK && val_is_const(&r->v) &&
+	       (off > -8 * DYNPTR_SLOTS || off % 8 || off < -8 * (int64_t)ENV_SLOTS);
+}
+
+static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,
+			uint32_t clone_ref)
+{
+	const struct reg reg = env_regs(env)[regno];
+	uint32_t spi;
+	int r = 0;
+
+	if (env->beh->args_old && reg.off % 8)
+		return verdict_reject(env, EINVAL, "DYNPTR-ARG", "cannot pass in dynptr at an offset");
+	if (env->beh->args_old && misplaced(&reg))
+		r = objslot_prepare(env, regno, insn_idx, DYNPTR_SLOTS);
+	if (r < 0)
+		return r;
+	if (reg_base(&reg) == REG_DYNPTR)
+		r = -EINVAL;
+	else
+		r = dynptr_slot(env, &reg, &spi);
+	if (r >= 0 && env->beh->args_old && holds_dynptr(state_frame(env->cur, reg.frame), spi))
+		r = -EINVAL;
+	if (r < 0 && r != -ERANGE)
+		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
+				      "Dynptr has to be an uninitialized dynptr");
+	r = objslot_prepare(env, regno, insn_idx, DYNPTR_SLOTS);
+	if (r < 0)
+		return r;
+	return mark_slots(env, reg.frame, spi, dynptr_type_of_flags(arg_type), insn_idx, clone_ref);
+}
+
+static bool is_initialized(struct env *env, const struct reg *r)
+{
+	const struct frame *f;
+	uint32_t spi;
+
+	if (reg_base(r) == REG_DYNPTR)
+		return true;
+	if (dynptr_slot(env, r, &spi) < 0)
+		return false;
+	f = state_frame(env->cur, r->frame);
+	return objslot_is(f, spi, SLOT_DYNPTR) && objslot_is(f, spi - 1, SLOT_DYNPTR) &&
+	       reg_base(&stack_slot(f, spi)->r) == REG_DYNPTR && stack_slot(f, spi)->r.dynptr_first;
+}
+
+static int check_init(struct env *env, uint32_t regno, uint32_t arg_type)
+{
+	const struct reg *r = &env_regs(env)[regno];
+	enum dynptr_type want = dynptr_type_of_flags(arg_type);
+	uint32_t spi;
+
+	if (reg_base(r) == REG_DYNPTR && !(arg_type & REG_F_RDONLY))
+		return verdict_reject(
+			env, EINVAL, "DYNPTR-ARG",
+			"cannot pass pointer to const bpf_dynptr, the helper mutates it");
+	if (env->beh->args_old && is_of_halves(env, r))
+		return verdict_reject(env, EINVAL, "DYNPTR-HALVES",
+				      "Expected an initialized dynptr as arg #%u: halves of two dynptrs",
+				      regno - 1);
+	if (!is_initialized(env, r))
+		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
+				      "Expected an initialized dynptr as arg #%u", regno - 1);
+	if (want && described(env, r)->dynptr_type != want)
+		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
+				      "Expected a dynptr of type %s as arg #%u", kinds[want].name,
+				      regno - 1);
+	if (reg_base(r) == REG_DYNPTR)
+		return 0;
+	if (dynptr_slot(env, r, &spi) < 0)
+		return -EINVAL;
+	return objslot_read(env, r->frame, spi, DYNPTR_SLOTS);
+}
+
+int dynptr_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,
+		     uint32_t clone_ref)
+{
+	const struct reg *r = &env_regs(env)[regno];
+
+	if (reg_base(r) != REG_STACK && reg_base(r) != REG_DYNPTR)
+		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
+				      "arg#%u expected pointer to stack or const struct bpf_dynptr",
+				      regno - 1);
+	if (arg_type & REG_F_UNINIT)
+		return check_uninit(env, regno, insn_idx, arg_type, clone_ref);
+	return check_init(env, regno, arg_type);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_DYNPTR_H
+#define VERIFIER_DYNPTR_H
+
+#include "verifier/state/env.h"
+
+/*
+ * A dynptr argument of a helper or kfunc in regs[regno] (process_dynptr_func). arg_type:
+ * REG_F_UNINIT makes a new one of type REG_F_DYNPTR_*, else one must be there, of that type if one
+ * is named; REG_F_RDONLY: not written. clone_ref: reference of the dynptr that is cloned, or 0.
+ */
+int dynptr_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,
+		     uint32_t clone_ref);
+
+/*
+ * Before a release: is it a referenced dynptr on the stack? (the release half of
+ * check_func_arg_reg_off & co.)
+ */
+int dynptr_check_release(struct env *env, uint32_t regno);
+/*
+ * Releases the one regs[regno] points to: its slots, its slices, its reference
+ * (unmark_stack_slots_dynptr).
+ */
+int dynptr_release_arg(struct env *env, uint32_t regno);
+
+/* Identity, reference and type of the dynptr regs[regno] names. */
+int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, uint32_t *ret_ref,
+		 enum dynptr_type *ret_type);
+
+/*
+ * The stack slot of a dynptr that regs[regno] points to; -EINVAL with a verdict; may be a lower
+ * level's slot.
+ */
+int dynptr_slot(struct env *env, const struct reg *r, uint32_t *ret_spi);
+
+/*
+ * A plain store to slot spi of the private frame f is about to happen: a dynptr there dies with its
+ * slices; a referenced one refuses (destroy_if_dynptr_stack_slot).
+ */
+int dynptr_destroy_slot(struct env *env, struct frame *f, uint32_t spi);
+
+enum dynptr_type dynptr_type_of_flags(uint32_t arg_type);
+uint32_t dynptr_flags_of_type(enum dynptr_type type);
+bool dynptr_type_is_refcounted(enum dynptr_type type);	/* ringbuf, file */
+
+#endif

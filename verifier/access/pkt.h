@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_PKT_H
+#define VERIFIER_PKT_H
+
+#include "verifier/state/env.h"
+
+/*
+ * A 64-bit order compare of a packet pointer with the packet's end (or of meta with unmoved data):
+ * the range it proves, and end marks, in both branches. False: it is no such compare. *ret_err is 0
+ * or negative. this_branch falls through, other jumps.
+ */
+bool pkt_learn(struct env *env, const struct bpf_insn *insn, struct state *other, int *ret_err);
+/* Is a compare with the packet's end decided by an earlier one? -1: no. */
+int pkt_predict(const struct reg *dst, const struct reg *src, uint8_t op);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_KFUNC_ARG_H
+#define VERIFIER_KFUNC_ARG_H
+
+#include "verifier/call/kfunc.h"
+
+/* Shared by the files that check arguments of kernel functions. */
+
+/* What an argument must be. */
+enum kfarg {
+	KFARG_NULL, KFARG_CTX, KFARG_ALLOC, KFARG_REFCOUNTED, KFARG_DYNPTR, KFARG_ITER,
+	KFARG_LIST_HEAD, KFARG_LIST_NODE, KFARG_RB_ROOT, KFARG_RB_NODE, KFARG_STRING, KFARG_MAP,
+	KFARG_CONST_MAP, KFARG_TIMER, KFARG_WQ, KFARG_TASK_WORK, KFARG_IRQ_FLAG, KFARG_RES_LOCK,
+	KFARG_OBJECT, KFARG_CALLBACK, KFARG_MEM, KFARG_MEM_SIZE, KFARG_CNT,
+};
+
+/* One argument being checked. */
+struct karg {
+	struct env *env;
+	struct kfunc_meta *m;
+	uint32_t insn_idx, i, regno;
+	const struct btf_param *param;
+	const char *name;		/* of the parameter */
+	const struct btf_type *ref;	/* what a pointer points to, behind modifiers */
+	uint32_t ref_id;
+	enum kfarg kind;
+};
+
+static inline struct reg *reg_of(const struct karg *a)
+{
+	return &env_regs(a->env)[a->regno];
+}
+
+/* Rejects with what is wrong with the argument. */
+int kfarg_bad(const struct karg *a, int err, const char *what);
+
+/* Lists and trees (kfunc_graph.c): their roots, which a held lock must guard, and their nodes. */
+int kfarg_list_head(struct karg *a);
+int kfarg_list_node(struct karg *a);
+int kfarg_rb_root(struct karg *a);
+int kfarg_rb_node(struct karg *a);
+
+#endif

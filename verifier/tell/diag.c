@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of diagnostics: what a code means, whose doing it is, and a way out. */
+#include "verifier/tell/diag.h"
+
+#include <string.h>
+
+static const struct diag diags[] = {
+#define DIAG(code, cls, meaning, way_out) { code, DIAG_##cls, meaning, way_out },
+#include "verifier/tell/diag.def"
+#undef DIAG
+};
+
+const struct diag *diag_find(const char *code)
+{
+	const struct diag *best = NULL;
+	size_t i, len, best_len = 0;
+
+	for (i = 0; code && i < sizeof(diags) / sizeof(diags[0]); i++) {
+		len = strlen(diags[i].code);
+		if (len > best_len && !strncmp(code, diags[i].code, len)) {
+			best = &diags[i];
+			best_len = len;
+		}
+	}
+	return best;
+}
+
+const struct diag *diag_nth(size_t nth)
+{
+	return nth < sizeof(diags) / sizeof(diags[0]) ? &diags[nth] : NULL;
+}
+
+const char *diag_class_name(enum diag_class cls)
+{
+	static const char *const names[DIAG_CLASS_CNT] = {
+		[DIAG_SOURCE] = "your code",   [DIAG_COMPILER] = "compiler lowering",
+		[DIAG_IMPRECISION] = "verifier imprecision",
+		[DIAG_LIMIT] = "kernel limit", [DIAG_FEATURE] = "missing feature",
+		[DIAG_POLICY] = "policy",      [DIAG_OBJECT] = "the object",
+	};
+
+	return cls < DIAG_CLASS_CNT ? names[cls] : "?";
+}

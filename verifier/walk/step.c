@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One instruction: check what must hold, then transfer. Dispatch by class; loads, stores, constants,
+ * packet loads and the ends of functions are here.
+ */
+#include "verifier/walk/explore.h"
+#include "verifier/kernel/insn.h"
+#include "verifier/pass/passes.h"
+#include "verifier/state/refs.h"
+#include "verifier/marks/slotlive.h"
+#include "verifier/state/state.h"
+#include "verifier/walk/step.h"
+
+static int reserved(struct env *env, const char *what)
+{
+	return verdict_reject(env, EINVAL, "INSN-RESERVED", "%s uses reserved fields", what);
+}
+
+/* ---- loads and stores ------------------------------------------------------------------------------- */
+
+/* Kinds whose loads the kernel rewrites: one instruction cannot serve two of them. */
+static bool is_rewritten(uint32_t type)
+{
+	switch (type & REG_BASE_MASK) {
+	case REG_CTX:
+	case REG_SOCKET:
+	case REG_SOCK_COMMON:
+	case REG_TCP_SOCK:
+	case REG_XDP_SOCK:
+	case REG_ARENA:
+		return true;
+	case REG_BTF_ID:
+		return true;
+	case REG_MEM:
+		return type & REG_F_UNTRUSTED;
+	default:
+		return false;
+	}
+}
+
+static bool is_object(const struct env *env, uint32_t type)
+{
+	return (type & REG_BASE_MASK) == REG_BTF_ID ||
+	       ((type & REG_BASE_MASK) == REG_MEM && env->beh->arg_untrusted);
+}
+
+static bool may_fault(uint32_t type)
+{
+	return type == REG_BTF_ID || (type & REG_F_UNTRUSTED);
+}
+
+/*
+ * An object whose loads may fault meets memory: 6.18 takes the load for one of memory, and only read-only, untrusted
+ * memory has its faults handled.
+ */
+static bool loses_faults(uint32_t type, uint32_t was)
+{
+	uint32_t flags = (type | was) & (REG_F_UNTRUSTED | REG_F_RDONLY);
+	bool mem = (type & REG_BASE_MASK) == REG_MEM || (was & REG_BASE_MASK) == REG_MEM;
+
+	return mem && (may_fault(type) || may_fault(was)) && flags != (REG_F_UNTRUSTED | REG_F_RDONLY);
+}
+
+int step_note_ptr_type(struct env *env, uint32_t type, bool trust_mismatch_ok)
+{
+	struct insn_aux *aux = env_aux(env);
+	uint32_t was = aux->ptr_type;
+
+	if (!was) {
+		aux->ptr_type = type;
+		return 0;
+	}
+	if (type == was || (!is_rewritten(type) && !is_rewritten(was)))
+		return 0;
+	if (trust_mismatch_ok && is_object(env, type) && is_object(env, was)) {
+		if (loses_faults(type, was))
+			return verdict_reject(env, EINVAL, "PTR-MIXED",
+					      "same insn loads from an object that may not be there and from memory");
+		/* the less trusted use decides: its faults are handled */
+		aux->ptr_type = ((type & REG_BASE_MASK) == REG_MEM ? type : was) & REG_BASE_MASK;
+		aux->ptr_type |= (type | was) & (REG_F_UNTRUSTED | REG_F_RDONLY);
+		return 0;
+	}
+	return verdict_reject(env, EINVAL, "PTR-MIXED",
+			      "same insn cannot be used with different pointers");
+}
+
+/* Before 6.18 no instruction loads from an arena with its sign and has its faults handled. */
+int step_check_rewrites(struct env *env)
+{
+	for (uint32_t i = 0; i < env->insn_cnt && !env->beh->arena_sext; i += insn_len(&env->insns[i]))
+		if ((env->aux[i].ptr_type & REG_BASE_MASK) == REG_ARENA &&
+		    BPF_CLASS(env->insns[i].code) == BPF_LDX && BPF_MODE(env->insns[i].code) == INSN_MEMSX)
+			return verdict_reject_at(env, i, EOPNOTSUPP, "ARENA-SEXT",
+						 "sign extending loads from arena are not supported yet");
+	return 0;
+}
+
+int step_load(struct env *env, const struct bpf_insn *i, bool strict_once)
+{
+	struct memop op = { .insn_idx = env->insn_idx, .regno = i->src_reg, .off = i->off,
+			    .size = insn_bytes(i), .access = ACCESS_READ,
+			    .value_regno = i->dst_reg, .strict_once = strict_once,
+			    .sext = BPF_CLASS(i->code) == BPF_LDX && BPF_MODE(i->code) == INSN_MEMSX };
+	uint32_t type;
+	struct reg *v;
+	int r = reg_check_read(env, i->src_reg);
+
+	if (r >= 0)
+		r = reg_check_write_nomark(env, i->dst_reg);
+	if (r < 0)
+		return r;
+	type = env_regs(env)[i->src_reg].type;
+	r = mem_access(env, &op);
+	if (r >= 0)
+		r = step_note_ptr_type(env, type, true);
+	if (r < 0)
+		return r;
+	v = &env_regs(env)[i->dst_reg];
+	return reg_is_scalar(v) ? step_settle(env, val_settle(env->beh, &v->v)) : 0;
+}
+
+int step_store(struct env *env, const struct bpf_insn *i, bool strict_once)
+{
+	struct memop op = { .insn_idx = env->insn_idx, .regno = i->dst_reg, .off = i->off,
+			    .size = insn_bytes(i), .access = ACCESS_WRITE,
+			    .value_regno = BPF_CLASS(i->code) == BPF_STX ? i->src_reg : -1,
+			    .strict_once = strict_once };
+	uint32_t type;
+	int r = 0;
+
+	if (op.value_regno >= 0)
+		r = reg_check_read(env, i->src_reg);
+	if (r >= 0)
+		r = reg_check_read(env, i->dst_reg);
+	if (r < 0)
+		return r;
+	type = env_regs(env)[i->dst_reg].type;
+	r = mem_access(env, &op);
+	return r < 0 ? r : step_note_ptr_type(env, type, false);
+}
+
+static int step_stx(struct env *env, const struct bpf_insn *i)
+{
+	if (BPF_MODE(i->code) == BPF_ATOMIC)
+		return step_atomic(env, i);
+	if (BPF_MODE(i->code) != BPF_MEM || i->imm)
+		return reserved(env, "BPF_STX");
+	return step_store(env, i, false);
+}
+
+static int step_st(struct env *env, const struct bpf_insn *i)
+{
+	if (BPF_MODE(i->code) != BPF_MEM || i->src_reg)
+		return reserved(env, "BPF_ST");
+	return step_store(env, i, false);
+}
+
+/* ---- constants --------------------------------------------------------------------------------------- */
+
+static int load_func(struct env *env, struct reg *dst, const struct bpf_insn *i)
+{
+	int sub = subprog_at(env, env->insn_idx + (uint32_t)i->imm + 1);
+
+	if (!env->prog->func_info_cnt)
+		return verdict_reject(env, EINVAL, "FUNC-INFO", "missing btf func_info");
+	if (sub < 0 || env->subprogs[sub].is_global)
+		return verdict_reject(env, EINVAL, "CALLBACK-STATIC", "callback function not static");
+	if (sub == 0)
+		return verdict_reject(env, EINVAL, "CALLBACK-STATIC",
+				      "callback function cannot be the main program");
+	dst->type = REG_FUNC;
+	dst->subprog = (uint32_t)sub;
+	return 0;
+}
+
+static int load_map(struct env *env, struct reg *dst, const struct bpf_insn *i)
+{
+	const struct insn_aux *aux = env_aux(env);
+
+	if (i->src_reg == BPF_PSEUDO_MAP_FD || i->src_reg == BPF_PSEUDO_MAP_IDX) {
+		dst->type = REG_MAP_PTR;
+		dst->map = aux->map;
+		return 0;
+	}
+	if (env->maps[aux->map - 1].shape->type == INSN_MAP_TYPE_ARENA) {
+		reg_set_unknown(dst);
+		return 0;
+	}
+	dst->type = REG_MAP_VALUE;
+	dst->map = aux->map;
+	dst->off = (int32_t)aux->map_off;
+	return 0;
+}
+
+static int load_btf_var(struct env *env, struct reg *dst)
+{
+	const struct insn_aux *aux = env_aux(env);
+
+	dst->type = aux->var.type;
+	if ((aux->var.type & REG_BASE_MASK) == REG_MEM) {
+		dst->mem_size = aux->var.mem_size;
+	} else {
+		dst->btf = aux->var.btf;
+		dst->btf_id = aux->var.btf_id;
+	}
+	return 0;
+}
+
+static int load_imm64(struct env *env, const struct bpf_insn *i)
+{
+	struct reg *dst;
+	int r;
+
+	if (i->off)
+		return reserved(env, "BPF_LD_IMM64");
+	r = reg_check_write(env, i->dst_reg);
+	if (r < 0)
+		return r;
+	dst = &env_regs(env)[i->dst_reg];
+	if (i->src_reg == 0) {
+		reg_set_known(dst, (uint64_t)(uint32_t)i[1].imm << 32 | (uint32_t)i->imm);
+	} else {
+		reg_set_ptr(dst, REG_SCALAR);
+		if (i->src_reg == BPF_PSEUDO_BTF_ID)
+			r = load_btf_var(env, dst);
+		else if (i->src_reg == BPF_PSEUDO_FUNC)
+			r = load_func(env, dst, i);
+		else
+			r = load_map(env, dst, i);
+	}
+	env->insn_idx++;	/* the second slot; the dispatcher adds one more */
+	return r;
+}
+
+/* ---- LD_ABS, LD_IND: old packet loads with a hidden return ------------------------------------------------ */
+
+static int check_ld_abs(struct env *env, const struct bpf_insn *i)
+{
+	bool abs = BPF_MODE(i->code) == BPF_ABS;
+	uint32_t f;
+	int r;
+
+	if (!ctx_may_ld_abs(env))
+		return verdict_reject(env, EINVAL, "LD-ABS-TYPE",
+				      "BPF_LD_[ABS|IND] instructions not allowed for this program type");
+	for (f = env->cur->curframe; f && env->beh->ld_abs_returns; f--)
+		if (env->cur->l[f].f->in_callback)
+			return verdict_reject(env, EINVAL, "LD-ABS-CALLBACK",
+					      "cannot use BPF_LD_[ABS|IND] within callback");
+	if (i->dst_reg || i->off || BPF_SIZE(i->code) == BPF_DW || (abs && i->src_reg))
+		return reserved(env, "BPF_LD_[ABS|IND]");
+	r = reg_check_read(env, BPF_REG_6);
+	if (r >= 0)
+		r = refs_check_resources(env, false, true, "BPF_LD_[ABS|IND]");
+	if (r < 0)
+		return r;
+	if (env_regs(env)[BPF_REG_6].type != REG_CTX)
+		return verdict_reject(env, EINVAL, "LD-ABS-CTX",
+				      "at the time of BPF_LD_ABS|IND R6 != pointer to skb");
+	if (!abs) {
+		r = reg_check_read(env, i->src_reg);
+		if (r < 0)
+			return r;
+	}
+	return ptr_check_off(env, &env_regs(env)[BPF_REG_6], BPF_REG_6, false);
+}
+
+static int step_ld_abs(struct env *env, const struct bpf_insn *i)
+{
+	int r = check_ld_abs(env, i);
+
+	if (r < 0)
+		return r;
+	call_clear_caller_saved(env);
+	env_mark_unknown(env, 0);
+	if (!env->cur->curframe || !env->beh->ld_abs_returns)
+		return 0;
+	/* it returns 0 from the function when the load fails: that way now, this one later */
+	if (!explore_push(env, env->insn_idx + 1, env->insn_idx, false, EFAULT))
+		return -EFAULT;
+	reg_set_known(&env_regs(env)[0], 0);
+	r = call_exit(env);
+	env->insn_idx--;
+	return r;
+}
+
+static int step_ld(struct env *env, const struct bpf_insn *i)
+{
+	if (BPF_MODE(i->code) == BPF_ABS || BPF_MODE(i->code) == BPF_IND)
+		return step_ld_abs(env, i);
+	return load_imm64(env, i);
+}
+
+/* ---- jumps, calls, exits ------------------------------------------------------------------------------------ */
+
+static bool call_is_dirty(const struct bpf_insn *i)
+{
+	return BPF_SRC(i->code) != BPF_K || i->dst_reg || BPF_CLASS(i->code) == BPF_JMP32 ||
+	       (i->src_reg != BPF_PSEUDO_KFUNC_CALL && i->off) ||
+	       (i->src_reg && i->src_reg != BPF_PSEUDO_CALL && i->src_reg != BPF_PSEUDO_KFUNC_CALL);
+}
+
+static int end_of_path(struct env *env, bool exception)
+{
+	/* a lock may be taken in one function and left in another since static ones may be called */
+	bool outermost = exception || !env->cur->curframe || !env->beh->lock_static_calls;
+	int r = refs_check_resources(env, exception, outermost,
+				     exception ? "bpf_throw" : "BPF_EXIT instruction in main prog");
+
+	if (r < 0)
+		return r;
+	if (!exception && env->cur->curframe)
+		return call_exit(env);
+	r = slotlive_update(env);
+	if (r < 0)
+		return r;
+	if (exception)
+		return STEP_PATH_ENDS;
+	r = ret_check(env, 0);
+	return r < 0 ? r : STEP_PATH_ENDS;
+}
+
+/* In a function, a tail call that succeeds returns from it: that way now, its failure later. */
+static int step_tail_call(struct env *env)
+{
+	int r;
+
+	if (!env->cur->curframe || !env->beh->tail_call_returns_frame)
+		return 0;
+	if (env->beh->tail_call_not_in_cb && env_top(env)->in_callback)
+		return verdict_reject(env, EINVAL, "TAIL-CALL-CALLBACK",
+				      "cannot tail call within callback");
+	if (!explore_push(env, env->insn_idx + 1, env->insn_idx, false, EFAULT))
+		return -EFAULT;
+	r = pkt_invalidate_all(env);
+	if (r < 0)
+		return r;
+	env_mark_unknown(env, 0);
+	r = call_exit(env);
+	env->insn_idx--;
+	return r;
+}
+
+static int step_call(struct env *env, const struct bpf_insn *i)
+{
+	struct call_facts facts;
+	int r;
+
+	if (call_is_dirty(i))
+		return reserved(env, "BPF_CALL");
+	if (env->cur->active_locks &&
+	    (!lock_allows_call(env, i) ||
+	     (i->src_reg == BPF_PSEUDO_CALL && !env->beh->lock_static_calls)))
+		return verdict_reject(env, EINVAL, "LOCK-CALL",
+				      "function calls are not allowed while holding a lock");
+	if (i->src_reg == BPF_PSEUDO_CALL) {
+		r = call_subprog(env, env->insn_idx);
+		if (r == CALL_THROWS)
+			return end_of_path(env, true);
+	} else if (i->src_reg == BPF_PSEUDO_KFUNC_CALL) {
+		kfunc_facts(env, i, &facts);
+		r = kfunc_call(env, env->insn_idx);
+		if (r >= 0 && facts.noreturn)
+			return end_of_path(env, true);
+	} else {
+		r = helper_call(env, env->insn_idx);
+		if (r >= 0 && i->imm == BPF_FUNC_tail_call)
+			r = step_tail_call(env);
+	}
+	if (r < 0)
+		return r;
+	env->insn_idx++;
+	return 0;
+}
+
+static int step_exit(struct env *env, const struct bpf_insn *i)
+{
+	if (BPF_SRC(i->code) != BPF_K || i->imm || i->src_reg || i->dst_reg ||
+	    BPF_CLASS(i->code) == BPF_JMP32)
+		return reserved(env, "BPF_EXIT");
+	return end_of_path(env, false);
+}
+
+static int step_goto(struct env *env, const struct bpf_insn *i)
+{
+	bool jmp32 = BPF_CLASS(i->code) == BPF_JMP32;
+
+	if (BPF_SRC(i->code) != BPF_K || i->src_reg || i->dst_reg || (jmp32 ? i->off : i->imm))
+		return reserved(env, "BPF_JA");
+	env->insn_idx += (uint32_t)insn_jmp_off(i) + 1;
+	return 0;
+}
+
+static int step_jmp(struct env *env, const struct bpf_insn *i)
+{
+	int r;
+
+	env->jmps_processed++;
+	switch (BPF_OP(i->code)) {
+	case BPF_CALL:
+		return step_call(env, i);
+	case BPF_EXIT:
+		return step_exit(env, i);
+	case BPF_JA:
+		return step_goto(env, i);
+	default:
+		r = step_jump(env, i);
+		if (r >= 0)
+			env->insn_idx++;
+		return r;
+	}
+}
+
+int step_insn(struct env *env)
+{
+	const struct bpf_insn *i = &env->insns[env->insn_idx];
+	int r;
+
+	switch (BPF_CLASS(i->code)) {
+	case BPF_ALU:
+	case BPF_ALU64:
+		r = step_alu(env, i);
+		break;
+	case BPF_LDX:
+		r = step_load(env, i, false);
+		break;
+	case BPF_STX:
+		r = step_stx(env, i);
+		break;
+	case BPF_ST:
+		r = step_st(env, i);
+		break;
+	case BPF_LD:
+		r = step_ld(env, i);
+		break;
+	default:
+		return step_jmp(env, i);
+	}
+	if (r >= 0)
+		env->insn_idx++;
+	return r;
+}
