@@ -106,7 +106,7 @@ static void call_keep_reason(struct call_outcome *outcome, const struct reply *r
 	outcome->decision = reply->decision;
 }
 
-/* EBADMSG of our own: the peer is no bpfgated. As a result it is the daemon's, about a signature. */
+/* EBADMSG of our own: the peer is not bpfgated. As a result it is the daemon's, about a signature. */
 static int call_malformed(int r)
 {
 	return r == -EBADMSG ? -EPERM : r;

@@ -181,7 +181,7 @@ static json_t *cores_json(const struct needs *needs)
 	return list;
 }
 
-/* NULL, with *ret_err set: it is no object. */
+/* NULL, with *ret_err set: it is not an object. */
 static json_t *object_json(struct check_targets *targets, const struct check_options *opts,
 			   const char *path, int *ret_err)
 {

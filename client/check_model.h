@@ -10,7 +10,7 @@
 #include "verifier/bpfgate-verifier.h"
 
 /*
- * {"explanation", "debug_info", "problems"} of a result that is no accept, as
+ * {"explanation", "debug_info", "problems"} of a result that is not an accept, as
  * client/schema/check.json describes them; the first problem is the result itself, the others what
  * is wrong behind it. `named`: variables are known by DWARF. The caller's; NULL when memory is out.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ELF objects as inputs of bpfgate-check: relocated anew for each kernel, with that kernel's facts
+/* ELF objects as inputs of bpfgate-check: relocated again for each kernel, with that kernel's facts
  * only. */
 #ifndef BPFGATE_CLIENT_CHECK_OBJECT_H
 #define BPFGATE_CLIENT_CHECK_OBJECT_H

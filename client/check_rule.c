@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules of --fail-on, read anew for each result: they are a few words long. Trusts nothing but its
+/* Rules of --fail-on, read again for each result: they are a few words long. Trusts nothing but its
  * own table. */
 #include "client/check_rule.h"
 

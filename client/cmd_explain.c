@@ -36,7 +36,7 @@ static const struct example *example_find(const char *code)
 	return NULL;
 }
 
-/* A row of the table is one code's, or a family's: PKT is no code, PKT-RANGE is one. */
+/* A row of the table is one code's, or a family's: PKT is not a code, PKT-RANGE is one. */
 static const struct example *member_find(const char *code)
 {
 	size_t n = strlen(code);

@@ -125,7 +125,7 @@ static CMS_ContentInfo *make_signature(const struct sign_args *args, const struc
 
 /*
  * Moves the one signer of `from` into the signature that the object has already. libcrypto's own way
- * to add a signer would sign anew for all of them, with keys we do not have.
+ * to add a signer would sign again for all of them, with keys we do not have.
  */
 static bool move_signer(CMS_ContentInfo *from, CMS_ContentInfo *to)
 {
@@ -135,7 +135,7 @@ static bool move_signer(CMS_ContentInfo *from, CMS_ContentInfo *to)
 	bool moved = signer && target && sk_CMS_SignerInfo_push(target, signer) > 0;
 	int i;
 
-	/* a certificate that is there already is no mistake */
+	/* a certificate that is there already is not a mistake */
 	for (i = 0; moved && i < sk_X509_num(certs); i++)
 		(void)CMS_add1_cert(to, sk_X509_value(certs, i));
 	sk_X509_pop_free(certs, X509_free);

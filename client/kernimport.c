@@ -85,7 +85,7 @@ static int unpack(char *const argv[], struct bytes in, struct bytes *ret_out)
 		return -ENOMEM;
 	(void)posix_spawn_file_actions_adddup2(&actions, from, STDIN_FILENO);
 	(void)posix_spawn_file_actions_adddup2(&actions, to, STDOUT_FILENO);
-	/* what follows the image is no part of it, which unpackers complain about */
+	/* what follows the image is not part of it, which unpackers complain about */
 	(void)posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 	r = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
 	(void)posix_spawn_file_actions_destroy(&actions);

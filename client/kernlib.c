@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Files of the kernel library. Trusts a library's files no more than the objects that are judged
- * with them: names that could leave the library are no entries, and what is unpacked has a bound.
+ * with them: names that could leave the library are not entries, and what is unpacked has a bound.
  */
 #include "client/kernlib.h"
 

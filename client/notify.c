@@ -2,7 +2,7 @@
 /*
  * seccomp user notification for bpf(2), and for what goes with it: readlink(2) of /proc/self/fd,
  * unlink(2) of pins, perf_event_open(2) and the ioctl(2) that attaches to it, open(2) of tracefs's files. Promises that a call is answered once, and that the kernel
- * is told to go on by itself only with calls that ask no privilege: it reads the arguments anew
+ * is told to go on by itself only with calls that ask no privilege: it reads the arguments again
  * then, and a racing thread may have changed them to anything, which the kernel judges with that
  * process's own (absent) rights; and that the daemon is asked by the thread's own user, in its own
  * network namespace, or not at all.

@@ -124,7 +124,7 @@ static void add_calls(struct reading *rd, struct object_prog *own, const struct 
 		const struct bpf_insn *insn = &prog->insns[i];
 
 		if (insn->code == (BPF_LD | BPF_DW | BPF_IMM)) {
-			i++; /* its second half is no instruction */
+			i++; /* its second half is not an instruction */
 			continue;
 		}
 		if (insn->code != (BPF_JMP | BPF_CALL))

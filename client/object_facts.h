@@ -36,7 +36,7 @@ struct object_facts {
 
 /*
  * Reads an object with libbpf against a made-up kernel interface, for the BTF of the running kernel.
- * 0 (object_facts_done() it), -EBADMSG when it is no object, -ENOMEM.
+ * 0 (object_facts_done() it), -EBADMSG when it is not an object, -ENOMEM.
  */
 int object_facts_read(const struct signature_file *file, struct object_facts *ret_facts);
 void object_facts_done(struct object_facts *facts);

@@ -73,7 +73,7 @@ static long preload_perf(const long *args)
 	return preload_result(r);
 }
 
-/* To the kernel a handle is no program, which is EINVAL. */
+/* To the kernel a handle is not a program, which is EINVAL. */
 static long preload_set_bpf(int perf_fd, int prog_fd)
 {
 	long r = raw_syscall(__NR_ioctl, perf_fd, (long)PERF_EVENT_IOC_SET_BPF, prog_fd, 0, 0, 0);

@@ -82,7 +82,7 @@ static bool is_in_register(Dwarf_Attribute *location, const struct search *searc
 	return false;
 }
 
-/* What no compiler would write is no name: it would be shown in the middle of a sentence. */
+/* What no compiler would write is not a name: it would be shown in the middle of a sentence. */
 static bool is_identifier(const char *name)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";

@@ -11,7 +11,7 @@ int whatfd_number(const char *path, pid_t pid);
 
 /*
  * What the kernel calls what an fd of this process stands for ("anon_inode:bpf-prog"), or NULL if the
- * fd is no handle. Asks the daemon, but only about sockets of the kind that handles are.
+ * fd is not a handle. Asks the daemon, but only about sockets of the kind that handles are.
  */
 const char *whatfd_name(int fd);
 

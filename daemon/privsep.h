@@ -56,7 +56,7 @@ enum keep_ask_kind {
 	/*
 	 * Send a reply frame, with the kept object's own fd, to a client; the broker never sees that fd.
 	 * Fields: keep_id, bytes; fd 0: dup of the client's socket; frame bytes follow the struct.
-	 * ANS: result of sendmsg (-EAGAIN when the client does not read), -EPERM when that is no client's. A program that has no
+	 * ANS: result of sendmsg (-EAGAIN when the client does not read), -EPERM when that is not a client's. A program that has no
 	 * handle and no pin is dropped by the parent afterwards (its TELL_GONE follows).
 	 */
 	ASK_HAND_OVER,

@@ -60,7 +60,7 @@ int bundle_encode(const struct bgv_program *prog, const struct bundle_answer *an
 
 /*
  * Reads a bundle, copying what it keeps; bytes may be hostile and may change meanwhile. The
- * caller owns *ret_bundle (bundle_free). -EBADMSG when the bytes are no well-formed bundle,
+ * caller owns *ret_bundle (bundle_free). -EBADMSG when the bytes are not a well-formed bundle,
  * -EPROTONOSUPPORT for another version, -E2BIG above the limits, -ENOMEM. What is decoded is
  * well-formed, not sane: map and BTF indices in *instructions* may be anything.
  */
@@ -74,7 +74,7 @@ static inline void bundle_own_free(struct bundle **bundle)
 #define OWN_BUNDLE __attribute__((cleanup(bundle_own_free)))
 
 /*
- * What the kernel objected to: the last line of its log that is no counter; where the log goes on with
+ * What the kernel objected to: the last line of its log that is not a counter; where the log goes on with
  * an explanation ("Verification failed: ...", from 7.3 on), the last one before that. Points into the
  * log, *ret_bytes long; 0 bytes when there is none.
  */

@@ -28,7 +28,7 @@ struct gather_map {
 };
 
 struct gather_source {
-	/* 0; -EBADF when there is no such fd, -EINVAL when it is no map. */
+	/* 0; -EBADF when there is no such fd, -EINVAL when it is not a map. */
 	int (*map)(void *arg, int fd, struct gather_map *ret_map);
 	/* Value of element 0: *ret_value is heap memory for the caller. 0 or -errno. */
 	int (*value)(void *arg, int fd, uint32_t value_bytes, void **ret_value);

@@ -101,7 +101,7 @@ static bool matches(const struct probe *probe, const struct bgv_program *prog)
 	       (probe->has_map ? map_is_probes(prog) : !prog->map_cnt);
 }
 
-/* libbpf probes tracing and LSM with type 1 of vmlinux, which is no function: the load must fail. */
+/* libbpf probes tracing and LSM with type 1 of vmlinux, which is not a function: the load must fail. */
 static bool is_plain(const struct bgv_program *prog)
 {
 	return prog->attach_btf_id <= 1 && !prog->attach_prog && !prog->attach_name &&

@@ -10,7 +10,7 @@
 #include "verifier/bpfgate-verifier.h"
 
 /*
- * The name of the feature this program probes for; NULL: it is no probe. Compares everything that a
+ * The name of the feature this program probes for; NULL: it is not a probe. Compares everything that a
  * kernel would act on (type, flags, target, instructions, maps), so nothing else can pass for one.
  */
 const char *probes_match(const struct bgv_program *prog);

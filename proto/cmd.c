@@ -173,7 +173,7 @@ static const struct cmd_fd prog_attach_fds[] = {
 };
 /*
  * Detaching needs no program from interfaces, nor from a cgroup where only one can be attached: there the kernel
- * takes any number that is no program for "whoever it is", and 0 is what libbpf says for it.
+ * takes any number that is not a program for "whoever it is", and 0 is what libbpf says for it.
  */
 static const struct cmd_fd prog_detach_fds[] = {
 	{ "target_fd", AT(ATTACH_TARGET_FD), CMD_FD_IF_PLACE, .flag_off = ATTR_ATTACH_TYPE },

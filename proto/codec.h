@@ -91,7 +91,7 @@ void codec_call_done(struct codec_call *call);
  * command: -E2BIG for an attr above a page or with a non-zero tail (bpf_check_uarg_tail_zero),
  * -EFAULT for one that cannot be read, -EINVAL for a command without a row and for bytes behind its
  * last field (CHECK_ATTR); and the kernel's errno for a count above its limit. A pointer that
- * cannot be read is no error here: it travels as WIRE_PTR_FAULT, and the daemon answers EFAULT
+ * cannot be read is not an error here: it travels as WIRE_PTR_FAULT, and the daemon answers EFAULT
  * where the kernel would have. -E2BIG: more fds than a frame takes. -ENOMEM.
  * *ret_call is the caller's to release, also after an error.
  */
@@ -210,7 +210,7 @@ struct control_reply {
 	uint32_t text_bytes;
 };
 
-/* As the pair above: -E2BIG above the limits of wire.h, -EBADMSG for what is no such body. */
+/* As the pair above: -E2BIG above the limits of wire.h, -EBADMSG for what is not such a body. */
 int codec_encode_control(const struct control *ctl, uint8_t **ret_body, size_t *ret_bytes);
 int codec_decode_control(const uint8_t *body, size_t body_bytes, struct control *ret_ctl);
 int codec_encode_control_reply(const struct control_reply *reply, uint8_t **ret_body,

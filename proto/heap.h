@@ -8,7 +8,7 @@
 /*
  * For processes that serve one request after the other: blocks of up to `bytes` come from the heap,
  * and as much of it stays mapped when it is free. glibc would otherwise give each request's pages
- * back and fault them in anew for the next, which on virtual machines costs more than the request.
+ * back and fault them in again for the next, which on virtual machines costs more than the request.
  * Larger blocks still come and go by mmap(2).
  */
 static inline void heap_keep(size_t bytes)

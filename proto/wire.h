@@ -106,7 +106,7 @@ struct wire_request {
 };
 
 /*
- * Numbers from WIRE_FD_OURS on are no client's: so high no file is opened. With OBJ_PIN and OBJ_GET travel the
+ * Numbers from WIRE_FD_OURS on are never a client's: so high no file is opened. With OBJ_PIN and OBJ_GET travel the
  * nearest directory above the path that is there, as WIRE_FD_PLACE less the number of the path's last parts that
  * are below it, and, with OBJ_PIN, an inotify instance that watches this directory and nothing else. With a uprobe_multi
  * link travels the file of its path, open for reading, and a pidfd of its process where it names one.

@@ -217,7 +217,7 @@ int bgv_verify(const struct bgv_target *target, const struct bgv_program *prog,
 void bgv_result_done(struct bgv_result *result);
 
 /*
- * A result that is no accept as text for people, several lines: what was needed and proved, the
+ * A result that is not an accept as text for people, several lines: what was needed and proved, the
  * source lines concerned (from the program's line info), the path. Better with options.explain set.
  * *ret_text is heap memory of the caller's. 0, -EINVAL (it was accepted), -ENOMEM.
  */

@@ -5,9 +5,9 @@
 
 #include "daemon/broker/work/broker.h"
 
-/* At the start. Where the files are no policy no rule is in force, and broker->trouble says why. 0 or -ENOMEM. */
+/* At the start. Where the files are not a policy no rule is in force, and broker->trouble says why. 0 or -ENOMEM. */
 int reload_first(struct broker *broker);
-/* Reads the files anew and tells the service manager. 0, or -errno: the old policy stays, trouble says why. */
+/* Reads the files again and tells the service manager. 0, or -errno: the old policy stays, trouble says why. */
 int reload_now(struct broker *broker);
 /* The same, as the answer to TELL_RELOAD. */
 void reload_answer(struct broker *broker);

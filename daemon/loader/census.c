@@ -143,7 +143,7 @@ static bool is_iterator(const struct census *census, uint32_t id)
 	return false;
 }
 
-/* What this loader looks with is no client's. */
+/* What this loader looks with is not a client's. */
 static uint32_t census_drop_iterators(const struct census *census, uint8_t *out, uint32_t bytes)
 {
 	uint32_t done = 0, id;

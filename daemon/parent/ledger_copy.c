@@ -162,7 +162,7 @@ static bool is_same_pin(const struct ledger_rec *a, const struct ledger_rec *b)
 	       strncmp(a->pin.path, b->pin.path, sizeof(a->pin.path)) == 0;
 }
 
-/* Numbers of pins are ours, given anew by each ledger: one that is taken says nothing about the
+/* Numbers of pins are ours, given afresh by each ledger: one that is taken says nothing about the
  * pin. */
 static bool filling_has(struct filling *filling, struct ledger_rec *rec)
 {

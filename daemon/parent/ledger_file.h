@@ -26,7 +26,7 @@ struct ledger_file {
  * bpfgated's alone, on a tmpfs, so that it does not outlive the kernel whose objects it names. What was
  * inherited is what the last bpfgated wrote to, so it gets the bytes of that where it is another
  * file.
- * - A layout of the past is written anew in today's. One that is unknown is set aside, as
+ * - A layout of the past is written again in today's. One that is unknown is set aside, as
  * PATH.aside-N or in file->aside, and another begun. Where one is begun, what keep holds pinned is
  * recorded as root's orphans: who owns it is unknown, not that nobody does.
  * - What an earlier daemon set aside and we can read is taken over: records of what is not in the

@@ -12,7 +12,7 @@
 /*
  * Makes the directory (mode 0700) where it is missing, names what is pinned and has no name yet, and adopts
  * into keep what is named and not there. From then on keep->pin_dir is set: the string is borrowed. 0, or
- * -errno: it is no such directory, and nothing will be named. What cannot be adopted keeps its name.
+ * -errno: it is not such a directory, and nothing will be named. What cannot be adopted keeps its name.
  */
 int pinfs_open(struct keep *keep, const char *dir);
 

@@ -239,7 +239,7 @@ static double latency_us(void)
 	return median(values, 1001);
 }
 
-/* How many connections the daemon counts; each look is a round trip, so waiting by looking is no idle spin. */
+/* How many connections the daemon counts; each look is a round trip, so waiting by looking is not an idle spin. */
 static long long connections(void)
 {
 	char *text = NULL;

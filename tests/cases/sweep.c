@@ -2,7 +2,7 @@
 /*
  * sweep [--write] [PART]: what the text cases do not go through one by one: values and operators,
  * generated programs, every helper with every sort of argument, every hook. What comes out is
- * compared with sweeps/PART.tsv, which --write records anew. Parts that ask the kernel's BTF are
+ * compared with sweeps/PART.tsv, which --write records again. Parts that ask the kernel's BTF are
  * compared where it is the recorded one.
  */
 #include "proto/own.h"

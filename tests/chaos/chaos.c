@@ -359,7 +359,7 @@ static bool kill_somebody(struct run *run)
 	return true;
 }
 
-/* Until the clients have got somewhere: a daemon that is killed before it does anything is no test.
+/* Until the clients have got somewhere: a daemon that is killed before it does anything is not a test.
  */
 static void wait_for_work(struct run *run)
 {

@@ -32,7 +32,7 @@ struct ids {
 struct world {
 	struct ids progs, maps, links;			 /* ours, in the kernel */
 	struct ids right_progs, right_maps, right_links; /* what pins hold */
-	struct ids iterators; /* programs of the loaders that are no client's */
+	struct ids iterators; /* programs of the loaders that are not a client's */
 	json_t *pins, *ledger_progs, *ledger_maps, *ledger_links; /* the daemon's lists */
 	struct faults *faults;
 };

@@ -187,7 +187,7 @@ static int usage(void)
 	return 2;
 }
 
-/* Which kinds were asked for, as a set of bits, all when none was; 0 when a word is no kind. */
+/* Which kinds were asked for, as a set of bits, all when none was; 0 when a word is not a kind. */
 static unsigned int asked_kinds(char **words, int cnt)
 {
 	unsigned int asked = 0;

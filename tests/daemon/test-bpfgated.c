@@ -184,7 +184,7 @@ static bool connect_client(int ends[2])
 	return HOLDS(ends[0] >= 0);
 }
 
-/* What could be the broker's own way to it, or lead to somebody who trusts root, is no client's socket. */
+/* What could be the broker's own way to it, or lead to somebody who trusts root, is not a client's socket. */
 static bool the_program_fd_goes_to_the_client_only(void)
 {
 	char frame[] = "a reply frame", got[64] = "";

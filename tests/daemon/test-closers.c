@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The processes that close for the broker, and their ends: none outlives its broker, whenever that
- * dies; one that is stopped is no dead one.
+ * dies; one that is stopped is not a dead one.
  */
 #include <errno.h>
 #include <signal.h>

@@ -106,7 +106,7 @@ static bool closing_sleeps(enum thing_kind kind)
 	return HOLDS(ok) && HOLDS(pid > 0);
 }
 
-/* A file in a queue is let go of without a FLUSH: that it cannot hurt is no reason not to try. */
+/* A file in a queue is let go of without a FLUSH: that it cannot hurt is not a reason not to try. */
 static bool the_control_sleeps(void)
 {
 	return HOLDS(closing_sleeps(THING_FILE)) && HOLDS(closing_sleeps(THING_SOCKET)) &&

@@ -56,7 +56,7 @@ static void rig_begin(struct rig *rig, uint32_t cmd)
 	struct request *req = &rig->work.req;
 
 	memset(rig, 0, sizeof(*rig));
-	for (int i = 0; i < 2; i++)	/* something that may be passed on, and is no object of ours */
+	for (int i = 0; i < 2; i++)	/* something that may be passed on, and is not an object of ours */
 		rig->fds[i] = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	ck_assert(rig->fds[0] >= 0 && rig->fds[1] >= 0);
 	ck_assert_int_eq(quota_table_new(NULL, &rig->table), 0);

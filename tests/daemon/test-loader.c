@@ -121,7 +121,7 @@ static bool the_ledgers_loader_opens_no_perf_event_but_probes_in_files(void)
 	       HOLDS(ok);
 }
 
-/* Element 3 of a map is no descriptor 3: the loader's own would be handed out, or closed. */
+/* Element 3 of a map is not descriptor 3: the loader's own would be handed out, or closed. */
 static bool only_what_a_command_makes_is_taken_for_a_descriptor(void)
 {
 	static const enum door_result_fd ways[] = { DOOR_FD_BROKER, DOOR_FD_KEEP, DOOR_FD_HANDLE };

@@ -396,7 +396,7 @@ static bool a_pin_that_is_shared_for_reading_is_not_written(void)
 	return ok && IN(view, LIVE_ALICE, UNPIN, MAP) == 0 && IN(view, CAROL, GET, MAP) == -ENOENT;
 }
 
-/* In all the ways that a map is opened: as it is kept, and anew with fewer rights. */
+/* In all the ways that a map is opened: as it is kept, and again with fewer rights. */
 static bool what_is_opened_by_its_pin_is_written_down(void)
 {
 	OWN_FD int view = -1;

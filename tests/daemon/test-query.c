@@ -117,7 +117,7 @@ static bool an_interface_is_one_of_the_callers_namespace(void)
 	       HOLDS(live_as(LIVE_ALICE, part_alice, NULL));
 }
 
-/* What is no place, the kernel does not know either. */
+/* What is not a place, the kernel does not know either. */
 static bool part_odd(void *arg)
 {
 	static const uint32_t types[] = { BPF_TRACE_FENTRY, BPF_TRACE_ITER, BPF_LSM_MAC,

@@ -231,7 +231,7 @@ static bool part_replace(void *arg)
 	       HOLDS(lo_do(BPF_PROG_DETACH, second, 0, 0) == 0);
 }
 
-/* Root's descriptor in Alice's hands is no right to take root's program from its place. */
+/* Root's descriptor in Alice's hands is not a right to take root's program from its place. */
 static bool a_replaced_program_is_ones_own(void)
 {
 	OWN_FD int roots = load_natively();

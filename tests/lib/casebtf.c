@@ -125,7 +125,7 @@ static int type_of(struct btf *btf, char *word)
 struct member {
 	uint32_t at;
 	int type;
-	char *tag;	/* of what is no pointer: "contains:NODE:m1"; NULL: none */
+	char *tag;	/* of what is not a pointer: "contains:NODE:m1"; NULL: none */
 };
 
 /* Of "node[2]" *type is two. Zero times: what it is. Negative: libbpf refuses. */

@@ -30,7 +30,7 @@ static const uint8_t adds[] = { 1, 0xff, 0x80, 8 };
 
 /* ---- bundles ---- */
 
-/* What was decoded, written anew: that is the same bytes or the decoder has lost something. */
+/* What was decoded, written again: that is the same bytes or the decoder has lost something. */
 static uint64_t fold_decoded(const struct bundle *bundle, uint64_t sum)
 {
 	size_t cnt = 0;

@@ -229,7 +229,7 @@ START_TEST(one_changed_bit_anywhere_proves_nothing)
 
 		blob.bytes[i / 8] ^= (uint8_t)(1 << (i % 8));
 		cnt = 1;
-		/* read anew: either it is refused, or it proves the same (unused bits) or nothing */
+		/* read again: either it is refused, or it proves the same (unused bits) or nothing */
 		if (cms_read(blob.bytes, blob.len, &fields) == CMS_OK && i / 8 >= fields.signers[0].sig.offset) {
 			ck_assert_int_eq(prove(policy, &blob, object_sha256, &cnt), -EKEYREJECTED);
 			ck_assert_uint_eq(cnt, 0);

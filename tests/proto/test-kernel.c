@@ -58,7 +58,7 @@ static void check_commands(const struct btf *btf, struct counts *counts)
 		const char *name = btf__name_by_offset(btf, e->name_off);
 		const struct cmd_row *row = cmd_row_of((uint32_t)e->val);
 
-		/* __MAX_BPF_CMD, BPF_COMMON_ATTRS and an alias are no commands. */
+		/* __MAX_BPF_CMD, BPF_COMMON_ATTRS and an alias are not commands. */
 		if (!strncmp(name, "__", 2) || !strcmp(name, "BPF_PROG_RUN") ||
 		    e->val == CMD_COMMON_ATTRS)
 			continue;

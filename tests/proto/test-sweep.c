@@ -942,7 +942,7 @@ END_TEST
 
 /* ---- the table itself ---- */
 
-/* By name: a new one in the middle is no other rule for the rest. */
+/* By name: a new one in the middle is not another rule for the rest. */
 static const char *const when_names[] = {
 	[CMD_FD_ALWAYS] = "always",
 	[CMD_FD_NONZERO] = "not 0",

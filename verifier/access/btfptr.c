@@ -185,7 +185,7 @@ static int walk_struct(struct walker *w)
 	return -EINVAL;
 }
 
-/* To the first member that is no struct around the access, or starts there; bounded by nesting. */
+/* To the first member that is not a struct around the access, or starts there; bounded by nesting. */
 static int walk_on(struct walker *w)
 {
 	int r = WALK_AGAIN;

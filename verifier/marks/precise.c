@@ -62,7 +62,7 @@ static void set_slots(struct level *l, uint64_t *wanted, bool *changed)
 	}
 }
 
-/* Sets the wished marks in a stored state; wishes it already knew, or that are no scalars, end. */
+/* Sets the wished marks in a stored state; wishes it already knew, or that are not scalars, end. */
 static void set_marks(struct state *st, struct backtrack *bt, bool *changed)
 {
 	struct level *l;

@@ -125,7 +125,7 @@ static int old_back(struct env *env, struct want *w, const struct bpf_insn *i)
 	}
 }
 
-/* Marks what is wanted in a stored state; drops what is no scalar. ENOTSUPP: a slot it lacks. */
+/* Marks what is wanted in a stored state; drops what is not a scalar. ENOTSUPP: a slot it lacks. */
 static int old_set_marks(struct state *st, struct want *w, bool *ret_new)
 {
 	struct level *l = &st->l[w->frame];

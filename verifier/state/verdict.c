@@ -2,7 +2,7 @@
 /*
  * How a verification ends before its end. The first verdict recorded is the one that counts; the
  * numbers returned here travel up unchanged. A budget or an unsupported feature can never turn into
- * "accept": their numbers are no errno, so that no code that forgives an errno forgives them.
+ * "accept": their numbers are not errnos, so that no code that forgives an errno forgives them.
  */
 #include <stdarg.h>
 #include <stdio.h>

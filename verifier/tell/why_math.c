@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Arithmetic with pointers that is not allowed, and places that pointers of two kinds reach: what
- * is computed, with what, and why it is no pointer then.
+ * is computed, with what, and why it is not a pointer then.
  */
 #include "verifier/tell/why_tell.h"
 

@@ -107,7 +107,7 @@ static void look_for_missed(struct why *w, const struct tale *proof, const struc
 	}
 }
 
-/* ---- compares with what is no end any more, differences, pointers that were moved ---------------- */
+/* ---- compares with what is not an end any more, differences, pointers that were moved ---------------- */
 
 /* A compare with a number that was the packet's end before a call made it void. */
 static bool tell_void_end(struct why *w, const struct tale *t, uint32_t pkt, uint32_t end, const struct reg *used)

@@ -95,7 +95,7 @@ static void name_hole(const struct why *w, const struct tale *t, const struct ho
 			 (long long)hole->hi - 1);
 }
 
-/* What is read is no plain memory, but the place of a dynptr, an iterator or an irq flag. */
+/* What is read is not plain memory, but the place of a dynptr, an iterator or an irq flag. */
 static bool tell_object_read(struct why *w, const struct tale *t)
 {
 	static const char *const kinds[] = { [SLOT_DYNPTR] = "a dynptr",

@@ -64,7 +64,7 @@ void why_tell_null(struct why *w)
 			    name + 1);
 }
 
-/* ---- what is no pointer ------------------------------------------------------------------------ */
+/* ---- what is not a pointer ------------------------------------------------------------------------ */
 
 static void tell_kind(struct why *w)
 {

@@ -2,7 +2,7 @@
 /*
  * Operators on scalars. Promises: the result holds every number that the operator makes from
  * members of its operands, and it is the value the target kernel would have. A 32-bit operator
- * works on the low halves and zero-extends. Trusts that the caller refused what is no operator,
+ * works on the low halves and zero-extends. Trusts that the caller refused what is not an operator,
  * immediate shifts too wide and divisions by an immediate zero.
  */
 #include <linux/bpf.h>
@@ -380,7 +380,7 @@ enum op_class { OP_NONE, OP_ADDITIVE, OP_BITS, OP_SHIFT };
 
 struct op_row {
 	enum op_class class;
-	bool old_any_src;	/* 6.1 computes it for a source that is no constant, too */
+	bool old_any_src;	/* 6.1 computes it for a source that is not a constant, too */
 	void (*both)(const struct behave *bh, struct val *d, const struct val *s);
 	void (*shift32)(const struct behave *bh, struct val *d, uint32_t shift);
 	void (*shift64)(const struct behave *bh, struct val *d, uint32_t shift);

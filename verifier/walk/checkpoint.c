@@ -166,7 +166,7 @@ static struct state *split_state(struct env *env, uint32_t insn_idx)
 	if (!st)
 		return NULL;
 	st->insn_idx = insn_idx;
-	for (i = 0; i <= st->curframe; i++)	/* marks are a path's own, from here on anew */
+	for (i = 0; i <= st->curframe; i++)	/* marks are a path's own, from here on afresh */
 		st->l[i].prec_r = 0, st->l[i].prec_s = 0;
 	st->refs++;		/* cur's, as its parent */
 	state_put(env, cur->parent);

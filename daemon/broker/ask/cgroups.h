@@ -12,7 +12,7 @@
 /*
  * The cgroup behind fd and its ancestors, nearest first, by device and inode. The walk ends where the
  * mount that fd was opened through ends: what lies above is not known then, and no rule for it
- * matches. Returns their number, or -EBADF when fd is no directory of cgroupfs.
+ * matches. Returns their number, or -EBADF when fd is not a directory of cgroupfs.
  */
 int cgroups_find_ancestors(int fd, struct policy_object_id ids[CGROUPS_DEPTH_MAX]);
 

@@ -8,7 +8,7 @@
 #include "daemon/broker/store/people.h"
 #include "daemon/broker/work/work.h"
 
-/* Goes on with a work after the world was looked at anew. */
+/* Goes on with a work after the world was looked at again. */
 typedef void (*decide_again_fn)(struct work *work);
 
 /*
@@ -47,7 +47,7 @@ uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident,
 			       const struct quota_account *account, const char *command,
 			       const char *reason);
 
-/* Policy's answer alone: for questions whose refusal is no refusal of the work. */
+/* Policy's answer alone: for questions whose refusal is not a refusal of the work. */
 void decide_silently(struct work *work, struct policy_request *request,
 		     struct policy_decision *ret_decision);
 /* No more than whether it is yes; no memory: it is not. */

@@ -2,7 +2,7 @@
 /*
  * Promises that a name is told only when the kernel says, just then, that the event of that name
  * has that number: numbers of unloaded modules' events are given out again. The list that leads
- * from number to name is only a hint, and read anew when it has no answer, once a second at most.
+ * from number to name is only a hint, and read again when it has no answer, once a second at most.
  */
 #include "daemon/broker/ask/events.h"
 

@@ -131,7 +131,7 @@ void judging_refuse(struct work *work, const struct log_fields *fields)
 		work_reply(work, -ENOMEM);
 		return;
 	}
-	/* What a judge said that was then found to lie, or was cut off, is no explanation. */
+	/* What a judge said that was then found to lie, or was cut off, is not an explanation. */
 	text = logs_compose(work, judging_word_of(verdict), verdict->code, judging_hint_of(verdict),
 			    call->log, call->has_verdict ? call->log_bytes : 0, verdict->message,
 			    verdict);

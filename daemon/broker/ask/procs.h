@@ -13,7 +13,7 @@ struct proc_facts {
 		      dumpable */
 };
 
-/* 0; -ESRCH: it has gone; -EBADF: that is no pidfd, or of a process that we cannot see. */
+/* 0; -ESRCH: it has gone; -EBADF: that is not a pidfd, or of a process that we cannot see. */
 int procs_look(int pidfd, uid_t uid, struct proc_facts *ret_facts);
 
 #endif

@@ -9,7 +9,7 @@
 void record_begin(const struct work *work, struct ledger_rec *rec);
 /*
  * Adds it, with the work's charge: record_begin() must have been called since the object was made. An older
- * record of the same id is of an object that is gone, since the kernel gave the id anew. 0 or -errno.
+ * record of the same id is of an object that is gone, since the kernel gave the id again. 0 or -errno.
  */
 int record_add(struct work *work, const struct ledger_rec *rec);
 

@@ -353,7 +353,7 @@ static int judge_on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 	return 0;
 }
 
-/* A spare must be silent: one that speaks or dies unasked is no spare. */
+/* A spare must be silent: one that speaks or dies unasked is not a spare. */
 static void judge_on_spare_message(void *ctx, const uint8_t *bytes, size_t len,
 				   struct packet_fds *fds)
 {
@@ -616,7 +616,7 @@ static void judges_on_tell(void *ctx, const uint8_t *bytes, size_t len, struct p
 		return;
 	}
 	memcpy(&tell, bytes, sizeof(tell));
-	/* The zygote's hello is no judge: it lacks what each judge puts on at its own start. */
+	/* The zygote's hello is not a judge: it lacks what each judge puts on at its own start. */
 	if (tell.kind == JUDGE_TELL_READY && fds->cnt == 1) {
 		judges->missing = SANDBOX_WHOLE & ~tell.sandbox;
 		if (judges_add_spare(judges, tell.judge_id, packet_fds_take(fds, 0)) == 0)

@@ -11,7 +11,7 @@ int object_dirs_new(struct broker *broker, struct object_dirs **ret_dirs);
 /* Offers in hand are forgotten. NULL is fine. */
 void object_dirs_free(struct object_dirs *dirs);
 
-/* Reads the directories anew and offers what is there, one file after the other. */
+/* Reads the directories again and offers what is there, one file after the other. */
 void object_dirs_scan(struct object_dirs *dirs);
 
 #endif

@@ -29,7 +29,7 @@ int handles_on_kept(struct handles *handles, const struct keep_tell *tell);
 int handles_add(struct handles *handles, uint64_t keep_id, uint64_t cookie, struct quota_charge *charge);
 void handles_on_gone(struct handles *handles, const struct keep_tell *tell);
 
-/* What the socket with this cookie stands for; NULL when it is no handle. */
+/* What the socket with this cookie stands for; NULL when it is not a handle. */
 const struct kept_obj *handles_find(const struct handles *handles, uint64_t cookie);
 /* Is this object kept? By what id? NULL when it is not. */
 const struct kept_obj *handles_find_obj(const struct handles *handles, uint32_t obj_kind,

@@ -3,7 +3,7 @@
  * Quotas must be decided before the map exists, so its cost is computed, not asked for: elements times
  * (key + value + the kernel's own part), for every CPU where the type keeps a value per CPU. Maps that
  * grow are charged full at once, because nothing tells us when they do. Local storage has no size: it is
- * charged for as many sockets, tasks, inodes or cgroups as there are, and again when that was counted anew.
+ * charged for as many sockets, tasks, inodes or cgroups as there are, and again after each count.
  */
 #include "daemon/broker/store/mapsize.h"
 

@@ -17,7 +17,7 @@
 
 #include "proto/own.h"
 
-#define PEOPLE_LINES_MAX   65536	/* beyond it is no file that a person wrote */
+#define PEOPLE_LINES_MAX   65536	/* no file that a person wrote is longer */
 #define PEOPLE_CACHED_MAX  4096
 #define PEOPLE_MEMORY_NS   (60ull * 1000 * 1000 * 1000)
 #define PEOPLE_GROUPS_MAX  65536	/* the kernel's NGROUPS_MAX */

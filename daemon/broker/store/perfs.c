@@ -202,7 +202,7 @@ static struct perfs_user *perfs_get_user(struct perfs *perfs, uid_t uid)
 
 /* ---- what they are of ---- */
 
-/* Never given twice by the kernel; 0: that is no perf event. */
+/* Never given twice by the kernel; 0: that is not a perf event. */
 static uint64_t perfs_id_of(int fd)
 {
 	uint64_t id = 0;
@@ -230,7 +230,7 @@ static int perfs_note_facts(struct perfs *perfs, struct perfs_event *event, int 
 
 const struct perfs_facts *perfs_find(const struct perfs *perfs, int fd)
 {
-	/* Of what is no perf event nothing may be asked that could wait. */
+	/* Of what is not a perf event nothing may be asked that could wait. */
 	uint64_t id = kinds_of(fd) == KIND_PERF_EVENT ? perfs_id_of(fd) : 0;
 	struct perfs_event *event = NULL;
 

@@ -2,7 +2,7 @@
 /*
  * libbpf loads without a log first, and asks for one when it was refused; when its buffer was too
  * small, it asks again. To people that is one refusal: what the log says is the number that the
- * journal has. Everything is decided anew for it all the same, so nothing here is believed but that
+ * journal has. Everything is decided again for it all the same, so nothing here is believed but that
  * it was asked before.
  */
 #include "daemon/broker/work/retry.h"
