@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * seccomp user notification for bpf(2), and for what goes with it: readlink(2) of /proc/self/fd,
- * unlink(2) of pins, perf_event_open(2) and the ioctl(2) that attaches to it, open(2) of tracefs's files. Promises that a call is answered once, and that the kernel
+ * unlink(2) of pins, perf_event_open(2) and the ioctl(2) that attaches to it, open(2) of files that tell root more. Promises that a call is answered once, and that the kernel
  * is told to go on by itself only with calls that ask no privilege: it reads the arguments again
  * then, and a racing thread may have changed them to anything, which the kernel judges with that
  * process's own (absent) rights; and that the daemon is asked by the thread's own user, in its own
@@ -32,6 +32,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #if defined(__x86_64__)
@@ -69,6 +70,12 @@ enum { NOTIFY_THREADS = 4 };
 #define IF_EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
 #define ANSWER(action)		 BPF_STMT(BPF_RET | BPF_K, (action))
 
+/* How far from the instruction with this number to the ends, and to where opens are looked at. */
+#define NOTIFY_OPEN_FLAGS(at)	(22 - (at) - 1)
+#define NOTIFY_OPENAT_FLAGS(at) (24 - (at) - 1)
+#define NOTIFY_ASK(at)		(26 - (at) - 1)
+#define NOTIFY_PASS(at)		(27 - (at) - 1)
+
 /* Element operations need no privilege and are too frequent to wait for anybody. */
 static int notify_set_filter(bool handles_in_maps)
 {
@@ -76,27 +83,32 @@ static int notify_set_filter(bool handles_in_maps)
 	 * little-endian. */
 	struct sock_filter insns[] = {
 		LOAD_WORD(arch),
-		IF_EQUAL(NOTIFY_ARCH, 0, 21),
+		IF_EQUAL(NOTIFY_ARCH, 0, NOTIFY_PASS(1)),
 		LOAD_WORD(nr),
-		IF_EQUAL(__NR_openat, 18, 0),
-		IF_EQUAL(NOTIFY_OPEN, 17, 0),
-		IF_EQUAL(NOTIFY_ACCESS, 16, 0),
-		IF_EQUAL(__NR_faccessat, 15, 0),
-		IF_EQUAL(__NR_faccessat2, 14, 0),
-		IF_EQUAL(__NR_unlinkat, 13, 0),
-		IF_EQUAL(NOTIFY_UNLINK, 12, 0),
-		IF_EQUAL(__NR_perf_event_open, 11, 0),
-		IF_EQUAL(__NR_readlinkat, 10, 0),
-		IF_EQUAL(NOTIFY_READLINK, 9, 0),
+		IF_EQUAL(__NR_openat, NOTIFY_OPENAT_FLAGS(3), 0),
+		IF_EQUAL(NOTIFY_OPEN, NOTIFY_OPEN_FLAGS(4), 0),
+		IF_EQUAL(NOTIFY_ACCESS, NOTIFY_ASK(5), 0),
+		IF_EQUAL(__NR_faccessat, NOTIFY_ASK(6), 0),
+		IF_EQUAL(__NR_faccessat2, NOTIFY_ASK(7), 0),
+		IF_EQUAL(__NR_unlinkat, NOTIFY_ASK(8), 0),
+		IF_EQUAL(NOTIFY_UNLINK, NOTIFY_ASK(9), 0),
+		IF_EQUAL(__NR_perf_event_open, NOTIFY_ASK(10), 0),
+		IF_EQUAL(__NR_readlinkat, NOTIFY_ASK(11), 0),
+		IF_EQUAL(NOTIFY_READLINK, NOTIFY_ASK(12), 0),
 		IF_EQUAL(__NR_ioctl, 0, 2),
 		LOAD_WORD(args[1]),
-		IF_EQUAL(PERF_EVENT_IOC_SET_BPF, 6, 7),
-		IF_EQUAL(__NR_bpf, 0, 6),
+		IF_EQUAL(PERF_EVENT_IOC_SET_BPF, NOTIFY_ASK(15), NOTIFY_PASS(15)),
+		IF_EQUAL(__NR_bpf, 0, NOTIFY_PASS(16)),
 		LOAD_WORD(args[0]),
-		IF_EQUAL(CMD_MAP_LOOKUP_ELEM, 4, 0),
-		IF_EQUAL(CMD_MAP_DELETE_ELEM, 3, 0),
-		IF_EQUAL(CMD_MAP_GET_NEXT_KEY, 2, 0),
-		IF_EQUAL(handles_in_maps ? UINT32_MAX : CMD_MAP_UPDATE_ELEM, 1, 0),
+		IF_EQUAL(CMD_MAP_LOOKUP_ELEM, NOTIFY_PASS(18), 0),
+		IF_EQUAL(CMD_MAP_DELETE_ELEM, NOTIFY_PASS(19), 0),
+		IF_EQUAL(CMD_MAP_GET_NEXT_KEY, NOTIFY_PASS(20), 0),
+		IF_EQUAL(handles_in_maps ? UINT32_MAX : CMD_MAP_UPDATE_ELEM, NOTIFY_PASS(21), NOTIFY_ASK(21)),
+		/* opens that write, make, or only name something show nothing */
+		LOAD_WORD(args[1]),
+		BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
+		LOAD_WORD(args[2]),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_ACCMODE | O_CREAT | O_PATH, NOTIFY_PASS(25), NOTIFY_ASK(25)),
 		ANSWER(SECCOMP_RET_USER_NOTIF),
 		ANSWER(SECCOMP_RET_ALLOW),
 	};
@@ -465,72 +477,63 @@ static void notify_ioctl(struct notify_server *server, struct other *other, cons
 		notify_continue(server->listener, other->id);
 }
 
-/* ---- files of tracefs, which is root's ---- */
+/* ---- files of tracefs, which is root's, and /proc/kallsyms ---- */
 
 enum { NOTIFY_TRACE_BYTES = 256 }; /* the longest path of such a file */
 
-/* What is asked for: to open, or whether it is there; and with which flags. */
-static bool notify_reads_trace(struct other *other, const struct seccomp_data *data,
-			       char path[NOTIFY_TRACE_BYTES], struct tracefile *ret_file)
+static bool notify_opens(const struct seccomp_data *data)
 {
-	bool old = (uint32_t)data->nr == NOTIFY_OPEN || (uint32_t)data->nr == NOTIFY_ACCESS;
-	const __u64 *args = data->args + (old ? 0 : 1);
-	bool opens = (uint32_t)data->nr == NOTIFY_OPEN || data->nr == __NR_openat;
-
-	return (opens ? (args[1] & O_ACCMODE) == O_RDONLY : !(args[1] & (W_OK | X_OK))) &&
-	       notify_read_path(&other->source, args[0], path, NOTIFY_TRACE_BYTES) &&
-	       tracefile_of_path(path, ret_file);
+	return (uint32_t)data->nr == NOTIFY_OPEN || data->nr == __NR_openat;
 }
 
-/* Where the caller could read it itself it does. */
+static uint64_t notify_path_arg(const struct seccomp_data *data)
+{
+	bool old = (uint32_t)data->nr == NOTIFY_OPEN || (uint32_t)data->nr == NOTIFY_ACCESS;
+
+	return data->args[old ? 0 : 1];
+}
+
+/* As the user, who sees of a file what the caller will. */
 static void notify_show_trace(const struct notify_server *server, struct other *other,
 			      const struct seccomp_data *data)
 {
-	bool opens = (uint32_t)data->nr == NOTIFY_OPEN || data->nr == __NR_openat;
-	struct call_outcome outcome = { 0 };
 	char path[NOTIFY_TRACE_BYTES];
-	struct tracefile file;
 	OWN_FD int fd = -1;
-	int r = -ENOENT;
 
-	if (notify_reads_trace(other, data, path, &file) && access(path, R_OK) < 0) {
-		r = fd = tracefile_open(&file, &outcome);
-		if (r < 0)
-			tracefile_complain(path, r, &outcome);
-	}
-	if (r < 0)
+	if (notify_read_path(&other->source, notify_path_arg(data), path, NOTIFY_TRACE_BYTES))
+		fd = tracefile_instead(path, notify_opens(data), access(path, R_OK) == 0 ? 0 : -errno);
+	if (fd < 0)
 		notify_continue(server->listener, other->id);
-	else if (opens)
+	else if (notify_opens(data))
 		notify_answer_fd(server->listener, other->id, fd);
 	else
 		notify_answer(server->listener, other->id, 0, 0, 0);
 }
 
-/* What it will see of a file that is not shown: as much as we do, who are the same user. */
-static void notify_look_after(struct other *other, const struct seccomp_data *data)
-{
-	bool old = (uint32_t)data->nr == NOTIFY_OPEN;
-	const __u64 *args = data->args + (old ? 0 : 1);
-	char path[NOTIFY_TRACE_BYTES];
-
-	if ((old || data->nr == __NR_openat) && (args[1] & O_ACCMODE) == O_RDONLY &&
-	    notify_read_path(&other->source, args[0], path, sizeof(path)) &&
-	    (!strncmp(path, "/sys/kernel/", 12) || !strncmp(path, "/proc/kallsyms", 14)))
-		tracefile_look_after(path, access(path, R_OK) == 0 ? 0 : -errno);
-}
-
 static void notify_trace(struct notify_server *server, struct other *other, const struct seccomp_data *data)
 {
-	char path[NOTIFY_TRACE_BYTES];
-	struct tracefile file;
+	if (!notify_as_thread(server, other, data, notify_show_trace))
+		notify_continue(server->listener, other->id);
+}
 
-	if (notify_reads_trace(other, data, path, &file)) {
-		if (!notify_as_thread(server, other, data, notify_show_trace))
-			notify_continue(server->listener, other->id);
-		return;
-	}
-	notify_look_after(other, data);
-	notify_continue(server->listener, other->id);
+static int notify_peek(void *ctx, uint64_t addr, void *buf, size_t bytes)
+{
+	struct iovec here = { buf, bytes }, there = { (void *)(uintptr_t)addr, bytes };
+
+	return process_vm_readv(*(const pid_t *)ctx, &here, 1, &there, 1, 0) == (ssize_t)bytes ? 0 : -EFAULT;
+}
+
+/*
+ * Most opens are of other files: for those nothing more is done than this look, which need not be true of this very
+ * thread, since the kernel goes on by itself.
+ */
+static bool notify_concerns_us(const struct seccomp_notif *notif)
+{
+	pid_t tid = (pid_t)notif->pid;
+	const struct codec_source source = { .ctx = &tid, .read = notify_peek };
+	char path[NOTIFY_TRACE_BYTES];
+
+	return notify_read_path(&source, notify_path_arg(&notif->data), path, sizeof(path)) && tracefile_concerns(path);
 }
 
 static bool notify_is_about_files(const struct seccomp_data *data)
@@ -544,6 +547,10 @@ static void notify_handle(struct notify_server *server, const struct seccomp_not
 	struct other other;
 	int r;
 
+	if (notify_is_about_files(&notif->data) && !notify_concerns_us(notif)) {
+		notify_continue(server->listener, notif->id);
+		return;
+	}
 	r = other_init(&other, server->listener, notif->id, (pid_t)notif->pid);
 	if (r == -ESRCH)
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libc's ways to open a file and to ask whether it is there, replaced for those files of tracefs
- * that the daemon shows. The kernel is asked first and its answer stands for every other file; so
+ * libc's ways to open a file and to ask whether it is there, replaced for those files of root's
+ * that the daemon shows: of tracefs, and /proc/kallsyms. The kernel is asked first and its answer stands for every other file; so
  * root, and who may read tracefs, sees the kernel's own. Promises to change nothing else.
  */
 #include "client/tracefile.h"
@@ -42,27 +42,18 @@ static int files_result(long r)
 	return -1;
 }
 
-/* What the kernel says where tracefs is root's, or is not mounted for this process. */
-static bool files_is_hidden(long r)
+/* The daemon's file; else the kernel's answer. */
+static long files_show(const char *path, int flags, long answer)
 {
-	return r == -EACCES || r == -EPERM || r == -ENOENT;
-}
+	int fd, kernels = (int)answer;
 
-/* The daemon's copy; else the kernel's answer. */
-static long files_show(const char *path, int flags, long refusal)
-{
-	struct call_outcome outcome = { 0 };
-	struct tracefile file;
-	int fd;
-
-	if (!files_is_hidden(refusal) || (flags & O_ACCMODE) != O_RDONLY ||
-	    !tracefile_of_path(path, &file))
-		return refusal;
-	fd = tracefile_open(&file, &outcome);
-	if (fd < 0) {
-		tracefile_complain(path, fd, &outcome);
-		return refusal;
-	}
+	if (flags & (O_ACCMODE | O_PATH | O_CREAT))
+		return answer;
+	fd = tracefile_instead(path, true, answer);
+	if (fd < 0)
+		return answer;
+	if (kernels >= 0)
+		own_close_fd(&kernels);
 	if (!(flags & O_CLOEXEC))
 		(void)fcntl(fd, F_SETFD, 0);
 	return fd;
@@ -72,13 +63,7 @@ static int files_open(int dir_fd, const char *path, int flags, mode_t mode)
 {
 	long r = raw_syscall(__NR_openat, dir_fd, (long)path, flags, (long)mode, 0, 0);
 
-	if (r == -EFAULT)
-		return files_result(r);
-	if (r < 0)
-		r = files_show(path, flags, r);
-	if ((flags & O_ACCMODE) == O_RDONLY)
-		tracefile_look_after(path, r);
-	return files_result(r);
+	return files_result(r == -EFAULT ? r : files_show(path, flags, r));
 }
 
 /* The mode, which is there only with flags that make a file. */
@@ -172,27 +157,23 @@ static FILE *files_fopen_plainly(const char *path, const char *mode)
 
 PUBLIC FILE *fopen(const char *path, const char *mode)
 {
-	FILE *file = _IO_fopen ? _IO_fopen(path, mode) : NULL;
+	FILE *file = _IO_fopen ? _IO_fopen(path, mode) : NULL, *shown;
 	int saved = errno, fd;
 
-	if (file && *mode == 'r')
-		tracefile_look_after(path, 0);
-	if (file)
-		return file;
 	if (!_IO_fopen)
 		return files_fopen_plainly(path, mode);
-	if (saved == EFAULT || *mode != 'r' || strchr(mode, '+'))
-		return NULL;
-	fd = files_result(files_show(path, O_RDONLY | (strchr(mode, 'e') ? O_CLOEXEC : 0), -saved));
-	if (fd < 0) {
-		tracefile_look_after(path, -saved);
-		errno = saved;
-		return NULL;
-	}
-	file = fdopen(fd, mode);
-	if (!file)
+	if (*mode != 'r' || strchr(mode, '+') || (!file && saved == EFAULT))
+		return file;
+	fd = tracefile_instead(path, true, file ? 0 : -saved);
+	shown = fd < 0 ? NULL : fdopen(fd, mode);
+	if (shown && !strchr(mode, 'e'))
+		(void)fcntl(fd, F_SETFD, 0);
+	if (fd >= 0 && !shown)
 		own_close_fd(&fd);
-	return file;
+	if (shown && file)
+		(void)fclose(file);
+	errno = saved;
+	return shown ? shown : file;
 }
 
 PUBLIC FILE *fopen64(const char *path, const char *mode)
@@ -215,7 +196,7 @@ PUBLIC DIR *opendir(const char *path)
 
 static long files_look(const char *path, int mode, long refusal)
 {
-	int fd = mode & (W_OK | X_OK) ? -1 : (int)files_show(path, O_RDONLY, refusal);
+	int fd = mode & (W_OK | X_OK) ? -1 : tracefile_instead(path, false, refusal);
 
 	if (fd < 0)
 		return refusal;

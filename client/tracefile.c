@@ -6,6 +6,8 @@
  */
 #include "client/tracefile.h"
 
+#include "client/call.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -16,11 +18,21 @@
 
 #include "proto/own.h"
 #include "proto/raw.h"
+#include "proto/trace.h"
 
+#define TRACEFILE_NAME_MAX 160u
 #define TRACEFILE_KALLSYMS "/proc/kallsyms"
+
+struct tracefile {
+	enum trace_file_kind what;
+	char name[TRACEFILE_NAME_MAX]; /* "CATEGORY/EVENT"; "" */
+};
 
 static const char *const tracefile_roots[] = { "/sys/kernel/tracing/",
 					       "/sys/kernel/debug/tracing/" };
+
+static const char tracefile_not_shown[] =
+	"it is root's, and bpfgate shows of tracefs only lists, and tracepoints that a rule names (\"attach\": {\"tracepoint\": ...})";
 
 static const char *tracefile_below_root(const char *path)
 {
@@ -47,21 +59,23 @@ static bool tracefile_of_event(const char *below, struct tracefile *ret_file)
 		       (int)sizeof(ret_file->name);
 }
 
-bool tracefile_of_path(const char *path, struct tracefile *ret_file)
+static bool tracefile_of_path(const char *path, struct tracefile *ret_file)
 {
 	const char *below = tracefile_below_root(path);
 
 	*ret_file = (struct tracefile){ .what = TRACE_FILE_NONE };
-	if (!below)
+	if (strcmp(path, TRACEFILE_KALLSYMS) == 0)
+		ret_file->what = TRACE_FILE_SYMBOLS;
+	else if (!below)
 		return false;
-	if (strcmp(below, "available_events") == 0) {
+	else if (strcmp(below, "available_events") == 0)
 		ret_file->what = TRACE_FILE_EVENTS;
-		return true;
-	}
-	return tracefile_of_event(below, ret_file);
+	else if (strcmp(below, "available_filter_functions") == 0)
+		ret_file->what = TRACE_FILE_FUNCTIONS;
+	return ret_file->what != TRACE_FILE_NONE || tracefile_of_event(below, ret_file);
 }
 
-int tracefile_open(const struct tracefile *file, struct call_outcome *outcome)
+static int tracefile_open(const struct tracefile *file, struct call_outcome *outcome)
 {
 	const struct trace_open open = { .what = file->what,
 					 .name = file->name[0] ? (uintptr_t)file->name : 0 };
@@ -82,32 +96,55 @@ static bool tracefile_lacks_addresses(void)
 	return n == (ssize_t)sizeof(first) && memcmp(first, "0000000000000000", sizeof(first)) == 0;
 }
 
-void tracefile_look_after(const char *path, long r)
-{
-	struct call_outcome outcome = { 0 };
-	struct tracefile file;
-
-	if (r >= 0 && strcmp(path, TRACEFILE_KALLSYMS) == 0 && tracefile_lacks_addresses())
-		snprintf(
-			outcome.reason, sizeof(outcome.reason),
-			"the addresses are root's, and no rule shows them: kernel stacks are printed without names");
-	else if ((r == -EACCES || r == -EPERM) && tracefile_below_root(path) &&
-		 !tracefile_of_path(path, &file))
-		snprintf(
-			outcome.reason, sizeof(outcome.reason),
-			"it is root's, and bpfgate shows of tracefs only tracepoints that a rule names (\"attach\": {\"tracepoint\": ...})");
-	if (outcome.reason[0])
-		tracefile_complain(path, -EACCES, &outcome);
-}
-
-void tracefile_complain(const char *path, int r, const struct call_outcome *outcome)
+static void tracefile_complain(const char *path, int r, const struct call_outcome *outcome)
 {
 	static atomic_bool told[2];
 	bool addresses = strcmp(path, TRACEFILE_KALLSYMS) == 0;
-	const char *reason = outcome->reason[0] ? outcome->reason : strerror(-r);
+	const char *reason = outcome->reason[0] ? outcome->reason
+			     : addresses	? "no rule shows them"
+						: strerror(-r);
 
 	/* What is not there is not there for root either. */
-	if (r == -ENOENT || atomic_exchange(&told[addresses], true))
+	if ((r == -ENOENT && !addresses) || atomic_exchange(&told[addresses], true))
 		return;
-	fprintf(stderr, "bpfgate: %s%s: %s\n", path, addresses ? "" : " is not shown", reason);
+	fprintf(stderr, "bpfgate: %s %s: %s\n", path,
+		addresses ? "is shown without addresses, so kernel stacks have no names"
+			  : "is not shown",
+		reason);
+}
+
+/* Of r, what the kernel answered to an open for reading; ENOENT: tracefs is not mounted for this
+ * process. */
+static bool tracefile_sees_less(const struct tracefile *file, long r)
+{
+	if (file->what == TRACE_FILE_SYMBOLS)
+		return r >= 0 && tracefile_lacks_addresses();
+	return r == -EACCES || r == -EPERM || r == -ENOENT;
+}
+
+bool tracefile_concerns(const char *path)
+{
+	return tracefile_below_root(path) || strcmp(path, TRACEFILE_KALLSYMS) == 0;
+}
+
+int tracefile_instead(const char *path, bool opens, long r)
+{
+	struct call_outcome outcome = { 0 };
+	struct tracefile file;
+	int fd = -EACCES;
+
+	if (!tracefile_concerns(path))
+		return -1;
+	if (tracefile_of_path(path, &file)) {
+		if (!tracefile_sees_less(&file, r))
+			return -1;
+		fd = tracefile_open(&file, &outcome);
+	} else if (!opens || (r != -EACCES && r != -EPERM)) {
+		return -1;
+	} else {
+		snprintf(outcome.reason, sizeof(outcome.reason), "%s", tracefile_not_shown);
+	}
+	if (fd < 0)
+		tracefile_complain(path, fd, &outcome);
+	return fd < 0 ? -1 : fd;
 }

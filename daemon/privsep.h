@@ -193,6 +193,8 @@ enum door_op {
 	DOOR_PERF,		/* open a perf event that programs are attached to or write into: attr is a struct door_perf */
 	DOOR_NETNS,		/* which namespace the loader is in: attr is a struct door_netns, both ways */
 	DOOR_SET_BPF,		/* attach a program to a perf event: attr is a struct perf_set_bpf */
+	/* A descriptor to read, once, what /proc/kallsyms shows to root. Only by a loader started with LOADER_LEDGER. */
+	DOOR_SYMBOLS,
 };
 
 /* An event as proto/perf.h describes it, with descriptors as the loader has them. */

@@ -162,6 +162,9 @@ static void note_terms(struct reader *rd, const struct rule *rule)
 	if (programs->samples)
 		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
 		     "grants: \"samples\" reveals kernel addresses and what tracepoints see of everybody");
+	if (programs->addresses)
+		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
+		     "grants: \"kernel_addresses\" tells where the kernel lies, which its randomised layout hides");
 	if (programs->unsupported == POLICY_UNSUPPORTED_KERNEL)
 		lint(rd, POLICY_NOTE, rule, POLICY_COND_NONE,
 		     "grants: what our verifier cannot judge is left to the kernel's");

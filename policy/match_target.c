@@ -121,6 +121,27 @@ static const struct kind *kind_of(enum policy_attach_kind kind)
 	return kind < POLICY_ATTACH_CNT && object_kinds[kind].holds ? &object_kinds[kind] : &named_kind;
 }
 
+/*
+ * An allow rule with any target of such a kind shows the whole; a deny rule hides it that refuses all of them. The
+ * addresses are no target's: "kernel_addresses" is asked beside.
+ */
+static bool whole_is_listed(const struct match *match)
+{
+	const struct rule_programs *programs = &match->rule->programs;
+	bool functions = match->request->target->whole == POLICY_FUNCTIONS;
+
+	if (!functions)
+		return !match->rule->deny && programs->target_cnt > 0;
+	for (size_t i = 0; i < programs->target_cnt; i++) {
+		const struct rule_target *target = &programs->targets[i];
+
+		if ((target->kind == POLICY_ATTACH_KPROBE || target->kind == POLICY_ATTACH_TRACING) &&
+		    (!match->rule->deny || strcmp(target->glob, "*") == 0))
+			return true;
+	}
+	return false;
+}
+
 static bool target_is_listed(const struct match *match)
 {
 	const struct rule_programs *programs = &match->rule->programs;
@@ -130,6 +151,8 @@ static bool target_is_listed(const struct match *match)
 
 	if (programs->attach_any)
 		return true;
+	if (request->target->whole != POLICY_ONE)
+		return whole_is_listed(match);
 	for (i = 0; i < programs->target_cnt; i++) {
 		if (programs->targets[i].kind == request->target->kind &&
 		    kind->holds(&programs->targets[i], request))
@@ -149,14 +172,30 @@ static const char *missing_word(const struct match *match)
 		return ": it reaches other users' processes, and the rule lacks \"processes\": \"any\"";
 	if (match->request->target->samples && !programs->samples)
 		return ": it tells more than programs write, and the rule lacks \"samples\": true";
+	if (match->request->target->whole == POLICY_ADDRESSES && !programs->addresses)
+		return ": the rule lacks \"kernel_addresses\": true";
 	return NULL;
+}
+
+static void target_text(const struct policy_target *target, struct text *out)
+{
+	static const char *const wholes[] = { [POLICY_FUNCTIONS] = "the list of all kernel functions",
+					      [POLICY_ADDRESSES] = "the addresses of the kernel's symbols" };
+	const char *name = policy_attach_name(target->kind);
+
+	if (target->whole != POLICY_ONE) {
+		text_addf(out, "%s", wholes[target->whole]);
+		return;
+	}
+	text_addf(out, "%s at ", name ? name : "?");
+	kind_of(target->kind)->text(target, out);
 }
 
 void match_attach(const struct match *match, struct policy_step *step)
 {
 	const struct policy_target *target = match->request->target;
-	const char *name, *missing;
-	char where[160];
+	const char *missing;
+	char where[200];
 	struct text out = TEXT_IN(where);
 	bool listed;
 
@@ -168,11 +207,11 @@ void match_attach(const struct match *match, struct policy_step *step)
 	missing = missing_word(match);
 	if (!match->with_text)
 		return match_say(match, step, listed && !missing, "-");
-	name = policy_attach_name(target->kind);
-	kind_of(target->kind)->text(target, &out);
-	match_say(match, step, listed && !missing, "%s at %s%s", name ? name : "?", where,
+	target_text(target, &out);
+	match_say(match, step, listed && !missing, "%s%s", where,
 		  listed && missing		      ? missing :
 		  listed			      ? "" :
+		  target->whole != POLICY_ONE      ? ": the rule lists no such target" :
 		  match->rule->programs.has_attach ? " is not listed" :
 						     ": the rule lets nothing be attached");
 }

@@ -138,8 +138,16 @@ enum policy_attach_kind {
 	POLICY_ATTACH_CNT
 };
 
+/* A target that is not one object: what the kernel tells of many at once. */
+enum policy_whole {
+	POLICY_ONE,
+	POLICY_FUNCTIONS, /* which functions can be probed: for who may attach to any function; kind: KPROBE */
+	POLICY_ADDRESSES, /* where the kernel's symbols lie: by a rule that says so; kind: KPROBE */
+};
+
 struct policy_target {
 	enum policy_attach_kind kind;
+	enum policy_whole whole;
 	struct policy_object_id netns;
 	uint32_t ifindex;		/* for messages */
 	const char *ifname;		/* NULL when not known: then only "*" matches */

@@ -232,6 +232,16 @@ static void programs_samples(const struct at *at, void *dest)
 		programs->samples = yes;
 }
 
+static void programs_addresses(const struct at *at, void *dest)
+{
+	struct rule_programs *programs = dest;
+	bool yes;
+
+	allow_only(at, "kernel_addresses");
+	if (read_bool(at, &yes))
+		programs->addresses = yes;
+}
+
 static const struct key programs_keys[] = {
 	{ "types", programs_types },
 	{ "helpers", programs_helpers },
@@ -246,6 +256,7 @@ static const struct key programs_keys[] = {
 	{ "test_run", programs_test_run },
 	{ "processes", programs_processes },
 	{ "samples", programs_samples },
+	{ "kernel_addresses", programs_addresses },
 };
 
 void read_programs(const struct at *at, void *dest)

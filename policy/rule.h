@@ -98,6 +98,7 @@ struct rule_programs {
 	enum test_run test_run;
 	bool any_process; /* probes and samples of other users' processes, too */
 	bool samples;	  /* perf events may tell what no program wrote */
+	bool addresses;	  /* the kernel's symbols may be read with theirs */
 };
 
 enum share_kind { SHARE_USER, SHARE_GROUP, SHARE_UNIT };

@@ -13,6 +13,8 @@ enum trace_file_kind {
 	TRACE_FILE_ID,	   /* events/CATEGORY/EVENT/id */
 	TRACE_FILE_FORMAT, /* events/CATEGORY/EVENT/format */
 	TRACE_FILE_EVENTS, /* available_events */
+	TRACE_FILE_FUNCTIONS, /* available_filter_functions */
+	TRACE_FILE_SYMBOLS,   /* /proc/kallsyms, with addresses */
 	TRACE_FILE_CNT
 };
 

@@ -118,7 +118,7 @@ static bool approval_makes_fd(const struct door_ask *ask)
 	size_t i;
 
 	if (ask->op != DOOR_BPF)
-		return ask->op == DOOR_PERF;
+		return ask->op == DOOR_PERF || (ask->op == DOOR_SYMBOLS && ask->result_fd == DOOR_FD_BROKER);
 	for (i = 0; i < ARRAY_CNT(cmds); i++) {
 		if (cmds[i] == ask->cmd)
 			return true;
@@ -132,7 +132,7 @@ static int approval_check_head(const struct door_ask *ask)
 		return -EBADMSG;
 	if (approval_makes_program(ask) && ask->result_fd < DOOR_FD_KEEP)
 		return -EBADMSG;
-	if (ask->op < DOOR_BPF || ask->op > DOOR_SET_BPF || ask->result_fd > DOOR_FD_HANDLE || ask->zero)
+	if (ask->op < DOOR_BPF || ask->op > DOOR_SYMBOLS || ask->result_fd > DOOR_FD_HANDLE || ask->zero)
 		return -EBADMSG;
 	if (ask->attr_bytes > DOOR_ATTR_MAX || ask->ptr_cnt > DOOR_PTRS_MAX ||
 	    ask->fd_cnt > DOOR_FDS_MAX || ask->lent_cnt > DOOR_LENT_MAX ||

@@ -86,6 +86,118 @@ static int census_link(const struct btf *btf, const struct census_row *row, int 
 	return kern_iter_link(insns, ARRAY_CNT(insns), (uint32_t)function, ret_link);
 }
 
+/* ---- symbols ---- */
+
+#define CONST64(to, text)                                                                          \
+	{ BPF_LD | BPF_IMM | BPF_DW, (to), 0, 0, (int32_t)((text) & UINT32_MAX) },                 \
+	{ 0, 0, 0, 0, (int32_t)((text) >> 32) }
+#define STORE(from, at) { BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, (from), (at), 0 }
+#define MOVE(to, from)	{ BPF_ALU64 | BPF_MOV | BPF_X, (to), (from), 0, 0 }
+#define SET(to, value)	{ BPF_ALU64 | BPF_MOV | BPF_K, (to), 0, 0, (value) }
+#define PLUS(to, value) { BPF_ALU64 | BPF_ADD | BPF_K, (to), 0, 0, (value) }
+
+/* Eight bytes of a format. */
+static uint64_t text_word(const char text[8])
+{
+	uint64_t word;
+
+	memcpy(&word, text, sizeof(word));
+	return word;
+}
+
+enum { SYMBOL_VALUE, SYMBOL_TYPE, SYMBOL_NAME, SYMBOL_MODULE, SYMBOL_EXPORTED, SYMBOL_MEMBERS };
+
+static bool symbols_find(const struct btf *btf, int ret_at[SYMBOL_MEMBERS])
+{
+	static const char *const members[SYMBOL_MEMBERS] = { "value", "type", "name", "module_name", "exported" };
+
+	for (size_t i = 0; i < SYMBOL_MEMBERS; i++) {
+		ret_at[i] = member_offset(btf, "kallsym_iter", members[i]);
+		if (ret_at[i] < 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * r6 = symbol, r8 = meta->seq; on the stack value, type, name and module, and the format before them. A module's symbol
+ * ends in its module, and its letter is a capital where it is exported.
+ */
+static int symbols_load(const int at[SYMBOL_MEMBERS], uint32_t function, int *ret_link)
+{
+	struct bpf_insn insns[] = {
+		LOAD(BPF_DW, BPF_REG_6, BPF_REG_1, 8),
+		{ BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_6, 0, 0, 0 },
+		LOAD(BPF_DW, BPF_REG_7, BPF_REG_1, 0),
+		LOAD(BPF_DW, BPF_REG_8, BPF_REG_7, 0),
+		LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, at[SYMBOL_VALUE]),
+		STORE(BPF_REG_1, -32),
+		MOVE(BPF_REG_1, BPF_REG_6),
+		PLUS(BPF_REG_1, at[SYMBOL_NAME]),
+		STORE(BPF_REG_1, -16),
+		MOVE(BPF_REG_1, BPF_REG_6),
+		PLUS(BPF_REG_1, at[SYMBOL_MODULE]),
+		STORE(BPF_REG_1, -8),
+		CONST64(BPF_REG_1, text_word("%016llx ")),
+		STORE(BPF_REG_1, -56),
+		LOAD(BPF_B, BPF_REG_1, BPF_REG_6, at[SYMBOL_TYPE]),
+		LOAD(BPF_B, BPF_REG_9, BPF_REG_6, at[SYMBOL_MODULE]),
+		{ BPF_JMP | BPF_JNE | BPF_K, BPF_REG_9, 0, 7, 0 },
+		/* the kernel's own */
+		STORE(BPF_REG_1, -24),
+		CONST64(BPF_REG_1, text_word("%c %s\n\0\0")),
+		STORE(BPF_REG_1, -48),
+		SET(BPF_REG_3, 15),
+		SET(BPF_REG_5, 24),
+		{ BPF_JMP | BPF_JA, 0, 0, 16, 0 },
+		/* a module's; the last call repeats a name as one of __builtin__kprobes, whose own are no functions */
+		{ BPF_JMP | BPF_JNE | BPF_K, BPF_REG_9, 0, 2, '_' },
+		LOAD(BPF_B, BPF_REG_3, BPF_REG_6, at[SYMBOL_MODULE] + 11),
+		{ BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_3, 0, 19, 'k' },
+		LOAD(BPF_W, BPF_REG_2, BPF_REG_6, at[SYMBOL_EXPORTED]),
+		{ BPF_ALU64 | BPF_OR | BPF_K, BPF_REG_1, 0, 0, 0x20 },
+		{ BPF_JMP32 | BPF_JEQ | BPF_K, BPF_REG_2, 0, 1, 0 },
+		{ BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_1, 0, 0, 0xdf },
+		STORE(BPF_REG_1, -24),
+		CONST64(BPF_REG_1, text_word("%c %s\t[%")),
+		STORE(BPF_REG_1, -48),
+		CONST64(BPF_REG_1, text_word("s]\n\0\0\0\0")),
+		STORE(BPF_REG_1, -40),
+		SET(BPF_REG_3, 20),
+		SET(BPF_REG_5, 32),
+		/* both */
+		MOVE(BPF_REG_1, BPF_REG_8),
+		MOVE(BPF_REG_2, BPF_REG_10),
+		PLUS(BPF_REG_2, -56),
+		MOVE(BPF_REG_4, BPF_REG_10),
+		PLUS(BPF_REG_4, -32),
+		{ BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_seq_printf },
+		SET(BPF_REG_0, 0),
+		{ BPF_JMP | BPF_EXIT, 0, 0, 0, 0 },
+	};
+
+	insns[1].off = ARRAY_CNT(insns) - 4; /* to the end */
+	return kern_iter_link(insns, ARRAY_CNT(insns), function, ret_link);
+}
+
+static int symbols_link(const struct btf *btf, int *ret_link)
+{
+	int function = btf__find_by_name_kind(btf, "bpf_iter_ksym", BTF_KIND_FUNC);
+	int at[SYMBOL_MEMBERS];
+	if (function < 0 || !symbols_find(btf, at))
+		return -ENOSYS;
+	return symbols_load(at, (uint32_t)function, ret_link);
+}
+
+/* What root hides from itself nobody is shown. */
+static bool symbols_are_hidden(void)
+{
+	OWN_FD int fd = open("/proc/sys/kernel/kptr_restrict", O_RDONLY | O_CLOEXEC);
+	char first = '2';
+
+	return fd >= 0 && (read(fd, &first, 1) != 1 || (first != '0' && first != '1'));
+}
+
 /* Out of the way of the descriptors that approvals bring. */
 static int move_up(int take_fd)
 {
@@ -117,7 +229,17 @@ void census_open(struct census *ret_census)
 		ret_census->link[kind] = move_up(link);
 		ret_census->prog_id[kind] = prog_id_of(ret_census->link[kind]);
 	}
+	ret_census->symbols = -1;
+	if (btf && !symbols_are_hidden() && symbols_link(btf, &ret_census->symbols) == 0) {
+		ret_census->symbols = move_up(ret_census->symbols);
+		ret_census->prog_id[IDS_OWN + 1] = prog_id_of(ret_census->symbols);
+	}
 	btf__free(btf);
+}
+
+int census_open_symbols(const struct census *census, int *ret_fd)
+{
+	return census->symbols < 0 ? -ENOSYS : kern_iter_open(census->symbols, ret_fd);
 }
 
 /* Of BTF there is no iterator: one id after the other. */
@@ -137,7 +259,7 @@ static int census_walk_btf(uint8_t *out, uint32_t bytes)
 
 static bool is_iterator(const struct census *census, uint32_t id)
 {
-	for (uint32_t kind = 0; kind <= IDS_OWN; kind++)
+	for (uint32_t kind = 0; kind < ARRAY_CNT(census->prog_id); kind++)
 		if (id && census->prog_id[kind] == id)
 			return true;
 	return false;

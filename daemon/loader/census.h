@@ -15,7 +15,8 @@
 
 struct census {
 	int link[IDS_OWN + 1];		/* by enum keep_obj; -1: not to be had */
-	uint32_t prog_id[IDS_OWN + 1];	/* the iterators' own programs; 0: none */
+	uint32_t prog_id[IDS_OWN + 2];	/* the iterators' own programs; 0: none */
+	int symbols;			/* the link of the iterator over the kernel's symbols; -1: not to be had */
 };
 
 /* Before the loader locks itself down. Kinds that this kernel cannot iterate are absent, not an error. */
@@ -23,5 +24,12 @@ void census_open(struct census *ret_census);
 
 /* Writes the ids of that kind (enum keep_obj, IDS_OWN) into at most `bytes` of `out`. Bytes written, or -ENOSYS, -ERANGE, -errno. */
 int census_count(const struct census *census, uint32_t kind, uint8_t *out, uint32_t bytes);
+
+/*
+ * *ret_fd, the caller's, is read from its beginning to its end, once, by whoever has it: the kernel's symbols as
+ * /proc/kallsyms shows them to root. 0; -ENOSYS: this kernel cannot iterate them (before 6.0), or its kptr_restrict shows
+ * addresses to nobody; or -errno.
+ */
+int census_open_symbols(const struct census *census, int *ret_fd);
 
 #endif

@@ -94,6 +94,17 @@ static int loader_count(struct approval *approval, const struct census *census)
 	return door_answer_outcome(DOOR_FD, KEEP_FD, approval, &outcome);
 }
 
+static int loader_open_symbols(const struct approval *approval, const struct census *census)
+{
+	struct kern_outcome outcome = { .fd = -1 };
+	int r = kern_set_caps(approval->ask.caps);
+
+	if (r < 0)
+		return door_answer_refused(DOOR_FD, approval->ask.approval_id, -r);
+	outcome.result = census_open_symbols(census, &outcome.fd);
+	return door_answer_outcome(DOOR_FD, KEEP_FD, approval, &outcome);
+}
+
 /* What it found before it locked itself down. */
 struct loader_view {
 	struct netns netns;
@@ -113,7 +124,7 @@ static bool loader_opens_uprobe(const struct door_ask *ask)
 	return perf.open.kind == PERF_KIND_UPROBE;
 }
 
-/* What the ledger's loader may be asked: ids, what has one, and uprobes. It changes and attaches nothing. */
+/* What the ledger's loader may be asked: ids, what has one, symbols, and uprobes. It changes and attaches nothing. */
 static bool loader_only_looks(const struct door_ask *ask)
 {
 	static const uint32_t cmds[] = { BPF_PROG_GET_FD_BY_ID, BPF_MAP_GET_FD_BY_ID, BPF_BTF_GET_FD_BY_ID,
@@ -124,7 +135,7 @@ static bool loader_only_looks(const struct door_ask *ask)
 		if (cmds[i] == ask->cmd)
 			return true;
 	}
-	return ask->op == DOOR_IDS || loader_opens_uprobe(ask);
+	return ask->op == DOOR_IDS || ask->op == DOOR_SYMBOLS || loader_opens_uprobe(ask);
 }
 
 static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
@@ -143,6 +154,8 @@ static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
 		r = door_answer_netns(DOOR_FD, &approval, &view->netns);
 	else if (approval.ask.op == DOOR_IDS)
 		r = loader_count(&approval, &view->census);
+	else if (approval.ask.op == DOOR_SYMBOLS)
+		r = loader_open_symbols(&approval, &view->census);
 	else
 		r = loader_call(&approval, &view->perf_types);
 	approval_done(&approval);
@@ -152,7 +165,7 @@ static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
 /* --ledger: counts objects too, and serves no client. */
 int main(int argc, char **argv)
 {
-	struct loader_view view = { .census.link = { -1, -1, -1, -1, -1, -1 } };
+	struct loader_view view = { .census = { .link = { -1, -1, -1, -1, -1, -1 }, .symbols = -1 } };
 	uint8_t *buf;
 	int r;
 

@@ -201,6 +201,8 @@ static void blue_is_gone(struct asked *a) { to_eth_blue(a); a->request.path_cnt 
 static void to_tcx(struct asked *a) { target(a, POLICY_ATTACH_TCX, 1, "wan0"); }
 static void to_vfs(struct asked *a) { target(a, POLICY_ATTACH_KPROBE, 1, "vfs_read"); }
 static void to_tcp(struct asked *a) { target(a, POLICY_ATTACH_KPROBE, 1, "tcp_sendmsg"); }
+static void all_functions(struct asked *a) { to_vfs(a); a->target.whole = POLICY_FUNCTIONS; a->target.name = NULL; }
+static void all_addresses(struct asked *a) { to_vfs(a); a->target.whole = POLICY_ADDRESSES; a->target.name = NULL; }
 static void to_host_lookup(struct asked *a) { target(a, POLICY_ATTACH_SK_LOOKUP, 1, NULL); }
 static void to_blue_lookup(struct asked *a) { target(a, POLICY_ATTACH_SK_LOOKUP, 40, NULL); }
 
@@ -301,6 +303,8 @@ static const struct {
 	{ POLICY_QUERY, to_lan, POLICY_COND_ATTACH },
 	{ POLICY_PERF_EVENT, to_vfs, POLICY_COND_NONE },
 	{ POLICY_PERF_EVENT, to_tcp, POLICY_COND_ATTACH },
+	{ POLICY_PERF_EVENT, all_functions, POLICY_COND_NONE },
+	{ POLICY_PERF_EVENT, all_addresses, POLICY_COND_ATTACH },
 	{ POLICY_TEST_RUN, no_change, POLICY_COND_NONE },
 	{ POLICY_TEST_RUN, live, POLICY_COND_TEST_RUN },
 	{ POLICY_TEST_RUN, other_type, POLICY_COND_TYPES },

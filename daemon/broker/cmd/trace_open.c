@@ -2,7 +2,9 @@
 /*
  * What tracing clients read of tracefs, which is root's: shown as far as policy lets the caller
  * trace what it is about, as a copy of its own. Of a tracepoint its number and its format, of the
- * list of all tracepoints those that a rule names.
+ * list of all tracepoints those that a rule names. The list of functions is no secret, since
+ * everybody reads their names in /proc/kallsyms: who may attach to one has it whole, as the kernel's
+ * own file. The addresses in /proc/kallsyms are the kernel's: a rule must say so in so many words.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/broker/cmd/commands.h"
+#include "daemon/broker/ask/caps.h"
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/events.h"
 #include "proto/channel.h"
@@ -165,6 +168,78 @@ static void trace_on_events(void *ctx, int err)
 		trace_reply(work, text, bytes);
 }
 
+/* ---- functions, symbols ---- */
+
+static bool trace_decide_whole(struct work *work, enum policy_whole whole)
+{
+	struct trace_call *call = work->state;
+	struct policy_request request = { .verb = POLICY_PERF_EVENT, .target = &call->target };
+
+	call->target = (struct policy_target){ .kind = POLICY_ATTACH_KPROBE, .whole = whole };
+	return decide(work, &request, NULL);
+}
+
+static void trace_on_functions(void *ctx, const struct keep_tell *tell, struct packet_fds *fds)
+{
+	struct work *work = ctx;
+	OWN_FD int fd = packet_fds_take(fds, 0);
+
+	if (tell->result < 0 || fd < 0) {
+		work_reply(work, tell->result < 0 ? tell->result : -EIO);
+		return;
+	}
+	decide_note_grant(work, "the list of all kernel functions");
+	work_reply_fd(work, fd);
+}
+
+static void trace_open_functions(struct work *work)
+{
+	struct keep_ask ask = { .kind = ASK_TRACE, .obj_kind = TRACE_FUNCTIONS };
+	int r;
+
+	if (!trace_decide_whole(work, POLICY_FUNCTIONS))
+		return;
+	r = warden_ask(work->broker->warden, &ask, NULL, NULL, 0, trace_on_functions, work);
+	if (r < 0)
+		work_reply(work, r);
+}
+
+static void trace_on_symbols(void *ctx, struct loader_result *result)
+{
+	struct work *work = ctx;
+
+	if (!work_loader_answered(work, result))
+		return;
+	if (result->answer->result == -ENOSYS)
+		work_refuse(work, EPERM, DECISION_BY_KERNEL, "SYMBOLS",
+			    "this kernel (before 6.0, or with kernel.kptr_restrict at 2) shows no addresses");
+	else if (result->answer->result < 0)
+		work_reply(work, result->answer->result);
+	else {
+		decide_note_grant(work, "the addresses of the kernel's symbols");
+		work_reply_fd(work, result->fd);
+	}
+}
+
+/* By the ledger's loader, which has an iterator over them. */
+static void trace_open_symbols(struct work *work)
+{
+	struct loader_call *call;
+
+	if (!trace_decide_whole(work, POLICY_ADDRESSES))
+		return;
+	call = work_new_loader_call(work, 0, CAPS_BPF | CAPS_PERFMON);
+	if (!call) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	call->uid = (uid_t)-1;
+	call->loader_flags = LOADER_LEDGER;
+	call->ask.op = DOOR_SYMBOLS;
+	call->ask.result_fd = DOOR_FD_BROKER;
+	work_submit_loader(work, trace_on_symbols);
+}
+
 void trace_open(struct work *work)
 {
 	struct trace_call *call = calloc(1, sizeof(*call));
@@ -181,6 +256,10 @@ void trace_open(struct work *work)
 	else if (!decide_names_for(work, POLICY_ATTACH))
 		work_refuse(work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_WHO),
 			    "no rule allows any program to this caller");
+	else if (call->open.what == TRACE_FILE_FUNCTIONS)
+		trace_open_functions(work);
+	else if (call->open.what == TRACE_FILE_SYMBOLS)
+		trace_open_symbols(work);
 	else if (call->open.what == TRACE_FILE_EVENTS)
 		events_know(work->broker->events, trace_on_events, work);
 	else
