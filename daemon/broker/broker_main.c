@@ -32,10 +32,10 @@
 #include "daemon/broker/ask/places.h"
 #include "daemon/broker/ask/reconcile.h"
 #include "daemon/broker/reload.h"
-#include "daemon/broker/session.h"
+#include "daemon/broker/serve.h"
 #include "daemon/broker/settle.h"
-#include "daemon/broker/turns.h"
-#include "daemon/broker/store/verdicts.h"
+#include "daemon/broker/work/turns.h"
+#include "daemon/broker/peers/verdicts.h"
 #include "daemon/broker/work/work.h"
 #include "proto/bpffs.h"
 #include "proto/heap.h"
@@ -118,7 +118,7 @@ static void broker_on_warden_gone(void *ctx)
 static int broker_open_doors(struct broker *broker)
 {
 	char text[KEEP_STATUS_MAX];
-	int r = sessions_listen(broker, LISTEN_FD);
+	int r = serve_listen(broker, LISTEN_FD);
 
 	if (r < 0)
 		return r;
@@ -311,7 +311,7 @@ static void broker_tear_down(struct broker *broker)
 	broker->judges = NULL;
 	objects_free(broker->objects);
 	loaders_free(broker->loaders);
-	sessions_close(broker);
+	serve_close(broker);
 	turns_free(broker->turns);
 	places_free(broker->places);
 	closers_free(broker->closers);

@@ -18,6 +18,7 @@
 #include "daemon/broker/ask/orphans.h"
 #include "daemon/broker/store/owner.h"
 #include "daemon/broker/ask/places.h"
+#include "daemon/broker/answer.h"
 #include "daemon/broker/present.h"
 #include "daemon/broker/reload.h"
 #include "daemon/broker/ask/unpin.h"
@@ -490,25 +491,8 @@ static int control_object(struct session *session, struct message *msg)
 	if (r == 0)
 		return 0;
 	json = control_object_error(r);
-	r = control_send(session, msg->head.id, json, r);
+	r = answer_send(session, msg->head.id, json, r);
 	json_decref(json);
-	return r;
-}
-
-int control_send(struct session *session, uint64_t frame_id, json_t *json, int result)
-{
-	OWN_MEM char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	OWN_MEM uint8_t *body = NULL;
-	struct control_reply reply = { .result = result, .text = text };
-	size_t bytes = 0;
-	int r;
-
-	if (!text)
-		return -ENOMEM;
-	reply.text_bytes = (uint32_t)strlen(text);
-	r = codec_encode_control_reply(&reply, &body, &bytes);
-	if (r == 0)
-		session_reply(session, WIRE_CONTROL_REPLY, frame_id, body, bytes, -1);
 	return r;
 }
 
@@ -546,7 +530,7 @@ int control_answer(struct session *session, struct message *msg)
 		json = verbs[control.verb](&ask);
 	else
 		json = control_error("BAD-VERB", "no such question", "");
-	r = control_send(session, msg->head.id, json, result);
+	r = answer_send(session, msg->head.id, json, result);
 	json_decref(json);
 	return r;
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "daemon/broker/control.h"
+#include "daemon/broker/answer.h"
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/store/kinds.h"
 #include "daemon/broker/signed/objects.h"
@@ -66,7 +66,7 @@ static void present_on_done(void *ctx, const struct offer_outcome *outcome)
 	uint64_t frame_id = session->offer_frame;
 
 	session->offer = NULL;
-	if (control_send(session, frame_id, answer, outcome->error) < 0)
+	if (answer_send(session, frame_id, answer, outcome->error) < 0)
 		session_hang_up(session);
 	json_decref(answer);
 }

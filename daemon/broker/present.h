@@ -3,7 +3,7 @@
 #ifndef BPFGATE_DAEMON_PRESENT_H
 #define BPFGATE_DAEMON_PRESENT_H
 
-#include "daemon/broker/session.h"
+#include "daemon/broker/work/session.h"
 
 /*
  * Takes the object in msg's descriptors. 0: the session is answered later, and takes no other request

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/loader/kern.h"
+#include "daemon/shared/kern_info.h"
 #include "proto/own.h"
 
 /* From the iterator's object to its id: by one pointer, or none. */
@@ -211,7 +212,7 @@ static uint32_t prog_id_of(int link)
 	struct bpf_link_info info = { 0 };
 	uint32_t len = sizeof(info);
 
-	return kern_obj_get_info(link, &info, &len) == 0 ? info.prog_id : 0;
+	return kern_info_get(link, &info, &len) == 0 ? info.prog_id : 0;
 }
 
 void census_open(struct census *ret_census)

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/uio.h>
 
+#include "daemon/shared/kern_info.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 
@@ -22,7 +23,7 @@ static void door_describe_prog(int fd, struct door_answer *answer)
 	struct bpf_prog_info info = { 0 };
 	uint32_t len = sizeof(info);
 
-	if (kern_obj_get_info(fd, &info, &len) < 0)
+	if (kern_info_get(fd, &info, &len) < 0)
 		return;
 	answer->obj_id = info.id;
 	memcpy(answer->tag, info.tag, sizeof(answer->tag));
@@ -39,7 +40,7 @@ static void door_describe_map(int fd, struct door_answer *answer)
 	struct bpf_map_info info = { 0 };
 	uint32_t len = sizeof(info);
 
-	if (kern_obj_get_info(fd, &info, &len) == 0) {
+	if (kern_info_get(fd, &info, &len) == 0) {
 		answer->obj_id = info.id;
 		answer->btf_id = info.btf_id;
 	}
@@ -50,7 +51,7 @@ static void door_describe_link(int fd, struct door_answer *answer)
 	struct bpf_link_info info = { 0 };
 	uint32_t len = sizeof(info);
 
-	if (kern_obj_get_info(fd, &info, &len) == 0)
+	if (kern_info_get(fd, &info, &len) == 0)
 		answer->obj_id = info.id;
 }
 
@@ -59,7 +60,7 @@ static void door_describe_btf(int fd, struct door_answer *answer)
 	struct bpf_btf_info info = { 0 };
 	uint32_t len = sizeof(info);
 
-	if (kern_obj_get_info(fd, &info, &len) == 0)
+	if (kern_info_get(fd, &info, &len) == 0)
 		answer->obj_id = info.id;
 }
 

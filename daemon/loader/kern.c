@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The only file that calls bpf(2) for others (pinfs.c names what bpfgated holds). Promises that a call is
+ * The only file that calls bpf(2) for others (pinfs.c names what bpfgated holds, kern_info.c looks). Promises that a call is
  * made with exactly the effective capabilities that its approval names, no more and no less: the kernel's
  * verifier asks for them (with CAP_PERFMON it skips its checks against pointer leaks). Trusts the approval;
  * what the kernel answers goes back as is.
- * Built with KERN_INFO_ONLY for the broker, which may look at objects and nothing else.
  */
 #include "daemon/loader/kern.h"
 
@@ -32,7 +31,6 @@ static __attribute__((noinline)) int kern_bpf(uint32_t cmd, void *attr, uint32_t
 	return r < 0 ? -errno : (int)r;
 }
 
-#ifndef KERN_INFO_ONLY
 int kern_set_caps(uint64_t effective)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -127,21 +125,5 @@ int kern_next_btf(uint32_t after, uint32_t *ret_id)
 	r = kern_bpf(BPF_BTF_GET_NEXT_ID, &attr, offsetof(union bpf_attr, open_flags));
 	if (r == 0)
 		*ret_id = attr.next_id;
-	return r;
-}
-#endif
-
-int kern_obj_get_info(int fd, void *info, uint32_t *len)
-{
-	union bpf_attr attr;
-	int r;
-
-	memset(&attr, 0, sizeof(attr));
-	attr.info.bpf_fd = (uint32_t)fd;
-	attr.info.info_len = *len;
-	attr.info.info = (uint64_t)(uintptr_t)info;
-	r = kern_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr.info));
-	if (r == 0)
-		*len = attr.info.info_len;
 	return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The only door to bpf(2). What a client asked for goes through kern_run(), which takes an approval;
- * the rest is reading what the kernel says of an object that is held already.
+ * the rest is our own: the census.
  */
 #ifndef BPFGATE_DAEMON_KERN_H
 #define BPFGATE_DAEMON_KERN_H
@@ -37,8 +37,5 @@ int kern_iter_open(int link_fd, int *ret_fd);
 
 /* The least BTF id above `after`; -ENOENT past the last, -EPERM without CAP_SYS_ADMIN. */
 int kern_next_btf(uint32_t after, uint32_t *ret_id);
-
-/* OBJ_GET_INFO_BY_FD: at most *len bytes into info; *len becomes the kernel's count. 0 or -errno. */
-int kern_obj_get_info(int fd, void *info, uint32_t *len);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "daemon/broker/store/ledger.h"
+#include "daemon/shared/ledger_rec.h"
 
 enum ledger_is {
 	LEDGER_IS_EMPTY,   /* nothing was ever in it */

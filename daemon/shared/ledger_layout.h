@@ -22,9 +22,10 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "daemon/broker/store/ledger.h"
+#include "daemon/shared/ledger_rec.h"
 
 #define LEDGER_MAGIC   0x3172676465676c62ull /* "blgedgr1" */
 #define LEDGER_VERSION 2u /* of the records' layout; the first ones had the number 0 */
@@ -45,6 +46,12 @@ static_assert(sizeof(struct ledger_header) == 24, "the same for ever");
 /* Bounds on what a newer daemon's ledger may ask for. */
 #define LEDGER_REC_MAX	 65536u
 #define LEDGER_SLOTS_MAX (1u << 20)
+
+/*
+ * Bytes of the memfd (bpfgated makes it; an empty one is grown, sparse and zeroed). Whoever is alone gets
+ * half of the LEDGER_SLOTS: see quota_charge_share().
+ */
+size_t ledger_bytes(void);
 
 /* What an empty file becomes. Its magic is the caller's to publish, last. */
 void ledger_header_begin(struct ledger_header *header);

@@ -25,6 +25,7 @@
 #include "daemon/broker/store/people.h"
 #include "daemon/broker/store/quota.h"
 #include "daemon/broker/ask/scan.h"
+#include "daemon/shared/ledger_layout.h"
 #include "proto/cmd.h"
 #include "proto/own.h"
 

@@ -32,7 +32,7 @@
 #include "daemon/broker/ask/premise.h"
 #include "daemon/broker/store/quota.h"
 #include "daemon/broker/ask/scan.h"
-#include "daemon/broker/store/verdicts.h"
+#include "daemon/broker/peers/verdicts.h"
 #include "daemon/broker/store/vmbtf.h"
 #include "object/btfname.h"
 #include "proto/codec.h"

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <uthash.h>
 
-#include "daemon/broker/work/broker.h"
+#include "daemon/broker/store/clock.h"
 #include "daemon/broker/peers/warden.h"
 #include "proto/own.h"
 

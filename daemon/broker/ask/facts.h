@@ -29,4 +29,11 @@ void facts_of_record(const struct ledger *ledger, struct vmbtf *vmbtf, const str
 		     struct facts *ret_facts);
 void facts_of_map(const struct ledger_rec *rec, struct policy_map_facts *ret_facts);
 
+/*
+ * The target that a program of this kind names at its load (fentry, iterators, LSM ...): true, and
+ * ret_target->name is in name, or is NULL when the kernel's BTF does not know the id.
+ */
+bool facts_target_of(struct vmbtf *vmbtf, const struct ledger_prog *prog, char *name, size_t name_bytes,
+		     struct policy_target *ret_target);
+
 #endif

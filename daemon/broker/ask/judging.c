@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/broker/session.h"
-#include "daemon/broker/store/verdicts.h"
+#include "daemon/broker/work/session.h"
+#include "daemon/broker/peers/verdicts.h"
 
 /* What comes back of our verifier's log at most: it shows one path. */
 #define JUDGING_LOG_MAX (256u << 10)

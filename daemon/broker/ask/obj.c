@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "daemon/loader/kern.h"
+#include "daemon/shared/kern_info.h"
 #include "daemon/broker/store/kinds.h"
 
 #ifndef SO_COOKIE
@@ -70,7 +70,7 @@ static int obj_get_id(int fd, uint32_t kind, uint32_t *ret_id)
 		uint32_t words[4];
 	} info = { .btf = { 0 } };
 	uint32_t len = sizeof(info.btf);
-	int r = kern_obj_get_info(fd, &info, &len);
+	int r = kern_info_get(fd, &info, &len);
 
 	if (r < 0)
 		return r;

@@ -21,8 +21,7 @@
 #include "daemon/broker/ask/obj.h"
 #include "daemon/broker/store/perfs.h"
 #include "daemon/broker/ask/procs.h"
-#include "daemon/broker/cmd/prog_load.h"
-#include "daemon/broker/session.h"
+#include "daemon/broker/work/session.h"
 #include "proto/own.h"
 
 #define TARGET_ATTACH_XDP	  37u
@@ -150,8 +149,8 @@ static int target_of_prog(struct work *work, const struct target_fields *fields,
 {
 	const struct request_ptr *name;
 
-	if (!prog_load_target_of(work->broker->vmbtf, &rec->prog, target->name,
-				 sizeof(target->name), &target->policy)) {
+	if (!facts_target_of(work->broker->vmbtf, &rec->prog, target->name, sizeof(target->name),
+			     &target->policy)) {
 		if (fields->name == TARGET_NOWHERE)
 			return -EPERM;
 		name = work_ptr(work, fields->name);

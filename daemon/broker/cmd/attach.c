@@ -19,7 +19,7 @@
 #include "daemon/broker/ask/obj.h"
 #include "daemon/broker/ask/procs.h"
 #include "daemon/broker/ask/record.h"
-#include "daemon/broker/session.h"
+#include "daemon/broker/work/session.h"
 #include "daemon/broker/ask/standing.h"
 #include "daemon/broker/ask/target.h"
 #include "proto/perf.h"

@@ -124,47 +124,6 @@ static void prog_load_refuse(struct work *work, int err, enum decision_stage sta
 
 /* ---- policy ---- */
 
-/* Where the program says, already at the load, that it will be attached. */
-static const struct {
-	uint32_t prog_type, attach_type;
-	enum policy_attach_kind kind;
-	const char *prefix;		/* of the name in BTF, not of the name in rules */
-} prog_load_targets[] = {
-	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, POLICY_ATTACH_RAW_TRACEPOINT, "btf_trace_" },
-	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, POLICY_ATTACH_TRACING, "" },
-	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, POLICY_ATTACH_TRACING, "" },
-	{ BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, POLICY_ATTACH_TRACING, "" },
-	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, POLICY_ATTACH_ITER, "bpf_iter_" },
-	{ BPF_PROG_TYPE_LSM, BPF_LSM_MAC, POLICY_ATTACH_LSM, "bpf_lsm_" },
-	{ BPF_PROG_TYPE_LSM, BPF_LSM_CGROUP, POLICY_ATTACH_LSM, "bpf_lsm_" },
-	{ BPF_PROG_TYPE_STRUCT_OPS, UINT32_MAX, POLICY_ATTACH_STRUCT_OPS, "" },
-};
-
-bool prog_load_target_of(struct vmbtf *vmbtf, const struct ledger_prog *prog, char *name,
-			 size_t name_bytes, struct policy_target *ret_target)
-{
-	const char *known;
-
-	for (size_t i = 0; i < ARRAY_CNT(prog_load_targets); i++) {
-		size_t skip = strlen(prog_load_targets[i].prefix);
-
-		if (prog_load_targets[i].prog_type != prog->type ||
-		    (prog_load_targets[i].attach_type != UINT32_MAX &&
-		     prog_load_targets[i].attach_type != prog->expected_attach_type))
-			continue;
-		*ret_target = (struct policy_target){ .kind = prog_load_targets[i].kind };
-		known = vmbtf_name(vmbtf, prog->attach_btf_id);
-		if (!known)
-			return true;
-		if (strncmp(known, prog_load_targets[i].prefix, skip) == 0)
-			known += skip;
-		snprintf(name, name_bytes, "%s", known);
-		ret_target->name = name;
-		return true;
-	}
-	return false;
-}
-
 /*
  * Loads with CAP_PERFMON on a judge's word are for loops: what else the kernel would give with it is found
  * here, in our own scan of the program, and not only by the judge.
@@ -444,7 +403,7 @@ static void prog_load_fill_request(struct work *work, struct facts *facts,
 
 	facts_of_record(work->broker->ledger, work->broker->vmbtf, &load->rec, facts);
 	*ret_request = (struct policy_request){ .verb = POLICY_PROG_LOAD, .prog = &facts->prog };
-	if (prog_load_target_of(work->broker->vmbtf, &load->rec.prog, load->attach_name,
+	if (facts_target_of(work->broker->vmbtf, &load->rec.prog, load->attach_name,
 				sizeof(load->attach_name), target))
 		ret_request->target = target;
 }

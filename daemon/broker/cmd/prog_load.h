@@ -74,11 +74,4 @@ void prog_bundle_free(struct prog_bundle *bundle);
 int prog_bundle_encode(struct work *work, const struct prog_load *load, uint32_t mode,
 		       uint8_t **ret_bytes, size_t *ret_byte_cnt);
 
-/*
- * The target that a program of this kind names at its load (fentry, iterators, LSM ...): true, and
- * ret_target->name is in name, or is NULL when the kernel's BTF does not know the id.
- */
-bool prog_load_target_of(struct vmbtf *vmbtf, const struct ledger_prog *prog, char *name,
-			 size_t name_bytes, struct policy_target *ret_target);
-
 #endif

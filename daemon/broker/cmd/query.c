@@ -12,7 +12,7 @@
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/forward.h"
 #include "daemon/broker/ask/obj.h"
-#include "daemon/broker/session.h"
+#include "daemon/broker/work/session.h"
 #include "daemon/broker/ask/target.h"
 
 enum {

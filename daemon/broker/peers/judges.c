@@ -13,7 +13,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "daemon/broker/work/broker.h"
+#include "daemon/broker/store/clock.h"
 #include "daemon/broker/peers/chan.h"
 #include "proto/channel.h"
 

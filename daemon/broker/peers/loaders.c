@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "daemon/broker/work/broker.h"
+#include "daemon/broker/store/clock.h"
 #include "daemon/broker/peers/chan.h"
 #include "proto/channel.h"
 

@@ -11,7 +11,7 @@
 #include <sys/queue.h>
 #include <uthash.h>
 
-#include "daemon/loader/kern.h"
+#include "daemon/shared/kern_info.h"
 #include "proto/own.h"
 
 /* Some thousand ordinary objects, or two as large as the kernel's own BTF. */
@@ -116,7 +116,7 @@ int btfs_of_fd(struct btfs *btfs, int fd, uint32_t *ret_id)
 	struct btfs_entry *entry;
 	int r;
 
-	r = kern_obj_get_info(fd, &info, &len);
+	r = kern_info_get(fd, &info, &len);
 	if (r < 0)
 		return r;
 	if (info.btf_size > BTFS_ONE_MAX)
@@ -130,7 +130,7 @@ int btfs_of_fd(struct btfs *btfs, int fd, uint32_t *ret_id)
 	len = sizeof(info);
 	info = (struct bpf_btf_info){ .btf = (uintptr_t)entry->data,
 				      .btf_size = (uint32_t)entry->bytes };
-	r = kern_obj_get_info(fd, &info, &len);
+	r = kern_info_get(fd, &info, &len);
 	if (r < 0)
 		btfs_drop(btfs, entry);
 	return r;

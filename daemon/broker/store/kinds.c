@@ -20,7 +20,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "daemon/loader/kern.h"
+#include "daemon/shared/kern_info.h"
 #include "proto/own.h"
 
 #define KINDS_ELEMENTS_MAX 65536u  /* of a map: looked through within a millisecond or two */
@@ -127,7 +127,7 @@ static bool kinds_has_few_elements(int fd)
 	struct bpf_map_info info = { 0 };
 	uint32_t len = sizeof(info);
 
-	return kern_obj_get_info(fd, &info, &len) == 0 && info.max_entries <= KINDS_ELEMENTS_MAX;
+	return kern_info_get(fd, &info, &len) == 0 && info.max_entries <= KINDS_ELEMENTS_MAX;
 }
 
 bool kinds_close_is_quick(int fd)

@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 #include <uthash.h>
 
-#include "daemon/broker/work/broker.h"
+#include "daemon/broker/store/clock.h"
 #include "daemon/broker/store/kinds.h"
 #include "proto/own.h"
 

@@ -8,6 +8,8 @@
 #include <sys/queue.h>
 #include <sys/types.h>
 
+#include "daemon/shared/ledger_rec.h"
+
 enum quota_res {
 	QUOTA_CONNECTIONS,	/* open sockets */
 	QUOTA_BYTES,		/* request and reply memory */
@@ -31,7 +33,7 @@ enum quota_res {
 struct quota_table;
 struct session;
 
-#define QUOTA_RULE_BYTES 64
+#define QUOTA_RULE_BYTES LEDGER_RULE_BYTES
 
 /* One per user that holds or lately loaded anything, and one per rule by which anybody does. */
 struct quota_account {

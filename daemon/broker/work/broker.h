@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 
 #include "daemon/broker/store/btfs.h"
+#include "daemon/broker/store/clock.h"
 #include "daemon/broker/store/decisions.h"
 #include "daemon/broker/store/handles.h"
 #include "daemon/broker/peers/judges.h"
@@ -78,8 +79,5 @@ struct broker {
 	uint64_t started_ns;
 	bool stopping, listing;
 };
-
-uint64_t broker_now_ns(void);		/* monotonic */
-int64_t broker_now_s(void);		/* since the epoch */
 
 #endif

@@ -12,31 +12,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "daemon/broker/peers/closers.h"
-#include "daemon/broker/ask/decide.h"
-#include "daemon/broker/session.h"
-#include "daemon/broker/turns.h"
+#include "daemon/broker/work/session.h"
+#include "daemon/broker/work/turns.h"
 
 /* What is copied of a large body in one turn: a few milliseconds, also when each page of it must be found first. */
 #define WORK_LOAD_BYTES (1u << 20)
-
-uint64_t broker_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-int64_t broker_now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec;
-}
 
 static void work_free(struct work *work)
 {
@@ -103,20 +85,6 @@ static int work_decode(struct work *work)
 	return work_charge_bytes(work, room, &work->room);
 }
 
-/* What a large body asks for, by its first number: before the rest of it is read. */
-static enum policy_verb work_peek_verb(const struct message *msg)
-{
-	uint32_t cmd = UINT32_MAX;
-
-	/* Only what is memory, and cannot change, is read at all. */
-	if (channel_check_sealed(msg->body_fd, msg->head.body_bytes) == 0 &&
-	    pread(msg->body_fd, &cmd, sizeof(cmd), 0) != (ssize_t)sizeof(cmd))
-		cmd = UINT32_MAX;
-	if (le32toh(cmd) == CMD_PROG_LOAD)
-		return POLICY_PROG_LOAD;
-	return le32toh(cmd) == CMD_BTF_LOAD ? POLICY_BTF_LOAD : POLICY_SHARE;
-}
-
 int work_new(struct session *session, struct message *take_msg, struct work **ret_work)
 {
 	struct broker *broker = session->broker;
@@ -137,9 +105,6 @@ int work_new(struct session *session, struct message *take_msg, struct work **re
 	TAILQ_INSERT_TAIL(&broker->works, work, link);
 
 	r = work_charge(work);
-	/* What does not fit into a frame no feature probe sends: only whom some rule names has it read. */
-	if (r >= 0 && work->msg.body_fd >= 0 && !decide_names_for(work, work_peek_verb(&work->msg)))
-		r = -EACCES;
 	if (r < 0) {
 		work_free(work);
 		return r;

@@ -64,8 +64,7 @@ struct work {
 };
 
 /*
- * Takes over the message. 0 and *ret_work, of which nothing is read yet; -EDQUOT, -ENOMEM; -EACCES: large, and no rule names its
- * sender for this.
+ * Takes over the message. 0 and *ret_work, of which nothing is read yet; -EDQUOT, -ENOMEM.
  */
 int work_new(struct session *session, struct message *take_msg, struct work **ret_work);
 /*
@@ -73,7 +72,7 @@ int work_new(struct session *session, struct message *take_msg, struct work **re
  * request, -EDQUOT, -ENOMEM, -EINVAL, -E2BIG: the work is gone.
  */
 int work_load(struct work *work);
-/* Forgets one that waits for nothing but its turn. */
+/* Forgets one that was not dispatched, or waits for nothing but its turn. */
 void work_drop(struct work *work);
 /* Whether it waits for its turn; work may be NULL. */
 bool work_wants_turn(const struct work *work);

@@ -3,7 +3,7 @@
  * The verifier is a pure function, so an acceptance of exactly these bytes stays true while this
  * broker and this kernel run. Refusals are not kept: they carry logs, and nobody hurries to be refused.
  */
-#include "daemon/broker/store/verdicts.h"
+#include "daemon/broker/peers/verdicts.h"
 
 #include <errno.h>
 #include <string.h>

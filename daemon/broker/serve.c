@@ -5,12 +5,10 @@
  * that is not one ends the connection; nothing else of the daemon notices. Sources are edge-triggered,
  * so a quiet client costs nothing.
  */
-#include "daemon/broker/session.h"
+#include "daemon/broker/serve.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <syslog.h>
 
@@ -22,95 +20,14 @@
 #include "daemon/broker/store/journal.h"
 #include "daemon/broker/store/journal_ids.h"
 #include "daemon/broker/store/people.h"
-#include "daemon/broker/turns.h"
+#include "daemon/broker/work/turns.h"
 #include "daemon/broker/work/work.h"
 #include "proto/packet.h"
 
 /* Accepts at most so many at a time, so that a flood of new clients does not starve the old. */
-#define SESSION_ACCEPT_BURST 16
-/* What the kernel still counts of messages whose readers are done but for the last step; none weighs so little. */
-#define SESSION_READ_BYTES 64
+#define SERVE_ACCEPT_BURST 16
 
-static void session_free(struct session *session)
-{
-	struct broker *broker = session->broker;
-
-	TAILQ_REMOVE(&broker->sessions, session, link);
-	broker->session_cnt--;
-	if (work_wants_turn(session->work))
-		work_drop(session->work);
-	else if (session->work)
-		session->work->session = NULL;
-	if (session->offer)
-		offer_forget(session->offer);
-	judges_forget_caller(broker->judges, session->id);
-	turns_forget(broker->turns, session);
-	sd_event_source_disable_unref(session->source);
-	/* What lies in its queue is closed with it. */
-	(void)shutdown(session->fd, SHUT_RDWR);
-	closers_let_go(broker->closers, session->account, TAKE_FD(session->fd));
-	quota_charge_done(&session->connection);
-	quota_charge_done(&session->unread);
-	quota_charge_done(&session->unread_bytes);
-	quota_account_unref(session->account);
-	ident_unref(session->ident);
-	free(session);
-	/* A descriptor is free again: somebody may be waiting in the backlog. */
-	if (broker->listen_source)
-		(void)sd_event_source_set_enabled(broker->listen_source, SD_EVENT_ON);
-}
-
-void session_hang_up(struct session *session)
-{
-	if (session->pumping)
-		session->closing = true;
-	else
-		session_free(session);
-}
-
-/* ---- what the client has read ---- */
-
-static bool session_has_unread(struct session *session)
-{
-	int bytes = 0;
-
-	if (!session->unread_any)
-		return false;
-	/* While a reader takes the last message one byte of it is left, and nothing is told when that goes too. */
-	if (ioctl(session->fd, SIOCOUTQ, &bytes) < 0 || bytes > SESSION_READ_BYTES)
-		return true;
-	session->unread_any = false;
-	quota_charge_done(&session->unread);
-	quota_charge_done(&session->unread_bytes);
-	return false;
-}
-
-void sessions_count_unread(struct quota_account *account, struct broker *broker)
-{
-	struct session *session;
-
-	TAILQ_FOREACH(session, &broker->sessions, link)
-		if (session->account == account)
-			(void)session_has_unread(session);
-}
-
-static bool session_limit_reached(const struct quota_account *account, const struct broker *broker)
-{
-	const uint64_t *limits = broker->options.limits.per_uid;
-
-	return account->used[QUOTA_UNREAD] >= limits[QUOTA_UNREAD] ||
-	       account->used[QUOTA_BYTES] >= limits[QUOTA_BYTES];
-}
-
-bool sessions_are_full(struct quota_account *account, struct broker *broker)
-{
-	if (!session_limit_reached(account, broker))
-		return false;
-	sessions_count_unread(account, broker);
-	return session_limit_reached(account, broker);
-}
-
-static void session_set_stalled(struct session *session, bool stalled)
+static void serve_set_stalled(struct session *session, bool stalled)
 {
 	uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET | (stalled ? EPOLLOUT : 0);
 
@@ -122,7 +39,7 @@ static void session_set_stalled(struct session *session, bool stalled)
 
 /* ---- frames ---- */
 
-static int session_welcome(struct session *session, const struct message *msg)
+static int serve_welcome(struct session *session, const struct message *msg)
 {
 	struct wire_welcome welcome;
 	int r, s;
@@ -136,7 +53,7 @@ static int session_welcome(struct session *session, const struct message *msg)
 }
 
 /* Answers a request that became no work: too much is held already, or its sender knows more than we. */
-static int session_answer_errno(struct session *session, uint64_t frame_id, int err)
+static int serve_answer_errno(struct session *session, uint64_t frame_id, int err)
 {
 	struct reply reply = { .result = err };
 	OWN_MEM uint8_t *body = NULL;
@@ -148,7 +65,7 @@ static int session_answer_errno(struct session *session, uint64_t frame_id, int 
 	return r;
 }
 
-static int session_answer_unnamed(struct session *session, uint64_t frame_id)
+static int serve_answer_unnamed(struct session *session, uint64_t frame_id)
 {
 	static const char reason[] = "no rule allows this caller anything of this kind";
 	struct reply reply = { .result = -EPERM, .reason = reason, .reason_bytes = sizeof(reason) - 1 };
@@ -165,71 +82,90 @@ static int session_answer_unnamed(struct session *session, uint64_t frame_id)
 }
 
 /* What became of a request that was not dispatched. */
-static int session_end_request(struct session *session, uint64_t frame_id, int r)
+static int serve_end_request(struct session *session, uint64_t frame_id, int r)
 {
 	if (r == -EDQUOT) {
 		if (quota_may_note(session->account, broker_now_ns()))
 			journal_note(LOG_NOTICE, JOURNAL_ID_THROTTLED,
 				     "uid %u: request refused, too much is held for it",
 				     (unsigned int)session->ident->uid);
-		return session_answer_errno(session, frame_id, -EMFILE);
+		return serve_answer_errno(session, frame_id, -EMFILE);
 	}
 	if (r == -EACCES)
-		return session_answer_unnamed(session, frame_id);
+		return serve_answer_unnamed(session, frame_id);
 	if (r == -EINVAL || r == -E2BIG)
-		return session_answer_errno(session, frame_id, r);
+		return serve_answer_errno(session, frame_id, r);
 	return r;
 }
 
 /* A large body takes several turns. */
-static int session_load(struct session *session)
+static int serve_load(struct session *session)
 {
 	struct work *work = session->work;
 	uint64_t frame_id = work->msg.head.id;
 	int r = work_load(work);
 
 	if (r < 0)
-		return session_end_request(session, frame_id, r);
+		return serve_end_request(session, frame_id, r);
 	if (r == 0)
 		work_go_on(work, dispatch_work);
 	return 0;
 }
 
-static int session_go_on(struct session *session)
+static int serve_go_on(struct session *session)
 {
 	struct work *work = session->work;
 	void (*next)(struct work *work) = work->next;
 
 	if (work->loading)
-		return session_load(session);
+		return serve_load(session);
 	work->next = NULL;
 	next(work);
 	return 0;
 }
 
-static int session_request(struct session *session, struct message *msg)
+/* What a large body asks for, by its first number: before the rest of it is read. */
+static enum policy_verb serve_peek_verb(const struct message *msg)
+{
+	uint32_t cmd = UINT32_MAX;
+
+	/* Only what is memory, and cannot change, is read at all. */
+	if (channel_check_sealed(msg->body_fd, msg->head.body_bytes) == 0 &&
+	    pread(msg->body_fd, &cmd, sizeof(cmd), 0) != (ssize_t)sizeof(cmd))
+		cmd = UINT32_MAX;
+	if (le32toh(cmd) == CMD_PROG_LOAD)
+		return POLICY_PROG_LOAD;
+	return le32toh(cmd) == CMD_BTF_LOAD ? POLICY_BTF_LOAD : POLICY_SHARE;
+}
+
+static int serve_request(struct session *session, struct message *msg)
 {
 	struct work *work = NULL;
 	int r = work_new(session, msg, &work);
 
-	return r < 0 ? session_end_request(session, msg->head.id, r) : session_load(session);
+	/* What does not fit into a frame no feature probe sends: only whom some rule names has it read. */
+	if (r >= 0 && work->msg.body_fd >= 0 && !decide_names_for(work, serve_peek_verb(&work->msg))) {
+		work_drop(work);
+		r = -EACCES;
+	}
+	return r < 0 ? serve_end_request(session, msg->head.id, r) : serve_load(session);
 }
 
-static int session_take_frame(struct session *session, struct message *msg)
+static int serve_take_frame(struct session *session, struct message *msg)
 {
 	if (session->version == 0)
-		return msg->head.type == WIRE_HELLO ? session_welcome(session, msg) : -EBADMSG;
+		return msg->head.type == WIRE_HELLO ? serve_welcome(session, msg) : -EBADMSG;
 	if (msg->head.version != session->version)
 		return -EBADMSG;
 	if (msg->head.type == WIRE_REQUEST)
-		return session_request(session, msg);
+		return serve_request(session, msg);
 	if (msg->head.type == WIRE_CONTROL)
 		return control_answer(session, msg);
 	return -EBADMSG;
 }
 
 /* Without taking any: what is only looked at stays in the queue, whose copies are not closed. */
-static bool session_brings_fds(const struct session *session)
+static bool serve_brings_fds(const struct session *session)
 {
 	char byte;
 	struct iovec part = { &byte, 1 };
@@ -242,87 +178,81 @@ static bool session_brings_fds(const struct session *session)
  * Whether a message with as many descriptors as there can be finds room for them: those without would be closed here, in
  * recvmsg(2). What waits for a loader may be there twice. As with the ledger's records nobody gets more than is left for the next.
  */
-static bool session_has_fds(struct session *session)
+static bool serve_has_fds(struct session *session)
 {
 	struct broker *broker = session->broker;
 	struct quota_account *account = session->account;
 	uint64_t all = 2 * quota_total(account, QUOTA_FDS) + closers_cnt(broker->closers);
 	uint64_t own = 2 * account->used[QUOTA_FDS] + account->closing_cnt;
 
-	if (own + all + PACKET_FDS_MAX <= broker->stranger_max || !session_brings_fds(session))
+	if (own + all + PACKET_FDS_MAX <= broker->stranger_max || !serve_brings_fds(session))
 		return true;
 	broker->starved = true;
 	return false;
 }
 
 /* Whether it may be read: what was answered is read, and not too much of its account waits to be closed. */
-static bool session_may_go_on(struct session *session)
+static bool serve_may_go_on(struct session *session)
 {
 	bool waited = session->stalled;
 
 	if (session->work || session->offer || closers_are_busy(session->account))
 		return false;
 	if (session_has_unread(session)) {
-		session_set_stalled(session, true);
+		serve_set_stalled(session, true);
 		/* What was read before we asked to be told will not be told. */
 		if (waited || session_has_unread(session))
 			return false;
 	}
-	session_set_stalled(session, false);
-	return session_has_fds(session);
+	serve_set_stalled(session, false);
+	return serve_has_fds(session);
 }
 
-static int session_read(struct session *session)
+static int serve_read(struct session *session)
 {
 	struct message msg;
 	int r = channel_recv_any(session->fd, session->broker->scratch, MSG_DONTWAIT, &msg);
 
 	if (r > 0)
-		r = session_take_frame(session, &msg);
+		r = serve_take_frame(session, &msg);
 	else if (r == 0)
 		r = -EPIPE;
 	closers_let_go_message(session->broker->closers, session->account, &msg);
 	return r;
 }
 
-bool session_take_turn(struct session *session)
+static enum session_turn serve_take_turn(struct session *session)
 {
 	int r = -EAGAIN;
 
 	session->pumping = true;
 	if (work_wants_turn(session->work))
-		r = session_go_on(session);
-	else if (session_may_go_on(session))
-		r = session_read(session);
+		r = serve_go_on(session);
+	else if (serve_may_go_on(session))
+		r = serve_read(session);
 	session->pumping = false;
 	if (session->closing || (r < 0 && r != -EAGAIN)) {
 		session_free(session);
-		return false;
+		return SESSION_RESTS;
 	}
-	return r >= 0;
+	if (r < 0)
+		return SESSION_RESTS;
+	return work_wants_turn(session->work) ? SESSION_GOES_ON : SESSION_LISTENS;
 }
 
-void sessions_wake(struct broker *broker, struct quota_account *account)
+static void serve_leave(struct session *session)
 {
-	struct session *session;
-
-	TAILQ_FOREACH(session, &broker->sessions, link)
-		if (session->account == account)
-			turns_want(broker->turns, session);
+	if (work_wants_turn(session->work))
+		work_drop(session->work);
+	else if (session->work)
+		session->work->session = NULL;
+	if (session->offer)
+		offer_forget(session->offer);
 }
 
-void sessions_wake_starved(struct broker *broker)
-{
-	struct session *session;
+static const struct session_ops serve_ops = { .take_turn = serve_take_turn, .leave = serve_leave };
 
-	if (!broker->starved)
-		return;
-	broker->starved = false;
-	TAILQ_FOREACH(session, &broker->sessions, link)
-		turns_want(broker->turns, session);
-}
-
-static int session_on_event(sd_event_source *source, int fd, uint32_t events, void *ctx)
+static int serve_on_event(sd_event_source *source, int fd, uint32_t events, void *ctx)
 {
 	struct session *session = ctx;
 
@@ -336,46 +266,9 @@ static int session_on_event(sd_event_source *source, int fd, uint32_t events, vo
 	return 0;
 }
 
-/* ---- replies ---- */
-
-void session_reply(struct session *session, uint16_t type, uint64_t frame_id, const void *body,
-		   size_t body_bytes, int fd)
-{
-	struct wire_head head = { .version = session->version, .type = type, .id = frame_id };
-	bool carries_fd = fd >= 0 || body_bytes > WIRE_INLINE_MAX;
-	int r;
-
-	session->work = NULL;
-	r = channel_send(session->fd, &head, body, body_bytes, &fd, fd >= 0 ? 1 : 0, MSG_DONTWAIT);
-	if (r < 0) {
-		session_hang_up(session);
-		return;
-	}
-	session->unread_any = true;
-	if (carries_fd && !session->unread.account)
-		quota_charge_anyway(session->account, QUOTA_UNREAD, 1, &session->unread);
-	if (body_bytes > WIRE_INLINE_MAX && !session->unread_bytes.account)
-		quota_charge_anyway(session->account, QUOTA_BYTES, body_bytes,
-				    &session->unread_bytes);
-	turns_want(session->broker->turns, session);
-}
-
-void session_replied(struct session *session, bool sent)
-{
-	session->work = NULL;
-	if (!sent) {
-		session_hang_up(session);
-		return;
-	}
-	session->unread_any = true;
-	if (!session->unread.account)
-		quota_charge_anyway(session->account, QUOTA_UNREAD, 1, &session->unread);
-	turns_want(session->broker->turns, session);
-}
-
 /* ---- accepting ---- */
 
-static int session_start(struct session *session)
+static int serve_start(struct session *session)
 {
 	struct broker *broker = session->broker;
 	int r;
@@ -394,10 +287,10 @@ static int session_start(struct session *session)
 	if (r < 0)
 		return r;
 	return sd_event_add_io(broker->event, &session->source, session->fd,
-			       EPOLLIN | EPOLLRDHUP | EPOLLET, session_on_event, session);
+			       EPOLLIN | EPOLLRDHUP | EPOLLET, serve_on_event, session);
 }
 
-static void session_accept(struct broker *broker, int take_fd)
+static void serve_accept(struct broker *broker, int take_fd)
 {
 	OWN_FD int fd = take_fd;
 	struct session *session = calloc(1, sizeof(*session));
@@ -406,11 +299,12 @@ static void session_accept(struct broker *broker, int take_fd)
 	if (!session)
 		return;
 	session->broker = broker;
+	session->ops = &serve_ops;
 	session->id = ++broker->last_session_id;
 	session->fd = TAKE_FD(fd);
 	TAILQ_INSERT_TAIL(&broker->sessions, session, link);
 	broker->session_cnt++;
-	r = session_start(session);
+	r = serve_start(session);
 	if ((r == -EDQUOT || r == -EMFILE) && quota_may_note(session->account, broker_now_ns()))
 		journal_note(LOG_NOTICE, JOURNAL_ID_THROTTLED,
 			     "uid %u: connection refused, too many are open",
@@ -419,11 +313,11 @@ static void session_accept(struct broker *broker, int take_fd)
 		session_free(session);
 }
 
-static int sessions_on_listen(sd_event_source *source, int fd, uint32_t events, void *ctx)
+static int serve_on_listen(sd_event_source *source, int fd, uint32_t events, void *ctx)
 {
 	struct broker *broker = ctx;
 
-	for (int i = 0; i < SESSION_ACCEPT_BURST; i++) {
+	for (int i = 0; i < SERVE_ACCEPT_BURST; i++) {
 		int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (client < 0) {
@@ -432,20 +326,20 @@ static int sessions_on_listen(sd_event_source *source, int fd, uint32_t events, 
 				(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
 			return 0;
 		}
-		session_accept(broker, client);
+		serve_accept(broker, client);
 	}
 	return 0;
 }
 
-int sessions_listen(struct broker *broker, int take_fd)
+int serve_listen(struct broker *broker, int take_fd)
 {
 	broker->listen_fd = take_fd;
 	/* The one level-triggered source: what a burst leaves over is seen again. */
 	return sd_event_add_io(broker->event, &broker->listen_source, take_fd, EPOLLIN,
-			       sessions_on_listen, broker);
+			       serve_on_listen, broker);
 }
 
-void sessions_close(struct broker *broker)
+void serve_close(struct broker *broker)
 {
 	struct session *session;
 

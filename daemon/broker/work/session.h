@@ -1,13 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A client's connection: handshake, one request at a time, replies. */
+/* A client's connection, as works and answers know it. What it says is read by serve.c. */
 #ifndef BPFGATE_DAEMON_SESSION_H
 #define BPFGATE_DAEMON_SESSION_H
 
 #include "daemon/broker/work/broker.h"
 #include "daemon/broker/store/ident.h"
 
+/* What it has to say when its turn is over. */
+enum session_turn {
+	SESSION_RESTS,		/* nothing; or it is gone */
+	SESSION_LISTENS,	/* there may be another frame */
+	SESSION_GOES_ON,	/* its request is not done with yet, and goes first */
+};
+
+/* What becomes of its frames is decided above: works know no more of a session than how to answer it. */
+struct session_ops {
+	/* Reads one frame and starts what it asks for, or goes on with that. */
+	enum session_turn (*take_turn)(struct session *session);
+	/* It is about to go: what it has in hand ends, or goes on without an addressee. */
+	void (*leave)(struct session *session);
+};
+
 struct session {
 	struct broker *broker;
+	const struct session_ops *ops;
 	uint64_t id;				/* never used twice by one broker; not 0 */
 	int fd;
 	sd_event_source *source;
@@ -25,10 +41,6 @@ struct session {
 	TAILQ_ENTRY(session) turn, link;
 };
 
-/* Starts and stops accepting. */
-int sessions_listen(struct broker *broker, int take_fd);
-void sessions_close(struct broker *broker);
-
 /*
  * Sends a frame to the client and takes the next request. A client that does not take it is hung up
  * on. fd (borrowed) may be -1. Whatever happens, the session's work is done.
@@ -41,13 +53,13 @@ void session_replied(struct session *session, bool sent);
 void sessions_count_unread(struct quota_account *account, struct broker *broker);
 /* Whether it has left as many replies unread, or as many bytes of them, as it may: nothing more is answered. */
 bool sessions_are_full(struct quota_account *account, struct broker *broker);
+/* Ends it: at once, or when its turn is over. */
 void session_hang_up(struct session *session);
+/* Ends it at once. */
+void session_free(struct session *session);
+/* Whether an answer was not read yet. What was charged for those that were is given back. */
+bool session_has_unread(struct session *session);
 
-/*
- * Reads one frame and starts what it asks for. true: there may be another. The session may be gone afterwards,
- * and then it is false. For turns.c.
- */
-bool session_take_turn(struct session *session);
 /* More may be received for this account, or for those that waited for descriptors to be closed. */
 void sessions_wake(struct broker *broker, struct quota_account *account);
 void sessions_wake_starved(struct broker *broker);

@@ -6,13 +6,12 @@
  * has answered, in the judge, or in the kernel for a loader; it pays with its next turns, so who asks for much waits for
  * those who ask for little.
  */
-#include "daemon/broker/turns.h"
+#include "daemon/broker/work/turns.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/broker/session.h"
-#include "daemon/broker/work/work.h"
+#include "daemon/broker/work/session.h"
 
 #define TURNS_NS     200000u	 /* what a turn is worth: several usual requests */
 
@@ -53,18 +52,18 @@ static void turns_give(struct turns *turns, struct quota_account *account)
 {
 	struct session *session = TAILQ_FIRST(&account->waiting);
 	uint64_t began_ns = broker_now_ns();
-	bool more;
+	enum session_turn turn;
 
 	TAILQ_REMOVE(&turns->round, account, round);
 	TAILQ_INSERT_TAIL(&turns->round, account, round);
 	TAILQ_REMOVE(&account->waiting, session, turn);
 	session->waiting = false;
-	more = session_take_turn(session);
+	turn = session->ops->take_turn(session);
 	quota_owe(account, broker_now_ns() - began_ns);
-	if (more)
+	if (turn != SESSION_RESTS)
 		turns_want(turns, session);
 	/* One large request at a time, or an account would hold as many halves as it has connections. */
-	if (more && work_wants_turn(session->work))
+	if (turn == SESSION_GOES_ON)
 		turns_prefer(session);
 	if (account->in_round && TAILQ_EMPTY(&account->waiting))
 		turns_leave(turns, account);
