@@ -276,30 +276,12 @@ static void say_nobody(const struct policy *policy, const struct policy_subject 
 		  who->uid);
 }
 
-/* One line of advice for each condition; the rule and the place are put behind it. */
-static const char *const advice[POLICY_COND_CNT] = {
-	[POLICY_COND_EXPIRES] = "set \"expires\" to a later time",
-	[POLICY_COND_SIGNED_BY] = "sign the object (bpfgate sign OBJECT --key KEY --cert CERT) with a "
-				  "key of a signer it names, or change \"signed_by\"",
-	[POLICY_COND_DIGESTS] = "add the program's digest to \"digests\"",
-	[POLICY_COND_TYPES] = "add the program type to \"programs\": {\"types\": ...}",
-	[POLICY_COND_HELPERS] = "add the helper to \"programs\": {\"helpers\": ...}",
-	[POLICY_COND_KFUNCS] = "add the kfunc to \"programs\": {\"kfuncs\": ...}",
-	[POLICY_COND_SLEEPABLE] = "set \"programs\": {\"sleepable\": true}",
-	[POLICY_COND_MAX_INSNS] = "raise \"programs\": {\"max_insns\": ...}",
-	[POLICY_COND_ATTACH] = "add the target to \"programs\": {\"attach\": ...}",
-	[POLICY_COND_TEST_RUN] = "set \"programs\": {\"test_run\": ...}",
-	[POLICY_COND_MAPS] = "widen \"maps\": {\"types\", \"max_bytes_each\"}",
-	[POLICY_COND_PIN] = "add the directory to \"maps\": {\"pin_under\": ...}",
-	[POLICY_COND_SHARE] = "add the caller to \"maps\": {\"share_with\": ...}",
-	[POLICY_COND_QUOTA] = "give back what is no longer needed, or raise \"quota\"",
-};
-
 static void say_near(const struct policy *policy, const struct policy_subject *who,
 		     const struct policy_request *request, const struct nearest *nearest,
 		     size_t naming_cnt, struct policy_decision *decision)
 {
 	struct text out = TEXT_IN(decision->client_text);
+	const char *remedy = policy_condition_remedy(nearest->condition);
 	size_t others = policy->rule_cnt - naming_cnt;
 
 	decision->condition = nearest->condition;
@@ -315,7 +297,7 @@ static void say_near(const struct policy *policy, const struct policy_subject *w
 		text_addf(&out, "; %zu rules concern others", others);
 	out = TEXT_IN(decision->remedy);
 	text_addf(&out, "to permit this: %s in rule %s (%s:%u), then \"" RELOAD_HINT "\" (both as root)",
-		  advice[nearest->condition] ? advice[nearest->condition] : "change what fails",
+		  remedy ? remedy : "change what fails",
 		  nearest->rule->id, decision->place.file, decision->place.line);
 }
 

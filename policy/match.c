@@ -438,6 +438,8 @@ static void match_quota(const struct match *match, struct policy_step *step)
 #define VERB(verb) (1U << (verb))
 #define ALL_VERBS  (VERB(POLICY_VERB_CNT) - 1)
 #define WITH_PROG  (VERB(POLICY_PROG_LOAD) | VERB(POLICY_ATTACH) | VERB(POLICY_TEST_RUN))
+#define ABOUT_TARGETS \
+	(VERB(POLICY_PROG_LOAD) | VERB(POLICY_ATTACH) | VERB(POLICY_QUERY) | VERB(POLICY_PERF_EVENT))
 
 /*
  * For each condition: the requests that raise it, and how it is judged. `raised` narrows that for
@@ -522,26 +524,10 @@ static bool states_maps(const struct rule *rule)
 }
 
 static const struct condition conditions[POLICY_COND_CNT] = {
-	[POLICY_COND_WHO] = { ALL_VERBS, match_who, NULL, states_who },
-	[POLICY_COND_EXPIRES] = { ALL_VERBS, match_expires, has_expiry, states_expiry },
-	[POLICY_COND_SIGNED_BY] = { WITH_PROG, match_signed_by, has_signed_by, states_signed_by },
-	[POLICY_COND_DIGESTS] = { WITH_PROG, match_digests, has_digests, states_digests },
-	[POLICY_COND_TYPES] = { WITH_PROG, match_types, NULL, states_types },
-	[POLICY_COND_HELPERS] = { WITH_PROG, match_helpers, NULL, states_helpers },
-	[POLICY_COND_KFUNCS] = { WITH_PROG, match_kfuncs, NULL, states_kfuncs },
-	[POLICY_COND_SLEEPABLE] = { WITH_PROG, match_sleepable, NULL, states_sleepable },
-	[POLICY_COND_MAX_INSNS] = { WITH_PROG, match_max_insns, NULL, NULL },
-	[POLICY_COND_ATTACH] = { VERB(POLICY_PROG_LOAD) | VERB(POLICY_ATTACH) |
-					 VERB(POLICY_QUERY) | VERB(POLICY_PERF_EVENT),
-				 match_attach, has_target, states_attach },
-	[POLICY_COND_TEST_RUN] = { VERB(POLICY_TEST_RUN), match_test_run, NULL, NULL },
-	[POLICY_COND_MAPS] = { WITH_PROG | VERB(POLICY_MAP_CREATE) | VERB(POLICY_SHARE), match_maps,
-			       NULL, states_maps },
-	[POLICY_COND_PIN] = { VERB(POLICY_PIN), match_pin, NULL, NULL },
-	[POLICY_COND_SHARE] = { VERB(POLICY_SHARE), match_share, NULL, NULL },
-	[POLICY_COND_QUOTA] = { VERB(POLICY_PROG_LOAD) | VERB(POLICY_MAP_CREATE) |
-					VERB(POLICY_ATTACH),
-				match_quota, NULL, NULL },
+#define COND(name, key, verbs, judge, raised, stated, lasting, remedy) \
+	[POLICY_COND_##name] = { verbs, judge, raised, stated },
+#include "policy/condition.def"
+#undef COND
 };
 
 static bool needs_prog(const struct condition *condition)

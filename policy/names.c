@@ -209,23 +209,16 @@ int policy_attach_kind_id(const char *name)
 	return names_find(NAMES_ATTACH, name);
 }
 
-static const char *const condition_names[POLICY_COND_CNT] = {
-	[POLICY_COND_NONE] = "-",
-	[POLICY_COND_WHO] = "who",
-	[POLICY_COND_EXPIRES] = "expires",
-	[POLICY_COND_SIGNED_BY] = "signed_by",
-	[POLICY_COND_DIGESTS] = "digests",
-	[POLICY_COND_TYPES] = "types",
-	[POLICY_COND_HELPERS] = "helpers",
-	[POLICY_COND_KFUNCS] = "kfuncs",
-	[POLICY_COND_SLEEPABLE] = "sleepable",
-	[POLICY_COND_MAX_INSNS] = "max_insns",
-	[POLICY_COND_ATTACH] = "attach",
-	[POLICY_COND_TEST_RUN] = "test_run",
-	[POLICY_COND_MAPS] = "maps",
-	[POLICY_COND_PIN] = "pin_under",
-	[POLICY_COND_SHARE] = "share_with",
-	[POLICY_COND_QUOTA] = "quota",
+static const struct {
+	const char *name;
+	const char *remedy;
+	bool lasts;
+} conditions[POLICY_COND_CNT] = {
+	[POLICY_COND_NONE] = { "-" },
+#define COND(cond, key, verbs, judge, raised, stated, lasting, text) \
+	[POLICY_COND_##cond] = { key, .remedy = text, .lasts = lasting },
+#include "policy/condition.def"
+#undef COND
 };
 
 static const char *const verb_names[POLICY_VERB_CNT] = {
@@ -242,7 +235,17 @@ static const char *const verb_names[POLICY_VERB_CNT] = {
 
 const char *policy_condition_name(enum policy_condition condition)
 {
-	return condition < POLICY_COND_CNT ? condition_names[condition] : "-";
+	return condition < POLICY_COND_CNT ? conditions[condition].name : "-";
+}
+
+const char *policy_condition_remedy(enum policy_condition condition)
+{
+	return condition < POLICY_COND_CNT ? conditions[condition].remedy : NULL;
+}
+
+bool policy_condition_lasts(enum policy_condition condition)
+{
+	return condition < POLICY_COND_CNT && conditions[condition].lasts;
 }
 
 const char *policy_verb_name(enum policy_verb verb)

@@ -221,21 +221,9 @@ enum policy_log { POLICY_LOG_DECISIONS, POLICY_LOG_DENIALS, POLICY_LOG_FULL };
 /* The conditions of a rule, in the order in which they are looked at and printed. */
 enum policy_condition {
 	POLICY_COND_NONE,	/* no single condition: no rule names the caller, or all is well */
-	POLICY_COND_WHO,
-	POLICY_COND_EXPIRES,
-	POLICY_COND_SIGNED_BY,
-	POLICY_COND_DIGESTS,
-	POLICY_COND_TYPES,
-	POLICY_COND_HELPERS,
-	POLICY_COND_KFUNCS,
-	POLICY_COND_SLEEPABLE,
-	POLICY_COND_MAX_INSNS,
-	POLICY_COND_ATTACH,
-	POLICY_COND_TEST_RUN,
-	POLICY_COND_MAPS,
-	POLICY_COND_PIN,
-	POLICY_COND_SHARE,
-	POLICY_COND_QUOTA,
+#define COND(name, key, verbs, judge, raised, stated, lasting, remedy) POLICY_COND_##name,
+#include "policy/condition.def"
+#undef COND
 	POLICY_COND_CNT
 };
 
@@ -450,6 +438,10 @@ const char *policy_map_type_name(uint32_t type);
 const char *policy_helper_name(uint32_t id);
 const char *policy_attach_name(enum policy_attach_kind kind);
 const char *policy_condition_name(enum policy_condition condition);
+/* What to change where it fails, without rule and place; NULL: nothing in general. */
+const char *policy_condition_remedy(enum policy_condition condition);
+/* Is it about what is known of a program for as long as it lives, so that a reload may look at it again? */
+bool policy_condition_lasts(enum policy_condition condition);
 const char *policy_verb_name(enum policy_verb verb);
 
 /* The number of a name, or -ENOENT. */

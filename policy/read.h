@@ -52,6 +52,8 @@ struct key {
 	const char *name;
 	void (*read)(const struct at *at, void *dest);
 	bool is_required;
+	bool is_terms;	/* says on what terms something is granted: a rule that refuses has none */
+	enum policy_condition condition; /* that this key states; POLICY_COND_NONE: none */
 };
 
 /* ---- read_value.c ---- */

@@ -197,6 +197,5 @@ void read_attach(const struct at *at, void *dest)
 	struct rule_programs *programs = dest;
 
 	programs->has_attach = true;
-	at->rd->rule->spots[POLICY_COND_ATTACH] = read_spot(at);
 	read_members(at, one_kind, programs);
 }

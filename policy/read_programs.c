@@ -89,12 +89,10 @@ static void one_mode(const struct at *at, const char *key, void *dest)
 		read_each(at, one_word, dest);
 }
 
-static void read_list(const struct at *at, struct rule_list *list, enum names_kind kind,
-		      enum policy_condition condition)
+static void read_list(const struct at *at, struct rule_list *list, enum names_kind kind)
 {
 	struct list_read reading = { list, kind };
 
-	at->rd->rule->spots[condition] = read_spot(at);
 	read_members(at, one_mode, &reading);
 	if (json_is_object(at->value) && json_object_size(at->value) == 0)
 		read_error(at, NULL, "\"only\", \"any_except\" or \"uses_any\" is needed here");
@@ -104,36 +102,27 @@ static void programs_types(const struct at *at, void *dest)
 {
 	struct rule_programs *programs = dest;
 
-	read_list(at, &programs->types, NAMES_PROG_TYPE, POLICY_COND_TYPES);
+	read_list(at, &programs->types, NAMES_PROG_TYPE);
 }
 
 static void programs_helpers(const struct at *at, void *dest)
 {
 	struct rule_programs *programs = dest;
 
-	read_list(at, &programs->helpers, NAMES_HELPER, POLICY_COND_HELPERS);
+	read_list(at, &programs->helpers, NAMES_HELPER);
 }
 
 static void programs_kfuncs(const struct at *at, void *dest)
 {
 	struct rule_programs *programs = dest;
 
-	read_list(at, &programs->kfuncs, NAMES_KFUNC, POLICY_COND_KFUNCS);
-}
-
-/* Keys that say on what terms something is granted: a rule that refuses has none. */
-static void allow_only(const struct at *at, const char *key)
-{
-	if (at->rd->rule->deny)
-		read_error(at, NULL, "\"%s\" has no meaning in a deny rule", key);
+	read_list(at, &programs->kfuncs, NAMES_KFUNC);
 }
 
 static void programs_max_insns(const struct at *at, void *dest)
 {
 	struct rule_programs *programs = dest;
 
-	allow_only(at, "max_insns");
-	at->rd->rule->spots[POLICY_COND_MAX_INSNS] = read_spot(at);
 	(void)read_uint(at, 1, UINT32_MAX, &programs->max_insns);
 }
 
@@ -142,7 +131,6 @@ static void programs_sleepable(const struct at *at, void *dest)
 	struct rule_programs *programs = dest;
 	bool sleepable;
 
-	at->rd->rule->spots[POLICY_COND_SLEEPABLE] = read_spot(at);
 	if (!read_bool(at, &sleepable))
 		return;
 	if (at->rd->rule->deny && !sleepable)
@@ -156,7 +144,6 @@ static void programs_perfmon(const struct at *at, void *dest)
 	struct rule_programs *programs = dest;
 	size_t place;
 
-	allow_only(at, "perfmon");
 	if (read_word(at, words, &place))
 		programs->perfmon = (enum policy_perfmon)place;
 }
@@ -167,7 +154,6 @@ static void programs_grant(const struct at *at, void *dest)
 	struct rule_programs *programs = dest;
 	size_t place;
 
-	allow_only(at, "grant");
 	if (!read_word(at, words, &place))
 		return;
 	programs->has_grant = true;
@@ -180,7 +166,6 @@ static void programs_unsupported(const struct at *at, void *dest)
 	struct rule_programs *programs = dest;
 	size_t place;
 
-	allow_only(at, "unsupported");
 	if (read_word(at, words, &place))
 		programs->unsupported = (enum policy_unsupported)place;
 }
@@ -191,7 +176,6 @@ static void programs_sandbox(const struct at *at, void *dest)
 	struct rule_programs *programs = dest;
 	size_t place;
 
-	allow_only(at, "sandbox");
 	if (read_word(at, words, &place))
 		programs->whole_sandbox = place == 1;
 }
@@ -201,8 +185,6 @@ static void programs_test_run(const struct at *at, void *dest)
 	struct rule_programs *programs = dest;
 	bool yes;
 
-	allow_only(at, "test_run");
-	at->rd->rule->spots[POLICY_COND_TEST_RUN] = read_spot(at);
 	if (json_is_string(at->value) && strcmp(json_string_value(at->value), "live") == 0)
 		programs->test_run = TEST_RUN_LIVE;
 	else if (json_is_string(at->value))
@@ -217,7 +199,6 @@ static void programs_processes(const struct at *at, void *dest)
 	struct rule_programs *programs = dest;
 	size_t place;
 
-	allow_only(at, "processes");
 	if (read_word(at, words, &place))
 		programs->any_process = place == 1;
 }
@@ -227,7 +208,6 @@ static void programs_samples(const struct at *at, void *dest)
 	struct rule_programs *programs = dest;
 	bool yes;
 
-	allow_only(at, "samples");
 	if (read_bool(at, &yes))
 		programs->samples = yes;
 }
@@ -237,26 +217,25 @@ static void programs_addresses(const struct at *at, void *dest)
 	struct rule_programs *programs = dest;
 	bool yes;
 
-	allow_only(at, "kernel_addresses");
 	if (read_bool(at, &yes))
 		programs->addresses = yes;
 }
 
 static const struct key programs_keys[] = {
-	{ "types", programs_types },
-	{ "helpers", programs_helpers },
-	{ "kfuncs", programs_kfuncs },
-	{ "attach", read_attach },
-	{ "max_insns", programs_max_insns },
-	{ "sleepable", programs_sleepable },
-	{ "perfmon", programs_perfmon },
-	{ "grant", programs_grant },
-	{ "unsupported", programs_unsupported },
-	{ "sandbox", programs_sandbox },
-	{ "test_run", programs_test_run },
-	{ "processes", programs_processes },
-	{ "samples", programs_samples },
-	{ "kernel_addresses", programs_addresses },
+	{ "types", programs_types, .condition = POLICY_COND_TYPES },
+	{ "helpers", programs_helpers, .condition = POLICY_COND_HELPERS },
+	{ "kfuncs", programs_kfuncs, .condition = POLICY_COND_KFUNCS },
+	{ "attach", read_attach, .condition = POLICY_COND_ATTACH },
+	{ "max_insns", programs_max_insns, .is_terms = true, .condition = POLICY_COND_MAX_INSNS },
+	{ "sleepable", programs_sleepable, .condition = POLICY_COND_SLEEPABLE },
+	{ "perfmon", programs_perfmon, .is_terms = true },
+	{ "grant", programs_grant, .is_terms = true },
+	{ "unsupported", programs_unsupported, .is_terms = true },
+	{ "sandbox", programs_sandbox, .is_terms = true },
+	{ "test_run", programs_test_run, .is_terms = true, .condition = POLICY_COND_TEST_RUN },
+	{ "processes", programs_processes, .is_terms = true },
+	{ "samples", programs_samples, .is_terms = true },
+	{ "kernel_addresses", programs_addresses, .is_terms = true },
 };
 
 void read_programs(const struct at *at, void *dest)
@@ -276,14 +255,13 @@ static void maps_types(const struct at *at, void *dest)
 {
 	struct rule_maps *maps = dest;
 
-	read_list(at, &maps->types, NAMES_MAP_TYPE, POLICY_COND_MAPS);
+	read_list(at, &maps->types, NAMES_MAP_TYPE);
 }
 
 static void maps_max_bytes(const struct at *at, void *dest)
 {
 	struct rule_maps *maps = dest;
 
-	allow_only(at, "max_bytes_each");
 	(void)read_size(at, &maps->max_bytes_each);
 }
 
@@ -298,22 +276,14 @@ static void one_pin_dir(const struct at *at, const char *string, void *dest)
 
 static void maps_pin_under(const struct at *at, void *dest)
 {
-	allow_only(at, "pin_under");
-	at->rd->rule->spots[POLICY_COND_PIN] = read_spot(at);
 	read_each(at, one_pin_dir, dest);
 }
 
-static void maps_share_with(const struct at *at, void *dest)
-{
-	allow_only(at, "share_with");
-	read_share_with(at, dest);
-}
-
 static const struct key maps_keys[] = {
-	{ "types", maps_types },
-	{ "max_bytes_each", maps_max_bytes },
-	{ "pin_under", maps_pin_under },
-	{ "share_with", maps_share_with },
+	{ "types", maps_types, .condition = POLICY_COND_MAPS },
+	{ "max_bytes_each", maps_max_bytes, .is_terms = true },
+	{ "pin_under", maps_pin_under, .is_terms = true, .condition = POLICY_COND_PIN },
+	{ "share_with", read_share_with, .is_terms = true, .condition = POLICY_COND_SHARE },
 };
 
 void read_maps(const struct at *at, void *dest)
@@ -321,8 +291,6 @@ void read_maps(const struct at *at, void *dest)
 	struct rule_maps *maps = dest;
 
 	maps->is_stated = true;
-	if (!at->rd->rule->spots[POLICY_COND_MAPS].line)
-		at->rd->rule->spots[POLICY_COND_MAPS] = read_spot(at);
 	read_object(at, maps_keys, ARRAY_CNT(maps_keys), maps);
 	if (maps->types.mode == LIST_ABSENT && json_is_object(at->value))
 		read_error(at, "for example \"types\": {\"only\": [\"hash\", \"array\"]}",

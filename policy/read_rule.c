@@ -110,9 +110,6 @@ static const struct key quota_keys[] = {
 
 void read_quota(const struct at *at, void *dest)
 {
-	if (at->rd->rule->deny)
-		read_error(at, NULL, "\"quota\" has no meaning in a deny rule");
-	at->rd->rule->spots[POLICY_COND_QUOTA] = read_spot(at);
 	read_object(at, quota_keys, ARRAY_CNT(quota_keys), dest);
 }
 
@@ -178,7 +175,6 @@ static void rule_signed(const struct at *at, void *dest)
 
 	signed_by->is_stated = true;
 	signed_by->threshold = 1;
-	rule->spots[POLICY_COND_SIGNED_BY] = read_spot(at);
 	read_object(at, signed_keys, ARRAY_CNT(signed_keys), signed_by);
 	if (named && signed_by->unsigned_ok)
 		read_error(at, NULL, "\"signers\" and \"unsigned\" contradict each other");
@@ -212,7 +208,6 @@ static void one_digest(const struct at *at, const char *string, void *dest)
 
 static void rule_digests(const struct at *at, void *dest)
 {
-	((struct rule *)dest)->spots[POLICY_COND_DIGESTS] = read_spot(at);
 	read_each(at, one_digest, dest);
 }
 
@@ -259,10 +254,7 @@ static void rule_effect(const struct at *at, void *dest)
 
 static void rule_who(const struct at *at, void *dest)
 {
-	struct rule *rule = dest;
-
-	rule->spots[POLICY_COND_WHO] = read_spot(at);
-	read_who(at, &rule->who);
+	read_who(at, &((struct rule *)dest)->who);
 }
 
 static void rule_programs(const struct at *at, void *dest)
@@ -282,10 +274,7 @@ static void rule_quota(const struct at *at, void *dest)
 
 static void rule_expires(const struct at *at, void *dest)
 {
-	struct rule *rule = dest;
-
-	rule->spots[POLICY_COND_EXPIRES] = read_spot(at);
-	(void)read_time(at, &rule->expires_s);
+	(void)read_time(at, &((struct rule *)dest)->expires_s);
 }
 
 static void rule_shadow(const struct at *at, void *dest)
@@ -306,16 +295,16 @@ static void rule_log(const struct at *at, void *dest)
 }
 
 static const struct key rule_keys[] = {
-	{ "id", rule_id, true },
-	{ "effect", rule_effect, true },
-	{ "who", rule_who, true },
+	{ "id", rule_id, .is_required = true },
+	{ "effect", rule_effect, .is_required = true },
+	{ "who", rule_who, .is_required = true, .condition = POLICY_COND_WHO },
 	{ "comment", read_comment },
-	{ "expires", rule_expires },
-	{ "signed_by", rule_signed },
-	{ "digests", rule_digests },
+	{ "expires", rule_expires, .condition = POLICY_COND_EXPIRES },
+	{ "signed_by", rule_signed, .condition = POLICY_COND_SIGNED_BY },
+	{ "digests", rule_digests, .condition = POLICY_COND_DIGESTS },
 	{ "programs", rule_programs },
-	{ "maps", rule_maps },
-	{ "quota", rule_quota },
+	{ "maps", rule_maps, .condition = POLICY_COND_MAPS },
+	{ "quota", rule_quota, .is_terms = true, .condition = POLICY_COND_QUOTA },
 	{ "shadow", rule_shadow },
 	{ "log", rule_log },
 };

@@ -108,6 +108,17 @@ static bool is_object(const struct at *at)
 	return false;
 }
 
+static void key_read(const struct key *key, const struct at *member, void *dest)
+{
+	struct rule *rule = member->rd->rule;
+
+	if (key->is_terms && rule->deny)
+		read_error(member, NULL, "\"%s\" has no meaning in a deny rule", key->name);
+	if (key->condition)
+		rule->spots[key->condition] = read_spot(member);
+	key->read(member, dest);
+}
+
 void read_object(const struct at *at, const struct key *keys, size_t key_cnt, void *dest)
 {
 	const struct json_index *index = at->file->index;
@@ -124,7 +135,7 @@ void read_object(const struct at *at, const struct key *keys, size_t key_cnt, vo
 			continue;
 		key = key_find(keys, key_cnt, json_index_key(index, node));
 		if (key)
-			key->read(&member, dest);
+			key_read(key, &member, dest);
 		else
 			key_unknown(&member, json_index_key(index, node), keys, key_cnt);
 	}

@@ -257,6 +257,5 @@ static void one_share(const struct at *at, const char *string, void *dest)
 
 void read_share_with(const struct at *at, void *dest)
 {
-	at->rd->rule->spots[POLICY_COND_SHARE] = read_spot(at);
 	read_each(at, one_share, dest);
 }

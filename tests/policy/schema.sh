@@ -10,7 +10,7 @@ python3 -c 'import jsonschema' 2>/dev/null || { echo "skipped: python3-jsonschem
 [ -x "$bpfgate" ] || { echo "no command $bpfgate"; exit 1; }
 
 exec python3 - "$bpfgate" "$policy" <<'PYTHON'
-import copy, glob, json, os, subprocess, sys, tempfile
+import copy, glob, json, os, re, subprocess, sys, tempfile
 import jsonschema
 
 bpfgate, policy = sys.argv[1:]
@@ -97,6 +97,20 @@ page = open(os.path.join(policy, "bpfgate-policy.5.scd")).read()
 for key in sorted(set(keys(schema))):
     note("*%s*" % key in page, "bpfgate-policy(5) does not describe " + key)
 note("*no_such_key*" not in page, "control: what is not there is not found")
+
+# the tables of keys have just the schema's, and each condition of the table has a key that states it
+rows = [row for path in glob.glob(os.path.join(policy, "read*.c"))
+        for row in re.findall(r'\{ "(\w+)", [a-z]\w+((?:, [^{}"]*)?) \}', open(path).read())]
+read = {name for name, _ in rows}
+free = {"only", "any_except", "uses_any"} | {k for k in schema["$defs"]["attach"]["properties"]}    # read one by one
+for key in sorted(read ^ (set(keys(schema)) - (free - read))):
+    note(False, "%s is in %s only" % (key, "the schema" if key not in read else "the parser"))
+stated = {(re.search(r"POLICY_COND_(\w+)", more).group(1), name) for name, more in rows if "POLICY_COND_" in more}
+conditions = re.findall(r'^COND\((\w+), "(\w+)"', open(os.path.join(policy, "condition.def")).read(), re.M)
+for name, key in conditions:
+    note((name, key) in stated, "no key states the condition " + name)
+note(len(conditions) >= 15, "the conditions are found")
+note(stated - {("MAPS", "types")} == set(conditions), "keys state other conditions than there are")
 
 print("%d passed, %d failed" % (passed, failed))
 sys.exit(1 if failed else 0)

@@ -14,12 +14,6 @@
 #include "daemon/broker/store/journal_ids.h"
 #include "daemon/broker/work/work.h"
 
-/* About the program itself, and known for as long as it lives. */
-static const enum policy_condition coverage_conditions[] = {
-	POLICY_COND_EXPIRES, POLICY_COND_SIGNED_BY, POLICY_COND_DIGESTS,   POLICY_COND_TYPES,
-	POLICY_COND_HELPERS, POLICY_COND_KFUNCS,    POLICY_COND_SLEEPABLE, POLICY_COND_MAX_INSNS,
-};
-
 static void coverage_note(const struct ledger_rec *rec, const char *condition, const char *text)
 {
 	journal_note(LOG_WARNING, JOURNAL_ID_NOT_COVERED,
@@ -31,13 +25,11 @@ static void coverage_note(const struct ledger_rec *rec, const char *condition, c
 static const struct policy_step *coverage_failing(const struct policy_outcome *outcome,
 						  enum policy_condition *ret_condition)
 {
-	for (size_t i = 0; i < ARRAY_CNT(coverage_conditions); i++) {
-		const struct policy_step *step = &outcome->steps[coverage_conditions[i]];
-
-		if (step->state != POLICY_FAILS)
+	for (int i = 0; i < POLICY_COND_CNT; i++) {
+		if (!policy_condition_lasts((enum policy_condition)i) || outcome->steps[i].state != POLICY_FAILS)
 			continue;
-		*ret_condition = coverage_conditions[i];
-		return step;
+		*ret_condition = (enum policy_condition)i;
+		return &outcome->steps[i];
 	}
 	return NULL;
 }
