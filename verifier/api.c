@@ -3,17 +3,33 @@
  * The library's door: makes an env, runs the passes in the kernel's order, and turns how they ended
  * into a result. Promises an answer for any input, and that nothing outlives it but the result.
  */
+#include "verifier/api.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "verifier/walk/assume.h"
 #include "verifier/btf/btf.h"
-#include "verifier/pass/passes.h"
+#include "verifier/btf/btfprog.h"
+#include "verifier/call/helper.h"
+#include "verifier/pass/attach.h"
+#include "verifier/pass/cfg.h"
+#include "verifier/pass/depth.h"
+#include "verifier/pass/fastcall.h"
+#include "verifier/pass/kfuncs.h"
+#include "verifier/pass/live.h"
+#include "verifier/pass/load.h"
+#include "verifier/pass/precheck.h"
+#include "verifier/pass/scc.h"
+#include "verifier/pass/subprog.h"
 #include "verifier/state/pool.h"
+#include "verifier/state/verdict.h"
 #include "verifier/tell/srcline.h"
 #include "verifier/tell/why.h"
+#include "verifier/walk/assume.h"
+#include "verifier/walk/explore.h"
+#include "verifier/walk/step.h"
 
 #ifndef BPF_F_STRICT_ALIGNMENT
 #define BPF_F_STRICT_ALIGNMENT (1u << 0)
@@ -78,7 +94,7 @@ static int run_passes(struct env *env)
 		live_compute, fastcall_mark, explore_program, depth_check, step_check_rewrites,
 		helper_check_tail_calls, kfunc_check_missing, subprog_check_removed,
 	};
-	int r = attach_check_load(env);
+	int r = precheck_load(env);
 	size_t i;
 
 	if (r >= 0)
@@ -114,6 +130,22 @@ struct request {
 	struct assume *ret_propose;	/* of a recorded rejection: a way out to be tried */
 };
 
+/* What a program attaches to was loaded before: that must be our verdict, too. */
+static int verify_other(struct env *env, const struct bgv_program *other, const struct env_watch *watch)
+{
+	const struct bgv_options opt = { .limits = env->opt->limits };
+	struct bgv_result res;
+	int r = 0;
+
+	if (api_verify_watched(env->target, other, &opt, watch, &res) < 0)
+		return verdict_nomem(env);
+	if (res.verdict != BGV_ACCEPT)
+		r = verdict_unsupported(env, "the program to attach to is not loaded by our rules: %.120s",
+					res.message);
+	bgv_result_done(&res);
+	return r;
+}
+
 static int verify(const struct request *q, struct pool *pool, struct bgv_result *res,
 		  bool *ret_callback_once)
 {
@@ -126,6 +158,7 @@ static int verify(const struct request *q, struct pool *pool, struct bgv_result 
 	memset(env, 0, sizeof(*env));
 	env->pool = pool;
 	env->watch = q->watch;
+	env->verify_other = verify_other;
 	env->target = q->target;
 	env->beh = q->beh;
 	env->lim = &q->target->limits;

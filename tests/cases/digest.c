@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verifier/pass/passes.h"
+#include "verifier/api.h"
 #include "verifier/state/state.h"
 
 #define PARENTS_MAX 3 /* how far up marks are looked at: they were at the top once */
@@ -65,7 +65,7 @@ static void digest_subprog(struct digest *d, const struct subprog *s)
 	      s->changes_pkt, s->might_sleep, s->might_throw, s->is_global,
 	      s->called[0] || s->called[1], s->verified_in[0] || s->verified_in[1],
 	      s->priv_stack, s->no_priv_stack, s->arg_cnt);
-	for (uint32_t i = 0; i < s->arg_cnt && i < ENV_ARGS_MAX; i++)
+	for (uint32_t i = 0; i < s->arg_cnt && i < PROGRAM_ARGS_MAX; i++)
 		WORDS(d, s->args[i].kind, s->args[i].flags, s->args[i].mem_size, s->args[i].btf,
 		      s->args[i].btf_id, s->args[i].dynptr_type);
 }

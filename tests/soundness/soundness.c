@@ -15,7 +15,7 @@
 #include "tests/soundness/cover.h"
 #include "tests/soundness/interp.h"
 #include "tests/soundness/shapes.h"
-#include "verifier/pass/passes.h"
+#include "verifier/api.h"
 
 static bool known_helper(int32_t id)
 {

@@ -2,6 +2,7 @@
 #ifndef VERIFIER_BTFCTX_H
 #define VERIFIER_BTFCTX_H
 
+#include "verifier/access/memop.h"
 #include "verifier/state/env.h"
 
 /*
@@ -23,29 +24,5 @@ bool btfctx_hook_is_void(const struct env *env);
  * number, <0 rejected.
  */
 int btfctx_check_ret(struct env *env, uint32_t regno);
-
-/*
- * Is (view, id), behind modifiers, the context struct of the program type (btf_is_prog_ctx_type)?
- * Used for arguments of global functions and kfuncs.
- */
-struct btf_view;
-bool btfctx_is_ctx_type(struct env *env, const struct btf_view *view, uint32_t ptr_type_id,
-			uint32_t arg);
-
-/* The same question for programs of another type. */
-bool btfctx_is_ctx_of(const struct env *env, uint32_t prog_type, const struct btf_view *view,
-		      uint32_t ptr_type_id);
-
-/*
- * The kernel's own struct behind a program type's context, in vmlinux; 0: none.
- * (get_kern_ctx_btf_id)
- */
-uint32_t btfctx_kernel_ctx(const struct env *env, uint32_t prog_type);
-
-/*
- * Does an argument with the tag arg:ctx have a type that may stand for the context? 0 or rejected.
- */
-int btfctx_check_ctx_tag(struct env *env, const struct btf_view *view, uint32_t ptr_type_id,
-			 uint32_t arg);
 
 #endif

@@ -7,8 +7,15 @@
  * below.
  */
 #include "verifier/access/btfptr.h"
+
+#include "verifier/access/bounds.h"
+#include "verifier/access/memop.h"
+#include "verifier/btf/btf.h"
 #include "verifier/btf/btfrec.h"
 #include "verifier/kernel/names.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 #define TRUST_FLAGS (REG_F_ALLOC | REG_F_TRUSTED | REG_F_NON_OWN_REF)
 
@@ -516,7 +523,7 @@ int btfptr_check_subprog_arg(struct env *env, uint32_t regno, const struct subpr
 				      "R%u is of type %s but %s is expected", regno,
 				      btf_view_name(btf_of(env, r->btf), r->btf_id),
 				      btf_view_name(btf_of(env, arg->btf), arg->btf_id));
-	return ptr_check_arg_off(env, r, regno, 0);
+	return bounds_check_arg_off(env, r, regno, 0);
 }
 
 /* ---- struct bpf_map ---- */
@@ -557,7 +564,7 @@ static const char *const map_structs[] = {
 	[33] = "bpf_arena",
 };
 
-int mapval_ptr_access(struct env *env, const struct memop *op)
+int btfptr_map_access(struct env *env, const struct memop *op)
 {
 	const struct reg r = env_regs(env)[op->regno];
 	const struct btf_view *view = env->target->vmlinux;

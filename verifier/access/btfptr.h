@@ -2,6 +2,7 @@
 #ifndef VERIFIER_BTFPTR_H
 #define VERIFIER_BTFPTR_H
 
+#include "verifier/access/memop.h"
 #include "verifier/btf/btf.h"
 #include "verifier/state/env.h"
 
@@ -46,5 +47,15 @@ void btfptr_set_reg(struct env *env, uint32_t regno, uint32_t btf, uint32_t id, 
  */
 bool btfptr_is_trusted(const struct env *env, const struct reg *r);
 bool btfptr_is_rcu(const struct reg *r);
+
+/* check_reg_type() of an ARG_BTF argument of a global function, and its offset. */
+int btfptr_check_subprog_arg(struct env *env, uint32_t regno, const struct subprog_arg *arg);
+
+/*
+ * A kernel object, and a map itself by BTF: checks the access; for loads with value_regno >= 0 also sets that register (unknown scalar or what
+ * the kind gives). mem.c narrows scalars afterwards.
+ */
+int btfptr_access(struct env *env, const struct memop *op);
+int btfptr_map_access(struct env *env, const struct memop *op);
 
 #endif

@@ -8,12 +8,16 @@
 
 #include <linux/btf.h>
 
-#include "verifier/btf/btf.h"
+#include "verifier/access/bounds.h"
 #include "verifier/access/btfctx.h"
+#include "verifier/access/memop.h"
+#include "verifier/btf/btf.h"
 #include "verifier/kernel/ctx_tab.h"
-#include "verifier/state/env.h"
 #include "verifier/kernel/names.h"
 #include "verifier/kernel/progtype.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 /* Register type and flags of a field's kind. */
 static const uint32_t reg_type_of[] = {
@@ -129,7 +133,7 @@ static int ctx_access_syscall(struct env *env, const struct memop *op)
 {
 	const struct reg *r = &env_regs(env)[op->regno];
 	int64_t last = (int64_t)op->off + r->off + (int64_t)r->v.uh;
-	int ret = mem_check_bounds(env, op->regno, op->off + r->off, op->size, env->lim->syscall_ctx, false);
+	int ret = bounds_check(env, op->regno, op->off + r->off, op->size, env->lim->syscall_ctx, false);
 
 	if (ret < 0)
 		return ret;
@@ -157,7 +161,7 @@ int ctx_access(struct env *env, const struct memop *op)
 				      "BPF_ST stores into R%u ctx is not allowed", op->regno);
 	if (env->beh->ctx_offset_deref && env->prog_type == PT_SYSCALL)
 		return ctx_access_syscall(env, op);
-	ret = ptr_check_off(env, r, op->regno, env->beh->ctx_offset_deref && ctx_is_unconverted(env));
+	ret = bounds_check_off(env, r, op->regno, env->beh->ctx_offset_deref && ctx_is_unconverted(env));
 	if (ret < 0)
 		return ret;
 	off += r->off;

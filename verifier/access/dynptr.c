@@ -7,9 +7,14 @@
 #include "verifier/access/dynptr.h"
 
 #include <string.h>
-#include "verifier/access/objslot.h"
 
-#define DYNPTR_SLOTS 2
+#include "verifier/access/dynslot.h"
+#include "verifier/access/mem.h"
+#include "verifier/access/objslot.h"
+#include "verifier/state/refs.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 static const struct {
 	uint32_t flag;
@@ -36,14 +41,9 @@ uint32_t dynptr_flags_of_type(enum dynptr_type type)
 	return kinds[type].flag;
 }
 
-bool dynptr_type_is_refcounted(enum dynptr_type type)
-{
-	return type == DYNPTR_RINGBUF || type == DYNPTR_FILE;
-}
-
 int dynptr_slot(struct env *env, const struct reg *r, uint32_t *ret_spi)
 {
-	return objslot_find(env, r, "dynptr", DYNPTR_SLOTS, ret_spi);
+	return objslot_find(env, r, "dynptr", DYNSLOT_CNT, ret_spi);
 }
 
 /* What the slot, or the const argument itself, says of the dynptr; NULL: it is none. */
@@ -81,99 +81,11 @@ void dynptr_set_arg(struct env *env, struct reg *r, uint32_t dynptr_type)
 
 /* ---- making and ending ---- */
 
-static int invalidate_slices(struct env *env, uint32_t id)
-{
-	struct reg_iter it = REG_ITER(env, env->cur);
-	const struct reg *r;
-	struct reg *w;
-
-	while ((r = reg_iter_next(&it))) {
-		if ((r->type & ~REG_F_MAYBE_NULL) != REG_MEM || r->dynptr_id != id)
-			continue;
-		w = reg_iter_mut(&it);
-		if (!w)
-			return verdict_nomem(env);
-		objslot_invalidate_reg(env, w);
-	}
-	return 0;
-}
-
-static int clear_both(struct env *env, uint32_t frameno, uint32_t spi)
-{
-	int r = objslot_clear(env, frameno, spi);
-
-	return r < 0 ? r : objslot_clear(env, frameno, spi - 1);
-}
-
-/* At least a byte of it. */
-static bool slot_of_dynptr(const struct slot *s)
-{
-	return memchr(s->byte, SLOT_DYNPTR, sizeof(s->byte));
-}
-
-/*
- * 6.1 overwrites byte by byte: what is left stays a dynptr's, to be neither read nor used. Two halves of different
- * dynptrs would be one to it again; not to us.
- */
-static int forget_both(struct env *env, struct frame *f, uint32_t spi)
-{
-	const uint32_t first = stack_slot(f, spi)->r.dynptr_first ? spi : spi + 1;
-
-	if (!slot_of_dynptr(stack_slot(f, spi)) || reg_base(&stack_slot(f, spi)->r) != REG_DYNPTR)
-		return 0;
-	for (uint32_t i = 0; i < DYNPTR_SLOTS; i++) {
-		struct slot *s = stack_slot_mut(env, f, first - i);
-
-		if (!s)
-			return verdict_nomem(env);
-		reg_set_not_init(&s->r);
-	}
-	return 0;
-}
-
-/* Is there another dynptr with that reference, which can still give it back? */
-static bool has_clone(const struct env *env, uint32_t ref)
-{
-	uint32_t cnt = 0;
-
-	for (uint32_t n = 0; n <= env->cur->curframe; n++) {
-		const struct frame *f = state_frame(env->cur, n);
-
-		for (uint32_t spi = 0; spi < f->slot_cnt; spi++) {
-			const struct slot *s = stack_slot(f, spi);
-
-			cnt += s->byte[0] == SLOT_DYNPTR && s->r.dynptr_first && s->r.ref == ref;
-		}
-	}
-	return cnt > 1;
-}
-
-int dynptr_destroy_slot(struct env *env, struct frame *f, uint32_t spi)
-{
-	const struct slot *s = stack_slot(f, spi);
-	uint32_t id, frameno = f->frameno;
-	int r;
-
-	if (env->beh->args_old)
-		return forget_both(env, f, spi);
-	if (s->byte[0] != SLOT_DYNPTR)
-		return 0;
-	if (!s->r.dynptr_first)
-		s = stack_slot(f, ++spi);
-	if (dynptr_type_is_refcounted((enum dynptr_type)s->r.dynptr_type) &&
-	    !(env->beh->dynptr_clone_goes && has_clone(env, s->r.ref)))
-		return verdict_reject(env, EINVAL, "DYNPTR-OVERWRITE",
-				      "cannot overwrite referenced dynptr");
-	id = s->r.id;
-	r = clear_both(env, frameno, spi);
-	return r < 0 ? r : invalidate_slices(env, id);
-}
-
 static int destroy_at(struct env *env, uint32_t frameno, uint32_t spi)
 {
 	struct frame *f = state_frame_mut(env, env->cur, frameno);
 
-	return f ? dynptr_destroy_slot(env, f, spi) : verdict_nomem(env);
+	return f ? dynslot_destroy(env, f, spi) : verdict_nomem(env);
 }
 
 static int mark_slots(struct env *env, uint32_t frameno, uint32_t spi, enum dynptr_type type,
@@ -190,11 +102,11 @@ static int mark_slots(struct env *env, uint32_t frameno, uint32_t spi, enum dynp
 	d.dynptr_type = type;
 	d.id = env_new_id(env);
 	d.ref = clone_ref;
-	if (dynptr_type_is_refcounted(type) && !clone_ref) {
+	if (dynslot_is_refcounted(type) && !clone_ref) {
 		r = refs_acquire(env, insn_idx, &d.ref);
 		if (r < 0)
 			return r;
-	} else if (!dynptr_type_is_refcounted(type)) {
+	} else if (!dynslot_is_refcounted(type)) {
 		d.ref = 0;
 	}
 	d.dynptr_first = 1;
@@ -246,15 +158,15 @@ int dynptr_release_arg(struct env *env, uint32_t regno)
 						     "R%u is no dynptr", regno)
 				    : r;
 	s = stack_slot(state_frame(env->cur, frameno), spi);
-	if (!dynptr_type_is_refcounted((enum dynptr_type)s->r.dynptr_type))
-		return clear_both(env, frameno, spi);
+	if (!dynslot_is_refcounted((enum dynptr_type)s->r.dynptr_type))
+		return dynslot_clear(env, frameno, spi);
 	ref = s->r.ref;
 	r = refs_release(env, ref);
 	/* clones share the reference and end with it */
 	for (uint32_t i = 1; r >= 0 && i < state_frame(env->cur, frameno)->slot_cnt; i++) {
 		s = stack_slot(state_frame(env->cur, frameno), i);
 		if (s->byte[0] == SLOT_DYNPTR && s->r.ref == ref && s->r.dynptr_first)
-			r = clear_both(env, frameno, i);
+			r = dynslot_clear(env, frameno, i);
 	}
 	return r;
 }
@@ -263,7 +175,7 @@ int dynptr_release_arg(struct env *env, uint32_t regno)
 
 static bool holds_dynptr(const struct frame *f, uint32_t spi)
 {
-	return slot_of_dynptr(stack_slot(f, spi)) || slot_of_dynptr(stack_slot(f, spi - 1));
+	return dynslot_touches(stack_slot(f, spi)) || dynslot_touches(stack_slot(f, spi - 1));
 }
 
 /* Not two whole slots of the stack: 6.1 learns that by writing there. */
@@ -272,7 +184,7 @@ static bool misplaced(const struct reg *r)
 	int64_t off = (int64_t)r->off + (int64_t)r->v.tv;
 
 	return reg_base(r) == REG_STACK && val_is_const(&r->v) &&
-	       (off > -8 * DYNPTR_SLOTS || off % 8 || off < -8 * (int64_t)ENV_SLOTS);
+	       (off > -8 * DYNSLOT_CNT || off % 8 || off < -8 * (int64_t)ENV_SLOTS);
 }
 
 static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,
@@ -285,7 +197,7 @@ static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint
 	if (env->beh->args_old && reg.off % 8)
 		return verdict_reject(env, EINVAL, "DYNPTR-ARG", "cannot pass in dynptr at an offset");
 	if (env->beh->args_old && misplaced(&reg))
-		r = objslot_prepare(env, regno, insn_idx, DYNPTR_SLOTS);
+		r = mem_store_slots(env, regno, insn_idx, DYNSLOT_CNT);
 	if (r < 0)
 		return r;
 	if (reg_base(&reg) == REG_DYNPTR)
@@ -297,7 +209,7 @@ static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint
 	if (r < 0 && r != -ERANGE)
 		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
 				      "Dynptr has to be an uninitialized dynptr");
-	r = objslot_prepare(env, regno, insn_idx, DYNPTR_SLOTS);
+	r = mem_store_slots(env, regno, insn_idx, DYNSLOT_CNT);
 	if (r < 0)
 		return r;
 	return mark_slots(env, reg.frame, spi, dynptr_type_of_flags(arg_type), insn_idx, clone_ref);
@@ -342,7 +254,7 @@ static int check_init(struct env *env, uint32_t regno, uint32_t arg_type)
 		return 0;
 	if (dynptr_slot(env, r, &spi) < 0)
 		return -EINVAL;
-	return objslot_read(env, r->frame, spi, DYNPTR_SLOTS);
+	return objslot_read(env, r->frame, spi, DYNSLOT_CNT);
 }
 
 int dynptr_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,

@@ -33,14 +33,10 @@ int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, uint32_t *re
  */
 int dynptr_slot(struct env *env, const struct reg *r, uint32_t *ret_spi);
 
-/*
- * A plain store to slot spi of the private frame f is about to happen: a dynptr there dies with its
- * slices; a referenced one refuses (destroy_if_dynptr_stack_slot).
- */
-int dynptr_destroy_slot(struct env *env, struct frame *f, uint32_t spi);
-
 enum dynptr_type dynptr_type_of_flags(uint32_t arg_type);
 uint32_t dynptr_flags_of_type(enum dynptr_type type);
-bool dynptr_type_is_refcounted(enum dynptr_type type);	/* ringbuf, file */
+
+/* A const dynptr argument of a global function or callback (in r, of whatever frame). */
+void dynptr_set_arg(struct env *env, struct reg *r, uint32_t dynptr_type);
 
 #endif

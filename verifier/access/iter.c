@@ -4,9 +4,18 @@
  * the drained path goes on with NULL, the active one waits with what is imprecise widened, so that
  * loops converge.
  */
-#include "verifier/btf/btf.h"
 #include "verifier/access/iter.h"
+
+#include "verifier/access/mem.h"
+#include "verifier/access/null.h"
 #include "verifier/access/objslot.h"
+#include "verifier/btf/btf.h"
+#include "verifier/marks/stored.h"
+#include "verifier/state/pending.h"
+#include "verifier/state/refs.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 static const char *iter_name(struct env *env, uint32_t btf, uint32_t id)
 {
@@ -27,7 +36,7 @@ static int make(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t btf
 
 	/* Directly behind the frame counts as its first slot, until it is written to. */
 	if (cnt == 1 && val_is_const(&reg.v) && (int64_t)reg.off + (int64_t)reg.v.tv == 0)
-		r = objslot_prepare(env, regno, insn_idx, cnt);
+		r = mem_store_slots(env, regno, insn_idx, cnt);
 	if (r < 0)
 		return r;
 	r = objslot_find(env, &reg, "iter", cnt, &spi);
@@ -40,7 +49,7 @@ static int make(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t btf
 		return verdict_reject(env, EINVAL, "ITER-ARG",
 				      "expected uninitialized iter_%s as arg #%u",
 				      iter_name(env, btf, id), regno - 1);
-	r = objslot_prepare(env, regno, insn_idx, cnt);
+	r = mem_store_slots(env, regno, insn_idx, cnt);
 	if (r >= 0)
 		r = refs_acquire(env, insn_idx, &ref);
 	for (uint32_t i = 0; r >= 0 && i < cnt; i++) {
@@ -129,20 +138,20 @@ static struct slot *iter_slot(struct env *env, struct state *st, uint32_t frame,
 
 static int push_active(struct env *env, uint32_t insn_idx, uint32_t frame, uint32_t spi)
 {
-	struct state *prev = explore_find_prev(env, insn_idx);
-	struct state *st = explore_push(env, insn_idx + 1, insn_idx, false, ENOMEM);
+	struct state *prev = stored_find_prev(env, insn_idx);
+	struct state *st = pending_push(env, insn_idx + 1, insn_idx, false, ENOMEM);
 	struct slot *s;
 	int r = 0;
 
 	if (!st)
-		return -ENOMEM;	/* recorded by explore_push */
+		return -ENOMEM;	/* recorded by pending_push */
 	s = iter_slot(env, st, frame, spi);
 	if (!s)
 		return verdict_nomem(env);
 	s->r.iter_state = ITER_ACTIVE;
 	s->r.iter_depth++;
 	if (prev)
-		r = explore_widen(env, prev, st);
+		r = stored_widen(env, prev, st);
 	if (r >= 0)
 		null_clear_flag(env, &st->l[st->curframe].f->r[0]);
 	return r;

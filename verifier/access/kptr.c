@@ -4,8 +4,16 @@
  * field is typed and trusted as the kernel has it, and that only a fitting pointer goes in;
  * referenced fields are changed by exchange only.
  */
-#include "verifier/access/btfptr.h"
 #include "verifier/access/kptr.h"
+
+#include "verifier/access/btfptr.h"
+#include "verifier/access/memop.h"
+#include "verifier/btf/btf.h"
+#include "verifier/btf/btfrec.h"
+#include "verifier/marks/precise.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 /* Kernel types whose objects outlive a grace period. */
 static bool is_rcu_type(struct env *env, uint32_t btf, uint32_t id)

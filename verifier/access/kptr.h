@@ -3,6 +3,7 @@
 #define VERIFIER_KPTR_H
 
 #include "verifier/btf/btfrec.h"
+#include "verifier/access/memop.h"
 #include "verifier/state/env.h"
 
 /*

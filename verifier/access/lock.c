@@ -4,26 +4,15 @@
  * order, and by the same kind of call; that rcu and non-owning pointers end with their section; and
  * that nothing that sleeps is called inside one.
  */
-#include "verifier/btf/btfrec.h"
-#include "verifier/kernel/insn.h"
-#include "verifier/call/kfunc.h"
 #include "verifier/access/lock.h"
+
+#include "verifier/access/mem.h"
 #include "verifier/access/objslot.h"
-
-/*
- * A path begins as its program may: only callbacks that run later, on their own, are different. One of a
- * timer may not sleep, whatever armed it; one of a workqueue may.
- */
-bool env_in_sleepable(const struct env *env)
-{
-	return env->cur ? env->cur->in_sleepable : env->sleepable;
-}
-
-bool env_in_rcu(const struct env *env)
-{
-	return env->cur->rcu_locks || env->cur->active_locks || !env_in_sleepable(env) ||
-	       (env->beh->rcu_by_any_section && (env->cur->preempt_locks || env->cur->active_irq_id));
-}
+#include "verifier/btf/btfrec.h"
+#include "verifier/state/refs.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 bool lock_is_held(const struct env *env)
 {
@@ -277,7 +266,7 @@ static int irq_save(struct env *env, uint32_t regno, uint32_t irq_class)
 	if (r < 0 && r != -ERANGE)
 		return verdict_reject(env, EINVAL, "IRQ-ARG",
 				      "expected uninitialized irq flag as arg#%u", regno - 1);
-	r = objslot_prepare(env, regno, env->insn_idx, 1);
+	r = mem_store_slots(env, regno, env->insn_idx, 1);
 	if (r < 0)
 		return r;
 	h.id = env_new_id(env);

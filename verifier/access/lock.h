@@ -26,4 +26,9 @@ int lock_rcu_leave(struct env *env);		/* rcu pointers become untrusted */
 int lock_preempt_enter(struct env *env);
 int lock_preempt_leave(struct env *env);
 
+/* May this call be made while a bpf_spin_lock is held? */
+bool lock_allows_call(struct env *env, const struct bpf_insn *insn);
+/* Rejects inside a section that forbids sleeping; what: that wants to. 0 or negative. */
+int lock_check_sleepable(struct env *env, const char *what);
+
 #endif

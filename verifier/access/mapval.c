@@ -8,9 +8,13 @@
 
 #include <string.h>
 
-#include "verifier/btf/btfrec.h"
+#include "verifier/access/bounds.h"
 #include "verifier/access/kptr.h"
+#include "verifier/access/memop.h"
+#include "verifier/btf/btfrec.h"
 #include "verifier/kernel/names.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/verdict.h"
 
 static const struct {
 	bool direct;
@@ -122,11 +126,11 @@ int mapval_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bo
 	struct val v;
 	int ret;
 
-	ret = mem_check_bounds(env, regno, off, size, mapval_shape(env, map)->value_size, zero_ok);
+	ret = bounds_check(env, regno, off, size, mapval_shape(env, map)->value_size, zero_ok);
 	if (ret < 0 || !rec)
 		return ret;
 	r = &env_regs(env)[regno];
-	off -= ptr_whole_offset(env, r, &v);
+	off -= bounds_whole_offset(env, r, &v);
 	for (uint32_t i = 0; i < rec->cnt; i++) {
 		const struct btf_member_field *f = &rec->field[i];
 

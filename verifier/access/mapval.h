@@ -2,6 +2,7 @@
 #ifndef VERIFIER_MAPVAL_H
 #define VERIFIER_MAPVAL_H
 
+#include "verifier/access/memop.h"
 #include "verifier/state/env.h"
 
 /* All of these take a map as registers hold it: 1 + index into env->maps, never 0. */
@@ -27,5 +28,18 @@ int mapval_direct(const struct env *env, uint32_t map, uint64_t off);
  */
 const uint8_t *mapval_contents(const struct env *env, uint32_t map, uint64_t off,
 			       size_t *ret_bytes);
+
+/*
+ * A value, by mem_access(): checks the access; for loads with value_regno >= 0 also sets that register (unknown scalar or what
+ * the kind gives). mem.c narrows scalars afterwards.
+ */
+int mapval_access(struct env *env, const struct memop *op);
+/* check_map_access(): bounds and special fields; src_btf: access by a helper. */
+int mapval_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bool zero_ok,
+		 bool by_helper);
+int mapval_check_type(struct env *env, uint32_t regno, int32_t off, uint32_t size,
+		      enum access access);
+/* Special fields of maps: fills env->maps[i].rec. map × program type rules. */
+int mapval_bind(struct env *env, uint32_t map_idx);	/* check_map_prog_compatibility */
 
 #endif

@@ -4,16 +4,22 @@
  * simple kinds (memory of known size, buffers, keys). Kinds with tables of their own are handed to
  * their files. Region arguments of helpers pass the same checks with their size.
  */
+#include "verifier/access/mem.h"
+
 #include <stdio.h>
 
-#include "verifier/value/alu.h"
+#include "verifier/access/bounds.h"
+#include "verifier/access/btfptr.h"
 #include "verifier/access/ctx.h"
-#include "verifier/kernel/insn.h"
-#include "verifier/state/link.h"
-#include "verifier/kernel/names.h"
+#include "verifier/access/mapval.h"
+#include "verifier/access/memop.h"
 #include "verifier/access/pkt.h"
 #include "verifier/access/stack.h"
-#include "verifier/value/tnum.h"
+#include "verifier/kernel/names.h"
+#include "verifier/marks/precise.h"
+#include "verifier/state/link.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/verdict.h"
 
 #define FLOW_KEYS_BYTES 56	/* struct bpf_flow_keys of the user API */
 
@@ -79,128 +85,6 @@ static int check_alignment(struct env *env, const struct memop *op, const struct
 	return misaligned(env, op, r);
 }
 
-/* ---- bounds ------------------------------------------------------------------------------------- */
-
-int mem_check_fixed(struct env *env, uint32_t regno, int32_t off, uint32_t size,
-		    uint32_t mem_size, bool zero_ok)
-{
-	const struct reg *r = &env_regs(env)[regno];
-
-	if (off >= 0 && (int32_t)size >= 0 && (size || zero_ok) && (uint64_t)off + size <= mem_size)
-		return 0;
-	verdict_need(env, regno, (int64_t)off + size, mem_size);
-	if (r->type == REG_MAP_VALUE)
-		return verdict_reject(env, EACCES, "MAP-VALUE-OOB",
-				      "invalid access to map value, value_size=%u off=%d size=%u",
-				      mem_size, off, size);
-	if (r->type == REG_MAP_KEY)
-		return verdict_reject(env, EACCES, "MAP-KEY-OOB",
-				      "invalid access to map key, key_size=%u off=%d size=%u",
-				      mem_size, off, size);
-	return verdict_reject(env, EACCES, "MEM-OOB",
-			      "invalid access to memory, mem_size=%u off=%d size=%u", mem_size, off,
-			      size);
-}
-
-int32_t ptr_whole_offset(const struct env *env, const struct reg *r, struct val *ret)
-{
-	struct val by;
-
-	*ret = r->v;
-	if (env->beh->offsets_apart || !r->off)
-		return 0;
-	val_known(&by, (uint64_t)(int64_t)r->off);
-	alu_pointer(env->beh, BPF_ADD, ret, &by);
-	return r->off;
-}
-
-int mem_check_bounds(struct env *env, uint32_t regno, int32_t off, uint32_t size,
-		     uint32_t mem_size, bool zero_ok)
-{
-	struct val v;
-	int64_t low;
-	int err;
-
-	off -= ptr_whole_offset(env, &env_regs(env)[regno], &v);
-	if (v.sl < 0 && (v.sl == INT64_MIN || __builtin_add_overflow(v.sl, off, &low) ||
-			 low != (int32_t)low || low < 0))
-		return verdict_reject(env, EACCES, "MEM-NEGATIVE",
-				      "R%u min value is negative, either use unsigned index or do a if (index >=0) check.",
-				      regno);
-	err = mem_check_fixed(env, regno, (int32_t)(v.sl + off), size, mem_size, zero_ok);
-	if (err < 0)
-		return verdict_add(env, err, "R%u min value is outside of the allowed memory range", regno);
-	if (v.uh >= env->lim->var_off)
-		return verdict_reject(env, EACCES, "MEM-UNBOUNDED",
-				      "R%u unbounded memory access, make sure to bounds check any such access",
-				      regno);
-	err = mem_check_fixed(env, regno, (int32_t)(v.uh + (uint64_t)off), size, mem_size, zero_ok);
-	return err < 0 ? verdict_add(env, err, "R%u max value is outside of the allowed memory range", regno) : err;
-}
-
-int ptr_check_off(struct env *env, const struct reg *r, uint32_t regno, bool fixed_ok)
-{
-	if (r->off < 0)
-		return verdict_reject(env, EACCES, "PTR-OFFSET",
-				      "negative offset %s ptr R%u off=%d disallowed",
-				      reg_type_name(r), regno, r->off);
-	if (!fixed_ok && r->off)
-		return verdict_reject(env, EACCES, "PTR-OFFSET",
-				      "dereference of modified %s ptr R%u off=%d disallowed",
-				      reg_type_name(r), regno, r->off);
-	if (!val_is(&r->v, 0))
-		return verdict_reject(env, EACCES, "PTR-OFFSET",
-				      "variable %s access var_off=(0x%llx; 0x%llx) disallowed",
-				      reg_type_name(r), (unsigned long long)r->v.tv,
-				      (unsigned long long)r->v.tm);
-	return 0;
-}
-
-int ptr_check_arg_off(struct env *env, const struct reg *r, uint32_t regno, uint32_t arg_type)
-{
-	const uint32_t untrusted_mem = REG_MEM | REG_F_RDONLY | REG_F_UNTRUSTED;
-
-	if (arg_type & REG_F_RELEASE) {
-		if ((arg_type & REG_F_DYNPTR_MASK) && r->type == REG_STACK)
-			return 0;
-		if (r->off && (!env->beh->args_old || reg_base(r) == REG_BTF_ID))
-			return verdict_reject(env, EINVAL, "PTR-OFFSET",
-					      "R%u must have zero offset when passed to release func or trusted arg to kfunc",
-					      regno);
-		return ptr_check_off(env, r, regno, false);
-	}
-	switch (r->type) {
-	case REG_STACK:
-	case REG_PKT:
-	case REG_PKT_META:
-	case REG_MAP_KEY:
-	case REG_MAP_VALUE:
-	case REG_MEM:
-	case REG_MEM | REG_F_RDONLY:
-	case REG_MEM | REG_F_RINGBUF:
-	case REG_BUF:
-	case REG_BUF | REG_F_RDONLY:
-	case REG_ARENA:
-	case REG_SCALAR:
-		return 0;
-	case REG_BTF_ID:
-	case REG_BTF_ID | REG_F_ALLOC:
-	case REG_BTF_ID | REG_F_TRUSTED:
-	case REG_BTF_ID | REG_F_RCU:
-	case REG_BTF_ID | REG_F_ALLOC | REG_F_NON_OWN_REF:
-	case REG_BTF_ID | REG_F_ALLOC | REG_F_NON_OWN_REF | REG_F_RCU:
-		return ptr_check_off(env, r, regno, true);
-	case REG_CTX:
-		if (env->beh->ctx_offset_deref && env->prog_type == PT_SYSCALL && !(arg_type & REG_F_AS_CTX))
-			return 0;
-		return ptr_check_off(env, r, regno, false);
-	default:
-		if (r->type == untrusted_mem)
-			return 0;
-		return ptr_check_off(env, r, regno, false);
-	}
-}
-
 /* ---- the simple kinds ------------------------------------------------------------------------------ */
 
 static void result_unknown(struct env *env, const struct memop *op)
@@ -216,7 +100,7 @@ static int key_access(struct env *env, const struct memop *op, const struct reg 
 	if (op->access == ACCESS_WRITE)
 		return verdict_reject(env, EACCES, "MEM-READONLY",
 				      "write to change key R%u not allowed", op->regno);
-	err = mem_check_bounds(env, op->regno, off, op->size,
+	err = bounds_check(env, op->regno, off, op->size,
 			       env->maps[r->map - 1].shape->key_size, false);
 	if (err >= 0)
 		result_unknown(env, op);
@@ -239,7 +123,7 @@ static int plain_access(struct env *env, const struct memop *op, const struct re
 		return verdict_reject(env, EPERM, "CAP-PERFMON",
 				      "R%u untrusted memory is read only with CAP_PERFMON", op->regno);
 	if (!(r->type & REG_F_UNTRUSTED))	/* faults are handled: any offset */
-		err = mem_check_bounds(env, op->regno, off, op->size, r->mem_size, false);
+		err = bounds_check(env, op->regno, off, op->size, r->mem_size, false);
 	if (err >= 0)
 		result_unknown(env, op);
 	return err;
@@ -345,7 +229,7 @@ static int by_kind(struct env *env, const struct memop *op)
 		break;
 	case REG_MAP_PTR:
 		if (!reg_maybe_null(r))
-			return mapval_ptr_access(env, op);
+			return btfptr_map_access(env, op);
 		break;
 	case REG_TP_BUFFER:
 	case REG_BUF:
@@ -383,6 +267,19 @@ int mem_access(struct env *env, const struct memop *op)
 	return 0;
 }
 
+int mem_store_slots(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t cnt)
+{
+	struct memop op = { .insn_idx = insn_idx, .regno = regno, .size = 8, .access = ACCESS_WRITE,
+			    .value_regno = -1 };
+	int r = 0;
+
+	for (uint32_t i = 0; r >= 0 && i < cnt; i++) {
+		op.off = (int32_t)(8 * i);
+		r = mem_access(env, &op);
+	}
+	return r;
+}
+
 /* ---- regions ---------------------------------------------------------------------------------------- */
 
 static int region_of_buffer(struct env *env, const struct reg *r, uint32_t regno, uint32_t size,
@@ -412,7 +309,7 @@ static int region_of_ctx(struct env *env, const struct reg *r, uint32_t regno, u
 			    .size = 1, .access = access, .value_regno = -1 };
 
 	if (env->beh->ctx_offset_deref && env->prog_type == PT_SYSCALL) {
-		int err = mem_check_bounds(env, regno, r->off, size, env->lim->syscall_ctx, zero_ok);
+		int err = bounds_check(env, regno, r->off, size, env->lim->syscall_ctx, zero_ok);
 
 		if (err >= 0 && (uint32_t)r->off + (uint32_t)r->v.uh + size > env->max_ctx_offset)
 			env->max_ctx_offset = (uint32_t)r->off + (uint32_t)r->v.uh + size;
@@ -443,7 +340,7 @@ int mem_check_region(struct env *env, uint32_t regno, uint32_t size, enum access
 		if (access == ACCESS_WRITE)
 			return verdict_reject(env, EACCES, "MEM-READONLY",
 					      "R%u cannot write into map_key", regno);
-		return mem_check_bounds(env, regno, r->off, size,
+		return bounds_check(env, regno, r->off, size,
 					env->maps[r->map - 1].shape->key_size, false);
 	case REG_MAP_VALUE:
 		err = mapval_check_type(env, regno, r->off, size, access);
@@ -452,7 +349,7 @@ int mem_check_region(struct env *env, uint32_t regno, uint32_t size, enum access
 		if ((r->type & REG_F_RDONLY) && access == ACCESS_WRITE)
 			return verdict_reject(env, EACCES, "MEM-READONLY", "R%u cannot write into %s",
 					      regno, reg_type_name(r));
-		return mem_check_bounds(env, regno, r->off, size, r->mem_size, zero_ok);
+		return bounds_check(env, regno, r->off, size, r->mem_size, zero_ok);
 	case REG_BUF:
 		return region_of_buffer(env, r, regno, size, access);
 	case REG_STACK:

@@ -6,6 +6,11 @@
  */
 #include "verifier/access/objslot.h"
 
+#include "verifier/marks/slotlive.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
+
 int objslot_find(struct env *env, const struct reg *r, const char *what, uint32_t cnt,
 		 uint32_t *ret_spi)
 {
@@ -28,19 +33,6 @@ int objslot_find(struct env *env, const struct reg *r, const char *what, uint32_
 	}
 	*ret_spi = (uint32_t)spi;
 	return spi < state_frame(env->cur, r->frame)->slot_cnt ? 0 : -ERANGE;
-}
-
-int objslot_prepare(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t cnt)
-{
-	struct memop op = { .insn_idx = insn_idx, .regno = regno, .size = 8, .access = ACCESS_WRITE,
-			    .value_regno = -1 };
-	int r = 0;
-
-	for (uint32_t i = 0; r >= 0 && i < cnt; i++) {
-		op.off = (int32_t)(8 * i);
-		r = mem_access(env, &op);
-	}
-	return r;
 }
 
 bool objslot_is(const struct frame *f, uint32_t spi, enum slot_byte kind)

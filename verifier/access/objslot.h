@@ -16,9 +16,6 @@
 int objslot_find(struct env *env, const struct reg *r, const char *what, uint32_t cnt,
 		 uint32_t *ret_spi);
 
-/* Stores `cnt` slots of plain data at regs[regno], so that the stack is there and checked. */
-int objslot_prepare(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t cnt);
-
 /* All eight bytes of a slot are of that kind. */
 bool objslot_is(const struct frame *f, uint32_t spi, enum slot_byte kind);
 

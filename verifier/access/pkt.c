@@ -5,8 +5,10 @@
  */
 #include "verifier/access/pkt.h"
 
-#include "verifier/value/branch.h"
+#include "verifier/state/reg.h"
 #include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
+#include "verifier/value/branch.h"
 
 int pkt_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bool zero_ok)
 {

@@ -13,4 +13,9 @@ bool pkt_learn(struct env *env, const struct bpf_insn *insn, struct state *other
 /* Is a compare with the packet's end decided by an earlier one? -1: no. */
 int pkt_predict(const struct reg *dst, const struct reg *src, uint8_t op);
 
+/* check_packet_access(), flow keys; also raises max_pkt_offset. */
+int pkt_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bool zero_ok);
+/* All packet pointers and packet slices of the state die (clear_all_pkt_pointers). */
+int pkt_invalidate_all(struct env *env);
+
 #endif

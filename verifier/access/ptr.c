@@ -5,9 +5,12 @@
  */
 #include "verifier/access/ptr.h"
 
-#include "verifier/value/alu.h"
-#include "verifier/marks/livemark.h"
 #include "verifier/access/spec.h"
+#include "verifier/marks/livemark.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
+#include "verifier/value/alu.h"
 
 const char *ptr_op_name(uint8_t op)
 {

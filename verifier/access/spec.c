@@ -5,6 +5,11 @@
  */
 #include "verifier/access/spec.h"
 
+#include "verifier/access/mapval.h"
+#include "verifier/state/pending.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/verdict.h"
+
 /* struct insn_aux.alu_state: how an addition is masked; 0: not yet seen. */
 #define ALU_SANITIZE_SRC	(1u << 0)
 #define ALU_SANITIZE_DST	(1u << 1)
@@ -21,7 +26,7 @@ bool spec_may_end_path(const struct env *env, int r)
 int spec_push_untaken(struct env *env, const struct bpf_insn *jump, uint32_t insn_idx,
 		      uint32_t prev_insn_idx)
 {
-	struct state *st = explore_push(env, insn_idx, prev_insn_idx, true, EFAULT);
+	struct state *st = pending_push(env, insn_idx, prev_insn_idx, true, EFAULT);
 	struct reg *regs;
 
 	if (!st)

@@ -6,8 +6,15 @@
  */
 #include "verifier/access/stack.h"
 
-#include "verifier/pass/fastcall.h"
+#include "verifier/access/dynslot.h"
+#include "verifier/access/memop.h"
+#include "verifier/marks/hist.h"
+#include "verifier/marks/precise.h"
+#include "verifier/marks/slotlive.h"
 #include "verifier/state/link.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 struct range {
 	int64_t min, max;	/* bytes [min, max) below the frame */
@@ -83,6 +90,21 @@ static int check_bounds(struct env *env, uint32_t regno, int32_t off, uint32_t s
 		return bounds_error(env, regno, off, size, what, err);
 	}
 	return grow(env, r->frame, ret->min);
+}
+
+/* A stack access at offset off of function f's frame: outside a pattern of fastcall.c it ends them (contract). */
+static void note_access(struct env *env, const struct frame *f, uint32_t insn_idx, int32_t off)
+{
+	struct subprog *sub = &env->subprogs[f->subprog];
+	uint32_t i;
+
+	if (sub->fastcall_stack_off <= off || env->aux[insn_idx].fastcall_pattern)
+		return;
+	sub->fastcall_stack_off = INT16_MIN;
+	for (i = sub->start; i < sub[1].start; i++) {
+		env->aux[i].fastcall_spills = 0;
+		env->aux[i].fastcall_pattern = false;
+	}
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -185,7 +207,7 @@ static int read_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t s
 	struct counts c;
 	int r;
 
-	fastcall_note_access(env, env_top(env), env->insn_idx, (int32_t)off);
+	note_access(env, env_top(env), env->insn_idx, (int32_t)off);
 	r = slotlive_read(env, frameno, 1ull << spi);
 	if (r < 0)
 		return r;
@@ -323,7 +345,7 @@ static int read_variable(struct env *env, uint32_t regno, int32_t off, uint32_t 
 	for (at = min; at < max; at++)
 		if (stack_slot(f, spi_of(at))->byte[byte_of(at)] != SLOT_ZERO)
 			break;
-	fastcall_note_access(env, f, env->insn_idx, (int32_t)min);
+	note_access(env, f, env->insn_idx, (int32_t)min);
 	if (at == max)
 		reg_set_known(&env_regs(env)[dst_regno], 0);
 	else
@@ -376,7 +398,7 @@ static void save(const struct env *env, struct slot *s, const struct reg *r, uin
 			s->byte[i - 1] = SLOT_MISC;
 }
 
-/* Plain data over a spill, iterator or irq flag: what was there is gone. (Over a dynptr: dynptr_destroy_slot().) */
+/* Plain data over a spill, iterator or irq flag: what was there is gone. (Over a dynptr: dynslot_destroy().) */
 static void scrub(struct slot *s)
 {
 	uint32_t i;
@@ -486,11 +508,11 @@ static int write_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t 
 		return verdict_reject(env, EACCES, "LEAK", "R%d leaks addr into stack", value_regno);
 	if (!env->bypass_spec_v4)
 		note_unmasked(env, s, r, off, size);
-	err = dynptr_destroy_slot(env, f, spi);
+	err = dynslot_destroy(env, f, spi);
 	if (err < 0)
 		return err;
 	s = stack_slot_mut(env, f, spi);
-	fastcall_note_access(env, f, env->insn_idx, (int32_t)off);
+	note_access(env, f, env->insn_idx, (int32_t)off);
 	if (size == 8)
 		slotlive_write(env, frameno, 1ull << spi);
 	if (r && off % 8 == 0 && reg_is_scalar(r) && env->cap_bpf && scalar_spillable(env, r)) {
@@ -555,10 +577,10 @@ static int write_variable(struct env *env, const struct memop *op, int32_t off)
 	if (!env->allow_ptr_leaks && v && v->type != REG_NOT_INIT && !reg_is_scalar(v))
 		return verdict_reject(env, EACCES, "LEAK", "R%d leaks addr into stack", op->value_regno);
 	for (at = min; at < max && err >= 0; at++)
-		err = dynptr_destroy_slot(env, f, spi_of(at));
+		err = dynslot_destroy(env, f, spi_of(at));
 	if (err < 0)
 		return err;
-	fastcall_note_access(env, f, env->insn_idx, (int32_t)min);
+	note_access(env, f, env->insn_idx, (int32_t)min);
 	for (at = min; at < max && err >= 0; at++)
 		err = write_maybe(env, f, at, zero, &zero_used);
 	if (err >= 0 && zero_used && v)

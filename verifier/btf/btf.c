@@ -4,12 +4,14 @@
  * lengths, names and type references are checked once, when the view is made. Trusts nothing;
  * refuses what is malformed. Whether the kernel would load it is another question (btfcheck.c).
  */
+#include "verifier/btf/btf.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "verifier/btf/btf.h"
 #include "verifier/state/env.h"
+#include "verifier/state/pool.h"
 
 #define BTF_BYTES_MAX (256u << 20)	/* vmlinux has 6 MB */
 

@@ -14,7 +14,8 @@
 
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/btf/btf.h"
-#include "verifier/state/env.h"
+#include "verifier/kernel/names.h"
+#include "verifier/kernel/profile.h"
 
 #define BTF_LOAD_MAX	(16u << 20)	/* the kernel's BTF_MAX_SIZE */
 #define TYPES_MAX	0xfffffu	/* BTF_MAX_TYPE */

@@ -5,8 +5,11 @@
  * to be true; refuses records with the errno the kernel has for them. CO-RE records that the kernel
  * itself would have to apply are not supported: every loader in use applies them before.
  */
-#include "verifier/access/btfctx.h"
 #include "verifier/btf/btfprog.h"
+
+#include "verifier/btf/btf.h"
+#include "verifier/btf/ctxtype.h"
+#include "verifier/state/verdict.h"
 
 #define RECORD_BYTES_MAX	252	/* the kernel's MAX_FUNCINFO_REC_SIZE */
 #define FUNC_RECORD_MIN		8
@@ -449,11 +452,11 @@ static int pointer_arg(struct env *env, const struct btf_view *view, uint32_t ty
 	const struct btf_type *t;
 	uint32_t pointee;
 
-	if ((tags & TAG_CTX) || btfctx_is_ctx_type(env, view, type_id, i)) {
+	if ((tags & TAG_CTX) || ctxtype_is_ours(env, view, type_id, i)) {
 		if (tags & ~(uint32_t)TAG_CTX)
 			return bad_arg(env, EINVAL, i, "has invalid combination of tags");
 		arg->kind = ARG_CTX;
-		return tags & TAG_CTX ? btfctx_check_ctx_tag(env, view, type_id, i) : 0;
+		return tags & TAG_CTX ? ctxtype_check_tag(env, view, type_id, i) : 0;
 	}
 	t = btf_pointee(view, type_id, &pointee);
 	if (!t)
@@ -519,12 +522,12 @@ static const struct btf_type *usable_proto(struct env *env, const struct btf_vie
 		return NULL;
 	}
 	proto = btf_view_type(view, btf_view_type(view, sub->func_id)->type);
-	if (btf_vlen_of(proto) > ENV_ARGS_MAX) {
+	if (btf_vlen_of(proto) > PROGRAM_ARGS_MAX) {
 		if (sub->is_global)
 			*ret_err = verdict_reject(
 				env, EINVAL, "BTF-ARG",
 				"Global function %s() with %u > %d args. Buggy compiler.",
-				sub->name, btf_vlen_of(proto), ENV_ARGS_MAX);
+				sub->name, btf_vlen_of(proto), PROGRAM_ARGS_MAX);
 		return NULL;
 	}
 	ret = btf_skip_mods(view, proto->type, NULL);

@@ -17,4 +17,11 @@ int btfprog_exception_callback(struct env *env);
  */
 int btfprog_kernel_type(struct env *env, const struct btf_view *view, uint32_t id);
 
+int btfprog_check_early(struct env *env);	/* check_btf_info_early: records, func_info */
+int btfprog_check(struct env *env);		/* line info, core_relo, func_info at starts */
+/* Fills subprog->args (btf_prepare_func_args); 0 or negative. Cached. */
+int btfprog_args(struct env *env, uint32_t subprog);
+/* ld_imm64 of a BTF id: fills aux->var. imm: BTF id; btf: 0 vmlinux, else 1 + index. */
+int btfprog_pseudo_btf_id(struct env *env, uint32_t insn_idx);
+
 #endif

@@ -6,7 +6,10 @@
  * the errno the kernel has, and records no verdict.
  */
 #include "verifier/btf/btfrec.h"
+
+#include "verifier/btf/btf.h"
 #include "verifier/state/env.h"
+#include "verifier/state/pool.h"
 
 #define FIELDS_MAX 11		/* the kernel's BTF_FIELDS_MAX */
 

@@ -4,14 +4,22 @@
  * skipped, callbacks become pending states that come back to the call. References and locks travel
  * with the state.
  */
+#include "verifier/call/call.h"
+
+#include "verifier/access/bounds.h"
+#include "verifier/access/btfptr.h"
 #include "verifier/access/dynptr.h"
-#include "verifier/walk/explore.h"
+#include "verifier/access/mem.h"
+#include "verifier/access/pkt.h"
+#include "verifier/btf/btfprog.h"
 #include "verifier/marks/livemark.h"
-#include "verifier/pass/passes.h"
-#include "verifier/state/refs.h"
+#include "verifier/marks/precise.h"
 #include "verifier/marks/slotlive.h"
+#include "verifier/marks/stored.h"
+#include "verifier/state/pending.h"
+#include "verifier/state/reg.h"
 #include "verifier/state/state.h"
-#include "verifier/walk/step.h"
+#include "verifier/state/verdict.h"
 
 void call_clear_caller_saved(struct env *env)
 {
@@ -84,7 +92,7 @@ static int check_mem_arg(struct env *env, uint32_t regno, const struct subprog *
 
 	if ((arg->flags & REG_F_UNTRUSTED) && env->beh->untrusted_arg_any)
 		return 0;
-	err = ptr_check_arg_off(env, r, regno, 0);
+	err = bounds_check_arg_off(env, r, regno, 0);
 	if (err < 0)
 		return err;
 	if (arg->flags & REG_F_UNTRUSTED)
@@ -120,7 +128,7 @@ static int check_arg(struct env *env, uint32_t regno, const struct subprog *sub,
 			return verdict_reject(env, EINVAL, "CALL-ARG", "R%u is not a scalar", regno);
 		return 0;
 	case ARG_CTX:
-		err = ptr_check_arg_off(env, r, regno, REG_F_AS_CTX);
+		err = bounds_check_arg_off(env, r, regno, REG_F_AS_CTX);
 		if (err < 0)
 			return err;
 		return r->type == REG_CTX ? 0 : arg_reject(env, regno, "expects pointer to ctx");
@@ -132,7 +140,7 @@ static int check_arg(struct env *env, uint32_t regno, const struct subprog *sub,
 					      "R%u is not a pointer to arena or scalar.", regno);
 		return 0;
 	case ARG_DYNPTR:
-		err = ptr_check_arg_off(env, r, regno, REG_F_RDONLY);
+		err = bounds_check_arg_off(env, r, regno, REG_F_RDONLY);
 		return err < 0 ? err : dynptr_check_arg(env, regno, env->insn_idx, REG_F_RDONLY, 0);
 	case ARG_BTF:
 		if (reg_is_zero(r) && (arg->flags & REG_F_MAYBE_NULL))
@@ -195,7 +203,7 @@ static int call_global(struct env *env, struct subprog *sub, uint32_t insn_idx)
 	if (!sub->might_throw || !env->beh->throw_from_global)
 		return 0;
 	/* it may never come back: that way now, behind it later */
-	if (!explore_push(env, insn_idx + 1, insn_idx, false, EFAULT))
+	if (!pending_push(env, insn_idx + 1, insn_idx, false, EFAULT))
 		return -EFAULT;
 	return CALL_THROWS;
 }
@@ -235,7 +243,7 @@ static int push_async(struct env *env, uint32_t insn_idx, uint32_t subprog, bool
 	struct state *st;
 
 	env->subprogs[subprog].is_async_cb = true;
-	st = explore_push_async(env, env->subprogs[subprog].start, subprog, sleepable);
+	st = pending_push_async(env, env->subprogs[subprog].start, subprog, sleepable);
 	if (!st)
 		return -ENOMEM;
 	st->prev_insn_idx = insn_idx;
@@ -280,7 +288,7 @@ int call_push_callback(struct env *env, uint32_t insn_idx, uint32_t subprog, boo
 		return push_async(env, insn_idx, subprog, async_sleepable, set_callee);
 	if (!env->beh->callbacks_converge)
 		return enter_callback(env, insn_idx, subprog, set_callee);
-	st = explore_push(env, env->subprogs[subprog].start, insn_idx, false, ENOMEM);
+	st = pending_push(env, env->subprogs[subprog].start, insn_idx, false, ENOMEM);
 	if (!st)
 		return -ENOMEM;
 	link = &env->pending;	/* a grown state takes its place at the head */
@@ -353,8 +361,8 @@ int call_exit(struct env *env)
 	st->curframe--;
 	if (!again)
 		return 0;
-	prev = explore_find_prev_of(env, st, env->insn_idx);
-	return prev ? explore_widen(env, prev, st) : 0;
+	prev = stored_find_prev_of(env, st, env->insn_idx);
+	return prev ? stored_widen(env, prev, st) : 0;
 }
 
 /* ---- roots --------------------------------------------------------------------------------------------- */

@@ -8,57 +8,18 @@
 
 #include "verifier/access/dynptr.h"
 #include "verifier/access/mapval.h"
+#include "verifier/access/mem.h"
+#include "verifier/access/memop.h"
+#include "verifier/access/pkt.h"
+#include "verifier/call/call.h"
+#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/names.h"
-#include "verifier/pass/passes.h"
-
-struct helper_caller helper_caller_of(const struct env *env)
-{
-	struct helper_caller caller = {
-		.profile = env->target->profile, .prog_type = env->prog_type,
-		.attach_type = env->attach_type, .sleepable = env->sleepable,
-	};
-
-	caller.caps = (env->cap_bpf ? BGV_CAP_BPF : 0u) | (env->cap_perfmon ? BGV_CAP_PERFMON : 0u) |
-		      (env->cap_net_admin ? BGV_CAP_NET_ADMIN : 0u);
-	caller.sockopt = helper_allow_sockopt(env);
-	return caller;
-}
-
-/* With kernel lockdown user memory must not be written. */
-static bool helper_locked_down(const struct env *env, int32_t id)
-{
-	return id == HELPER_PROBE_WRITE_USER && (env->target->flags & BGV_TARGET_LOCKDOWN);
-}
-
-void helper_facts(const struct env *env, int32_t func_id, struct call_facts *ret)
-{
-	struct helper_caller caller = helper_caller_of(env);
-	const struct helper_proto *proto;
-
-	memset(ret, 0, sizeof(*ret));
-	ret->nargs = HELPER_ARGS_MAX;
-	if (helper_tab_find(&caller, func_id, &proto) < 0 || helper_locked_down(env, func_id))
-		return;
-	ret->known = true;
-	ret->is_void = proto->ret == HRET_VOID;
-	ret->nargs = 0;
-	while (ret->nargs < HELPER_ARGS_MAX && proto->arg[ret->nargs].kind != HARG_NONE)
-		ret->nargs++;
-	ret->sync_callback = proto->flags & HELPER_F_SYNC_CB;
-	ret->async_callback = proto->flags & HELPER_F_ASYNC_CB;
-	ret->changes_pkt = proto->flags & HELPER_F_CHANGES_PKT;
-	ret->might_sleep = proto->flags & HELPER_F_MIGHT_SLEEP;
-	ret->fastcall = (proto->flags & HELPER_F_FASTCALL) && env->target->profile != PROFILE_6_1 &&
-			!(env->target->flags & BGV_TARGET_NO_JIT);
-}
-
-const struct helper_proto *helper_proto_of(const struct env *env, int32_t id)
-{
-	struct helper_caller caller = helper_caller_of(env);
-	const struct helper_proto *proto;
-
-	return helper_tab_find(&caller, id, &proto) < 0 ? NULL : proto;
-}
+#include "verifier/marks/precise.h"
+#include "verifier/state/helper_allow.h"
+#include "verifier/state/refs.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 /* May this program call it at all? */
 static int helper_find(struct env *env, int32_t id, const struct helper_proto **ret_proto)

@@ -3,18 +3,26 @@
  * Arguments of helpers. Promises that each register holds what the helper's prototype asks for
  * before the helper is said to run: the kind of pointer, its offset, the memory behind it.
  */
-#include "verifier/call/helper.h"
-
 #include <stdio.h>
 
+#include "verifier/access/bounds.h"
 #include "verifier/access/btfptr.h"
 #include "verifier/access/ctx.h"
 #include "verifier/access/dynptr.h"
 #include "verifier/access/kptr.h"
 #include "verifier/access/lock.h"
 #include "verifier/access/mapval.h"
+#include "verifier/access/mem.h"
+#include "verifier/access/memop.h"
+#include "verifier/access/regcheck.h"
+#include "verifier/btf/btfrec.h"
+#include "verifier/call/helper.h"
+#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/names.h"
-#include "verifier/state/regname.h"
+#include "verifier/marks/precise.h"
+#include "verifier/state/env.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 #define TYPES_MAX 11
 
@@ -482,7 +490,7 @@ static int arg_check_reg(struct argcheck *c)
 	r = arg_reg(c);
 	if (c->kind == HARG_DYNPTR && r->type == REG_STACK)
 		return 0;
-	return ptr_check_arg_off(c->env, r, c->regno,
+	return bounds_check_arg_off(c->env, r, c->regno,
 				 c->arg->flags | (c->kind == HARG_CTX ? REG_F_AS_CTX : 0));
 }
 
@@ -498,7 +506,7 @@ int helper_arg_check(struct env *env, const struct helper_proto *proto, uint32_t
 	if (c.kind == HARG_NONE)
 		return 0;
 	env->arg_regno = c.regno;
-	ret = reg_check_read(env, c.regno);
+	ret = regcheck_read(env, c.regno);
 	if (ret < 0)
 		return ret;
 	if (c.kind == HARG_ANYTHING) {

@@ -3,13 +3,17 @@
  * What single helpers ask beside their prototype. Promises, for each of them, the kernel's own
  * extra condition, checked between the arguments and the result, or after the result.
  */
-#include "verifier/call/helper.h"
-
 #include "verifier/access/btfctx.h"
 #include "verifier/access/dynptr.h"
 #include "verifier/access/mapval.h"
+#include "verifier/access/memop.h"
+#include "verifier/call/helper.h"
+#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/names.h"
-#include "verifier/state/regname.h"
+#include "verifier/marks/precise.h"
+#include "verifier/state/env.h"
+#include "verifier/state/refs.h"
+#include "verifier/state/verdict.h"
 
 #define ERRNO_MAX 4095
 

@@ -4,26 +4,29 @@
  * each must be; the register must be that. Promises the kernel's order of checks and its errno;
  * refuses what has no such meaning.
  */
-#include "verifier/access/btfctx.h"
+#include "verifier/call/kfunc_arg.h"
+
+#include "verifier/access/bounds.h"
 #include "verifier/access/btfptr.h"
 #include "verifier/access/dynptr.h"
+#include "verifier/access/iter.h"
+#include "verifier/access/lock.h"
+#include "verifier/access/mem.h"
+#include "verifier/access/memop.h"
+#include "verifier/access/null.h"
+#include "verifier/btf/ctxtype.h"
 #include "verifier/call/helper.h"
 #include "verifier/call/kfunc.h"
-#include "verifier/call/kfunc_arg.h"
-#include "verifier/access/lock.h"
-
+#include "verifier/marks/precise.h"
+#include "verifier/state/env.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 static bool param_ends(const struct kfunc_meta *m, uint32_t i, const char *suffix)
 {
 	return i < btf_vlen_of(m->k->proto) &&
 	       btf_text_ends(btf_view_str(m->k->view, btf_params_of(m->k->proto)[i].name_off),
 			     suffix);
-}
-
-int kfarg_bad(const struct karg *a, int err, const char *what)
-{
-	return verdict_reject(a->env, err, "KFUNC-ARG", "arg#%u %s (kernel function %s)", a->i,
-			      what, a->m->k->name);
 }
 
 /* ---- numbers ---- */
@@ -200,7 +203,7 @@ static int kind_of_pointer(struct karg *a)
 	if (KF_IS(a->m->k, bpf_cast_to_kern_ctx) ||
 	    (a->env->beh->session_ctx && (KF_IS(a->m->k, bpf_session_cookie) ||
 					  KF_IS(a->m->k, bpf_session_is_return))) ||
-	    btfctx_is_ctx_type(a->env, view, a->param->type, a->i))
+	    ctxtype_is_ours(a->env, view, a->param->type, a->i))
 		return KFARG_CTX;
 	if (is_nullable(a) && reg_is_zero(r) && !is_size_of(a))
 		return KFARG_NULL;
@@ -228,7 +231,7 @@ static int arg_ctx(struct karg *a)
 	if (reg_of(a)->type != REG_CTX)
 		return kfarg_bad(a, EINVAL, "expected pointer to ctx");
 	if (KF_IS(a->m->k, bpf_cast_to_kern_ctx)) {
-		a->m->ret_btf_id = btfctx_kernel_ctx(a->env, a->env->prog_type);
+		a->m->ret_btf_id = ctxtype_kernel(a->env, a->env->prog_type);
 		if (!a->m->ret_btf_id)
 			return kfarg_bad(a, EINVAL, "has no kernel context");
 	}
@@ -636,7 +639,7 @@ static int check_pointer(struct karg *a)
 		if (release)
 			a->m->release_regno = a->regno;
 	}
-	ret = a->env->beh->args_old ? ptr_check_arg_off(a->env, r, a->regno, off_flags) : 0;
+	ret = a->env->beh->args_old ? bounds_check_arg_off(a->env, r, a->regno, off_flags) : 0;
 	if (ret >= 0)
 		ret = kind_of_pointer(a);
 	if (ret < 0)
@@ -648,9 +651,9 @@ static int check_pointer(struct karg *a)
 		return arg_null(a);
 	ret = check_trust(a);
 	if (ret >= 0 && !a->env->beh->args_old)
-		ret = ptr_check_arg_off(a->env, r, a->regno, off_flags);
+		ret = bounds_check_arg_off(a->env, r, a->regno, off_flags);
 	if (ret >= 0 && a->kind == KFARG_REFCOUNTED && a->env->beh->refcounted_at_0)
-		ret = ptr_check_off(a->env, r, a->regno, reg_base(r) != REG_BTF_ID);
+		ret = bounds_check_off(a->env, r, a->regno, reg_base(r) != REG_BTF_ID);
 	return ret < 0 ? ret : arg_checks[a->kind](a);
 }
 
@@ -684,9 +687,9 @@ int kfunc_check_args(struct env *env, struct kfunc_meta *m, uint32_t insn_idx)
 	uint32_t n = btf_vlen_of(m->k->proto);
 	int r = 0;
 
-	if (n > ENV_ARGS_MAX)
+	if (n > PROGRAM_ARGS_MAX)
 		return verdict_reject(env, EINVAL, "KFUNC-ARG", "Function %s has %u > %d args",
-				      m->k->name, n, ENV_ARGS_MAX);
+				      m->k->name, n, PROGRAM_ARGS_MAX);
 	for (uint32_t i = 0; r >= 0 && i < n; i++)
 		r = check_arg(env, m, insn_idx, &i);
 	if (r < 0)

@@ -3,6 +3,7 @@
 #define VERIFIER_KFUNC_ARG_H
 
 #include "verifier/call/kfunc.h"
+#include "verifier/state/verdict.h"
 
 /* Shared by the files that check arguments of kernel functions. */
 
@@ -32,7 +33,11 @@ static inline struct reg *reg_of(const struct karg *a)
 }
 
 /* Rejects with what is wrong with the argument. */
-int kfarg_bad(const struct karg *a, int err, const char *what);
+static inline int kfarg_bad(const struct karg *a, int err, const char *what)
+{
+	return verdict_reject(a->env, err, "KFUNC-ARG", "arg#%u %s (kernel function %s)", a->i,
+			      what, a->m->k->name);
+}
 
 /* Lists and trees (kfunc_graph.c): their roots, which a held lock must guard, and their nodes. */
 int kfarg_list_head(struct karg *a);

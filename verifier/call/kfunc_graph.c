@@ -5,7 +5,11 @@
  * tag names. Trusts the records of btfrec.c.
  */
 #include "verifier/access/btfptr.h"
+#include "verifier/call/kfunc.h"
 #include "verifier/call/kfunc_arg.h"
+#include "verifier/state/env.h"
+#include "verifier/state/refs.h"
+#include "verifier/state/verdict.h"
 
 /* Is the lock that guards the object held? */
 static bool its_lock_held(const struct env *env, const struct reg *r)

@@ -6,8 +6,14 @@
  */
 #include "verifier/access/ctx.h"
 #include "verifier/access/dynptr.h"
+#include "verifier/access/memop.h"
 #include "verifier/call/kfunc.h"
 #include "verifier/marks/livemark.h"
+#include "verifier/state/env.h"
+#include "verifier/state/refs.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 #define PERCPU_OBJECT_MAX 512	/* the kernel's BPF_GLOBAL_PERCPU_MA_MAX_SIZE */
 

@@ -4,12 +4,20 @@
  * references given up, objects handed to a list or tree, exceptions. In the kernel's order, which
  * decides the message when two things are wrong.
  */
-#include "verifier/value/alu.h"
 #include "verifier/access/dynptr.h"
-#include "verifier/call/kfunc.h"
 #include "verifier/access/lock.h"
-#include "verifier/kernel/names.h"
+#include "verifier/access/pkt.h"
+#include "verifier/call/call.h"
+#include "verifier/call/kfunc.h"
 #include "verifier/call/ret.h"
+#include "verifier/kernel/names.h"
+#include "verifier/state/env.h"
+#include "verifier/state/pending.h"
+#include "verifier/state/refs.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
+#include "verifier/value/alu.h"
 
 static bool is_rbtree_special(enum kfunc_special s)
 {
@@ -230,9 +238,9 @@ static int fork_failed_lock(struct env *env, const struct kfunc_meta *m, uint32_
 
 	if (!KF_IS(m->k, bpf_res_spin_lock) && !KF_IS(m->k, bpf_res_spin_lock_irqsave))
 		return 0;
-	st = explore_push(env, insn_idx + 1, insn_idx, false, ENOMEM);
+	st = pending_push(env, insn_idx + 1, insn_idx, false, ENOMEM);
 	if (!st)
-		return -ENOMEM;	/* recorded by explore_push */
+		return -ENOMEM;	/* recorded by pending_push */
 	f = st->l[st->curframe].f;
 	for (uint32_t i = 0; i <= 5; i++)
 		reg_set_not_init(&f->r[i]);

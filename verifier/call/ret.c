@@ -6,9 +6,12 @@
 #include "verifier/call/ret.h"
 
 #include "verifier/access/btfctx.h"
-#include "verifier/state/env.h"
+#include "verifier/access/regcheck.h"
 #include "verifier/kernel/names.h"
-#include "verifier/value/tnum.h"
+#include "verifier/marks/precise.h"
+#include "verifier/state/env.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 #define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
 #define T(NAME) (1ull << PT_##NAME)
@@ -141,7 +144,7 @@ int ret_check(struct env *env, uint32_t regno)
 	if (is_subprog && env->subprogs[first->subprog].returns_void && !first->in_exception_callback &&
 	    !first->in_async_callback)
 		return 0;
-	ret = reg_check_read(env, regno);
+	ret = regcheck_read(env, regno);
 	if (ret < 0)
 		return ret;
 	r = &env_regs(env)[regno];

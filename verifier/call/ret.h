@@ -15,4 +15,9 @@ struct ret_range {
 bool ret_range_of(enum profile profile, uint32_t prog_type, uint32_t attach_type,
 		  struct ret_range *ret_range);
 
+struct env;
+
+/* check_return_code() at main (or exception) exit: may that register be returned? 0 or negative. */
+int ret_check(struct env *env, uint32_t regno);
+
 #endif

@@ -7,8 +7,9 @@
 
 #include <stddef.h>
 
-#include "verifier/state/env.h"
+#include "verifier/kernel/behave.h"
 #include "verifier/kernel/names.h"
+#include "verifier/kernel/regname.h"
 
 #define ARRAY_CNT(a) ((uint32_t)(sizeof(a) / sizeof((a)[0])))
 #define T(NAME) (1ull << PT_##NAME)

@@ -9,8 +9,9 @@
 #include <stddef.h>
 
 #include "verifier/bpfgate-verifier.h"
-#include "verifier/state/env.h"
+#include "verifier/kernel/behave.h"
 #include "verifier/kernel/names.h"
+#include "verifier/kernel/regname.h"
 
 #define ARRAY_CNT(a) ((uint32_t)(sizeof(a) / sizeof((a)[0])))
 

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "verifier/kernel/behave.h"
+
 struct insn_row {
 	bool known;
 	bool conditional;	/* needs the behaviour bit at offset when */

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "verifier/bpfgate-verifier.h"
-#include "verifier/state/env.h"
+#include "verifier/kernel/behave.h"
 #include "verifier/kernel/names.h"
 #include "verifier/kernel/profile.h"
 

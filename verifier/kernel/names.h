@@ -33,6 +33,10 @@ enum map_type_id {
 	MT_CNT,
 };
 
+#ifndef ENOTSUPP
+#define ENOTSUPP 524	/* the kernel's own, never seen in libc headers */
+#endif
+
 /* Sets of kernels, as the tables spell them. */
 #define P61	(1u << PROFILE_6_1)
 #define P612	(1u << PROFILE_6_12)

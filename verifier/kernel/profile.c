@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "verifier/btf/btf.h"
+#include "verifier/bpfgate-verifier.h"
+#include "verifier/kernel/behave.h"
 
 static const struct profile_limits limits_of[PROFILE_CNT] = {
 #define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v61,
@@ -122,39 +123,6 @@ int profile_parse_version(const char *text, uint32_t *ret_version, enum profile 
 	return -EINVAL;
 }
 
-int bgv_target_new(const struct bgv_target_spec *spec, struct bgv_target **ret_target)
-{
-	struct bgv_target *target;
-	uint32_t version;
-	enum profile profile;
-	int r;
-
-	r = profile_parse_version(spec->version, &version, &profile);
-	if (r < 0)
-		return r;
-
-	target = calloc(1, sizeof(*target));
-	if (!target)
-		return -ENOMEM;
-	target->version = version;
-	target->profile = profile;
-	target->behave = *behave_of_profile(profile);
-	target->limits = *profile_limits_of(profile);
-	target->nr_cpus = spec->nr_cpus ? spec->nr_cpus : 1;
-	target->flags = spec->flags;
-	if (target->flags & BGV_TARGET_NO_JIT)
-		target->behave.private_stack = false;
-	if (spec->vmlinux_btf && spec->vmlinux_btf_bytes) {
-		r = btf_view_new(spec->vmlinux_btf, spec->vmlinux_btf_bytes, NULL, &target->vmlinux);
-		if (r < 0) {
-			free(target);
-			return r;
-		}
-	}
-	*ret_target = target;
-	return 0;
-}
-
 const char *bgv_target_profile(const struct bgv_target *target)
 {
 	static const char *const names[PROFILE_CNT] = {
@@ -168,12 +136,4 @@ const char *bgv_target_profile(const struct bgv_target *target)
 	};
 
 	return names[target->profile];
-}
-
-void bgv_target_free(struct bgv_target *target)
-{
-	if (!target)
-		return;
-	btf_view_free(target->vmlinux);
-	free(target);
 }

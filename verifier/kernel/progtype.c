@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "verifier/bpfgate-verifier.h"
+#include "verifier/kernel/behave.h"
+#include "verifier/kernel/names.h"
 
 #define CAP_NONE 0
 #define CAP_BPF BGV_CAP_BPF

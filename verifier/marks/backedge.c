@@ -8,7 +8,9 @@
 #include "verifier/marks/backedge.h"
 
 #include "verifier/marks/precise.h"
+#include "verifier/state/pool.h"
 #include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 struct visit {
 	struct visit *next;

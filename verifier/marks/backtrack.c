@@ -3,10 +3,12 @@
  * One instruction backwards: which scalars before it made the wanted ones after it. Every write ends
  * a wish or moves it to its source; a call moves wishes between frames.
  */
+#include "verifier/marks/backtrack.h"
+
 #include "verifier/kernel/insn.h"
+#include "verifier/kernel/names.h"
 #include "verifier/state/link.h"
-#include "verifier/pass/passes.h"
-#include "verifier/marks/precise.h"
+#include "verifier/state/verdict.h"
 
 #define ARGS 0x3eu	/* r1..r5 */
 

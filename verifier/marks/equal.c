@@ -6,7 +6,10 @@
  */
 #include "verifier/marks/equal.h"
 
+#include "verifier/marks/equal_old.h"
 #include "verifier/marks/ids.h"
+#include "verifier/state/refs.h"
+#include "verifier/state/reg.h"
 #include "verifier/state/state.h"
 
 static bool same_object(const struct reg *a, const struct reg *b)

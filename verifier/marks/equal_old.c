@@ -3,9 +3,10 @@
  * Comparing states as 6.1 does: one mode, read marks decide what counts, byte-equal registers match
  * at once and most pointers match in no other way. Promises that kernel's answer, no better one.
  */
-#include "verifier/marks/equal.h"
+#include "verifier/marks/equal_old.h"
 
 #include "verifier/marks/ids.h"
+#include "verifier/state/refs.h"
 #include "verifier/state/state.h"
 
 /* Old ids are renamed to current ones; two old ids may share one. */

@@ -4,9 +4,11 @@
  * Entries are shared between states that split after them; the entry of the instruction being
  * stepped may still grow, so it is copied when another state already holds it.
  */
-#include "verifier/state/state.h"
+#include "verifier/marks/hist.h"
 
 #include "verifier/state/pool.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 static struct hist *hist_private(struct env *env)
 {

@@ -6,7 +6,11 @@
  */
 #include "verifier/marks/precise.h"
 
+#include "verifier/kernel/names.h"
+#include "verifier/marks/backtrack.h"
+#include "verifier/marks/precise_old.h"
 #include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 static bool bt_empty(const struct backtrack *bt)
 {

@@ -3,11 +3,13 @@
  * Precision as 6.1 follows it: one frame at a time, stack slots only where r10 names them, and no
  * way back through a call, where all scalars of all ancestors become precise instead.
  */
-#include "verifier/marks/precise.h"
+#include "verifier/marks/precise_old.h"
 
-#include "verifier/kernel/insn.h"
-#include "verifier/pass/passes.h"
+#include "verifier/kernel/names.h"
+#include "verifier/marks/precise.h"
+#include "verifier/state/callfacts.h"
 #include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 /* What is wanted, in one frame. */
 struct want {

@@ -9,8 +9,8 @@
 
 #include "verifier/kernel/insn.h"
 #include "verifier/marks/livemark.h"
-#include "verifier/pass/passes.h"
-#include "verifier/state/state.h"
+#include "verifier/state/pool.h"
+#include "verifier/state/verdict.h"
 
 #define BUCKETS_FIRST 256u	/* doubled as call chains come: there can be one for each few instructions walked */
 

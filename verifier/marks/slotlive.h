@@ -15,4 +15,8 @@ int slotlive_update(struct env *env);
 /* Slots of each frame of st that may still be read; masks for frames [0, curframe]. */
 int slotlive_query(struct env *env, const struct state *st, uint64_t *ret_alive);
 
+/* Accesses of the stack; slots: a mask, bit spi. */
+int slotlive_read(struct env *env, uint32_t frameno, uint64_t slots);
+void slotlive_write(struct env *env, uint32_t frameno, uint64_t slots);
+
 #endif

@@ -6,49 +6,12 @@
  * unsupported, never yes.
  */
 #include "verifier/pass/attach.h"
-#include "verifier/pass/attach_prog.h"
+
 #include "verifier/btf/btf.h"
-#include "verifier/state/env.h"
+#include "verifier/kernel/hooks.h"
 #include "verifier/kernel/names.h"
-
-enum hook_fact {
-	HOOK_SLEEPS = 1 << 0,		/* sleepable programs may attach */
-	HOOK_DISABLED = 1 << 1,		/* no BPF program may */
-	HOOK_UNTRUSTED = 1 << 2,	/* its objects are half made or half gone */
-	HOOK_BOOL = 1 << 3,		/* returns 0 or 1 */
-	HOOK_DENIED = 1 << 4,		/* no tracing: the trampoline itself calls it */
-	HOOK_NORETURN = 1 << 5,		/* never returns: no fexit */
-	HOOK_MODIFIABLE = 1 << 6,	/* fmod_ret may change its result */
-	HOOK_SLEEPS_BDEV = 1 << 7,	/* may sleep from 7.3 on */
-};
-
-static const struct {
-	const char *name;
-	uint32_t facts;
-} hooks[] = {
-#define HOOK(name, facts) { #name, facts },
-#include "verifier/kernel/attach_hooks.def"
-#undef HOOK
-};
-
-static uint32_t hook_facts(const char *name)
-{
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++)
-		if (strcmp(hooks[i].name, name) == 0)
-			return hooks[i].facts;
-	return 0;
-}
-
-bool attach_lsm_hook_sleeps(const struct env *env, const char *hook)
-{
-	char name[128] = "bpf_lsm_";
-
-	(void)env;
-	if (strlen(hook) + sizeof("bpf_lsm_") > sizeof(name))
-		return false;
-	strcat(name, hook);
-	return hook_facts(name) & HOOK_SLEEPS;
-}
+#include "verifier/pass/attach_prog.h"
+#include "verifier/state/verdict.h"
 
 static bool takes_btf_id(uint32_t prog_type)
 {
@@ -191,9 +154,9 @@ static int check_sleepable_target(struct env *env)
 {
 	enum injectable list = is_injectable(env);
 
-	if ((hook_facts(env->att.name) & HOOK_SLEEPS_BDEV) && env->beh->lsm_bdev_sleeps)
+	if ((hooks_facts(env->att.name) & HOOK_SLEEPS_BDEV) && env->beh->lsm_bdev_sleeps)
 		return 0;
-	if ((hook_facts(env->att.name) & HOOK_SLEEPS) &&
+	if ((hooks_facts(env->att.name) & HOOK_SLEEPS) &&
 	    (env->prog_type == BPF_PROG_TYPE_LSM || !env->beh->args_old))
 		return 0;
 	if (env->prog_type == BPF_PROG_TYPE_LSM || list == INJECTABLE_NO)
@@ -209,7 +172,7 @@ static int check_modifiable(struct env *env)
 {
 	enum injectable list = is_injectable(env);
 
-	if (((hook_facts(env->att.name) & HOOK_MODIFIABLE) && !env->beh->args_old) ||
+	if (((hooks_facts(env->att.name) & HOOK_MODIFIABLE) && !env->beh->args_old) ||
 	    btf_text_begins(env->att.name, "security_") || list == INJECTABLE_YES)
 		return 0;
 	if (list == INJECTABLE_NO)
@@ -221,7 +184,7 @@ static int check_modifiable(struct env *env)
 
 static int check_lsm(struct env *env, const struct btf_view *view)
 {
-	uint32_t facts = hook_facts(env->att.name);
+	uint32_t facts = hooks_facts(env->att.name);
 	const struct btf_type *ret =
 		btf_skip_mods(view, btf_view_type(view, env->att.proto_id)->type, NULL);
 
@@ -243,7 +206,7 @@ static int check_lsm(struct env *env, const struct btf_view *view)
 
 static int check_traced(struct env *env)
 {
-	uint32_t facts = hook_facts(env->att.name);
+	uint32_t facts = hooks_facts(env->att.name);
 
 	if (facts & HOOK_DENIED)
 		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "tracing %s is denied",

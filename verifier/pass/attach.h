@@ -2,11 +2,9 @@
 #ifndef VERIFIER_ATTACH_H
 #define VERIFIER_ATTACH_H
 
-#include <stdbool.h>
+#include "verifier/state/env.h"
 
-struct env;
-
-/* May sleepable programs attach to the LSM hook (its name without "bpf_lsm_")? */
-bool attach_lsm_hook_sleeps(const struct env *env, const char *hook);
+/* attach pass: targets, struct_ops, LSM, sleepable */
+int attach_check(struct env *env);
 
 #endif

@@ -7,10 +7,11 @@
  */
 #include "verifier/pass/attach_look.h"
 
-#include "verifier/access/btfctx.h"
+#include "verifier/btf/btf.h"
+#include "verifier/btf/ctxtype.h"
 #include "verifier/kernel/insn.h"
 #include "verifier/kernel/names.h"
-#include "verifier/pass/passes.h"
+#include "verifier/state/callfacts.h"
 
 /* The function that is looked for, while the target is verified. */
 struct watched {
@@ -18,7 +19,7 @@ struct watched {
 	uint32_t start;
 	uint32_t arg_cnt;
 	bool is_static;
-	bool is_ctx[ENV_ARGS_MAX];
+	bool is_ctx[PROGRAM_ARGS_MAX];
 };
 
 struct func_record {
@@ -137,26 +138,18 @@ static void describe(const struct env *env, const struct btf_view *view, uint32_
 	if (!proto || btf_kind_of(proto) != BTF_KIND_FUNC_PROTO)
 		return;
 	w->is_static = btf_vlen_of(func) == BTF_FUNC_STATIC;
-	for (; w->arg_cnt < ENV_ARGS_MAX && w->arg_cnt < btf_vlen_of(proto); w->arg_cnt++)
+	for (; w->arg_cnt < PROGRAM_ARGS_MAX && w->arg_cnt < btf_vlen_of(proto); w->arg_cnt++)
 		w->is_ctx[w->arg_cnt] =
-			btfctx_is_ctx_of(env, env->prog->attach_prog->prog_type, view,
+			ctxtype_is_of(env, env->prog->attach_prog->prog_type, view,
 					 btf_params_of(proto)[w->arg_cnt].type);
 }
 
 static int verify_target(struct env *env, struct watched *w)
 {
 	const struct env_watch watch = { .look = look_at, .ctx = w };
-	const struct bgv_options opt = { .limits = env->opt->limits };
 	const struct bgv_program *target = env->prog->attach_prog;
-	struct bgv_result res;
-	int r = 0;
+	int r = env->verify_other(env, target, &watch);
 
-	if (api_verify_watched(env->target, target, &opt, &watch, &res) < 0)
-		return verdict_nomem(env);
-	if (res.verdict != BGV_ACCEPT)
-		r = verdict_unsupported(env, "the program to attach to is not loaded by our rules: %.120s",
-					res.message);
-	bgv_result_done(&res);
 	if (!(target->caps & (BGV_CAP_BPF | BGV_CAP_SYS_ADMIN)))
 		w->look->alive = true;	/* its dead code was not removed */
 	return r;

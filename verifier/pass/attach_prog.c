@@ -4,11 +4,13 @@
  * it be traced or replaced, and does a replacement take and return the same. What was found inside
  * the target, attach_look.c says.
  */
-#include "verifier/pass/attach_look.h"
 #include "verifier/pass/attach_prog.h"
-#include "verifier/access/btfctx.h"
-#include "verifier/btf/btfprog.h"
+
+#include "verifier/btf/btf.h"
+#include "verifier/btf/ctxtype.h"
 #include "verifier/kernel/names.h"
+#include "verifier/pass/attach_look.h"
+#include "verifier/state/verdict.h"
 
 static int refuse(struct env *env, const char *what)
 {
@@ -45,7 +47,7 @@ static bool is_reliable(struct env *env, const struct btf_view *view, const stru
 		return false;
 	if (index == 0)
 		return btf_vlen_of(proto) == 1 &&
-		       btfctx_is_ctx_of(env, env->prog->attach_prog->prog_type, view,
+		       ctxtype_is_of(env, env->prog->attach_prog->prog_type, view,
 					btf_params_of(proto)[0].type);
 	if (btf_vlen_of(func) == BTF_FUNC_GLOBAL)
 		return true;
@@ -53,7 +55,7 @@ static bool is_reliable(struct env *env, const struct btf_view *view, const stru
 		const struct btf_type *t = btf_skip_mods(view, btf_params_of(proto)[i].type, NULL);
 
 		if (!t ||
-		    (!btf_is_scalar(t) && !btfctx_is_ctx_of(env, env->prog->attach_prog->prog_type,
+		    (!btf_is_scalar(t) && !ctxtype_is_of(env, env->prog->attach_prog->prog_type,
 							    view, btf_params_of(proto)[i].type)))
 			return false;
 	}

@@ -4,8 +4,12 @@
  * the walk compares states (prune points) or records its way (jump points) are marked. Depth first
  * with a stack of its own, fall-through before target, as the marks depend on nothing else.
  */
+#include "verifier/pass/cfg.h"
+
 #include "verifier/kernel/insn.h"
-#include "verifier/pass/passes.h"
+#include "verifier/state/callfacts.h"
+#include "verifier/state/pool.h"
+#include "verifier/state/verdict.h"
 
 enum { UNSEEN = 0, DISCOVERED = 0x10, EXPLORED = 0x20, FALLTHROUGH = 1, BRANCH = 2 };
 enum { DONE, KEEP };
@@ -18,16 +22,6 @@ struct cfg {
 
 static void mark_prune(struct env *env, uint32_t idx) { env->aux[idx].prune_point = true; }
 static void mark_jmp(struct env *env, uint32_t idx) { env->aux[idx].jmp_point = true; }
-
-void call_facts_of(const struct env *env, const struct bpf_insn *insn, struct call_facts *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	ret->nargs = ENV_ARGS_MAX;
-	if (insn_is_helper_call(insn))
-		helper_facts(env, insn->imm, ret);
-	else if (insn_is_kfunc_call(insn))
-		kfunc_facts(env, insn, ret);
-}
 
 /* Follows the edge t -> w. DONE: nothing new; KEEP: w was pushed; negative: rejected. */
 static int push_edge(struct env *env, struct cfg *cfg, uint32_t t, int64_t w, int edge,

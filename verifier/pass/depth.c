@@ -3,9 +3,12 @@
  * Stack and frames of every chain of calls in the text, dead calls included, as the kernel adds them
  * up after the walk. Each level keeps where it goes on, so there is no recursion.
  */
-#include "verifier/pass/fastcall.h"
+#include "verifier/pass/depth.h"
+
 #include "verifier/kernel/insn.h"
-#include "verifier/pass/passes.h"
+#include "verifier/pass/fastcall.h"
+#include "verifier/state/callfacts.h"
+#include "verifier/state/verdict.h"
 
 #define PRIV_STACK_MIN 64
 

@@ -7,7 +7,7 @@
 #include "verifier/pass/fastcall.h"
 
 #include "verifier/kernel/insn.h"
-#include "verifier/pass/passes.h"
+#include "verifier/state/callfacts.h"
 
 #define CALLER_SAVED 0x3fu
 
@@ -73,20 +73,6 @@ int fastcall_mark(struct env *env)
 				mark_call(env, sub, i, lowest);
 	}
 	return 0;
-}
-
-void fastcall_note_access(struct env *env, const struct frame *f, uint32_t insn_idx, int32_t off)
-{
-	struct subprog *sub = &env->subprogs[f->subprog];
-	uint32_t i;
-
-	if (sub->fastcall_stack_off <= off || env->aux[insn_idx].fastcall_pattern)
-		return;
-	sub->fastcall_stack_off = INT16_MIN;
-	for (i = sub->start; i < sub[1].start; i++) {
-		env->aux[i].fastcall_spills = 0;
-		env->aux[i].fastcall_pattern = false;
-	}
 }
 
 void fastcall_shrink_stacks(struct env *env)

@@ -4,8 +4,12 @@
  * each function until nothing changes. Calls read as many arguments as their prototype has. What is
  * not live is not compared between states.
  */
+#include "verifier/pass/live.h"
+
 #include "verifier/kernel/insn.h"
-#include "verifier/pass/passes.h"
+#include "verifier/state/callfacts.h"
+#include "verifier/state/pool.h"
+#include "verifier/state/verdict.h"
 
 #define CALLER_SAVED 0x3fu	/* r0..r5 */
 
@@ -53,7 +57,7 @@ static struct regs_used jmp_regs(const struct env *env, const struct bpf_insn *i
 	case BPF_CALL:
 		call_facts_of(env, i, &facts);
 		if (!facts.known)
-			facts.nargs = ENV_ARGS_MAX;
+			facts.nargs = PROGRAM_ARGS_MAX;
 		return (struct regs_used){ (uint16_t)(((1u << facts.nargs) - 1) << 1),
 					   CALLER_SAVED };
 	default:

@@ -4,8 +4,14 @@
  * nothing but the instruction itself. Refuses what this kernel would refuse before it looks at
  * control flow. Trusts only the lengths given with the blobs.
  */
+#include "verifier/pass/load.h"
+
+#include "verifier/access/mapval.h"
+#include "verifier/btf/btfprog.h"
 #include "verifier/kernel/insn.h"
-#include "verifier/pass/passes.h"
+#include "verifier/kernel/names.h"
+#include "verifier/state/pool.h"
+#include "verifier/state/verdict.h"
 
 #define MAP_IDX_NOT_A_MAP 0x7ffffffeu
 #define MAP_IDX_NO_ARRAY  0x7ffffffdu

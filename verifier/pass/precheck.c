@@ -4,9 +4,11 @@
  * flags, counts, capabilities, attach types and names, in the kernel's order. Unprivileged loading
  * is taken to be allowed (sysctl kernel.unprivileged_bpf_disabled = 0).
  */
-#include "verifier/state/env.h"
+#include "verifier/pass/precheck.h"
+
 #include "verifier/kernel/names.h"
 #include "verifier/kernel/progtype.h"
+#include "verifier/state/verdict.h"
 
 #define PROG_NAME_BYTES 16
 #define BTF_ID_MAX 0x000fffff
@@ -89,7 +91,7 @@ static int precheck_device(struct env *env)
 	return verdict_unsupported(env, "programs bound to a device");
 }
 
-int attach_check_load(struct env *env)
+int precheck_load(struct env *env)
 {
 	const struct bgv_program *prog = env->prog;
 	enum profile profile = env->target->profile;

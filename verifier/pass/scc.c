@@ -4,8 +4,11 @@
  * stack of its own). Calls are plain edges to the next instruction. An instruction in no loop has
  * component 0.
  */
+#include "verifier/pass/scc.h"
+
 #include "verifier/kernel/insn.h"
-#include "verifier/pass/passes.h"
+#include "verifier/state/pool.h"
+#include "verifier/state/verdict.h"
 
 #define NOT_ON_STACK UINT32_MAX
 

@@ -4,40 +4,15 @@
  * and no function falls into the next. The kfuncs that are called are resolved on the way, since
  * the kernel reports both in the order of the instructions.
  */
+#include "verifier/pass/subprog.h"
+
 #include <stdlib.h>
 
+#include "verifier/btf/btfprog.h"
 #include "verifier/kernel/insn.h"
-#include "verifier/pass/passes.h"
-
-int subprog_at(const struct env *env, uint32_t insn_idx)
-{
-	uint32_t lo = 0, hi = env->subprog_cnt, mid;
-
-	while (lo < hi) {
-		mid = (lo + hi) / 2;
-		if (env->subprogs[mid].start == insn_idx)
-			return (int)mid;
-		if (env->subprogs[mid].start < insn_idx)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return -1;
-}
-
-uint32_t subprog_containing(const struct env *env, uint32_t insn_idx)
-{
-	uint32_t lo = 0, hi = env->subprog_cnt, mid;
-
-	while (hi - lo > 1) {
-		mid = (lo + hi) / 2;
-		if (env->subprogs[mid].start <= insn_idx)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return lo;
-}
+#include "verifier/pass/kfuncs.h"
+#include "verifier/state/pool.h"
+#include "verifier/state/verdict.h"
 
 static int subprog_add(struct env *env, int64_t start)
 {

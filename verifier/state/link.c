@@ -6,8 +6,9 @@
  */
 #include "verifier/state/link.h"
 
-#include "verifier/value/alu.h"
 #include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
+#include "verifier/value/alu.h"
 
 #define PACK_MAX 6u
 #define PACK_BITS 10u	/* frame 3, position 6, register or slot 1 */

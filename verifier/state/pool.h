@@ -24,4 +24,11 @@ void pool_give(struct pool *pool, void *block, size_t bytes);
 
 uint64_t pool_peak_bytes(const struct pool *pool);
 
+struct env;
+
+/* Zeroed memory of the env's arena; NULL: over budget (then return verdict_nomem(env)). */
+void *pool_zalloc(struct env *env, size_t bytes);
+void *pool_calloc(struct env *env, size_t cnt, size_t bytes);
+char *pool_strdup(struct env *env, const char *s);
+
 #endif

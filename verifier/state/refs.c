@@ -6,6 +6,9 @@
 #include "verifier/state/refs.h"
 
 #include "verifier/state/pool.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 static size_t set_bytes(uint32_t cnt)
 {

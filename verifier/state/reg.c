@@ -3,8 +3,7 @@
  * Making and checking single registers. Every constructor sets every byte, so that registers can be
  * compared as bytes.
  */
-#include "verifier/state/env.h"
-#include "verifier/marks/livemark.h"
+#include "verifier/state/reg.h"
 
 void reg_set_not_init(struct reg *r)
 {
@@ -42,37 +41,4 @@ void env_mark_unknown(struct env *env, uint32_t regno)
 void env_mark_not_init(struct env *env, uint32_t regno)
 {
 	reg_set_not_init(&env_regs(env)[regno]);
-}
-
-int reg_check_read(struct env *env, uint32_t regno)
-{
-	if (regno >= ENV_REGS)
-		return verdict_reject(env, EINVAL, "REG-NUMBER", "R%u is invalid", regno);
-	if (env_regs(env)[regno].type == REG_NOT_INIT) {
-		env->unset_regno = regno;
-		return verdict_reject(env, EACCES, "REG-UNINIT", "R%u !read_ok", regno);
-	}
-	livemark_read_reg(env, regno);
-	return 0;
-}
-
-int reg_check_write_nomark(struct env *env, uint32_t regno)
-{
-	if (regno >= ENV_REGS)
-		return verdict_reject(env, EINVAL, "REG-NUMBER", "R%u is invalid", regno);
-	if (regno == BPF_REG_10)
-		return verdict_reject(env, EACCES, "REG-FRAME-POINTER",
-				      "frame pointer is read only");
-	livemark_write_reg(env, regno);
-	return 0;
-}
-
-int reg_check_write(struct env *env, uint32_t regno)
-{
-	int r = reg_check_write_nomark(env, regno);
-
-	if (r < 0)
-		return r;
-	env_mark_unknown(env, regno);
-	return 0;
 }

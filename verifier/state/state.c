@@ -10,6 +10,8 @@
 
 #include "verifier/state/pool.h"
 #include "verifier/state/refs.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/verdict.h"
 
 static const struct slot slot_untouched;	/* eight SLOT_INVALID bytes */
 
@@ -206,6 +208,21 @@ struct slot *stack_slot_mut(struct env *env, struct frame *f, uint32_t spi)
 uint32_t env_new_id(struct env *env)
 {
 	return ++env->id_gen;
+}
+
+/*
+ * A path begins as its program may: only callbacks that run later, on their own, are different. One of a
+ * timer may not sleep, whatever armed it; one of a workqueue may.
+ */
+bool env_in_sleepable(const struct env *env)
+{
+	return env->cur ? env->cur->in_sleepable : env->sleepable;
+}
+
+bool env_in_rcu(const struct env *env)
+{
+	return env->cur->rcu_locks || env->cur->active_locks || !env_in_sleepable(env) ||
+	       (env->beh->rcu_by_any_section && (env->cur->preempt_locks || env->cur->active_irq_id));
 }
 
 struct hist *hist_get(struct hist *h)

@@ -31,4 +31,43 @@ static inline uint32_t state_frame_insn(const struct state *st, uint32_t frameno
 	return frameno == st->curframe ? st->insn_idx : (uint32_t)st->l[frameno + 1].f->callsite;
 }
 
+static inline const struct frame *state_frame(const struct state *st, uint32_t frameno)
+{
+	return st->l[frameno].f;
+}
+/* Private copy of a level's frame, for writing; NULL: out of memory. */
+struct frame *state_frame_mut(struct env *env, struct state *st, uint32_t frameno);
+
+/* Read-only view of slot spi; never NULL (an untouched slot is all SLOT_INVALID). spi < ENV_SLOTS. */
+const struct slot *stack_slot(const struct frame *f, uint32_t spi);
+/* Slot for writing, in a private frame; NULL: out of memory. Raises slot_cnt. */
+struct slot *stack_slot_mut(struct env *env, struct frame *f, uint32_t spi);
+
+/*
+ * Walks every register and spilled register of a state (bpf_for_each_reg_in_vstate):
+ *	struct reg_iter it = REG_ITER(env, st);
+ *	const struct reg *r;
+ *	while ((r = reg_iter_next(&it)))
+ *		if (wanted(r)) { struct reg *w = reg_iter_mut(&it); if (!w) return nomem; change(w); }
+ * it.spi is UINT32_MAX at a register, else the slot; it.regno the register.
+ */
+struct reg_iter {
+	struct env *env;
+	struct state *st;
+	uint32_t frameno, regno, spi;
+	bool slots;
+	bool started;
+};
+#define REG_ITER(e, s) { .env = (e), .st = (s) }
+const struct reg *reg_iter_next(struct reg_iter *it);
+struct reg *reg_iter_mut(struct reg_iter *it);
+/* The slot whose spilled register the iterator stands at, for writing (it.spi set). */
+struct slot *reg_iter_slot_mut(struct reg_iter *it);
+
+/* A fresh id (++env->id_gen). */
+uint32_t env_new_id(struct env *env);
+
+bool env_in_sleepable(const struct env *env);	/* in_sleepable() */
+bool env_in_rcu(const struct env *env);		/* in_rcu_cs() */
+
 #endif

@@ -4,12 +4,13 @@
  * numbers returned here travel up unchanged. A budget or an unsupported feature can never turn into
  * "accept": their numbers are not errnos, so that no code that forgives an errno forgives them.
  */
+#include "verifier/state/verdict.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "verifier/state/env.h"
-#include "verifier/pass/passes.h"
+#include "verifier/state/pool.h"
 
 #define RET_UNSUPPORTED	(-100001)
 #define RET_UNDECIDED	(-100002)

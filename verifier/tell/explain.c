@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "verifier/bpfgate-verifier.h"
+#include "verifier/btf/btf.h"
 #include "verifier/tell/diag.h"
 #include "verifier/tell/srcline.h"
 #include "verifier/tell/why.h"

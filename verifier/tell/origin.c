@@ -6,6 +6,8 @@
 #include "verifier/tell/origin.h"
 
 #include "verifier/kernel/insn.h"
+#include "verifier/state/env.h"
+#include "verifier/walk/tale.h"
 
 /* Where one walk stands. */
 struct walk {

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "verifier/bpfgate-verifier.h"
+#include "verifier/btf/btf.h"
+
 struct line_rec {
 	uint32_t insn_off, file_name_off, line_off, line_col;
 };

@@ -8,6 +8,7 @@
 
 #include "verifier/kernel/insn.h"
 #include "verifier/marks/precise.h"
+#include "verifier/state/pool.h"
 #include "verifier/tell/why_tell.h"
 
 #define PATH_MAX_INSNS	65536u

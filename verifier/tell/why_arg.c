@@ -4,15 +4,13 @@
  * (a helper's prototype, a kernel function's BTF, a global function's own), and what is passed
  * instead and since when.
  */
-#include "verifier/tell/why_tell.h"
-
 #include <stdio.h>
 #include <string.h>
 
-#include "verifier/call/helper.h"
+#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
-#include "verifier/call/kfunc.h"
-#include "verifier/pass/passes.h"
+#include "verifier/state/helper_allow.h"
+#include "verifier/tell/why_tell.h"
 
 #define TAKES_BYTES 160
 

@@ -4,16 +4,15 @@
  * program, hooks that cannot be attached to, capabilities and licenses. From which kernel on, and
  * for which types, by the tables.
  */
-#include "verifier/tell/why_tell.h"
-
 #include <stdio.h>
 #include <string.h>
 
-#include "verifier/call/helper.h"
+#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
-#include "verifier/call/kfunc.h"
-#include "verifier/kernel/progtype.h"
 #include "verifier/kernel/names.h"
+#include "verifier/kernel/progtype.h"
+#include "verifier/state/helper_allow.h"
+#include "verifier/tell/why_tell.h"
 
 #define TYPES_SHOWN 4u
 

@@ -3,14 +3,13 @@
  * Objects that live on the stack and have a life of their own: dynptrs, iterators, irq flags. What
  * stands in the place that is used, who made it, and who ended or overwrote it.
  */
-#include "verifier/tell/why_tell.h"
-
 #include <stdio.h>
 #include <string.h>
 
-#include "verifier/call/helper.h"
+#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
-#include "verifier/call/kfunc.h"
+#include "verifier/state/helper_allow.h"
+#include "verifier/tell/why_tell.h"
 
 /* The place an argument points to. */
 struct place {

@@ -3,10 +3,8 @@
  * Packet accesses: which compare with the packet's end proved bytes for the very pointer that is used, and why
  * another compare of the path did not.
  */
-#include "verifier/tell/why_tell.h"
-
 #include "verifier/kernel/insn.h"
-#include "verifier/kernel/profile.h"
+#include "verifier/tell/why_tell.h"
 
 /* Before this step, the widest proof among pointers of this id. */
 static int32_t proved_before(const struct tale *t, uint32_t id)

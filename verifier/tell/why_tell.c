@@ -8,61 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
-#include "verifier/state/refs.h"
-
-/* ---- pointers that may be, or are, NULL -------------------------------------------------------- */
-
-static bool is_null_test(const struct why *w, const struct tale *t, uint32_t *ret_regno)
-{
-	const struct bpf_insn *i = &w->env->insns[t->insn_idx];
-
-	if (!insn_is_jmp_class(i) || BPF_SRC(i->code) != BPF_K || i->imm ||
-	    (BPF_OP(i->code) != BPF_JEQ && BPF_OP(i->code) != BPF_JNE))
-		return false;
-	*ret_regno = i->dst_reg;
-	return reg_maybe_null(t->r[i->dst_reg]);
-}
-
-/* The newest test of another pointer of the same kind: what was meant, perhaps. */
-static void tell_other_test(struct why *w, const struct reg *used)
-{
-	char name[WHY_NAME_BYTES], of[WHY_NAME_BYTES];
-	const struct tale *t;
-	uint32_t regno;
-
-	for (t = w->now->older; t; t = t->older) {
-		if (!is_null_test(w, t, &regno) || reg_base(t->r[regno]) != reg_base(used) ||
-		    t->r[regno]->id == used->id)
-			continue;
-		why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
-			  "this tests %s, the result of another call, not %s", why_name(w, t->insn_idx, regno, name),
-			  why_name(w, w->now->insn_idx, (uint32_t)w->regno, of));
-		return;
-	}
-}
-
-void why_tell_null(struct why *w)
-{
-	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
-	char name[WHY_NAME_BYTES], callee[WHY_NAME_BYTES];
-
-	if (!used || !reg_maybe_null(used))
-		return;
-	why_tell_origin(w);
-	why_name(w, w->now->insn_idx, (uint32_t)w->regno, name);
-	if (w->origin.kind == ORIGIN_RESULT)
-		why_cause(w, "%s may be NULL here: nothing on this way tests what %s returned", name,
-			  why_callee(w, w->origin.at->insn_idx, callee));
-	else
-		why_cause(w, "%s may be NULL here: nothing on this way tests it", name);
-	tell_other_test(w, used);
-	why_propose(w, ASSUME_NOT_NULL, w->now->insn_idx, (uint32_t)w->regno, 0);
-	if (*name == '`')
-		why_way_out(w, "test %s before you use it: if (!%.*s) return ...;", name, (int)strlen(name) - 2,
-			    name + 1);
-}
 
 /* ---- what is not a pointer ------------------------------------------------------------------------ */
 

@@ -5,9 +5,13 @@
  * works on the low halves and zero-extends. Trusts that the caller refused what is not an operator,
  * immediate shifts too wide and divisions by an immediate zero.
  */
+#include "verifier/value/alu.h"
+
 #include <linux/bpf.h>
 
-#include "verifier/value/alu.h"
+#include "verifier/kernel/behave.h"
+#include "verifier/value/tnum.h"
+#include "verifier/value/val.h"
 
 /* ---- additive: both widths at once ---- */
 

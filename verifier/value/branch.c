@@ -5,10 +5,14 @@
  * that no such member has left may come out contradictory and is then reset, as in the kernel. Only
  * conditional jump operators are passed in.
  */
+#include "verifier/value/branch.h"
+
 #include <linux/bpf.h>
 
-#include "verifier/value/branch.h"
+#include "verifier/kernel/behave.h"
 #include "verifier/value/circ.h"
+#include "verifier/value/tnum.h"
+#include "verifier/value/val.h"
 
 #define JSET_NOT (BPF_JSET | BPF_X)	/* the fall-through of JSET: no bit of the mask is set */
 

@@ -7,6 +7,9 @@
  */
 #include "verifier/value/circ.h"
 
+#include "verifier/value/tnum.h"
+#include "verifier/value/val.h"
+
 #define SIGN64 (UINT64_C(1) << 63)
 
 /* Both widths: `last` is the circle's greatest number. */

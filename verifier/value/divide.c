@@ -6,6 +6,9 @@
  */
 #include "verifier/value/divide.h"
 
+#include "verifier/kernel/behave.h"
+#include "verifier/value/val.h"
+
 struct span {
 	int64_t low, high;
 };

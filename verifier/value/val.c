@@ -7,9 +7,11 @@
  */
 #include "verifier/value/val.h"
 
-#include "verifier/value/circ.h"
-
 #include <string.h>
+
+#include "verifier/kernel/behave.h"
+#include "verifier/value/circ.h"
+#include "verifier/value/tnum.h"
 
 #define LOW_HALF UINT64_C(0xffffffff)
 

@@ -5,9 +5,12 @@
  */
 #include "verifier/walk/assume.h"
 
-#include "verifier/value/branch.h"
+#include "verifier/access/null.h"
 #include "verifier/state/refs.h"
+#include "verifier/state/reg.h"
 #include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
+#include "verifier/value/branch.h"
 
 static int assume_packet(struct env *env, const struct assume *assume)
 {

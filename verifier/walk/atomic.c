@@ -3,7 +3,12 @@
  * Atomic instructions: read-modify-write as a read check and a write check without a value;
  * load-acquire and store-release as a load and a store of the same kinds of memory.
  */
+#include "verifier/access/mem.h"
+#include "verifier/access/memop.h"
+#include "verifier/access/regcheck.h"
 #include "verifier/kernel/insn.h"
+#include "verifier/state/env.h"
+#include "verifier/state/verdict.h"
 #include "verifier/walk/step.h"
 
 static bool base_fits(const struct env *env, uint32_t regno)
@@ -45,7 +50,7 @@ static int unfit_base(struct env *env, uint32_t regno, const char *what)
 
 static int step_acquire(struct env *env, const struct bpf_insn *i)
 {
-	int r = reg_check_read(env, i->src_reg);
+	int r = regcheck_read(env, i->src_reg);
 
 	if (r < 0)
 		return r;
@@ -56,7 +61,7 @@ static int step_acquire(struct env *env, const struct bpf_insn *i)
 
 static int step_release(struct env *env, const struct bpf_insn *i)
 {
-	int r = reg_check_read(env, i->dst_reg);
+	int r = regcheck_read(env, i->dst_reg);
 
 	if (r < 0)
 		return r;
@@ -67,12 +72,12 @@ static int step_release(struct env *env, const struct bpf_insn *i)
 
 static int check_rmw_regs(struct env *env, const struct bpf_insn *i)
 {
-	int r = reg_check_read(env, i->src_reg);
+	int r = regcheck_read(env, i->src_reg);
 
 	if (r >= 0)
-		r = reg_check_read(env, i->dst_reg);
+		r = regcheck_read(env, i->dst_reg);
 	if (r >= 0 && i->imm == BPF_CMPXCHG)
-		r = reg_check_read(env, 0);
+		r = regcheck_read(env, 0);
 	if (r < 0)
 		return r;
 	if (i->imm == BPF_CMPXCHG && mem_is_leak(env, 0))
@@ -97,7 +102,7 @@ static int step_rmw(struct env *env, const struct bpf_insn *i)
 		return verdict_reject(env, EINVAL, "ATOMIC-SIZE", "invalid atomic operand size");
 	r = check_rmw_regs(env, i);
 	if (r >= 0 && load >= 0)
-		r = reg_check_write(env, (uint32_t)load);
+		r = regcheck_write(env, (uint32_t)load);
 	if (r >= 0)
 		r = mem_access(env, &op);
 	if (r >= 0 && load >= 0) {

@@ -3,38 +3,22 @@
  * Checkpoints: states kept at prune points, looked up by later paths, aged and evicted. The rules
  * when to keep, compare and evict are the kernel's, for they decide how much is explored.
  */
+#include "verifier/walk/checkpoint.h"
+
+#include "verifier/kernel/insn.h"
 #include "verifier/marks/backedge.h"
 #include "verifier/marks/equal.h"
-#include "verifier/walk/explore.h"
-#include "verifier/marks/ids.h"
-#include "verifier/kernel/insn.h"
+#include "verifier/marks/equal_old.h"
+#include "verifier/marks/hist.h"
 #include "verifier/marks/livemark.h"
 #include "verifier/marks/loopentry.h"
 #include "verifier/marks/precise.h"
 #include "verifier/marks/slotlive.h"
+#include "verifier/marks/stored.h"
 #include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 enum match { MATCH_MISS, MATCH_HIT, MATCH_LOOP_HIT };
-
-/* Buckets are shared by call sites, as in the kernel: neighbours age each other's states. */
-static struct state **bucket_of(struct env *env, uint32_t insn_idx, const struct state *st)
-{
-	uint32_t site = (uint32_t)st->l[st->curframe].f->callsite;
-
-	return &env->explored[(insn_idx ^ site) % env->insn_cnt];
-}
-
-static bool same_callsites(const struct state *a, const struct state *b)
-{
-	uint32_t i;
-
-	if (a->curframe != b->curframe)
-		return false;
-	for (i = 0; i <= a->curframe; i++)
-		if (a->l[i].f->callsite != b->l[i].f->callsite)
-			return false;
-	return true;
-}
 
 /* ---- cleaning: what no continuation reads needs not be equal ------------------------------------ */
 
@@ -68,9 +52,9 @@ static int clean_finished(struct env *env, uint32_t insn_idx)
 	struct state *st;
 	int r = 0;
 
-	for (st = *bucket_of(env, insn_idx, env->cur); st && r >= 0; st = st->next) {
+	for (st = *stored_bucket(env, insn_idx, env->cur); st && r >= 0; st = st->next) {
 		if (st->branches || st->cleaned || st->insn_idx != insn_idx ||
-		    !same_callsites(st, env->cur) || backedge_pending(env, st) ||
+		    !stored_same_callsites(st, env->cur) || backedge_pending(env, st) ||
 		    loopentry_is_open(st))
 			continue;
 		r = clean_state(env, st);
@@ -182,7 +166,7 @@ static struct state *split_state(struct env *env, uint32_t insn_idx)
 
 static int keep_state(struct env *env, uint32_t insn_idx)
 {
-	struct state **bucket = bucket_of(env, insn_idx, env->cur), *st;
+	struct state **bucket = stored_bucket(env, insn_idx, env->cur), *st;
 
 	env->total_states++;
 	env->prev_jmps_processed = env->jmps_processed;
@@ -237,7 +221,7 @@ int checkpoint_visit(struct env *env)
 
 	if (r < 0)
 		return r;
-	for (link = bucket_of(env, insn_idx, cur); (old = *link);) {
+	for (link = stored_bucket(env, insn_idx, cur); (old = *link);) {
 		states++;
 		if (old->insn_idx != insn_idx) {
 			link = &old->next;
@@ -287,73 +271,4 @@ void checkpoint_forget_all(struct env *env)
 	for (i = 0; i < env->insn_cnt; i++)
 		while (env->explored[i])
 			evict(env, &env->explored[i]);
-}
-
-/* ---- loops of iterators and callbacks ---------------------------------------------------------------- */
-
-struct state *explore_find_prev(struct env *env, uint32_t insn_idx)
-{
-	return env->cur->parent ? explore_find_prev_of(env, env->cur->parent, insn_idx) : NULL;
-}
-
-struct state *explore_find_prev_of(struct env *env, const struct state *from, uint32_t insn_idx)
-{
-	struct state *st;
-
-	for (st = *bucket_of(env, insn_idx, from); st; st = st->next)
-		if (st->insn_idx == insn_idx && st->branches && same_callsites(st, from) &&
-		    st->dfs_depth < from->dfs_depth)
-			return st;
-	return NULL;
-}
-
-/* A scalar imprecise so far that changed between iterations: any value, so that the loop converges. */
-static bool must_widen(struct env *env, const struct reg *old, const struct reg *now, bool precise)
-{
-	return reg_is_scalar(old) && reg_is_scalar(now) && env->cap_bpf && !precise &&
-	       !equal_regs_exactly(env, old, now);
-}
-
-static int widen_frame(struct env *env, const struct level *ol, struct state *pending, uint32_t fr)
-{
-	const struct frame *nf = pending->l[fr].f;
-	const struct slot *os, *ns;
-	struct frame *w;
-	struct slot *ws;
-	uint32_t i;
-
-	for (i = 0; i < ENV_REGS; i++) {
-		if (!must_widen(env, &ol->f->r[i], &nf->r[i], ol->prec_r >> i & 1))
-			continue;
-		w = state_frame_mut(env, pending, fr);
-		if (!w)
-			return verdict_nomem(env);
-		nf = w;
-		reg_set_unknown(&w->r[i]);
-	}
-	for (i = 0; i < ol->f->slot_cnt && i < nf->slot_cnt; i++) {
-		os = stack_slot(ol->f, i);
-		ns = stack_slot(nf, i);
-		if (os->byte[7] != SLOT_SPILL || ns->byte[7] != SLOT_SPILL ||
-		    !must_widen(env, &os->r, &ns->r, ol->prec_s >> i & 1))
-			continue;
-		w = state_frame_mut(env, pending, fr);
-		ws = w ? stack_slot_mut(env, w, i) : NULL;
-		if (!ws)
-			return verdict_nomem(env);
-		nf = w;
-		reg_set_unknown(&ws->r);
-	}
-	return 0;
-}
-
-int explore_widen(struct env *env, struct state *prev, struct state *pending)
-{
-	uint32_t fr;
-	int r = 0;
-
-	ids_reset(env);
-	for (fr = prev->curframe + 1u; fr-- > 0 && r >= 0;)
-		r = widen_frame(env, &prev->l[fr], pending, fr);
-	return r;
 }

@@ -8,88 +8,22 @@
 
 #include <time.h>
 
-#include "verifier/walk/assume.h"
-#include "verifier/marks/backedge.h"
-#include "verifier/marks/equal.h"
-#include "verifier/marks/ids.h"
-#include "verifier/pass/passes.h"
-#include "verifier/marks/precise.h"
-#include "verifier/marks/slotlive.h"
 #include "verifier/access/spec.h"
+#include "verifier/call/call.h"
+#include "verifier/marks/backedge.h"
+#include "verifier/marks/hist.h"
+#include "verifier/marks/ids.h"
+#include "verifier/marks/slotlive.h"
+#include "verifier/state/pending.h"
+#include "verifier/state/pool.h"
 #include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
+#include "verifier/walk/assume.h"
+#include "verifier/walk/checkpoint.h"
 #include "verifier/walk/step.h"
 #include "verifier/walk/tale.h"
 
 #define BUDGET_STEPS 512u	/* how often the clock is read */
-
-/* ---- pending states ---------------------------------------------------------------------------- */
-
-static int push_pending(struct env *env, struct state *st, int err_if_full)
-{
-	st->next = env->pending;
-	env->pending = st;
-	env->pending_cnt++;
-	if (env->pending_cnt > env->lim->pending)
-		return verdict_reject(env, env->beh->pending_efault ? err_if_full : E2BIG,
-				      "TOO-COMPLEX", "The sequence of %u jumps is too complex.",
-				      env->pending_cnt);
-	return 0;
-}
-
-struct state *explore_push(struct env *env, uint32_t insn_idx, uint32_t prev_insn_idx,
-			   bool speculative, int err_if_full)
-{
-	struct state *st = state_copy(env, env->cur);
-
-	if (!st) {
-		verdict_nomem(env);
-		return NULL;
-	}
-	st->insn_idx = insn_idx;
-	st->prev_insn_idx = prev_insn_idx;
-	st->speculative |= speculative;
-	if (push_pending(env, st, err_if_full) < 0)
-		return NULL;
-	if (st->parent)
-		st->parent->branches++;
-	return st;
-}
-
-struct state *explore_push_async(struct env *env, uint32_t insn_idx, uint32_t subprog,
-				 bool sleepable)
-{
-	struct state *st = state_new(env, 1);
-	struct frame *f = frame_new(env, 0, subprog, -1);
-
-	if (!st || !f) {
-		verdict_nomem(env);
-		return NULL;
-	}
-	st->l[0].f = f;
-	st->branches = 1;
-	st->in_sleepable = sleepable;
-	st->insn_idx = insn_idx;
-	st->prev_insn_idx = env->insn_idx;
-	return push_pending(env, st, ENOMEM) < 0 ? NULL : st;
-}
-
-/* The newest pending state becomes the current one. False: there is none. */
-static bool pop_pending(struct env *env)
-{
-	struct state *st = env->pending;
-
-	state_put(env, env->cur);
-	env->cur = NULL;
-	if (!st)
-		return false;
-	env->pending = st->next;
-	st->next = NULL;
-	env->pending_cnt--;
-	env->cur = st;
-	env->insn_idx = st->insn_idx;
-	env->prev_insn_idx = st->prev_insn_idx;
-	return true;
-}
 
 /* ---- the loop ------------------------------------------------------------------------------------ */
 
@@ -220,7 +154,7 @@ static int walk(struct env *env)
 		r = path_ends(env);
 		if (r < 0)
 			return r;
-		if (!pop_pending(env))
+		if (!pending_pop(env))
 			return 0;
 		slotlive_leave_instance(env);
 	}

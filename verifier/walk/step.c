@@ -1,143 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One instruction: check what must hold, then transfer. Dispatch by class; loads, stores, constants,
- * packet loads and the ends of functions are here.
+ * One instruction: check what must hold, then transfer. Dispatch by class; constants, packet
+ * loads and the ends of functions are here.
  */
-#include "verifier/walk/explore.h"
-#include "verifier/kernel/insn.h"
-#include "verifier/pass/passes.h"
-#include "verifier/state/refs.h"
-#include "verifier/marks/slotlive.h"
-#include "verifier/state/state.h"
 #include "verifier/walk/step.h"
+
+#include "verifier/access/bounds.h"
+#include "verifier/access/ctx.h"
+#include "verifier/access/lock.h"
+#include "verifier/access/pkt.h"
+#include "verifier/access/regcheck.h"
+#include "verifier/call/call.h"
+#include "verifier/call/helper.h"
+#include "verifier/call/kfunc.h"
+#include "verifier/call/ret.h"
+#include "verifier/kernel/insn.h"
+#include "verifier/marks/slotlive.h"
+#include "verifier/state/callfacts.h"
+#include "verifier/state/pending.h"
+#include "verifier/state/refs.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/verdict.h"
 
 static int reserved(struct env *env, const char *what)
 {
 	return verdict_reject(env, EINVAL, "INSN-RESERVED", "%s uses reserved fields", what);
-}
-
-/* ---- loads and stores ------------------------------------------------------------------------------- */
-
-/* Kinds whose loads the kernel rewrites: one instruction cannot serve two of them. */
-static bool is_rewritten(uint32_t type)
-{
-	switch (type & REG_BASE_MASK) {
-	case REG_CTX:
-	case REG_SOCKET:
-	case REG_SOCK_COMMON:
-	case REG_TCP_SOCK:
-	case REG_XDP_SOCK:
-	case REG_ARENA:
-		return true;
-	case REG_BTF_ID:
-		return true;
-	case REG_MEM:
-		return type & REG_F_UNTRUSTED;
-	default:
-		return false;
-	}
-}
-
-static bool is_object(const struct env *env, uint32_t type)
-{
-	return (type & REG_BASE_MASK) == REG_BTF_ID ||
-	       ((type & REG_BASE_MASK) == REG_MEM && env->beh->arg_untrusted);
-}
-
-static bool may_fault(uint32_t type)
-{
-	return type == REG_BTF_ID || (type & REG_F_UNTRUSTED);
-}
-
-/*
- * An object whose loads may fault meets memory: 6.18 takes the load for one of memory, and only read-only, untrusted
- * memory has its faults handled.
- */
-static bool loses_faults(uint32_t type, uint32_t was)
-{
-	uint32_t flags = (type | was) & (REG_F_UNTRUSTED | REG_F_RDONLY);
-	bool mem = (type & REG_BASE_MASK) == REG_MEM || (was & REG_BASE_MASK) == REG_MEM;
-
-	return mem && (may_fault(type) || may_fault(was)) && flags != (REG_F_UNTRUSTED | REG_F_RDONLY);
-}
-
-int step_note_ptr_type(struct env *env, uint32_t type, bool trust_mismatch_ok)
-{
-	struct insn_aux *aux = env_aux(env);
-	uint32_t was = aux->ptr_type;
-
-	if (!was) {
-		aux->ptr_type = type;
-		return 0;
-	}
-	if (type == was || (!is_rewritten(type) && !is_rewritten(was)))
-		return 0;
-	if (trust_mismatch_ok && is_object(env, type) && is_object(env, was)) {
-		if (loses_faults(type, was))
-			return verdict_reject(env, EINVAL, "PTR-MIXED",
-					      "same insn loads from an object that may not be there and from memory");
-		/* the less trusted use decides: its faults are handled */
-		aux->ptr_type = ((type & REG_BASE_MASK) == REG_MEM ? type : was) & REG_BASE_MASK;
-		aux->ptr_type |= (type | was) & (REG_F_UNTRUSTED | REG_F_RDONLY);
-		return 0;
-	}
-	return verdict_reject(env, EINVAL, "PTR-MIXED",
-			      "same insn cannot be used with different pointers");
-}
-
-/* Before 6.18 no instruction loads from an arena with its sign and has its faults handled. */
-int step_check_rewrites(struct env *env)
-{
-	for (uint32_t i = 0; i < env->insn_cnt && !env->beh->arena_sext; i += insn_len(&env->insns[i]))
-		if ((env->aux[i].ptr_type & REG_BASE_MASK) == REG_ARENA &&
-		    BPF_CLASS(env->insns[i].code) == BPF_LDX && BPF_MODE(env->insns[i].code) == INSN_MEMSX)
-			return verdict_reject_at(env, i, EOPNOTSUPP, "ARENA-SEXT",
-						 "sign extending loads from arena are not supported yet");
-	return 0;
-}
-
-int step_load(struct env *env, const struct bpf_insn *i, bool strict_once)
-{
-	struct memop op = { .insn_idx = env->insn_idx, .regno = i->src_reg, .off = i->off,
-			    .size = insn_bytes(i), .access = ACCESS_READ,
-			    .value_regno = i->dst_reg, .strict_once = strict_once,
-			    .sext = BPF_CLASS(i->code) == BPF_LDX && BPF_MODE(i->code) == INSN_MEMSX };
-	uint32_t type;
-	struct reg *v;
-	int r = reg_check_read(env, i->src_reg);
-
-	if (r >= 0)
-		r = reg_check_write_nomark(env, i->dst_reg);
-	if (r < 0)
-		return r;
-	type = env_regs(env)[i->src_reg].type;
-	r = mem_access(env, &op);
-	if (r >= 0)
-		r = step_note_ptr_type(env, type, true);
-	if (r < 0)
-		return r;
-	v = &env_regs(env)[i->dst_reg];
-	return reg_is_scalar(v) ? step_settle(env, val_settle(env->beh, &v->v)) : 0;
-}
-
-int step_store(struct env *env, const struct bpf_insn *i, bool strict_once)
-{
-	struct memop op = { .insn_idx = env->insn_idx, .regno = i->dst_reg, .off = i->off,
-			    .size = insn_bytes(i), .access = ACCESS_WRITE,
-			    .value_regno = BPF_CLASS(i->code) == BPF_STX ? i->src_reg : -1,
-			    .strict_once = strict_once };
-	uint32_t type;
-	int r = 0;
-
-	if (op.value_regno >= 0)
-		r = reg_check_read(env, i->src_reg);
-	if (r >= 0)
-		r = reg_check_read(env, i->dst_reg);
-	if (r < 0)
-		return r;
-	type = env_regs(env)[i->dst_reg].type;
-	r = mem_access(env, &op);
-	return r < 0 ? r : step_note_ptr_type(env, type, false);
 }
 
 static int step_stx(struct env *env, const struct bpf_insn *i)
@@ -214,7 +101,7 @@ static int load_imm64(struct env *env, const struct bpf_insn *i)
 
 	if (i->off)
 		return reserved(env, "BPF_LD_IMM64");
-	r = reg_check_write(env, i->dst_reg);
+	r = regcheck_write(env, i->dst_reg);
 	if (r < 0)
 		return r;
 	dst = &env_regs(env)[i->dst_reg];
@@ -250,7 +137,7 @@ static int check_ld_abs(struct env *env, const struct bpf_insn *i)
 					      "cannot use BPF_LD_[ABS|IND] within callback");
 	if (i->dst_reg || i->off || BPF_SIZE(i->code) == BPF_DW || (abs && i->src_reg))
 		return reserved(env, "BPF_LD_[ABS|IND]");
-	r = reg_check_read(env, BPF_REG_6);
+	r = regcheck_read(env, BPF_REG_6);
 	if (r >= 0)
 		r = refs_check_resources(env, false, true, "BPF_LD_[ABS|IND]");
 	if (r < 0)
@@ -259,11 +146,11 @@ static int check_ld_abs(struct env *env, const struct bpf_insn *i)
 		return verdict_reject(env, EINVAL, "LD-ABS-CTX",
 				      "at the time of BPF_LD_ABS|IND R6 != pointer to skb");
 	if (!abs) {
-		r = reg_check_read(env, i->src_reg);
+		r = regcheck_read(env, i->src_reg);
 		if (r < 0)
 			return r;
 	}
-	return ptr_check_off(env, &env_regs(env)[BPF_REG_6], BPF_REG_6, false);
+	return bounds_check_off(env, &env_regs(env)[BPF_REG_6], BPF_REG_6, false);
 }
 
 static int step_ld_abs(struct env *env, const struct bpf_insn *i)
@@ -277,7 +164,7 @@ static int step_ld_abs(struct env *env, const struct bpf_insn *i)
 	if (!env->cur->curframe || !env->beh->ld_abs_returns)
 		return 0;
 	/* it returns 0 from the function when the load fails: that way now, this one later */
-	if (!explore_push(env, env->insn_idx + 1, env->insn_idx, false, EFAULT))
+	if (!pending_push(env, env->insn_idx + 1, env->insn_idx, false, EFAULT))
 		return -EFAULT;
 	reg_set_known(&env_regs(env)[0], 0);
 	r = call_exit(env);
@@ -331,7 +218,7 @@ static int step_tail_call(struct env *env)
 	if (env->beh->tail_call_not_in_cb && env_top(env)->in_callback)
 		return verdict_reject(env, EINVAL, "TAIL-CALL-CALLBACK",
 				      "cannot tail call within callback");
-	if (!explore_push(env, env->insn_idx + 1, env->insn_idx, false, EFAULT))
+	if (!pending_push(env, env->insn_idx + 1, env->insn_idx, false, EFAULT))
 		return -EFAULT;
 	r = pkt_invalidate_all(env);
 	if (r < 0)
@@ -359,7 +246,7 @@ static int step_call(struct env *env, const struct bpf_insn *i)
 		if (r == CALL_THROWS)
 			return end_of_path(env, true);
 	} else if (i->src_reg == BPF_PSEUDO_KFUNC_CALL) {
-		kfunc_facts(env, i, &facts);
+		call_facts_of(env, i, &facts);
 		r = kfunc_call(env, env->insn_idx);
 		if (r >= 0 && facts.noreturn)
 			return end_of_path(env, true);

@@ -3,13 +3,20 @@
  * Arithmetic instructions: their form, moves with links, pointers to ptr.c, and scalars to alu.c.
  * The reserved fields are checked here, when an instruction is stepped, as kernels up to 6.18 do.
  */
-#include "verifier/value/alu.h"
-#include "verifier/value/divide.h"
-#include "verifier/kernel/insn.h"
-#include "verifier/state/link.h"
+#include "verifier/access/mem.h"
 #include "verifier/access/ptr.h"
+#include "verifier/access/regcheck.h"
 #include "verifier/access/spec.h"
 #include "verifier/access/stack.h"
+#include "verifier/kernel/insn.h"
+#include "verifier/marks/precise.h"
+#include "verifier/state/env.h"
+#include "verifier/state/link.h"
+#include "verifier/state/pending.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/verdict.h"
+#include "verifier/value/alu.h"
+#include "verifier/value/divide.h"
 #include "verifier/walk/step.h"
 
 static int reserved(struct env *env, const char *what)
@@ -42,13 +49,13 @@ static int step_unary(struct env *env, const struct bpf_insn *i)
 		return reserved(env, "BPF_NEG");
 	if (!neg && end_is_dirty(i))
 		return reserved(env, "BPF_END");
-	r = reg_check_read(env, i->dst_reg);
+	r = regcheck_read(env, i->dst_reg);
 	if (r < 0)
 		return r;
 	if (mem_is_leak(env, i->dst_reg))
 		return verdict_reject(env, EACCES, "PTR-MATH", "R%u pointer arithmetic prohibited",
 				      i->dst_reg);
-	r = reg_check_write_nomark(env, i->dst_reg);
+	r = regcheck_write_nomark(env, i->dst_reg);
 	if (r < 0)
 		return r;
 	if (!reg_is_scalar(dst)) {
@@ -146,9 +153,9 @@ static int step_mov(struct env *env, const struct bpf_insn *i)
 	if (mov_is_dirty(env, i, &r))
 		return reserved(env, "BPF_MOV");
 	if (r >= 0 && BPF_SRC(i->code) == BPF_X)
-		r = reg_check_read(env, i->src_reg);
+		r = regcheck_read(env, i->src_reg);
 	if (r >= 0)
-		r = reg_check_write_nomark(env, i->dst_reg);
+		r = regcheck_write_nomark(env, i->dst_reg);
 	if (r < 0)
 		return r;
 	if (BPF_SRC(i->code) == BPF_K) {
@@ -178,7 +185,7 @@ static int fork_masks(struct env *env, const struct bpf_insn *i, struct reg *dst
 	    (BPF_OP(i->code) != BPF_AND && BPF_OP(i->code) != BPF_OR) ||
 	    !alu_forks(env->beh, BPF_OP(i->code), &dst->v, &src->v, &zero, &ones))
 		return 0;
-	other = explore_push(env, env->insn_idx, env->insn_idx, false, EFAULT);
+	other = pending_push(env, env->insn_idx, env->insn_idx, false, EFAULT);
 	if (!other)
 		return -EFAULT;
 	other->l[other->curframe].f->r[i->dst_reg].v = zero;
@@ -332,13 +339,13 @@ static int step_binary(struct env *env, const struct bpf_insn *i)
 	if (binary_is_dirty(env, i))
 		return reserved(env, "BPF_ALU");
 	if (BPF_SRC(i->code) == BPF_X)
-		r = reg_check_read(env, i->src_reg);
+		r = regcheck_read(env, i->src_reg);
 	if (r >= 0)
-		r = reg_check_read(env, i->dst_reg);
+		r = regcheck_read(env, i->dst_reg);
 	if (r >= 0)
 		r = check_constant(env, i);
 	if (r >= 0)
-		r = reg_check_write_nomark(env, i->dst_reg);
+		r = regcheck_write_nomark(env, i->dst_reg);
 	return r < 0 ? r : step_operands(env, i);
 }
 

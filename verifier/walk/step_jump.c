@@ -3,12 +3,21 @@
  * Conditional jumps: is it decided; if not, both ways are walked, each with what it teaches about
  * the operands, their linked holders, packet ranges and NULL.
  */
-#include "verifier/value/branch.h"
-#include "verifier/kernel/insn.h"
-#include "verifier/state/link.h"
+#include "verifier/access/mem.h"
+#include "verifier/access/null.h"
 #include "verifier/access/pkt.h"
+#include "verifier/access/regcheck.h"
 #include "verifier/access/spec.h"
-#include "verifier/state/state.h"
+#include "verifier/kernel/insn.h"
+#include "verifier/marks/hist.h"
+#include "verifier/marks/precise.h"
+#include "verifier/marks/stored.h"
+#include "verifier/state/env.h"
+#include "verifier/state/link.h"
+#include "verifier/state/pending.h"
+#include "verifier/state/reg.h"
+#include "verifier/state/verdict.h"
+#include "verifier/value/branch.h"
 #include "verifier/walk/step.h"
 
 struct jump {
@@ -35,13 +44,13 @@ static int step_may_goto(struct env *env, const struct bpf_insn *i)
 	if (i->src_reg || i->dst_reg || i->imm || (i->off == 0 && !env->beh->may_goto_off0))
 		return verdict_reject(env, EINVAL, "INSN-RESERVED", "invalid may_goto off %d imm %d",
 				      i->off, i->imm);
-	prev = explore_find_prev(env, env->insn_idx);
-	pending = explore_push(env, env->insn_idx + 1, env->insn_idx, false, ENOMEM);
+	prev = stored_find_prev(env, env->insn_idx);
+	pending = pending_push(env, env->insn_idx + 1, env->insn_idx, false, ENOMEM);
 	if (!pending)
 		return -ENOMEM;
 	pending->may_goto_depth++;
 	env->insn_idx = insn_at(env->insn_idx, i->off);
-	return prev ? explore_widen(env, prev, pending) : 0;
+	return prev ? stored_widen(env, prev, pending) : 0;
 }
 
 /* ---- decided jumps ---------------------------------------------------------------------------------- */
@@ -232,7 +241,7 @@ static int go_both(struct env *env, struct jump *j)
 
 	if (r < 0)
 		return r;
-	j->other = explore_push(env, insn_at(env->insn_idx, j->insn->off) + 1, env->insn_idx,
+	j->other = pending_push(env, insn_at(env->insn_idx, j->insn->off) + 1, env->insn_idx,
 				false, EFAULT);
 	if (!j->other)
 		return -EFAULT;
@@ -248,7 +257,7 @@ static int check_operands(struct env *env, struct jump *j)
 {
 	const struct bpf_insn *i = j->insn;
 	struct reg *regs = env_regs(env);
-	int r = reg_check_read(env, i->dst_reg);
+	int r = regcheck_read(env, i->dst_reg);
 
 	if (r < 0)
 		return r;
@@ -264,7 +273,7 @@ static int check_operands(struct env *env, struct jump *j)
 	if (i->imm)
 		return verdict_reject(env, EINVAL, "INSN-RESERVED",
 				      "BPF_JMP/JMP32 uses reserved fields");
-	r = reg_check_read(env, i->src_reg);
+	r = regcheck_read(env, i->src_reg);
 	if (r < 0)
 		return r;
 	j->src = &regs[i->src_reg];

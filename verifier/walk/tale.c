@@ -6,6 +6,7 @@
 #include "verifier/walk/tale.h"
 
 #include "verifier/state/pool.h"
+#include "verifier/state/refs.h"
 
 void tale_begin(struct env *env, size_t bytes)
 {

@@ -2,8 +2,12 @@
 /*
  * Pointers that may be NULL: what a test settles for every holder of the same id, in one branch.
  */
+#include "verifier/access/null.h"
+
 #include "verifier/btf/btfrec.h"
+#include "verifier/state/refs.h"
 #include "verifier/state/state.h"
+#include "verifier/state/verdict.h"
 
 /* A lock is known by the id of its value: that id must outlive the test. */
 static bool id_guards_lock(const struct env *env, const struct reg *r)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Helpers that look at where the program is attached. Promises the kernel's allow lists: a path may
- * be printed, a file measured, a socket's storage touched only from the functions named here.
+ * Which helpers this program gets, by what it is and where it is attached. Promises the kernel's allow lists: a path
+ * may be printed, a file measured, a socket's storage touched only from the functions named here.
  */
-#include "verifier/call/helper.h"
+#include "verifier/state/helper_allow.h"
 
-#include "verifier/pass/attach.h"
+#include "verifier/kernel/helper_tab.h"
+#include "verifier/kernel/hooks.h"
 #include "verifier/kernel/names.h"
+#include "verifier/state/env.h"
 
 #define LSM_PREFIX "bpf_lsm_"
 
@@ -29,7 +31,7 @@ static bool allow_d_path(const struct env *env)
 	if (env->prog_type == PT_TRACING && env->attach_type == AT_TRACE_ITER)
 		return true;
 	if (env->prog_type == PT_LSM)
-		return attach_lsm_hook_sleeps(env, target_name(env));
+		return hooks_lsm_sleeps(target_name(env));
 	for (size_t i = 0; i < sizeof(d_path_targets) / sizeof(d_path_targets[0]); i++)
 		if (!strcmp(d_path_targets[i], target_name(env)))
 			return true;
@@ -38,7 +40,7 @@ static bool allow_d_path(const struct env *env)
 
 static bool allow_ima(const struct env *env)
 {
-	return attach_lsm_hook_sleeps(env, target_name(env));
+	return hooks_lsm_sleeps(target_name(env));
 }
 
 /* Only the form for tracing programs asks: storage functions must not trace themselves. */
@@ -132,4 +134,30 @@ bool helper_allow_target(const struct env *env, uint32_t id)
 		if (predicates[i].id == id)
 			return predicates[i].allow(env);
 	return true;
+}
+
+struct helper_caller helper_caller_of(const struct env *env)
+{
+	struct helper_caller caller = {
+		.profile = env->target->profile, .prog_type = env->prog_type,
+		.attach_type = env->attach_type, .sleepable = env->sleepable,
+	};
+
+	caller.caps = (env->cap_bpf ? BGV_CAP_BPF : 0u) | (env->cap_perfmon ? BGV_CAP_PERFMON : 0u) |
+		      (env->cap_net_admin ? BGV_CAP_NET_ADMIN : 0u);
+	caller.sockopt = helper_allow_sockopt(env);
+	return caller;
+}
+
+const struct helper_proto *helper_proto_of(const struct env *env, int32_t id)
+{
+	struct helper_caller caller = helper_caller_of(env);
+	const struct helper_proto *proto;
+
+	return helper_tab_find(&caller, id, &proto) < 0 ? NULL : proto;
+}
+
+bool helper_locked_down(const struct env *env, int32_t id)
+{
+	return id == HELPER_PROBE_WRITE_USER && (env->target->flags & BGV_TARGET_LOCKDOWN);
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of register types, as the kernel's log spells them. */
-#include "verifier/state/regname.h"
+#include "verifier/kernel/regname.h"
 
 #include <stdio.h>
-
-#include "verifier/state/env.h"
 
 static const char *const base_names[REG_BASE_CNT] = {
 	[REG_NOT_INIT] = "?", [REG_SCALAR] = "scalar", [REG_CTX] = "ctx", [REG_MAP_PTR] = "map_ptr",

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERIFIER_VERDICT_H
+#define VERIFIER_VERDICT_H
+
+#include "verifier/state/env.h"
+
+/*
+ * Records a rejection at the current instruction (only the first counts) and returns -err.
+ * code: stable diagnostic code, "STACK-OOB" (static storage); fmt: the kernel's class of message.
+ */
+int verdict_reject(struct env *env, int err, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Another line of the kernel's about the rejection that was just recorded, behind ": ". Returns r. */
+int verdict_add(struct env *env, int r, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Before verdict_reject(): how many bytes were needed through that register, how many are proved. */
+static inline void verdict_need(struct env *env, uint32_t regno, int64_t needed, int64_t proved)
+{
+	if (!ENV_EXPLAINS || env->result->verdict)
+		return;
+	env->need.set = true;
+	env->need.regno = regno;
+	env->need.needed = needed;
+	env->need.proved = proved;
+}
+
+/* Before verdict_reject(): the bytes of a frame that were to be touched, [lo, hi) from its r10. */
+static inline void verdict_span(struct env *env, uint32_t frame, int64_t lo, int64_t hi)
+{
+	if (env->result->verdict)
+		return;
+	env->span.set = true;
+	env->span.frame = frame;
+	env->span.lo = lo;
+	env->span.hi = hi;
+}
+
+/* This library cannot judge it: the reason names the feature. Returns a negative of its own. */
+int verdict_unsupported(struct env *env, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A budget (memory, time, instructions) ran out. */
+int verdict_undecided(struct env *env, const char *what);
+int verdict_nomem(struct env *env);
+/* r is what verdict_unsupported or _undecided returned: no speculative path may swallow it. */
+bool verdict_is_final(int r);
+/* log_level 2: one line of the log. */
+void verdict_log(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int verdict_reject_at(struct env *env, uint32_t insn_idx, int err, const char *code,
+		      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+/* The rejection stands, under another code and message; or, when none is recorded yet, becomes one. */
+int verdict_rename(struct env *env, int err, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+char *verdict_take_log(struct env *env);
+/* A speculative path ended where it may: the recorded rejection is dropped. */
+void verdict_forgive(struct env *env);
+
+#endif
