@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * seccomp user notification for bpf(2), and for what goes with it: readlink(2) of /proc/self/fd,
- * unlink(2) of pins, perf_event_open(2) and the ioctl(2) that attaches to it, open(2) of files that tell root more. Promises that a call is answered once, and that the kernel
+ * calls with names of files for pins, perf_event_open(2) and the ioctl(2) that attaches to it, open(2) of files that tell root more. Promises that a call is answered once, and that the kernel
  * is told to go on by itself only with calls that ask no privilege: it reads the arguments again
  * then, and a racing thread may have changed them to anything, which the kernel judges with that
  * process's own (absent) rights; and that the daemon is asked by the thread's own user, in its own
@@ -11,13 +11,15 @@
 
 #include "client/become.h"
 #include "client/call.h"
-#include "client/control.h"
+#include "client/notify_filter.h"
+#include "client/notify_pins.h"
 #include "client/other.h"
 #include "client/out.h"
 #include "client/perf.h"
 #include "client/tracefile.h"
 #include "client/whatfd.h"
 #include "proto/own.h"
+#include "proto/pinname.h"
 
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -35,89 +37,19 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#if defined(__x86_64__)
-#define NOTIFY_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NOTIFY_ARCH AUDIT_ARCH_AARCH64
-#elif defined(__riscv)
-#define NOTIFY_ARCH AUDIT_ARCH_RISCV64
-#else
-#error "notify.c needs the audit number of this architecture"
-#endif
-
 /* The older calls, where the architecture has them; else the number of no call. */
 #ifdef __NR_readlink
 #define NOTIFY_READLINK __NR_readlink
-#define NOTIFY_UNLINK	__NR_unlink
 #define NOTIFY_OPEN	__NR_open
 #define NOTIFY_ACCESS	__NR_access
 #else
 #define NOTIFY_READLINK UINT32_MAX
-#define NOTIFY_UNLINK	UINT32_MAX
 #define NOTIFY_OPEN	UINT32_MAX
 #define NOTIFY_ACCESS	UINT32_MAX
 #endif
 
-/* Where every tool pins. */
-#define NOTIFY_BPFFS "/sys/fs/bpf/"
-
 /* Calls that wait for the daemon at the same time; loads of one process rarely overlap. */
 enum { NOTIFY_THREADS = 4 };
-
-/* ---- the filter ---- */
-
-#define LOAD_WORD(field)	 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define IF_EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
-#define ANSWER(action)		 BPF_STMT(BPF_RET | BPF_K, (action))
-
-/* How far from the instruction with this number to the ends, and to where opens are looked at. */
-#define NOTIFY_OPEN_FLAGS(at)	(22 - (at) - 1)
-#define NOTIFY_OPENAT_FLAGS(at) (24 - (at) - 1)
-#define NOTIFY_ASK(at)		(26 - (at) - 1)
-#define NOTIFY_PASS(at)		(27 - (at) - 1)
-
-/* Element operations need no privilege and are too frequent to wait for anybody. */
-static int notify_set_filter(bool handles_in_maps)
-{
-	/* The command is the low half of the first argument: all our architectures are
-	 * little-endian. */
-	struct sock_filter insns[] = {
-		LOAD_WORD(arch),
-		IF_EQUAL(NOTIFY_ARCH, 0, NOTIFY_PASS(1)),
-		LOAD_WORD(nr),
-		IF_EQUAL(__NR_openat, NOTIFY_OPENAT_FLAGS(3), 0),
-		IF_EQUAL(NOTIFY_OPEN, NOTIFY_OPEN_FLAGS(4), 0),
-		IF_EQUAL(NOTIFY_ACCESS, NOTIFY_ASK(5), 0),
-		IF_EQUAL(__NR_faccessat, NOTIFY_ASK(6), 0),
-		IF_EQUAL(__NR_faccessat2, NOTIFY_ASK(7), 0),
-		IF_EQUAL(__NR_unlinkat, NOTIFY_ASK(8), 0),
-		IF_EQUAL(NOTIFY_UNLINK, NOTIFY_ASK(9), 0),
-		IF_EQUAL(__NR_perf_event_open, NOTIFY_ASK(10), 0),
-		IF_EQUAL(__NR_readlinkat, NOTIFY_ASK(11), 0),
-		IF_EQUAL(NOTIFY_READLINK, NOTIFY_ASK(12), 0),
-		IF_EQUAL(__NR_ioctl, 0, 2),
-		LOAD_WORD(args[1]),
-		IF_EQUAL(PERF_EVENT_IOC_SET_BPF, NOTIFY_ASK(15), NOTIFY_PASS(15)),
-		IF_EQUAL(__NR_bpf, 0, NOTIFY_PASS(16)),
-		LOAD_WORD(args[0]),
-		IF_EQUAL(CMD_MAP_LOOKUP_ELEM, NOTIFY_PASS(18), 0),
-		IF_EQUAL(CMD_MAP_DELETE_ELEM, NOTIFY_PASS(19), 0),
-		IF_EQUAL(CMD_MAP_GET_NEXT_KEY, NOTIFY_PASS(20), 0),
-		IF_EQUAL(handles_in_maps ? UINT32_MAX : CMD_MAP_UPDATE_ELEM, NOTIFY_PASS(21), NOTIFY_ASK(21)),
-		/* opens that write, make, or only name something show nothing */
-		LOAD_WORD(args[1]),
-		BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
-		LOAD_WORD(args[2]),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_ACCMODE | O_CREAT | O_PATH, NOTIFY_PASS(25), NOTIFY_ASK(25)),
-		ANSWER(SECCOMP_RET_USER_NOTIF),
-		ANSWER(SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { ARRAY_CNT(insns), insns };
-
-	return (int)syscall(
-		__NR_seccomp, SECCOMP_SET_MODE_FILTER,
-		SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);
-}
 
 int notify_install(bool handles_in_maps, int *ret_listener)
 {
@@ -125,7 +57,7 @@ int notify_install(bool handles_in_maps, int *ret_listener)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	fd = notify_set_filter(handles_in_maps);
+	fd = notify_filter_set(handles_in_maps);
 	if (fd < 0)
 		return -errno;
 	*ret_listener = fd;
@@ -300,36 +232,20 @@ static void notify_bpf(struct notify_server *server, struct other *other,
 
 /* ---- what an fd is: tools read it off /proc/self/fd, where a handle would say "socket" ---- */
 
-/* The text at addr if it is short enough for path_bytes; false if not. */
-static bool notify_read_path(const struct codec_source *src, uint64_t addr, char *path,
-			     size_t path_bytes)
-{
-	enum { PAGE = 4096 };
-	size_t first = PAGE - addr % PAGE;
-
-	if (first > path_bytes)
-		first = path_bytes;
-	if (src->read(src->ctx, addr, path, first) < 0)
-		return false;
-	if (memchr(path, 0, first))
-		return true;
-	return src->read(src->ctx, addr + first, path + first, path_bytes - first) == 0 &&
-	       memchr(path, 0, path_bytes);
-}
-
 static const __u64 *notify_link_args(const struct seccomp_data *data)
 {
 	return data->args + (data->nr == __NR_readlinkat ? 1 : 0);
 }
 
 /* What the path's fd is, if that may be a handle: the caller's, or -1. */
-static int notify_take_linked(const struct codec_source *src, const struct seccomp_data *data)
+static int notify_take_linked(const struct other *other, const struct seccomp_data *data)
 {
+	const struct codec_source *src = &other->source;
 	OWN_FD int fd = -1;
 	char path[64];
 	int number;
 
-	if (!notify_read_path(src, notify_link_args(data)[0], path, sizeof(path)))
+	if (!other_read_text(&other->source, notify_link_args(data)[0], path, sizeof(path)))
 		return -1;
 	number = whatfd_number(path, (pid_t)src->self_pid);
 	if (number < 0 || src->take_fd(src->ctx, number, &fd) < 0 || !call_maybe_handle(fd))
@@ -342,7 +258,7 @@ static void notify_name_link(const struct notify_server *server, struct other *o
 {
 	const struct codec_source *src = &other->source;
 	const __u64 *args = notify_link_args(data);
-	OWN_FD int fd = notify_take_linked(src, data);
+	OWN_FD int fd = notify_take_linked(other, data);
 	const char *name = fd < 0 ? NULL : whatfd_name(fd);
 	size_t bytes = name ? strlen(name) : 0;
 
@@ -357,7 +273,7 @@ static void notify_name_link(const struct notify_server *server, struct other *o
 static void notify_readlink(struct notify_server *server, struct other *other,
 			    const struct seccomp_data *data)
 {
-	OWN_FD int fd = notify_take_linked(&other->source, data);
+	OWN_FD int fd = notify_take_linked(other, data);
 
 	if (fd < 0 || !notify_as_thread(server, other, data, notify_name_link))
 		notify_continue(server->listener, other->id);
@@ -365,37 +281,29 @@ static void notify_readlink(struct notify_server *server, struct other *other,
 
 /* ---- pins, which are names that the daemon keeps ---- */
 
-enum { NOTIFY_PIN_BYTES = 256 }; /* the longest name that a pin may have */
-
-static bool notify_read_pin(struct other *other, const struct seccomp_data *data,
-			    char path[NOTIFY_PIN_BYTES])
+static void notify_explain_pin(const struct notify_server *server, const struct notify_pins_answer *answer)
 {
-	const __u64 *args = data->args + (data->nr == __NR_unlinkat ? 1 : 0);
-
-	return notify_read_path(&other->source, args[0], path, NOTIFY_PIN_BYTES) &&
-	       !strncmp(path, NOTIFY_BPFFS, strlen(NOTIFY_BPFFS));
+	if (server->verbose && answer->value < 0)
+		notify_explain(cmd_row_of(CMD_PIN_NAME), (int)answer->value, &answer->outcome);
 }
 
-/* A pin of the caller's goes first; whatever else has that name is the kernel's to remove. */
-static void notify_unpin(const struct notify_server *server, struct other *other,
-			 const struct seccomp_data *data)
+static void notify_name(const struct notify_server *server, struct other *other,
+			const struct seccomp_data *data)
 {
-	char path[NOTIFY_PIN_BYTES];
+	struct notify_pins_answer answer;
 
-	if (notify_read_pin(other, data, path) && control_unpin(&other->source, -1, path) == 0)
-		notify_answer(server->listener, other->id, 0, 0, 0);
+	if (!notify_pins_do(other, data, &answer)) {
+		notify_continue(server->listener, other->id);
+		return;
+	}
+	OWN_FD int fd = answer.fd;
+
+	notify_explain_pin(server, &answer);
+	if (fd >= 0)
+		notify_answer_fd(server->listener, other->id, fd);
 	else
-		notify_continue(server->listener, other->id);
-}
-
-static void notify_unlink(struct notify_server *server, struct other *other,
-			  const struct seccomp_data *data)
-{
-	char path[NOTIFY_PIN_BYTES];
-
-	if (!notify_read_pin(other, data, path) ||
-	    !notify_as_thread(server, other, data, notify_unpin))
-		notify_continue(server->listener, other->id);
+		notify_answer(server->listener, other->id, answer.value < 0 ? 0 : answer.value,
+			      answer.value < 0 ? (int)answer.value : 0, 0);
 }
 
 /* ---- perf events ---- */
@@ -486,6 +394,16 @@ static bool notify_opens(const struct seccomp_data *data)
 	return (uint32_t)data->nr == NOTIFY_OPEN || data->nr == __NR_openat;
 }
 
+/* Opens for reading, or asks whether it is there. */
+static bool notify_reads(const struct seccomp_data *data)
+{
+	const __u64 *args = data->args + ((uint32_t)data->nr == NOTIFY_OPEN ? 0 : 1);
+
+	if (notify_opens(data))
+		return !(args[1] & (O_ACCMODE | O_CREAT | O_PATH));
+	return (uint32_t)data->nr == NOTIFY_ACCESS || data->nr == __NR_faccessat || data->nr == __NR_faccessat2;
+}
+
 static uint64_t notify_path_arg(const struct seccomp_data *data)
 {
 	bool old = (uint32_t)data->nr == NOTIFY_OPEN || (uint32_t)data->nr == NOTIFY_ACCESS;
@@ -500,7 +418,7 @@ static void notify_show_trace(const struct notify_server *server, struct other *
 	char path[NOTIFY_TRACE_BYTES];
 	OWN_FD int fd = -1;
 
-	if (notify_read_path(&other->source, notify_path_arg(data), path, NOTIFY_TRACE_BYTES))
+	if (other_read_text(&other->source, notify_path_arg(data), path, NOTIFY_TRACE_BYTES))
 		fd = tracefile_instead(path, notify_opens(data), access(path, R_OK) == 0 ? 0 : -errno);
 	if (fd < 0)
 		notify_continue(server->listener, other->id);
@@ -508,12 +426,6 @@ static void notify_show_trace(const struct notify_server *server, struct other *
 		notify_answer_fd(server->listener, other->id, fd);
 	else
 		notify_answer(server->listener, other->id, 0, 0, 0);
-}
-
-static void notify_trace(struct notify_server *server, struct other *other, const struct seccomp_data *data)
-{
-	if (!notify_as_thread(server, other, data, notify_show_trace))
-		notify_continue(server->listener, other->id);
 }
 
 static int notify_peek(void *ctx, uint64_t addr, void *buf, size_t bytes)
@@ -524,7 +436,7 @@ static int notify_peek(void *ctx, uint64_t addr, void *buf, size_t bytes)
 }
 
 /*
- * Most opens are of other files: for those nothing more is done than this look, which need not be true of this very
+ * Most names are of other files: for those nothing more is done than this look, which need not be true of this very
  * thread, since the kernel goes on by itself.
  */
 static bool notify_concerns_us(const struct seccomp_notif *notif)
@@ -533,13 +445,20 @@ static bool notify_concerns_us(const struct seccomp_notif *notif)
 	const struct codec_source source = { .ctx = &tid, .read = notify_peek };
 	char path[NOTIFY_TRACE_BYTES];
 
-	return notify_read_path(&source, notify_path_arg(&notif->data), path, sizeof(path)) && tracefile_concerns(path);
+	if (notify_pins_is_meant(&source, tid, &notif->data))
+		return true;
+	return notify_reads(&notif->data) &&
+	       other_read_text(&source, notify_path_arg(&notif->data), path, sizeof(path)) && tracefile_concerns(path);
 }
 
-static bool notify_is_about_files(const struct seccomp_data *data)
+/* A call with a name of a file. */
+static void notify_file(struct notify_server *server, struct other *other, const struct seccomp_data *data)
 {
-	return data->nr == __NR_openat || data->nr == __NR_faccessat || data->nr == __NR_faccessat2 ||
-	       (uint32_t)data->nr == NOTIFY_OPEN || (uint32_t)data->nr == NOTIFY_ACCESS;
+	bool pin = notify_pins_is_meant(&other->source, other->tid, data);
+
+	if ((!pin && !notify_reads(data)) ||
+	    !notify_as_thread(server, other, data, pin ? notify_name : notify_show_trace))
+		notify_continue(server->listener, other->id);
 }
 
 static void notify_handle(struct notify_server *server, const struct seccomp_notif *notif)
@@ -547,7 +466,7 @@ static void notify_handle(struct notify_server *server, const struct seccomp_not
 	struct other other;
 	int r;
 
-	if (notify_is_about_files(&notif->data) && !notify_concerns_us(notif)) {
+	if (notify_pins_has_call((uint32_t)notif->data.nr) && !notify_concerns_us(notif)) {
 		notify_continue(server->listener, notif->id);
 		return;
 	}
@@ -560,14 +479,12 @@ static void notify_handle(struct notify_server *server, const struct seccomp_not
 		notify_bpf(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_perf_event_open)
 		notify_perf(server, &other, &notif->data);
-	else if (notify_is_about_files(&notif->data))
-		notify_trace(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_ioctl)
 		notify_ioctl(server, &other, &notif->data);
-	else if (notif->data.nr == __NR_unlinkat || (uint32_t)notif->data.nr == NOTIFY_UNLINK)
-		notify_unlink(server, &other, &notif->data);
-	else
+	else if (notif->data.nr == __NR_readlinkat || (uint32_t)notif->data.nr == NOTIFY_READLINK)
 		notify_readlink(server, &other, &notif->data);
+	else
+		notify_file(server, &other, &notif->data);
 	other_done(&other);
 }
 

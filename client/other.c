@@ -6,6 +6,7 @@
  */
 #include "client/other.h"
 
+#include "client/pinfile.h"
 #include "client/place.h"
 #include "client/self.h"
 #include "proto/own.h"
@@ -41,6 +42,21 @@ static int other_read(void *ctx, uint64_t addr, void *buf, size_t bytes)
 	if (n < 0 && errno == EPERM)
 		return -EPERM;
 	return n == (ssize_t)bytes ? 0 : -EFAULT;
+}
+
+bool other_read_text(const struct codec_source *src, uint64_t addr, char *text, size_t text_bytes)
+{
+	enum { PAGE = 4096 };
+	size_t first = PAGE - addr % PAGE;
+
+	if (first > text_bytes)
+		first = text_bytes;
+	if (src->read(src->ctx, addr, text, first) < 0)
+		return false;
+	if (memchr(text, 0, first))
+		return true;
+	return src->read(src->ctx, addr + first, text + first, text_bytes - first) == 0 &&
+	       memchr(text, 0, text_bytes);
 }
 
 static int other_write(void *ctx, uint64_t addr, const void *buf, size_t bytes)
@@ -88,10 +104,19 @@ static int other_place(void *ctx, int dir_number, const char *path, bool watch,
 {
 	const struct other *other = ctx;
 	OWN_FD int dir = -1;
-	int r = dir_number < 0 ? 0 : other_take_fd(ctx, dir_number, &dir);
+	char meant[PATH_MAX];
+	int r;
+
+	if (pinfile_find(other->tid, dir_number < 0 ? AT_FDCWD : dir_number, path, meant) == PINFILE_STAND_IN) {
+		dir_number = -1;
+		path = meant;
+	}
+	r = dir_number < 0 ? 0 : other_take_fd(ctx, dir_number, &dir);
 
 	if (r >= 0)
 		r = place_of_other(other->tid, dir, path, watch, ret_place);
+	if (r >= 0 && path == meant && !ret_place->text)
+		ret_place->text = strdup(meant);
 	return other_is_waiting(other) ? r : -ESRCH;
 }
 

@@ -29,4 +29,7 @@ void other_done(struct other *other);
 /* Whether the notification is still open: the thread is still in this very call. */
 bool other_is_waiting(const struct other *other);
 
+/* The text at addr in the source's memory, if it is short enough for text_bytes; false if not. */
+bool other_read_text(const struct codec_source *src, uint64_t addr, char *text, size_t text_bytes);
+
 #endif

@@ -4,7 +4,7 @@
  * libbpf, bpftool, BCC and their like issue bpf() through this function. Also readlink() of
  * /proc/self/fd/N, because tools read there what kind of BPF object an fd is, and a handle would say
  * "socket"; perf_event_open() of the events that BPF programs are attached to or write into, and the ioctl() that attaches
- * one; and unlink() of what was pinned below the bpffs, since those pins are the daemon's. Promises to change nothing else: no constructor, no signal, no environment.
+ * one; what names of files need is in preload_pins.c and preload_files.c. Promises to change nothing else: no constructor, no signal, no environment.
  */
 #include "client/bpfgate.h"
 #include "client/call.h"
@@ -23,9 +23,6 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* Where every tool pins. */
-#define PRELOAD_BPFFS "/sys/fs/bpf/"
 
 #define PUBLIC __attribute__((visibility("default")))
 
@@ -139,19 +136,4 @@ PUBLIC ssize_t __readlinkat_chk(int dir_fd, const char *path, char *buf, size_t 
 PUBLIC ssize_t __readlink_chk(const char *path, char *buf, size_t bytes, size_t buf_bytes)
 {
 	return __readlinkat_chk(AT_FDCWD, path, buf, bytes, buf_bytes);
-}
-
-/* The daemon is asked only about what the kernel would not remove, and only below the bpffs. */
-static bool preload_is_pin(const char *path)
-{
-	return !strncmp(path, PRELOAD_BPFFS, strlen(PRELOAD_BPFFS));
-}
-
-PUBLIC int unlink(const char *path)
-{
-	long r = raw_syscall(__NR_unlinkat, AT_FDCWD, (long)path, 0, 0, 0, 0);
-
-	if (r < 0 && r != -EFAULT && preload_is_pin(path) && bpfgate_unpin(path) == 0)
-		r = 0;
-	return (int)preload_result(r);
 }

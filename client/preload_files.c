@@ -4,6 +4,7 @@
  * that the daemon shows: of tracefs, and /proc/kallsyms. The kernel is asked first and its answer stands for every other file; so
  * root, and who may read tracefs, sees the kernel's own. Promises to change nothing else.
  */
+#include "client/preload_pins.h"
 #include "client/tracefile.h"
 #include "proto/own.h"
 #include "proto/raw.h"
@@ -61,8 +62,12 @@ static long files_show(const char *path, int flags, long answer)
 
 static int files_open(int dir_fd, const char *path, int flags, mode_t mode)
 {
-	long r = raw_syscall(__NR_openat, dir_fd, (long)path, flags, (long)mode, 0, 0);
+	int pin;
+	long r;
 
+	if (preload_pins_open(dir_fd, path, flags, mode, &pin))
+		return files_result(pin);
+	r = raw_syscall(__NR_openat, dir_fd, (long)path, flags, (long)mode, 0, 0);
 	return files_result(r == -EFAULT ? r : files_show(path, flags, r));
 }
 
@@ -164,7 +169,8 @@ PUBLIC FILE *fopen(const char *path, const char *mode)
 		return files_fopen_plainly(path, mode);
 	if (*mode != 'r' || strchr(mode, '+') || (!file && saved == EFAULT))
 		return file;
-	fd = tracefile_instead(path, true, file ? 0 : -saved);
+	if (file || !preload_pins_open(AT_FDCWD, path, O_RDONLY | (strchr(mode, 'e') ? O_CLOEXEC : 0), 0, &fd))
+		fd = tracefile_instead(path, true, file ? 0 : -saved);
 	shown = fd < 0 ? NULL : fdopen(fd, mode);
 	if (shown && !strchr(mode, 'e'))
 		(void)fcntl(fd, F_SETFD, 0);
@@ -206,7 +212,7 @@ static long files_look(const char *path, int mode, long refusal)
 
 PUBLIC int access(const char *path, int mode)
 {
-	long r = raw_syscall(__NR_faccessat, AT_FDCWD, (long)path, mode, 0, 0, 0);
+	long r = preload_pins_access(AT_FDCWD, path, mode);
 
 	return files_result(r < 0 && r != -EFAULT ? files_look(path, mode, r) : r);
 }

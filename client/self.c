@@ -7,6 +7,7 @@
  */
 #include "client/self.h"
 
+#include "client/pinfile.h"
 #include "client/place.h"
 #include "proto/raw.h"
 #include "proto/own.h"
@@ -77,7 +78,16 @@ static int self_source_map_shape(void *ctx, int number, struct codec_map *ret_ma
 static int self_place(void *ctx, int dir_number, const char *path, bool watch,
 		      struct codec_place *ret_place)
 {
+	char meant[PATH_MAX];
+
 	(void)ctx;
+	if (pinfile_find(0, dir_number < 0 ? AT_FDCWD : dir_number, path, meant) == PINFILE_STAND_IN) {
+		int r = place_of_self(-1, meant, watch, ret_place);
+
+		if (r >= 0 && !ret_place->text)
+			ret_place->text = strdup(meant);
+		return r;
+	}
 	return place_of_self(dir_number, path, watch, ret_place);
 }
 

@@ -8,6 +8,7 @@
 
 #include "proto/own.h"
 #include "proto/perf.h"
+#include "proto/pinname.h"
 #include "proto/trace.h"
 
 #include <errno.h>
@@ -396,6 +397,17 @@ static const struct cmd_fd perf_open_fds[] = {
 static const struct cmd_ptr trace_open_ptrs[] = {
 	{ "name", CMD_IN, .off = offsetof(struct trace_open, name), .len = CMD_LEN_NUL, OVER(PERF_NAME_MAX, EINVAL) },
 };
+static const struct cmd_ptr pin_name_ptrs[] = {
+	{ "path", CMD_IN, .off = offsetof(struct pin_name, path), .len = CMD_LEN_NUL, .content = CMD_PATH, OVER(PATH_BYTES_MAX, ENAMETOOLONG) },
+	{ "to", CMD_IN, .off = offsetof(struct pin_name, to), .len = CMD_LEN_NUL, OVER(PATH_BYTES_MAX, ENAMETOOLONG) },
+	{ "list", CMD_OUT, .off = offsetof(struct pin_name, list), .len = CMD_LEN_COUNT, .len_off = offsetof(struct pin_name, list_bytes), .elem_bytes = 1, CUT(PIN_NAME_LIST_MAX) },
+};
+static const struct cmd_fd pin_name_fds[] = {
+	{ "to_dir", .off = offsetof(struct pin_name, to_dir), CMD_FD_IF_FLAG, .flag_off = offsetof(struct pin_name, flags), .flag = PIN_NAME_TO_DIR },
+};
+static const struct cmd_out pin_name_outs[] = {
+	{ "list_bytes", offsetof(struct pin_name, list_bytes), 4 },
+};
 static const struct cmd_fd perf_set_bpf_fds[] = {
 	{ "perf_fd", .off = offsetof(struct perf_set_bpf, perf_fd), CMD_FD_ALWAYS },
 	{ "prog_fd", .off = offsetof(struct perf_set_bpf, prog_fd), CMD_FD_ALWAYS },
@@ -409,6 +421,7 @@ static const struct cmd_row cmd_ours[CMD_OURS_CNT] = {
 	OURS(CMD_PERF_EVENT_OPEN) = { "PERF_EVENT_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), ALL_OF(perf_open), PTRS(perf_open_ptrs), FDS(perf_open_fds) },
 	OURS(CMD_PERF_EVENT_SET_BPF) = { "PERF_EVENT_SET_BPF", CMD_BROKERED, false, CMD_KERNEL(4, 4), ALL_OF(perf_set_bpf), FDS(perf_set_bpf_fds) },
 	OURS(CMD_TRACE_OPEN) = { "TRACE_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), ALL_OF(trace_open), PTRS(trace_open_ptrs) },
+	OURS(CMD_PIN_NAME) = { "PIN_NAME", CMD_BROKERED, false, CMD_KERNEL(4, 4), ALL_OF(pin_name), PTRS(pin_name_ptrs), FDS(pin_name_fds), OUTS(pin_name_outs) },
 };
 
 static bool cmd_is_ours(const struct cmd_row *row)

@@ -8,6 +8,7 @@
 
 #include "proto/bytes.h"
 #include "proto/insnfd.h"
+#include "proto/pinname.h"
 
 #include <endian.h>
 #include <string.h>
@@ -406,18 +407,27 @@ static int encode_put_strings(struct encode *enc, const struct cmd_ptr *ptr, uin
 	return (int)total;
 }
 
+/* What is made in a directory ends with it. */
+static bool encode_makes_pin(const struct codec_call *call)
+{
+	uint32_t cmd = cmd_id_of(call->row);
+
+	return cmd == CMD_OBJ_PIN || (cmd == CMD_PIN_NAME && attr_u32(call->attr, 0) == PIN_NAME_MKDIR);
+}
+
 /* The path that was appended last, in `bytes`: where it leads goes along. Returns its bytes, or -errno. */
 static int encode_put_place(struct encode *enc, uint32_t bytes)
 {
 	struct codec_call *call = enc->call;
 	const struct codec_source *src = call->source;
 	OWN_PLACE struct codec_place place = CODEC_PLACE_INIT;
-	bool by_fd = attr_u32(call->attr, ATTR_OBJ_FILE_FLAGS) & CMD_F_PATH_FD;
+	bool ours = cmd_id_of(call->row) == CMD_PIN_NAME;
+	bool by_fd = !ours && attr_u32(call->attr, ATTR_OBJ_FILE_FLAGS) & CMD_F_PATH_FD;
 	size_t at = enc->out.len - bytes;
 	int r;
 
 	r = src->place(src->ctx, by_fd ? attr_s32(call->attr, ATTR_OBJ_PATH_FD) : -1,
-		       (const char *)enc->out.data + at, cmd_id_of(call->row) == CMD_OBJ_PIN, &place);
+		       (const char *)enc->out.data + at, encode_makes_pin(call), &place);
 	if (r < 0)
 		return r;
 	if (place.text) {

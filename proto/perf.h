@@ -16,7 +16,7 @@
 #define CMD_PERF_EVENT_OPEN    0x101u
 #define CMD_PERF_EVENT_SET_BPF 0x102u
 #define CMD_OURS_FIRST	       CMD_PERF_OUTPUT_OPEN
-#define CMD_OURS_CNT	       4u /* with CMD_TRACE_OPEN (trace.h) */
+#define CMD_OURS_CNT	       5u /* with CMD_TRACE_OPEN (trace.h) and CMD_PIN_NAME (pinname.h) */
 
 struct perf_output {
 	uint32_t cpu;

@@ -243,7 +243,7 @@ static json_t *control_list_links(const struct control_ask *ask)
 static json_t *control_pin_row(const struct control_ask *ask, const struct ledger_rec *rec)
 {
 	static const char *const kinds[] = { [KEEP_PROG] = "prog", [KEEP_MAP] = "map",
-					     [KEEP_LINK] = "link", [KEEP_BTF] = "btf" };
+					     [KEEP_LINK] = "link", [KEEP_BTF] = "btf", [LEDGER_PIN_DIR] = "dir" };
 	const char *kind = rec->pin.obj_kind < ARRAY_CNT(kinds) ? kinds[rec->pin.obj_kind] : NULL;
 	char directory[64] = "";
 
@@ -436,6 +436,9 @@ static json_t *control_unpin(const struct control_ask *ask)
 	if (r == -ENOTUNIQ)
 		return control_error("NOT-UNIQUE", "several pins have that path",
 				     "unpin it where the path leads to its directory");
+	if (r == -ENOTEMPTY)
+		return control_error("NOT-EMPTY", "a directory in which something is pinned",
+				     "unpin what lies in it first");
 	if (r < 0)
 		return control_error("NOT-FOUND", "no such pin of yours",
 				     "bpfgate list pins shows them");

@@ -36,6 +36,8 @@ void settle_end(struct broker *broker)
 	while ((rec = ledger_walk(broker->ledger, LEDGER_PIN, &cursor))) {
 		const struct kept_obj *obj = handles_find_kept(broker->handles, rec->pin.keep_id);
 
+		if (rec->pin.obj_kind == LEDGER_PIN_DIR)
+			continue;
 		if (!obj || obj->obj_kind != rec->pin.obj_kind || obj->obj_id != rec->pin.obj_id ||
 		    (ledger_is_orphan(rec) && settle_is_named(broker->ledger, rec->pin.keep_id)))
 			ledger_remove(broker->ledger, LEDGER_PIN, rec->id);

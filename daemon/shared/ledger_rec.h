@@ -100,10 +100,13 @@ struct ledger_place {
 	uint64_t born_ns;		/* since the epoch; 0: its file system does not say */
 };
 
+/* As obj_kind: a directory, of which nothing is kept. */
+#define LEDGER_PIN_DIR 16u
+
 /* A name for an object that bpfgated keeps. Its `id` is a number of ours. */
 struct ledger_pin {
 	uint64_t keep_id;
-	uint32_t obj_kind, obj_id;	/* enum keep_obj, the kernel's id */
+	uint32_t obj_kind, obj_id;	/* enum keep_obj or LEDGER_PIN_DIR, the kernel's id */
 	char path[256];
 	struct ledger_place place;
 };

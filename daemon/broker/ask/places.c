@@ -110,14 +110,15 @@ bool places_are_same(const struct ledger_place *a, const struct ledger_place *b)
 	       (a->born_ns == b->born_ns || !a->born_ns || !b->born_ns);
 }
 
-/* Of what lies below the directory; the whole path where none is known. */
-static const char *places_rest(const struct ledger_pin *pin)
+const char *places_rest(const struct ledger_pin *pin)
 {
 	const char *rest = NULL;
 
 	/* In the ledger it may have been written by somebody who did not know its end. */
 	if (pin->path[sizeof(pin->path) - 1])
 		return "";
+	if (pin->place.state == LEDGER_PLACE_KNOWN && !pin->place.below)
+		return ""; /* the directory itself */
 	if (pin->place.state == LEDGER_PLACE_KNOWN)
 		rest = path_last_parts(pin->path, pin->place.below);
 	return rest ? rest : pin->path;

@@ -23,6 +23,9 @@ bool places_are_same(const struct ledger_place *a, const struct ledger_place *b)
 /* The same directory, and the same parts below it? */
 bool places_name_same(const struct ledger_pin *a, const struct ledger_pin *b);
 
+/* What the name says below its directory; the whole path where none is known. */
+const char *places_rest(const struct ledger_pin *pin);
+
 int places_new(struct broker *broker, struct places **ret_places);
 /* NULL is fine. */
 void places_free(struct places *places);

@@ -10,6 +10,7 @@
 
 #include "daemon/broker/store/ledger.h"
 #include "daemon/broker/store/owner.h"
+#include "daemon/broker/ask/pinnames.h"
 #include "daemon/broker/ask/places.h"
 #include "daemon/broker/peers/warden.h"
 
@@ -28,7 +29,7 @@ int unpin_let_go(struct broker *broker, uint64_t keep_id)
 {
 	struct keep_ask ask = { .kind = ASK_UNPIN, .cnt = 1, .keep_id = { keep_id } };
 
-	if (unpin_still_pinned(broker->ledger, keep_id))
+	if (!keep_id || unpin_still_pinned(broker->ledger, keep_id))
 		return 0;
 	return warden_ask(broker->warden, &ask, NULL, NULL, 0, NULL, NULL);
 }
@@ -67,6 +68,19 @@ static const struct ledger_rec *unpin_find(struct broker *broker, const struct i
 	return found;
 }
 
+/* Somebody's directory in which it has something. */
+static bool unpin_is_full(const struct ledger *ledger, const struct ledger_rec *dir)
+{
+	const struct ledger_rec *rec;
+	uint32_t cursor = 0;
+
+	while ((rec = ledger_walk(ledger, LEDGER_PIN, &cursor)))
+		if (rec->uid == dir->uid && strncmp(rec->unit, dir->unit, sizeof(rec->unit)) == 0 &&
+		    pinnames_below(&rec->pin, &dir->pin.place, places_rest(&dir->pin)))
+			return true;
+	return false;
+}
+
 int unpin_name(struct broker *broker, const struct ident *ident, const struct ledger_pin *name)
 {
 	unsigned int cnt;
@@ -76,5 +90,7 @@ int unpin_name(struct broker *broker, const struct ident *ident, const struct le
 		return -ENOENT;
 	if (cnt > 1 && (name->place.state == LEDGER_PLACE_NONE || !owner_has(ident, rec)))
 		return -ENOTUNIQ;
+	if (rec->pin.obj_kind == LEDGER_PIN_DIR && unpin_is_full(broker->ledger, rec))
+		return -ENOTEMPTY;
 	return unpin_record(broker, rec);
 }

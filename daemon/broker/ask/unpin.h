@@ -8,7 +8,8 @@
 
 /*
  * Removes the pin of this path and place for this client; with LEDGER_PLACE_NONE the only one of this path, wherever it
- * is. The object lives on while anything else holds it. 0; -ENOENT: there is none, or it is another user's; -ENOTUNIQ.
+ * is. The object lives on while anything else holds it. 0; -ENOENT: there is none, or it is another user's; -ENOTUNIQ;
+ * -ENOTEMPTY: a directory of pins in which something lies.
  */
 int unpin_name(struct broker *broker, const struct ident *ident, const struct ledger_pin *name);
 

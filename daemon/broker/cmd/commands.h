@@ -19,6 +19,7 @@ void perf_output_open(struct work *work);
 void perf_event_open(struct work *work);
 void perf_event_set_bpf(struct work *work);
 void trace_open(struct work *work);		/* trace_open.c: see proto/trace.h */
+void pin_name(struct work *work);		/* pin_name.c: see proto/pinname.h */
 void prog_query(struct work *work);		/* query.c */
 void task_fd_query(struct work *work);		/* query.c */
 void token_create(struct work *work);		/* token_create.c: root's answer, never a token */
@@ -40,6 +41,11 @@ void obj_get(struct work *work);		/* pin.c */
  * be kept, so that its id stays its own.
  */
 void virtual_reply_map(struct work *work, const struct ledger_rec *map, uint32_t flags);
+/*
+ * Ends the work with a descriptor of this link, opened anew: the kernel calls one that comes from a pin "bpf-link", one
+ * that was just made "bpf_link", and clients take the second for no link. The link must be kept, as above (virtual.c).
+ */
+void virtual_reply_link(struct work *work, uint32_t link_id);
 
 /* Ends the work with one more handle of a kept program (virtual.c). */
 void virtual_reply_handle(struct work *work, uint64_t keep_id);

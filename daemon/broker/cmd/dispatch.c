@@ -11,6 +11,7 @@
 #include "daemon/broker/ask/premise.h"
 #include "proto/own.h"
 #include "proto/perf.h"
+#include "proto/pinname.h"
 #include "proto/trace.h"
 
 typedef void (*dispatch_fn)(struct work *work);
@@ -51,6 +52,7 @@ static const dispatch_fn dispatch_ours[CMD_OURS_CNT] = {
 	[CMD_PERF_EVENT_OPEN - CMD_OURS_FIRST] = perf_event_open,
 	[CMD_PERF_EVENT_SET_BPF - CMD_OURS_FIRST] = perf_event_set_bpf,
 	[CMD_TRACE_OPEN - CMD_OURS_FIRST] = trace_open,
+	[CMD_PIN_NAME - CMD_OURS_FIRST] = pin_name,
 };
 
 static dispatch_fn dispatch_find(uint32_t cmd)

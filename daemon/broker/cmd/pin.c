@@ -15,49 +15,17 @@
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/forward.h"
 #include "daemon/broker/ask/obj.h"
-#include "daemon/broker/store/owner.h"
+#include "daemon/broker/cmd/pin.h"
+#include "daemon/broker/ask/pinnames.h"
 #include "daemon/broker/ask/places.h"
 #include "daemon/broker/ask/record.h"
 #include "daemon/broker/ask/unpin.h"
-#include "proto/path.h"
 
 struct pin {
 	struct ledger_rec rec;		/* LEDGER_PIN */
 	struct ledger_rec of;		/* the object's, when it has one */
 	bool has_of;
 };
-
-static int pin_check_path(const struct request_ptr *path, char *ret_path, size_t path_bytes)
-{
-	const char *text = (const char *)path->data;
-
-	if (path->state != WIRE_PTR_PRESENT || path->bytes == 0)
-		return -EFAULT;
-	if (path->bytes > path_bytes)
-		return -ENAMETOOLONG;
-	if (!path_is_plain(text))
-		return -EINVAL;
-	memcpy(ret_path, text, path->bytes);
-	return 0;
-}
-
-static bool pin_is_same(const struct pin *pin, const struct ledger_rec *rec)
-{
-	if (rec->pin.place.state == LEDGER_PLACE_OLD)
-		return strncmp(rec->pin.path, pin->rec.pin.path, sizeof(rec->pin.path)) == 0;
-	return places_name_same(&rec->pin, &pin->rec.pin);
-}
-
-static const struct ledger_rec *pin_find_own(struct work *work, const struct pin *pin)
-{
-	const struct ledger_rec *rec;
-	uint32_t cursor = 0;
-
-	while ((rec = ledger_walk(work->broker->ledger, LEDGER_PIN, &cursor)))
-		if (owner_has(work->ident, rec) && pin_is_same(pin, rec))
-			return rec;
-	return NULL;
-}
 
 /*
  * Another's that a rule shares: of the same name, and by the very path that its owner was allowed to pin at. The
@@ -69,20 +37,11 @@ static const struct ledger_rec *pin_find_shared(struct work *work, const struct 
 	uint32_t cursor = 0;
 
 	while ((rec = ledger_walk(work->broker->ledger, LEDGER_PIN, &cursor)))
-		if (pin_is_same(pin, rec) && (!oldest || rec->made_ns < oldest->made_ns) &&
+		if (pinnames_is_same(rec, &pin->rec.pin) && (!oldest || rec->made_ns < oldest->made_ns) &&
 		    strncmp(rec->pin.path, pin->rec.pin.path, sizeof(rec->pin.path)) == 0 &&
 		    forward_may_see(work, rec))
 			oldest = rec;
 	return oldest;
-}
-
-static uint32_t pin_next_number(const struct ledger *ledger)
-{
-	uint32_t number = 1;
-
-	while (ledger_find(ledger, LEDGER_PIN, number))
-		number++;
-	return number;
 }
 
 static enum ledger_kind pin_ledger_kind(uint32_t obj_kind)
@@ -93,29 +52,38 @@ static enum ledger_kind pin_ledger_kind(uint32_t obj_kind)
 	return obj_kind < ARRAY_CNT(kinds) ? kinds[obj_kind] : LEDGER_FREE;
 }
 
-/* Asks policy about the path and the object. */
-static bool pin_decide(struct work *work, const struct pin *pin)
+const struct ledger_rec *pin_find_object(const struct ledger *ledger, const struct ledger_pin *pin)
 {
-	struct policy_request request = { .verb = POLICY_PIN, .pin_path = pin->rec.pin.path };
+	return ledger_find(ledger, pin_ledger_kind(pin->obj_kind), pin->obj_id);
+}
+
+bool pin_decide(struct work *work, const struct ledger_pin *name, const struct ledger_rec *of)
+{
+	struct policy_request request = { .verb = POLICY_PIN, .pin_path = name->path };
 	struct policy_map_facts map;
 	struct facts *facts = NULL;
 	bool granted;
 
-	if (pin->has_of && pin->of.kind == LEDGER_MAP) {
-		facts_of_map(&pin->of, &map);
+	if (of && of->kind == LEDGER_MAP) {
+		facts_of_map(of, &map);
 		request.map = &map;
-	} else if (pin->has_of && pin->of.kind == LEDGER_PROG) {
+	} else if (of && of->kind == LEDGER_PROG) {
 		facts = malloc(sizeof(*facts));
 		if (!facts) {
 			work_reply(work, -ENOMEM);
 			return false;
 		}
-		facts_of_record(work->broker->ledger, work->broker->vmbtf, &pin->of, facts);
+		facts_of_record(work->broker->ledger, work->broker->vmbtf, of, facts);
 		request.prog = &facts->prog;
 	}
 	granted = decide(work, &request, NULL);
 	free(facts);
 	return granted;
+}
+
+static bool pin_decide_own(struct work *work, const struct pin *pin)
+{
+	return pin_decide(work, &pin->rec.pin, pin->has_of ? &pin->of : NULL);
 }
 
 static struct pin *pin_begin(struct work *work)
@@ -130,26 +98,18 @@ static struct pin *pin_begin(struct work *work)
 	work->state = pin;
 	work->state_free = free;
 	pin->rec.kind = LEDGER_PIN;
-	r = pin_check_path(work_ptr(work, ATTR_OBJ_PATHNAME), pin->rec.pin.path,
-			   sizeof(pin->rec.pin.path));
-	if (r >= 0)
-		r = places_of_work(work, &pin->rec.pin.place);
-	/* More parts than the path has: not what our library sends. */
-	if (r >= 0 && pin->rec.pin.place.below &&
-	    !path_last_parts(pin->rec.pin.path, pin->rec.pin.place.below))
-		r = -EINVAL;
+	r = pinnames_take(work, work_ptr(work, ATTR_OBJ_PATHNAME), &pin->rec.pin);
 	if (r < 0) {
 		work_reply(work, r);
 		return NULL;
 	}
-	places_look(work->broker->places, &pin->rec.pin.place);
 	return pin;
 }
 
-static void pin_note_allowed(struct work *work, const struct pin *pin)
+void pin_note_allowed(struct work *work, const struct ledger_pin *name)
 {
 	decide_note_allowed(work, NULL);
-	snprintf(work->decision->summary, sizeof(work->decision->summary), "%s", pin->rec.pin.path);
+	snprintf(work->decision->summary, sizeof(work->decision->summary), "%s", name->path);
 }
 
 /* ---- OBJ_PIN ---- */
@@ -167,16 +127,16 @@ static void pin_on_kept(void *ctx, const struct keep_tell *tell, struct packet_f
 	}
 	if (tell->keep_id)
 		pin->rec.pin.keep_id = tell->keep_id;
-	pin->rec.id = pin_next_number(ledger);
+	pin->rec.id = pinnames_number(ledger);
 	/* Somebody may have taken the name while bpfgated was asked. */
-	r = pin_find_own(work, pin) ? -EEXIST : record_add(work, &pin->rec);
+	r = pinnames_find(work, &pin->rec.pin) ? -EEXIST : record_add(work, &pin->rec);
 	if (r < 0) {
 		(void)unpin_let_go(work->broker, pin->rec.pin.keep_id);
 		work_reply(work, r);
 		return;
 	}
 	places_watch(work, &pin->rec);
-	pin_note_allowed(work, pin);
+	pin_note_allowed(work, &pin->rec.pin);
 	work_reply(work, 0);
 }
 
@@ -221,11 +181,13 @@ void obj_pin(struct work *work)
 	pin->has_of = true;
 	pin->rec.pin.obj_kind = obj.kind;
 	pin->rec.pin.obj_id = obj.id;
-	if (!pin_decide(work, pin))
+	if (!pin_decide_own(work, pin))
 		return;
 	/* After policy, and of its own only: nobody is told what another has here. */
-	if (pin_find_own(work, pin))
+	if (pinnames_find(work, &pin->rec.pin))
 		work_reply(work, -EEXIST);
+	else if (!pinnames_has_parent(work, &pin->rec.pin))
+		work_reply(work, -ENOENT);
 	else
 		pin_run(work, &obj);
 }
@@ -236,11 +198,13 @@ static void pin_reply(struct work *work, const struct pin *pin, uint32_t mode)
 {
 	bool handle = pin->has_of && pin->of.kind == LEDGER_PROG && !pin->of.prog.granted_fd;
 
-	pin_note_allowed(work, pin);
+	pin_note_allowed(work, &pin->rec.pin);
 	if (handle)
 		virtual_reply_handle(work, pin->rec.pin.keep_id);
 	else if (mode && pin->rec.pin.obj_kind == KEEP_MAP)
 		virtual_reply_map(work, &pin->of, mode);
+	else if (pin->rec.pin.obj_kind == KEEP_LINK)
+		virtual_reply_link(work, pin->rec.pin.obj_id);
 	else
 		work_reply_kept(work, pin->rec.pin.keep_id, true);
 }
@@ -250,7 +214,7 @@ static void pin_get_own(struct work *work, const struct pin *pin, uint32_t mode)
 {
 	if (mode && pin->rec.pin.obj_kind == KEEP_LINK)
 		work_reply(work, -EINVAL);
-	else if (pin_decide(work, pin))
+	else if (pin_decide_own(work, pin))
 		pin_reply(work, pin, mode);
 }
 
@@ -277,7 +241,7 @@ void obj_get(struct work *work)
 
 	if (!pin)
 		return;
-	found = pin_find_own(work, pin);
+	found = pinnames_find(work, &pin->rec.pin);
 	own = found;
 	if (!own)
 		found = pin_find_shared(work, pin);
@@ -288,8 +252,11 @@ void obj_get(struct work *work)
 	if (own && found->pin.place.state == LEDGER_PLACE_OLD)
 		ledger_set_pin_place(work->broker->ledger, found->id, &pin->rec.pin.place);
 	pin->rec = *found;
-	of = ledger_find(work->broker->ledger, pin_ledger_kind(found->pin.obj_kind),
-			 found->pin.obj_id);
+	if (pinnames_is_dir_rec(found)) {
+		work_reply(work, -EACCES);
+		return;
+	}
+	of = pin_find_object(work->broker->ledger, &found->pin);
 	if (of) {
 		pin->of = *of;
 		pin->has_of = true;

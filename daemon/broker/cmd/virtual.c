@@ -165,22 +165,43 @@ static void virtual_open(struct work *work, const struct ledger_rec *rec, uint32
 	work_submit_loader(work, virtual_on_opened);
 }
 
-void virtual_reply_map(struct work *work, const struct ledger_rec *map, uint32_t flags)
+/* Of an object that a pin keeps: `cmd` with the attr that is in the call. */
+static struct loader_call *virtual_begin_kept(struct work *work, uint32_t cmd, uint32_t id)
 {
-	struct loader_call *call = work_new_loader_call(work, CMD_MAP_GET_FD_BY_ID, CAPS_SYS_ADMIN);
+	struct loader_call *call = work_new_loader_call(work, cmd, CAPS_SYS_ADMIN);
 
 	if (!call) {
 		work_reply(work, -ENOMEM);
-		return;
+		return NULL;
 	}
 	memset(call->ask.attr, 0, sizeof(call->ask.attr));
-	attr_put_u32(call->ask.attr, ATTR_ID_MAP_ID, map->id);
-	attr_put_u32(call->ask.attr, ATTR_ID_OPEN_FLAGS, flags);
-	call->ask.attr_bytes = ATTR_END_ID_OPEN_FLAGS;
+	attr_put_u32(call->ask.attr, ATTR_ID_PROG_ID, id);
 	call->uid = (uid_t)-1;
 	call->loader_flags = LOADER_LEDGER;
-	call->ask.obj_kind = KEEP_MAP;
 	call->ask.result_fd = DOOR_FD_BROKER;
+	return call;
+}
+
+void virtual_reply_map(struct work *work, const struct ledger_rec *map, uint32_t flags)
+{
+	struct loader_call *call = virtual_begin_kept(work, CMD_MAP_GET_FD_BY_ID, map->id);
+
+	if (!call)
+		return;
+	attr_put_u32(call->ask.attr, ATTR_ID_OPEN_FLAGS, flags);
+	call->ask.attr_bytes = ATTR_END_ID_OPEN_FLAGS;
+	call->ask.obj_kind = KEEP_MAP;
+	work_submit_loader(work, virtual_on_opened);
+}
+
+void virtual_reply_link(struct work *work, uint32_t link_id)
+{
+	struct loader_call *call = virtual_begin_kept(work, CMD_LINK_GET_FD_BY_ID, link_id);
+
+	if (!call)
+		return;
+	call->ask.attr_bytes = ATTR_END_ID_LINK_ID;
+	call->ask.obj_kind = KEEP_LINK;
 	work_submit_loader(work, virtual_on_opened);
 }
 

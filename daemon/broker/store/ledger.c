@@ -387,6 +387,18 @@ void ledger_set_pin_place(struct ledger *ledger, uint32_t id, const struct ledge
 		rec->pin.place = *place;
 }
 
+void ledger_set_pin_name(struct ledger *ledger, uint32_t id, const struct ledger_pin *name)
+{
+	struct ledger_rec *rec = ledger_rec_of(ledger, ledger_slot_of(ledger, LEDGER_PIN, id));
+
+	if (!rec)
+		return;
+	__atomic_store_n(&rec->kind, LEDGER_FREE, __ATOMIC_RELEASE);
+	memcpy(rec->pin.path, name->path, sizeof(rec->pin.path));
+	rec->pin.place = name->place;
+	__atomic_store_n(&rec->kind, LEDGER_PIN, __ATOMIC_RELEASE);
+}
+
 void ledger_set_link_prog(struct ledger *ledger, uint32_t link_id, uint32_t prog_id)
 {
 	struct ledger_rec *rec = ledger_rec_of(ledger, ledger_slot_of(ledger, LEDGER_LINK, link_id));

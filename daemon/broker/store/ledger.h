@@ -52,6 +52,8 @@ const struct ledger_rec *ledger_find(const struct ledger *ledger, enum ledger_ki
 /* Forgets it; an unknown one is fine. */
 void ledger_remove(struct ledger *ledger, enum ledger_kind kind, uint32_t id);
 void ledger_set_pin_place(struct ledger *ledger, uint32_t id, const struct ledger_place *place);
+/* Its path and place. Dying within leaves no record. */
+void ledger_set_pin_name(struct ledger *ledger, uint32_t id, const struct ledger_pin *name);
 void ledger_set_link_prog(struct ledger *ledger, uint32_t link_id, uint32_t prog_id);
 
 /* Walks all of one kind in no order: start with *cursor = 0. NULL at the end. */
