@@ -27,52 +27,6 @@
 #define WARM_BYTES  (640u << 10)
 #define KEEP_BYTES  (32u << 20)
 
-/* ---- saying ---------------------------------------------------------------------------------- */
-
-int job_say(struct job *job, enum judge_piece_kind kind, const void *head, size_t head_bytes,
-	    const void *body, size_t body_bytes)
-{
-	struct judge_piece piece = { .kind = kind, .nonce = job->ask.nonce };
-	struct iovec parts[] = { { &piece, sizeof(piece) },
-				 { (void *)head, head_bytes },
-				 { (void *)body, body_bytes } };
-
-	if (head_bytes > JUDGE_PIECE_MAX || body_bytes > JUDGE_PIECE_MAX - head_bytes)
-		return -EINVAL;
-	piece.bytes = (uint32_t)(head_bytes + body_bytes);
-	job->verdict.result_cnt += kind == JUDGE_PIECE_RESULT;
-	job->verdict.event_cnt += kind == JUDGE_PIECE_EVENT;
-	return packet_send(job->channel, parts, ARRAY_CNT(parts), NULL, 0, 0);
-}
-
-int job_say_log(struct job *job, const char *text, size_t bytes)
-{
-	size_t done = 0;
-	int r = 0;
-
-	if (bytes > job->ask.log_bytes)
-		bytes = job->ask.log_bytes;
-	while (r == 0 && done < bytes) {
-		size_t some = bytes - done < JUDGE_PIECE_MAX ? bytes - done : JUDGE_PIECE_MAX;
-
-		r = job_say(job, JUDGE_PIECE_LOG, NULL, 0, text + done, some);
-		done += some;
-	}
-	job->verdict.log_bytes += done;
-	return r;
-}
-
-int job_conclude(struct job *job, enum judge_says says, int err, const char *message)
-{
-	job->verdict.says = says;
-	job->verdict.err = err;
-	job->verdict.insn_idx = UINT32_MAX;
-	strncpy(job->verdict.message, message, sizeof(job->verdict.message) - 1);
-	return 0;
-}
-
-/* ---- hearing --------------------------------------------------------------------------------- */
-
 /* pread, not mmap: a file that shrinks meanwhile gives an error, not a signal. */
 static int payload_from_fd(int fd, uint64_t bytes, uint8_t *payload)
 {

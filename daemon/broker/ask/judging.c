@@ -16,14 +16,19 @@
 /* What comes back of our verifier's log at most: it shows one path. */
 #define JUDGING_LOG_MAX (256u << 10)
 
+static void judging_go_on(struct work *work)
+{
+	work_resume(work, 0);
+}
+
 static void judging_on_judged(void *ctx, struct judge_call *call)
 {
 	struct work *work = ctx;
 
 	/* A judge that served its caller before is believed about that caller's programs only. */
-	if (work->judging_has_key && call->by_fresh_judge)
-		verdicts_put(work->broker->verdicts, work->judging_key, &call->verdict);
-	work_go_on(work, work->on_judged);
+	if (call->has_key && call->by_fresh_judge)
+		verdicts_put(work->broker->verdicts, call->key, &call->verdict);
+	work_go_on(work, judging_go_on);
 }
 
 static void judging_fill_job(const struct work *work, const struct judging *judging,
@@ -75,13 +80,13 @@ void judging_start(struct work *work, const struct judging *judging)
 	judging_fill_job(work, judging, &call->job);
 	call->deadline_ns = judging_deadline(work);
 
-	work->on_judged = judging->on_done;
-	work->judging_has_key = verdicts_key(call, work->judging_key);
-	if (work->judging_has_key)
-		known = verdicts_find(work->broker->verdicts, work->judging_key);
+	work_then(work, judging->then, NULL);
+	call->has_key = verdicts_key(call, call->key);
+	if (call->has_key)
+		known = verdicts_find(work->broker->verdicts, call->key);
 	if (known) {
 		call->verdict = *known;
-		judging->on_done(work);
+		work_resume(work, 0);
 		return;
 	}
 	work_submit_judge(work, judging_on_judged);

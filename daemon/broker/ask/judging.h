@@ -6,20 +6,17 @@
 #include "daemon/broker/work/logs.h"
 #include "daemon/broker/work/work.h"
 
-/* The verdict is there: work->judge_call->verdict. */
-typedef void (*judging_done_fn)(struct work *work);
-
 struct judging {
 	uint32_t kind;			/* enum judge_kind */
 	uint32_t mode, caps;		/* enum bgv_mode, BGV_CAP_* */
 	uint8_t *take_payload;
 	size_t payload_bytes;
 	const struct log_fields *fields;
-	judging_done_fn on_done;
+	work_then_fn then;		/* the verdict is there: work->judge_call->verdict; with 0 */
 };
 
 /*
- * Has the payload judged by today's rules (work->ruling: budgets). on_done is called from here when
+ * Has the payload judged by today's rules (work->ruling: budgets). judging->then is called from here when
  * the verdict is known already, else later. On our own failure the work is answered.
  */
 void judging_start(struct work *work, const struct judging *judging);

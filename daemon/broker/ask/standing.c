@@ -63,14 +63,15 @@ static uint32_t standing_id(const uint8_t *ids, uint32_t nth)
 
 /* ---- a program is named ---- */
 
-static int standing_judge_named(struct work *work, const struct standing_list *list)
+static int standing_judge_named(struct work *work, const struct standing *standing,
+				const struct standing_list *list)
 {
 	bool found = false, all_own = true;
 
 	for (uint32_t i = 0; i < list->cnt; i++) {
 		uint32_t id = standing_id(list->progs, i);
 
-		found = found || id == work->standing_of;
+		found = found || id == standing->prog_id;
 		all_own = all_own && standing_is_own(work, id);
 	}
 	if (work->req.cmd == CMD_PROG_DETACH)
@@ -148,7 +149,8 @@ static int standing_pick(struct work *work, const struct standing_list *list)
 	return list->cnt ? standing_position(work, list) : -ENOENT;
 }
 
-static int standing_judge_unnamed(struct work *work, const struct standing_list *list)
+static int standing_judge_unnamed(struct work *work, struct standing *standing,
+				  const struct standing_list *list)
 {
 	int at = standing_pick(work, list);
 
@@ -156,8 +158,8 @@ static int standing_judge_unnamed(struct work *work, const struct standing_list 
 		return at;
 	if (standing_id(list->links, (uint32_t)at))
 		return -EBUSY;
-	work->standing_of = standing_id(list->progs, (uint32_t)at);
-	return standing_is_own(work, work->standing_of) ? 0 : -EPERM;
+	standing->prog_id = standing_id(list->progs, (uint32_t)at);
+	return standing_is_own(work, standing->prog_id) ? 0 : -EPERM;
 }
 
 /* ---- asking the kernel ---- */
@@ -192,6 +194,7 @@ static bool standing_nothing_lost(const struct work *work, const struct standing
 static void standing_on_listed(void *ctx, struct loader_result *result)
 {
 	struct work *work = ctx;
+	struct standing *standing = work_about(work);
 	struct standing_list list;
 	int r;
 
@@ -199,13 +202,13 @@ static void standing_on_listed(void *ctx, struct loader_result *result)
 		return;
 	r = standing_read(work, result, &list);
 	if (r >= 0) {
-		work->standing_revision = list.revision;
+		standing->revision = list.revision;
 		if (standing_is_unnamed(work))
-			r = standing_judge_unnamed(work, &list);
+			r = standing_judge_unnamed(work, standing, &list);
 		else if (list.cnt && !standing_nothing_lost(work, &list))
-			r = standing_judge_named(work, &list);
+			r = standing_judge_named(work, standing, &list);
 	}
-	work->on_standing(work, r < 0 ? r : 0);
+	work_resume(work, r < 0 ? r : 0);
 }
 
 /* The place, as the query names it: a number of the client's namespace, or a descriptor. */
@@ -248,22 +251,21 @@ static int standing_ask(struct work *work)
 	return r;
 }
 
-static void standing_start(struct work *work, standing_done_fn done)
+static void standing_start(struct work *work)
 {
-	int r;
+	int r = standing_ask(work);
 
-	work->on_standing = done;
-	r = standing_ask(work);
 	if (r < 0)
-		done(work, r);
+		work_resume(work, r);
 	else
 		work_submit_loader(work, standing_on_listed);
 }
 
-void standing_find(struct work *work, standing_done_fn done)
+void standing_find(struct work *work, struct standing *standing, work_then_fn then)
 {
-	work->standing_of = 0;
-	standing_start(work, done);
+	standing->prog_id = 0;
+	work_then(work, then, standing);
+	standing_start(work);
 }
 
 /* Interfaces take the one that is named, and only that one; so do maps give it back. */
@@ -277,12 +279,12 @@ static bool standing_may_lose(const struct work *work)
 	return work->req.cmd == CMD_PROG_ATTACH && type->target == CMD_TARGET_MAP;
 }
 
-void standing_check(struct work *work, uint32_t prog_id, standing_done_fn done)
+void standing_check(struct work *work, struct standing *standing, uint32_t prog_id, work_then_fn then)
 {
-	work->standing_of = prog_id;
-	work->standing_revision = 0;
+	*standing = (struct standing){ .prog_id = prog_id };
+	work_then(work, then, standing);
 	if (standing_type(work) && standing_may_lose(work))
-		standing_start(work, done);
+		standing_start(work);
 	else
-		done(work, 0);
+		work_resume(work, 0);
 }

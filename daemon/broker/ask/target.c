@@ -94,7 +94,7 @@ static void target_set_netdev(struct target *target, struct policy_object_id net
 static void target_on_netns(void *ctx, struct loader_result *result)
 {
 	struct work *work = ctx;
-	struct target *target = work->target;
+	struct target *target = work_about(work);
 	struct door_netns view;
 
 	if (!work_loader_answered(work, result))
@@ -102,7 +102,7 @@ static void target_on_netns(void *ctx, struct loader_result *result)
 	memcpy(&view, result->answer->attr, sizeof(view));
 	view.ifname[sizeof(view.ifname) - 1] = '\0';
 	target_set_netdev(target, (struct policy_object_id){ view.dev, view.ino }, view.ifname);
-	work->on_target(work, 0);
+	work_resume(work, 0);
 }
 
 /* Asks a loader that stands in the client's namespace: we may not even look into it. */
@@ -325,14 +325,13 @@ static int target_by_type(struct work *work, const struct target_fields *fields,
 }
 
 void target_find(struct work *work, const struct target_fields *fields,
-		 const struct ledger_rec *rec, struct target *target, target_done_fn done)
+		 const struct ledger_rec *rec, struct target *target, work_then_fn then)
 {
 	int r;
 
 	target->file = target->pidfd = -1;
-	work->target = target;
-	work->on_target = done;
+	work_then(work, then, target);
 	r = target_by_type(work, fields, rec, target);
 	if (r <= 0)
-		done(work, r);
+		work_resume(work, r);
 }

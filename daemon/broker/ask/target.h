@@ -31,15 +31,12 @@ struct target_fields {
 #define TARGET_IS_EVENT 0xfffe /* as the type: the target is a perf event, whatever the command */
 
 /*
- * Called with the target, or -errno: as the kernel would say, or -EPERM for what is not offered,
- * -EXDEV for a perf event that was opened past us. */
-typedef void (*target_done_fn)(struct work *work, int err);
-
-/*
  * Finds out what the request attaches rec's program to, now or after asking a loader in the
- * client's network namespace. target (the caller's, zeroed) must stay until `done` is called.
+ * client's network namespace. target (the caller's, zeroed) must stay until `then` is called: with 0 and
+ * the target, or -errno: as the kernel would say, or -EPERM for what is not offered, -EXDEV for a perf
+ * event that was opened past us.
  */
 void target_find(struct work *work, const struct target_fields *fields,
-		 const struct ledger_rec *rec, struct target *target, target_done_fn done);
+		 const struct ledger_rec *rec, struct target *target, work_then_fn then);
 
 #endif

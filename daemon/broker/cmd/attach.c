@@ -55,6 +55,7 @@ struct attach {
 	struct obj prog;
 	struct ledger_rec rec; /* of the program: copied, the ledger may change while we wait */
 	struct target target;
+	struct standing standing;
 	bool unnamed; /* PROG_DETACH without a program: rec is of the one that stands there */
 	uint8_t tries;
 	uint64_t keep_id; /* unnamed: by which bpfgated lends it */
@@ -133,7 +134,7 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 	if (!work_loader_answered(work, result))
 		return;
 	err = result->answer->result;
-	if (err == -ESTALE && work->standing_revision && attach_may_look_again(work)) {
+	if (err == -ESTALE && attach->standing.revision && attach_may_look_again(work)) {
 		attach_look_again(work);
 		return;
 	}
@@ -175,8 +176,8 @@ static int attach_bind(struct work *work)
 
 	/* 0: nothing was looked at, or the kernel numbers no changes there and would refuse to
 	 * compare. */
-	if (work->standing_revision && !work_u64(work, ATTR_ATTACH_EXPECTED_REVISION)) {
-		attr_put_u64(ask->attr, ATTR_ATTACH_EXPECTED_REVISION, work->standing_revision);
+	if (attach->standing.revision && !work_u64(work, ATTR_ATTACH_EXPECTED_REVISION)) {
+		attr_put_u64(ask->attr, ATTR_ATTACH_EXPECTED_REVISION, attach->standing.revision);
 		if (ask->attr_bytes < ATTR_END_ATTACH_EXPECTED_REVISION)
 			ask->attr_bytes = ATTR_END_ATTACH_EXPECTED_REVISION;
 	}
@@ -326,7 +327,7 @@ static void attach_decide(struct work *work)
 	if (attach->unnamed)
 		attach_borrow(work);
 	else if (work->req.cmd == CMD_PROG_ATTACH || work->req.cmd == CMD_PROG_DETACH)
-		standing_check(work, attach->rec.id, attach_on_standing);
+		standing_check(work, &attach->standing, attach->rec.id, attach_on_standing);
 	else
 		attach_run(work);
 }
@@ -385,7 +386,7 @@ static void attach_on_found(struct work *work, int err)
 	struct attach *attach = work->state;
 	const struct ledger_rec *rec;
 
-	rec = err < 0 ? NULL : ledger_find(work->broker->ledger, LEDGER_PROG, work->standing_of);
+	rec = err < 0 ? NULL : ledger_find(work->broker->ledger, LEDGER_PROG, attach->standing.prog_id);
 	if (err == -EPERM || (err >= 0 && !rec)) {
 		work_refuse(work, EPERM, DECISION_BY_POLICY, "STANDING",
 			    "the program that would be detached is another user's");
@@ -406,17 +407,19 @@ static void attach_on_found(struct work *work, int err)
 
 static void attach_begin_unnamed(struct work *work)
 {
-	standing_find(work, attach_on_found);
+	struct attach *attach = work->state;
+
+	standing_find(work, &attach->standing, attach_on_found);
 }
 
 static void attach_look_again(struct work *work)
 {
-	const struct attach *attach = work->state;
+	struct attach *attach = work->state;
 
 	if (attach->unnamed)
 		attach_begin_unnamed(work);
 	else
-		standing_check(work, attach->rec.id, attach_on_standing);
+		standing_check(work, &attach->standing, attach->rec.id, attach_on_standing);
 }
 
 /* The program that an attach replaces, where one is named: taking it away is its owner's right

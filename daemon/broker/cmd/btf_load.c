@@ -76,7 +76,7 @@ static void btf_load_run(struct work *work)
 		work_submit_loader(work, btf_load_on_loaded);
 }
 
-static void btf_load_on_judged(struct work *work)
+static void btf_load_on_judged(struct work *work, int err)
 {
 	uint32_t says = work->judge_call->verdict.says;
 
@@ -94,7 +94,7 @@ void btf_load(struct work *work)
 	const struct request_ptr *btf;
 	struct policy_request request = { .verb = POLICY_BTF_LOAD };
 	struct judging judging = { .kind = JUDGE_BTF, .fields = &logs_btf_load,
-				   .on_done = btf_load_on_judged };
+				   .then = btf_load_on_judged };
 	struct klog_want want;
 	int r;
 

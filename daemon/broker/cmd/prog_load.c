@@ -27,7 +27,7 @@
 #define PROG_LOAD_TOKEN	   (1u << 16)	/* BPF_F_TOKEN_FD */
 #define PROG_LOAD_SYS_BPF  166u		/* bpf_sys_bpf */
 
-static void prog_load_decide(struct work *work);
+static void prog_load_on_signed(struct work *work, int err);
 
 void prog_load_free(void *ptr)
 {
@@ -275,11 +275,11 @@ static bool prog_load_is_stale(struct work *work)
 	/* Signers may have been revoked: what they proved is proved again, or not. */
 	load->rec.prog.proof_cnt = 0;
 	load->rec.prog.digest_cnt = load->rec.prog.digest_cnt ? 1 : 0;
-	signed_find(work, prog_load_decide);
+	signed_find(work, &load->rec.prog, prog_load_on_signed);
 	return true;
 }
 
-static void prog_load_on_judged(struct work *work)
+static void prog_load_on_judged(struct work *work, int err)
 {
 	struct prog_load *load = work->state;
 	const struct judge_verdict *verdict = &work->judge_call->verdict;
@@ -313,7 +313,7 @@ static void prog_load_judge(struct work *work)
 {
 	struct prog_load *load = work->state;
 	struct judging judging = { .kind = JUDGE_VERIFY, .fields = &logs_prog_load,
-				   .on_done = prog_load_on_judged };
+				   .then = prog_load_on_judged };
 	char why[256];
 	int r;
 
@@ -453,6 +453,11 @@ static void prog_load_decide(struct work *work)
 	work_go_on(work, prog_load_judge);
 }
 
+static void prog_load_on_signed(struct work *work, int err)
+{
+	prog_load_decide(work);
+}
+
 /* ---- the beginning ---- */
 
 /* References that do not resolve are answered as the verifier would; everything else by its errno. */
@@ -506,7 +511,9 @@ static int prog_load_fetch_btf(struct work *work, struct prog_load *load, uint32
 /* Everything that describes the program, before anybody is asked about it. */
 static void prog_load_find_signers(struct work *work)
 {
-	signed_find(work, prog_load_decide);
+	struct prog_load *load = work->state;
+
+	signed_find(work, &load->rec.prog, prog_load_on_signed);
 }
 
 static void prog_load_gather(struct work *work)

@@ -45,7 +45,6 @@ struct prog_load {
 	uint64_t caps;			/* that the loader will hold */
 	char problem[160];		/* what is wrong with a reference, for the log */
 	const char *problem_code;
-	void (*on_signed)(struct work *work);	/* signed.c */
 };
 
 void prog_load_free(void *load);

@@ -21,6 +21,7 @@ struct judge_result {
 	uint32_t byte_cnt;
 };
 
+#define JUDGE_KEY_BYTES	  32
 #define JUDGE_RESULTS_MAX 256u		/* programs in one object */
 
 /* One job. The caller fills the first part, and frees it in or after on_done. */
@@ -31,6 +32,8 @@ struct judge_call {
 	struct quota_account *account;	/* borrowed: whose it is */
 	uint64_t deadline_ns;		/* wall time; 0: JUDGES_DEADLINE_NS */
 	uint64_t caller;		/* connection whose jobs may share a judge; 0: a judge of its own */
+	uint8_t key[JUDGE_KEY_BYTES];	/* by which its verdict is remembered (verdicts.h) */
+	bool has_key;			/* false: it is not */
 	judge_done_fn on_done;
 	void *ctx;
 

@@ -9,7 +9,7 @@
 
 struct verdicts;
 
-#define VERDICTS_KEY_BYTES 32
+#define VERDICTS_KEY_BYTES JUDGE_KEY_BYTES
 
 int verdicts_new(struct verdicts **ret_verdicts);
 void verdicts_free(struct verdicts *verdicts);

@@ -40,23 +40,23 @@ static void signed_add_digest(struct ledger_prog *prog, const uint8_t digest[32]
 }
 
 /* The canonical digest is there (digests[0]) unless the program could not be described. */
-static void signed_by_digest(struct work *work, struct prog_load *load)
+static void signed_by_digest(struct work *work, struct ledger_prog *prog)
 {
 	const struct object_program *known = NULL;
 
-	if (load->rec.prog.digest_cnt == 1)
-		known = objects_find(work->broker->objects, load->rec.prog.digests[0]);
+	if (prog->digest_cnt == 1)
+		known = objects_find(work->broker->objects, prog->digests[0]);
 	if (!known)
 		return;
-	signed_add_digest(&load->rec.prog, known->object_sha256);
+	signed_add_digest(prog, known->object_sha256);
 	for (uint32_t i = 0; i < known->proof_cnt; i++)
-		signed_add_proof(&load->rec.prog, known->proofs[i].signer,
+		signed_add_proof(prog, known->proofs[i].signer,
 				 known->proofs[i].cert_sha256, true);
 }
 
 /* ---- the signature in the attr ---- */
 
-static int signed_prove(struct work *work, struct prog_load *load, const struct cms_answer *answer)
+static int signed_prove(struct work *work, struct ledger_prog *prog, const struct cms_answer *answer)
 {
 	const struct request_ptr *insns = work_ptr(work, ATTR_PROG_LOAD_INSNS);
 	const struct request_ptr *sig = work_ptr(work, ATTR_PROG_LOAD_SIGNATURE);
@@ -70,7 +70,7 @@ static int signed_prove(struct work *work, struct prog_load *load, const struct 
 		r = prove_cms(work->rules->policy, sig->data, sig->bytes, &answer->fields, sha256,
 			      broker_now_s(), proofs, &proof_cnt, NULL);
 	for (size_t i = 0; r == 0 && i < proof_cnt; i++)
-		signed_add_proof(&load->rec.prog, proofs[i].signer, proofs[i].cert_sha256, false);
+		signed_add_proof(prog, proofs[i].signer, proofs[i].cert_sha256, false);
 	if (r == 0 && proof_cnt == 0)
 		r = -EKEYREJECTED;
 	return r;
@@ -80,7 +80,7 @@ static int signed_prove(struct work *work, struct prog_load *load, const struct 
 static void signed_on_cms(void *ctx, struct judge_call *call)
 {
 	struct work *work = ctx;
-	struct prog_load *load = work->state;
+	struct ledger_prog *prog = work_about(work);
 	struct cms_answer answer;
 	int r;
 
@@ -96,7 +96,7 @@ static void signed_on_cms(void *ctx, struct judge_call *call)
 			    prove_cms_reason((enum cms_reason)answer.reason));
 		return;
 	}
-	r = signed_prove(work, load, &answer);
+	r = signed_prove(work, prog, &answer);
 	if (r == -EKEYREJECTED)
 		work_refuse(work, EKEYREJECTED, DECISION_BY_BROKER, "SIGNATURE",
 			    "the signature is not one of these instructions by a signer of the policy");
@@ -104,7 +104,7 @@ static void signed_on_cms(void *ctx, struct judge_call *call)
 		work_refuse(work, -r, DECISION_BY_BROKER, "SIGNATURE",
 			    "the signature could not be proved");
 	else
-		load->on_signed(work);
+		work_resume(work, 0);
 }
 
 static int signed_submit(struct work *work, const struct request_ptr *sig)
@@ -125,22 +125,21 @@ static int signed_submit(struct work *work, const struct request_ptr *sig)
 	return 0;
 }
 
-void signed_find(struct work *work, signed_done_fn on_done)
+void signed_find(struct work *work, struct ledger_prog *prog, work_then_fn then)
 {
 	const struct request_ptr *sig = work_ptr(work, ATTR_PROG_LOAD_SIGNATURE);
-	struct prog_load *load = work->state;
 	int r;
 
-	signed_by_digest(work, load);
+	signed_by_digest(work, prog);
+	work_then(work, then, prog);
 	if (!sig || sig->state == WIRE_PTR_NULL) {
-		on_done(work);
+		work_resume(work, 0);
 		return;
 	}
 	if (sig->state == WIRE_PTR_FAULT || sig->bytes == 0 || sig->bytes > SIGNED_BYTES_MAX) {
 		work_reply(work, -EINVAL);
 		return;
 	}
-	load->on_signed = on_done;
 	r = signed_submit(work, sig);
 	if (r < 0)
 		work_reply(work, r);

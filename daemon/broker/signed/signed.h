@@ -3,16 +3,13 @@
 #ifndef BPFGATE_DAEMON_SIGNED_H
 #define BPFGATE_DAEMON_SIGNED_H
 
-#include "daemon/broker/cmd/prog_load.h"
-
-/* Goes on with the load; what is proved stands in load->rec. */
-typedef void (*signed_done_fn)(struct work *work);
+#include "daemon/broker/work/work.h"
 
 /*
- * Finds digests and proofs for the program of work->state (a struct prog_load whose references are
- * resolved), then calls on_done, at once or when a judge has read the signature that the client passed.
- * On a signature that is none, or our own failure, the work is answered instead.
+ * Finds digests and proofs for the program of the work's PROG_LOAD; they are added to prog (the caller's, in its state), whose
+ * canonical digest is there already if it has one. Then calls then with 0, at once or when a judge has read the signature that
+ * the client passed. On a signature that is not one, or our own failure, the work is answered instead.
  */
-void signed_find(struct work *work, signed_done_fn on_done);
+void signed_find(struct work *work, struct ledger_prog *prog, work_then_fn then);
 
 #endif

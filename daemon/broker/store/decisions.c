@@ -50,18 +50,6 @@ struct decisions {
 	uint64_t totals[DECISION_VERDICT_CNT];
 };
 
-const char *decision_verdict_name(enum decision_verdict verdict)
-{
-	static const char *const names[] = { "none", "allowed", "refused", "undecided" };
-
-	return verdict < DECISION_VERDICT_CNT ? names[verdict] : "?";
-}
-
-void decision_format_id(uint64_t id, char ret_text[DECISION_ID_BYTES])
-{
-	snprintf(ret_text, DECISION_ID_BYTES, "D-%014llx", (unsigned long long)id);
-}
-
 int decisions_new(struct decisions **ret_decisions)
 {
 	struct decisions *decisions = calloc(1, sizeof(*decisions));

@@ -3,7 +3,7 @@
 #ifndef BPFGATE_DAEMON_JOURNAL_H
 #define BPFGATE_DAEMON_JOURNAL_H
 
-#include "daemon/broker/store/decisions.h"
+#include "daemon/broker/store/decision.h"
 
 /* One record of a decision, with the fields that bpfgated(8) lists. */
 void journal_decision(const struct decision *decision);

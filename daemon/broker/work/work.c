@@ -6,6 +6,7 @@
  */
 #include "daemon/broker/work/work.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -153,6 +154,28 @@ void work_go_on(struct work *work, void (*next)(struct work *work))
 	}
 	work->next = next;
 	turns_want(work->broker->turns, work->session);
+}
+
+void work_then(struct work *work, work_then_fn then, void *about)
+{
+	assert(!work->then);
+	work->then = then;
+	work->about = about;
+}
+
+void *work_about(const struct work *work)
+{
+	return work->about;
+}
+
+void work_resume(struct work *work, int err)
+{
+	work_then_fn then = work->then;
+
+	assert(then);
+	work->then = NULL;
+	work->about = NULL;
+	then(work, err);
 }
 
 int work_fd(const struct work *work, int32_t number)

@@ -14,7 +14,8 @@
 #include "daemon/broker/store/ledger.h"
 #include "proto/codec.h"
 
-struct target;
+/* What is done with a work when that for which it waited is there: err is 0, or -errno as whoever was asked says. */
+typedef void (*work_then_fn)(struct work *work, int err);
 
 struct work {
 	struct broker *broker;
@@ -43,18 +44,13 @@ struct work {
 	bool reuses_link;		/* the link it asks for is one that is there already */
 	bool kept_anyway;		/* what is being handed over is also kept for another reason */
 	bool undecided;			/* refused, but nobody said that it is wrong */
-	void (*on_judged)(struct work *work);	/* judging.c */
-	uint8_t judging_key[32];
-	bool judging_has_key;
+
+	work_then_fn then;		/* see work_then(); NULL: it waits for none of those who use it */
+	void *about;
 
 	int lent_sock;			/* our copy of the client's socket while bpfgated has one, else -1 */
 	uint64_t handle_of;		/* virtual.c: the kept object that gets one more handle */
 	struct quota_charge handle;	/* ... and what is paid for it */
-	struct target *target;		/* target.c: being found, inside state */
-	void (*on_target)(struct work *work, int err);
-	uint32_t standing_of;		/* standing.c: the program that is presented, or found */
-	uint64_t standing_revision;	/* ... of the list that was looked at; 0: there is none */
-	void (*on_standing)(struct work *work, int err);
 
 	void *state;			/* the handler's own, freed by state_free */
 	void (*state_free)(void *state);
@@ -81,6 +77,16 @@ bool work_wants_turn(const struct work *work);
  * thing that a caller does with the work.
  */
 void work_go_on(struct work *work, void (*next)(struct work *work));
+
+/*
+ * For who finds something out about a work, and may have to wait for it: what comes after, and what it is about (borrowed,
+ * lies in the handler's state). One such thing at a time.
+ */
+void work_then(struct work *work, work_then_fn then, void *about);
+/* What work_then() was told. */
+void *work_about(const struct work *work);
+/* It is found out, or cannot be. The last thing that a caller does with the work. */
+void work_resume(struct work *work, int err);
 
 /* The frame's fd that the client calls `number` (borrowed), or -EBADF. */
 int work_fd(const struct work *work, int32_t number);
