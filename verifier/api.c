@@ -13,6 +13,7 @@
 #include "verifier/btf/btf.h"
 #include "verifier/btf/btfprog.h"
 #include "verifier/call/helper.h"
+#include "verifier/mend.h"
 #include "verifier/pass/attach.h"
 #include "verifier/pass/cfg.h"
 #include "verifier/pass/depth.h"
@@ -23,9 +24,9 @@
 #include "verifier/pass/precheck.h"
 #include "verifier/pass/scc.h"
 #include "verifier/pass/subprog.h"
+#include "verifier/request.h"
 #include "verifier/state/pool.h"
 #include "verifier/state/verdict.h"
-#include "verifier/tell/srcline.h"
 #include "verifier/tell/why.h"
 #include "verifier/walk/assume.h"
 #include "verifier/walk/explore.h"
@@ -39,7 +40,7 @@
 #define FLAG_SLEEPABLE		(1u << 4)
 #define FLAG_TEST_INVARIANTS	(1u << 7)
 
-static uint64_t now_ns(void)
+uint64_t request_now_ns(void)
 {
 	struct timespec ts;
 
@@ -117,19 +118,6 @@ static void fill_stats(const struct env *env, struct bgv_stats *stats)
 		stats->stack_depth[i] = env->subprogs[i].stack_depth;
 }
 
-/* What one verification is asked. */
-struct request {
-	const struct bgv_target *target;
-	const struct bgv_program *prog;
-	const struct bgv_options *opt;
-	const struct env_watch *watch;
-	const struct behave *beh;
-	bool record;			/* the steps, and from them the explanation */
-	const struct assume *assumes;	/* the verdict is about a program with these ways out */
-	uint32_t assume_cnt;
-	struct assume *ret_propose;	/* of a recorded rejection: a way out to be tried */
-};
-
 /* What a program attaches to was loaded before: that must be our verdict, too. */
 static int verify_other(struct env *env, const struct bgv_program *other, const struct env_watch *watch)
 {
@@ -150,7 +138,7 @@ static int verify(const struct request *q, struct pool *pool, struct bgv_result 
 		  bool *ret_callback_once)
 {
 	struct env *env = pool_take(pool, sizeof(*env));
-	uint64_t start = now_ns();
+	uint64_t start = request_now_ns();
 	int r;
 
 	if (!env)
@@ -179,11 +167,14 @@ static int verify(const struct request *q, struct pool *pool, struct bgv_result 
 	}
 	if (q->watch && q->watch->done)
 		q->watch->done(q->watch->ctx);
-	if (q->record && res->verdict == BGV_REJECT)
+	if (q->record && res->verdict == BGV_REJECT) {
 		why_record(env);
+		if (q->ret_comes_of_it)
+			*q->ret_comes_of_it = env->comes_of_it;
+	}
 	if (env->subprogs)
 		fill_stats(env, &res->stats);
-	res->stats.time_ns = now_ns() - start;
+	res->stats.time_ns = request_now_ns() - start;
 	res->log = verdict_take_log(env);
 	if (env->btfs)
 		btf_env_done(env);
@@ -191,7 +182,7 @@ static int verify(const struct request *q, struct pool *pool, struct bgv_result 
 	return 0;
 }
 
-static int verify_once(const struct request *q, struct bgv_result *ret_res, bool *ret_callback_once)
+int request_verify(const struct request *q, struct bgv_result *ret_res, bool *ret_callback_once)
 {
 	struct pool *pool = pool_new(q->opt->limits.memory_bytes);
 	struct bgv_result res = { .insn_idx = UINT32_MAX };
@@ -206,123 +197,13 @@ static int verify_once(const struct request *q, struct bgv_result *ret_res, bool
 	return r;
 }
 
-#define EXPLAIN_ROOTS_INSNS 65536	/* of longer walks only the first problem is told: each more is two walks */
-
-/* What is left of a budget of time; 0 stands for no budget, so the least is 1. */
-static struct bgv_options options_left(const struct bgv_options *opt, uint64_t began_ns)
-{
-	struct bgv_options left = *opt;
-	uint64_t used_ns = now_ns() - began_ns;
-
-	if (left.limits.time_ns)
-		left.limits.time_ns = used_ns < left.limits.time_ns ? left.limits.time_ns - used_ns : 1;
-	return left;
-}
-
-/* The same walk once more, recorded: takes the explanation when it came to the same end; counts stay the verdict's. */
-static bool explain_again(const struct request *q, struct bgv_result *res)
-{
-	struct request again = *q;
-	struct bgv_result told;
-	bool once;
-
-	again.record = true;
-	if (verify_once(&again, &told, &once) < 0)
-		return false;
-	if (told.verdict != res->verdict || told.insn_idx != res->insn_idx || told.err != res->err) {
-		bgv_result_done(&told);
-		return false;
-	}
-	told.stats = res->stats;
-	bgv_result_done(res);
-	*res = told;
-	return true;
-}
-
-/* Is it another problem than that one, or none at all? */
-static bool is_mended(const struct bgv_result *res, const struct bgv_result *with)
-{
-	return with->verdict == BGV_ACCEPT ||
-	       (with->verdict == BGV_REJECT && (with->insn_idx != res->insn_idx || with->err != res->err ||
-						strcmp(with->code, res->code)));
-}
-
-/*
- * Explains a rejection, tries the way out that the explanation proposes, and goes on with what then comes: each
- * problem is one of the program with the ways out of those before it, so none is the shadow of another.
- */
-static void explain_all(const struct request *q, struct bgv_result *res, uint64_t began_ns)
-{
-	struct assume assumes[ASSUME_MAX] = { 0 };
-	struct bgv_options left = *q->opt;
-	struct request with = *q;
-	struct bgv_result next;
-	bool once;
-
-	with.assumes = assumes;
-	with.watch = NULL;
-	with.opt = &left;
-	for (;;) {
-		with.ret_propose = with.assume_cnt < ASSUME_MAX && res->stats.insn_processed < EXPLAIN_ROOTS_INSNS ?
-					   &assumes[with.assume_cnt] : NULL;
-		left = options_left(q->opt, began_ns);
-		if (!explain_again(&with, res) || !with.ret_propose ||
-		    with.ret_propose->kind == ASSUME_NOTHING)
-			return;
-		with.assume_cnt++;
-		left = options_left(q->opt, began_ns);
-		if (verify_once(&with, &next, &once) < 0)
-			return;
-		res->way_out_checked = is_mended(res, &next);
-		res->more = res->way_out_checked && next.verdict == BGV_REJECT ? malloc(sizeof(next)) : NULL;
-		if (!res->more) {
-			bgv_result_done(&next);
-			return;
-		}
-		res = res->more;
-		*res = next;
-	}
-}
-
-static bool is_same_place(const struct bgv_program *prog, const struct btf_view *view, const struct bgv_result *a,
-			  const struct bgv_result *b)
-{
-	struct srcline at, of;
-
-	return !strcmp(a->code, b->code) && srcline_find(prog, view, a->insn_idx, &at) &&
-	       srcline_find(prog, view, b->insn_idx, &of) && at.line == of.line && !strcmp(at.file, of.file);
-}
-
-/* One line of source may be many instructions, or many rounds of a loop: they are one problem to who wrote it. */
-static void drop_shadows(const struct bgv_program *prog, struct bgv_result *res)
-{
-	struct btf_view *view = res->more ? srcline_view(prog) : NULL;
-	struct bgv_result *one, *before, *last = res;
-
-	while ((one = last->more)) {
-		for (before = res; before != one && !is_same_place(prog, view, before, one); before = before->more)
-			;
-		if (before == one) {
-			last = one;
-			continue;
-		}
-		last->more = one->more;
-		one->more = NULL;
-		bgv_result_done(one);
-		free(one);
-	}
-	btf_view_free(view);
-}
-
 static int verify_alone(const struct request *q, struct bgv_result *ret_res, bool *ret_callback_once)
 {
-	uint64_t began_ns = now_ns();
-	int r = verify_once(q, ret_res, ret_callback_once);
+	uint64_t began_ns = request_now_ns();
+	int r = request_verify(q, ret_res, ret_callback_once);
 
 	if (r >= 0 && q->opt->explain && ret_res->verdict == BGV_REJECT)
-		explain_all(q, ret_res, began_ns);
-	if (r >= 0)
-		drop_shadows(q->prog, ret_res);
+		mend_explain(q, ret_res, began_ns);
 	return r;
 }
 

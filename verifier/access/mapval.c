@@ -279,6 +279,7 @@ int mapval_bind(struct env *env, uint32_t map_idx)
 	const struct bgv_map *shape = env->maps[map_idx].shape;
 	int ret;
 
+	env->bound_map = map_idx + 1;
 	if (shape->type >= MT_CNT || !(map_types[shape->type].profiles & (1u << env->target->profile)))
 		return verdict_unsupported(env, "map type %u on this kernel", shape->type);
 	ret = mapval_bind_record(env, map_idx);

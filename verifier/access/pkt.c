@@ -144,6 +144,8 @@ int pkt_invalidate_all(struct env *env)
 	const struct reg *r;
 	struct reg *w;
 
+	if (env->packet_kept)
+		return 0;
 	while ((r = reg_iter_next(&it))) {
 		if (!reg_is_pkt(r) && r->type != REG_PKT_END && !reg_is_pkt_slice(r))
 			continue;

@@ -307,6 +307,17 @@ int call_push_callback(struct env *env, uint32_t insn_idx, uint32_t subprog, boo
 
 /* ---- leaving ------------------------------------------------------------------------------------------ */
 
+static int refuse_callback_return(struct env *env, const struct frame *callee)
+{
+	const struct reg *r0 = &callee->r[0];
+
+	verdict_want(env, (int32_t)callee->ret_lo, (int32_t)callee->ret_hi);
+	return verdict_reject(env, EINVAL, "CALLBACK-RETURN",
+			      "At callback return the register R0 has smin=%lld smax=%lld should have been in [%lld, %lld]",
+			      (long long)r0->v.sl, (long long)r0->v.sh, (long long)callee->ret_lo,
+			      (long long)callee->ret_hi);
+}
+
 static int leave_callback(struct env *env, const struct frame *callee)
 {
 	const struct reg *r0 = &callee->r[0];
@@ -321,10 +332,7 @@ static int leave_callback(struct env *env, const struct frame *callee)
 	    !tnum_within(tnum_range((uint64_t)callee->ret_lo, (uint64_t)callee->ret_hi),
 			 val_tnum(&r0->v)) :
 	    r0->v.sl < callee->ret_lo || r0->v.sh > callee->ret_hi)
-		return verdict_reject(env, EINVAL, "CALLBACK-RETURN",
-				      "At callback return the register R0 has smin=%lld smax=%lld should have been in [%lld, %lld]",
-				      (long long)r0->v.sl, (long long)r0->v.sh,
-				      (long long)callee->ret_lo, (long long)callee->ret_hi);
+		return refuse_callback_return(env, callee);
 	if (!env->aux[callee->callsite].calls_callback)
 		return verdict_reject(env, EFAULT, "INTERNAL", "callback of no call");
 	return 0;

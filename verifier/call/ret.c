@@ -57,9 +57,7 @@ static bool ret_is_void_hook(const struct env *env)
 static int ret_refuse_range(struct env *env, uint32_t regno, const char *when,
 			    const struct reg *r, struct ret_range want)
 {
-	env->want.set = true;
-	env->want.lo = want.lo;
-	env->want.hi = want.hi;
+	verdict_want(env, want.lo, want.hi);
 	if (r->v.sl == INT64_MIN && r->v.sh == INT64_MAX)
 		return verdict_reject(env, EINVAL, "RET-RANGE",
 				      "%s the register R%u has unknown scalar value should have been "

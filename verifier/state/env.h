@@ -37,6 +37,7 @@ struct assume;		/* assume.h */
 struct btf_view;	/* btf.h: parsed BTF */
 struct slotlive;	/* slotlive.c */
 struct tales;		/* tale.h */
+struct proposals;	/* assume.h */
 struct scc_visits;		/* backedge.c */
 struct pool;			/* pool.c */
 
@@ -53,6 +54,14 @@ struct env_watch {
 	void (*done)(void *ctx);	/* NULL: not asked for */
 	void *ctx;
 	bool all_precise;
+};
+
+/* What an assumption put aside for one step (assume.c). */
+struct heldset;
+struct env_aside {
+	bool set;
+	struct heldset *held;
+	uint32_t locks, preempt, rcu, irq, lock_id, lock_object, lock_object_id;
 };
 
 struct env {
@@ -134,12 +143,16 @@ struct env {
 	struct { uint32_t cnt; struct { uint32_t subprog, bytes, call; } link[ENV_FRAMES_MAX + 1]; } chain;
 	struct { bool set; int32_t lo, hi; } want;	/* of a rejected return value: what is allowed */
 	const uint32_t *arg_types;	/* of a rejected argument: the types it may have, 0 at the end; NULL */
+	uint32_t bound_map;		/* 1 + the map that was bound last; of a rejected type: that one */
 	uint32_t unset_regno;		/* of a rejected read: the register that holds nothing */
 	uint32_t arg_regno;		/* of the call being stepped: the argument looked at; 0: none yet */
 	bool record;			/* this walk is for an explanation */
 	const struct assume *assumes;	/* assume.h; of a walk whose verdict does not count */
 	uint32_t assume_cnt;
-	struct assume *propose;		/* what would mend the rejection (why.c); NULL: nobody asks */
+	struct proposals *propose;	/* what would mend the rejection (why.c); NULL: nobody asks */
+	bool comes_of_it;		/* the rejection is of a value that an assumption made */
+	bool packet_kept;		/* assumed: pointers into the packet live on */
+	struct env_aside aside;
 	struct tales *tales;		/* the walk is recorded for an explanation; NULL: it is not */
 
 	/* owned by others */

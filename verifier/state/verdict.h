@@ -23,6 +23,16 @@ static inline void verdict_need(struct env *env, uint32_t regno, int64_t needed,
 	env->need.proved = proved;
 }
 
+/* Before verdict_reject() of a returned value: what is allowed. */
+static inline void verdict_want(struct env *env, int32_t lo, int32_t hi)
+{
+	if (env->result->verdict)
+		return;
+	env->want.set = true;
+	env->want.lo = lo;
+	env->want.hi = hi;
+}
+
 /* Before verdict_reject(): the bytes of a frame that were to be touched, [lo, hi) from its r10. */
 static inline void verdict_span(struct env *env, uint32_t frame, int64_t lo, int64_t hi)
 {

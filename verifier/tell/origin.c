@@ -67,9 +67,11 @@ static bool step_load(struct walk *w, const struct tale *at)
 	return true;
 }
 
-/* Another register was written: only ids of copies were given out or dropped. */
+/* Another register was written: only ids of copies were given out or dropped. Else something was assumed in between. */
 static bool step_over(struct walk *w, const struct tale *at)
 {
+	if (!reg_is_scalar(at->r[w->regno]) && reg_is_scalar(w->t->r[w->regno]) && !reg_maybe_null(at->r[w->regno]))
+		return end(w, ORIGIN_LOST, at);
 	w->t = at;
 	return true;
 }

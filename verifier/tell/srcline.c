@@ -16,6 +16,11 @@ struct line_rec {
 	uint32_t insn_off, file_name_off, line_off, line_col;
 };
 
+static uint32_t line_of_rec(const struct line_rec *rec)
+{
+	return rec->line_col >> 10;
+}
+
 struct btf_view *srcline_view(const struct bgv_program *prog)
 {
 	const struct bgv_blob *b;
@@ -39,28 +44,29 @@ static bool rec_at(const struct bgv_program *prog, uint32_t n, struct line_rec *
 	return true;
 }
 
-/* Goes on from the nth record to the first that begins after the instruction; *best is the last one before that. */
+/*
+ * Goes on from the nth record to the first that begins after the instruction; *best is the last one before that. Line 0
+ * is the compiler's word for code of no line in particular: it counts as part of what stands before it.
+ */
 static uint32_t skip_recs(const struct bgv_program *prog, uint32_t n, uint32_t insn_idx, struct line_rec *best)
 {
 	struct line_rec rec;
 
 	for (; rec_at(prog, n, &rec) && rec.insn_off <= insn_idx; n++)
-		*best = rec;
+		if (line_of_rec(&rec) || !n)
+			*best = rec;
 	return n;
-}
-
-static uint32_t line_of_rec(const struct line_rec *rec)
-{
-	return rec->line_col >> 10;
 }
 
 bool srcline_find(const struct bgv_program *prog, const struct btf_view *view, uint32_t insn_idx,
 		  struct srcline *ret_line)
 {
-	struct line_rec best;
+	struct line_rec best, last;
+	uint32_t n = view ? skip_recs(prog, 0, insn_idx, &best) : 0;
 
-	if (!view || !skip_recs(prog, 0, insn_idx, &best))
+	if (!n)
 		return false;
+	ret_line->near = rec_at(prog, n - 1, &last) && !line_of_rec(&last);
 	ret_line->file = btf_view_str(view, best.file_name_off);
 	ret_line->text = btf_view_str(view, best.line_off);
 	ret_line->line = line_of_rec(&best);

@@ -13,6 +13,7 @@
 struct srcline {
 	const char *file, *text;
 	uint32_t line, col;	/* from 1; 0: not known */
+	bool near;		/* the compiler gives the instruction no line: this one is of those before it */
 };
 
 /* The program's own BTF; NULL: it has none that parses, then there are no source lines. */

@@ -145,6 +145,38 @@ static void take_stock(struct why *w)
 		origin_find(w->env, w->now, (uint32_t)w->regno, &w->origin);
 }
 
+/* Is it the shadow of what was assumed of a problem before it? */
+static void note_what_it_comes_of(struct why *w)
+{
+	const struct bpf_insn *i = &w->env->insns[w->env->insn_idx];
+	uint32_t regno;
+
+	if (!w->now || !w->env->assume_cnt)
+		return;
+	if (w->regno >= 0) {
+		w->env->comes_of_it = why_is_assumed(w->env, w->now, (uint32_t)w->regno);
+		return;
+	}
+	for (regno = BPF_REG_1; insn_is_call(i) && regno <= BPF_REG_5; regno++)
+		w->env->comes_of_it |= why_is_assumed(w->env, w->now, regno);
+}
+
+/* Where no way out is known the rest of the program may have problems of its own: as if this step were not there. */
+static void go_on(struct why *w)
+{
+	const struct bpf_insn *i = &w->env->insns[w->env->insn_idx];
+	struct proposals *all = w->env->propose;
+	struct proposal *p;
+
+	if (!w->now || !all || w->cls == DIAG_OBJECT || (insn_is_jmp_class(i) && BPF_OP(i->code) != BPF_CALL) || !why_may_be_left_out(w))
+		return;
+	p = why_propose_other(w, "%s", "");
+	if (!p)
+		return;
+	p->goes_on = true;
+	why_propose_also(w, ASSUME_SKIPPED, w->env->insn_idx, 0, 0, 0);
+}
+
 void why_record(struct env *env)
 {
 	const struct diag *diag = diag_find(env->result->code);
@@ -156,6 +188,8 @@ void why_record(struct env *env)
 		tell_path(&w);
 	}
 	why_tell(&w);
+	note_what_it_comes_of(&w);
+	go_on(&w);
 	if (diag)
 		why_cause(&w, "%s (%s)", diag->meaning, env->result->message);
 	if (diag && diag->way_out)

@@ -174,9 +174,11 @@ static bool tell_trust(struct why *w, const struct reg *used, const char *name, 
 		why_way_out(
 			w,
 			"acquire a reference to it first (inside bpf_rcu_read_lock() where the member is __rcu)");
+		why_propose(w, ASSUME_TRUSTED, w->now->insn_idx, (uint32_t)w->regno, 0);
 	} else {
 		why_cause(w, "argument %d of %.40s, %.40s, is not trusted: it is %.60s", w->regno,
 			  callee, name, why_describe(w, used, from));
+		why_propose(w, ASSUME_TRUSTED, w->now->insn_idx, (uint32_t)w->regno, 0);
 	}
 	return true;
 }
@@ -196,6 +198,7 @@ static bool tell_release(struct why *w, const struct reg *used, const char *name
 		"%.40s releases what was acquired; %.40s is %.60s, which nothing on this way acquired",
 		callee, name, why_describe(w, used, what));
 	why_way_out(w, "release only what a function that acquires returned; do not release this");
+	why_propose(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0);
 	return true;
 }
 
@@ -242,9 +245,11 @@ void why_tell_argument(struct why *w)
 		why_tell_origin(w);
 	why_name(w, w->now->insn_idx, (uint32_t)w->regno, name);
 	why_callee(w, w->now->insn_idx, callee);
-	if (w->origin.kind == ORIGIN_LOST && reg_is_scalar(used))
+	if (w->origin.kind == ORIGIN_LOST && reg_is_scalar(used)) {
+		why_propose_use(w);
 		why_cause_lost(w, name);
-	else if (reg_is_scalar(used) && w->origin.kind == ORIGIN_ZERO)
+	}
+	if (reg_is_scalar(used) && w->origin.kind == ORIGIN_ZERO)
 		why_cause_number(w, name);
 	if (tell_trust(w, used, name, callee) || tell_release(w, used, name, callee) ||
 	    tell_packet(w, name, callee))
@@ -256,4 +261,5 @@ void why_tell_argument(struct why *w)
 	if (*takes)
 		why_way_out(w, "pass %s", takes);
 	propose(w, used);
+	why_propose_argument(w);
 }

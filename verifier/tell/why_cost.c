@@ -364,13 +364,15 @@ static uint32_t tell_round(struct why *w, const struct tale *last, uint32_t head
 void why_tell_loop(struct why *w)
 {
 	const struct tale *last = w->env->cur->tale;
+	char place[WHY_NAME_BYTES];
 
 	w->regno = -1;
 	w->told_need = true;
 	why_event(w, WHY_NEEDED, w->env->result->insn_idx, -1,
 		  "the way comes back to here with nothing changed");
 	if (last && !tell_round(w, last, w->env->result->insn_idx))
-		why_cause(w, "the loop never ends: it has no condition");
+		why_cause(w, "the loop on %.30s never ends: it has no condition, and nothing in it leaves it",
+			  why_place(w, w->env->result->insn_idx, place));
 	why_way_out(w, "change what the loop's condition looks at in each round");
 }
 

@@ -93,6 +93,13 @@ static int iterator_len(const char *callee)
 	return !strncmp(callee, "bpf_iter_", 9) && btf_text_ends(callee, "_new()") ? (int)strlen(callee) - 6 : 0;
 }
 
+static bool is_tail_call(const struct why *w)
+{
+	const struct bpf_insn *i = &w->env->insns[w->env->insn_idx];
+
+	return insn_is_helper_call(i) && i->imm == BPF_FUNC_tail_call;
+}
+
 static void way_out_of_leak(struct why *w, const char *callee, const char *name)
 {
 	const char *release = release_of(callee);
@@ -100,6 +107,9 @@ static void way_out_of_leak(struct why *w, const char *callee, const char *name)
 	if (iterator_len(callee))
 		why_way_out(w, "call %.*s_destroy() before this %s, on every way to it", iterator_len(callee), callee,
 			    end_here(w));
+	else if (release && is_tail_call(w))
+		why_way_out(w, "call %s%s%.40s%s before this call, and return behind it: where it comes back, it failed",
+			    release, *name ? " with `" : "", name, *name ? "`" : "");
 	else if (release)
 		why_way_out(w, "call %s%s%.40s%s before this %s, on every way to it", release, *name ? " with `" : "",
 			    name, *name ? "`" : "", end_here(w));
@@ -138,8 +148,11 @@ void why_tell_leak(struct why *w)
 	tell_return_line(w);
 	w->here = is_call_here(w) ? "called with it still held"
 				  : "the program returns here with it still held";
-	if (told)
-		why_propose(w, ASSUME_RELEASED, w->env->insn_idx, 0, 0);
+	if (!told)
+		return;
+	why_propose(w, ASSUME_RELEASED, w->env->insn_idx, 0, 0);
+	if (is_tail_call(w))
+		why_propose_also(w, ASSUME_ENDS, w->env->insn_idx, 0, 0, 0);
 }
 
 /* ---- locks
@@ -203,6 +216,7 @@ static void tell_no_lock(struct why *w, const char *name, const char *callee)
 	why_cause(w, "%.40s gives %.60s back, but that was done on %.30s already", callee, name,
 		  why_place(w, t->insn_idx, at));
 	why_way_out(w, "unlock once");
+	why_propose(w, ASSUME_SKIPPED, w->env->insn_idx, 0, 0);
 }
 
 static void tell_unlock(struct why *w, const char *name, const char *callee)
@@ -236,6 +250,14 @@ static void tell_lock_again(struct why *w, const char *name, const char *callee)
 	why_way_out(w, "unlock %.60s before this lock is taken", other);
 }
 
+static bool is_lock_call(const struct why *w)
+{
+	const struct bpf_insn *i = &w->env->insns[w->env->insn_idx];
+
+	return insn_is_helper_call(i) ? i->imm == BPF_FUNC_spin_lock || i->imm == BPF_FUNC_spin_unlock :
+	       !insn_is_subprog_call(i);
+}
+
 static void cause_of_lock_held(struct why *w)
 {
 	const struct held *h = newest_lock(w->env->cur);
@@ -251,6 +273,8 @@ static void cause_of_lock_held(struct why *w)
 			"%.40s is called while %.50s, taken on %.30s, is held: hardly anything may be called then",
 			why_callee(w, w->env->insn_idx, callee), name, at);
 		why_way_out(w, "unlock %.60s first, call, and lock again", name);
+		if (!is_lock_call(w))
+			why_propose(w, ASSUME_OUTSIDE, w->env->insn_idx, 0, 0);
 		return;
 	}
 	why_cause(w, "%.50s, taken on %.30s, is not given back on the way to this %s", name, at,
@@ -315,6 +339,7 @@ static void cause_of_open(struct why *w, enum section s)
 			  why_callee(w, w->env->insn_idx, callee), sections[s].name, at);
 		why_way_out(w, "call it before %s or after %s", sections[s].enter,
 			    sections[s].leave);
+		why_propose(w, ASSUME_OUTSIDE, w->env->insn_idx, 0, 0);
 		return;
 	}
 	why_cause(w, "%s that began on %.30s is not left on the way to this %s", sections[s].name,
@@ -339,6 +364,7 @@ static void cause_of_unmatched(struct why *w, enum section s)
 	}
 	why_way_out(w, "call %s once for each %s, on the same ways", sections[s].leave,
 		    sections[s].enter);
+	why_propose(w, ASSUME_SKIPPED, w->env->insn_idx, 0, 0);
 }
 
 /* A lock held, or a section open, where none may be. */

@@ -138,6 +138,30 @@ static bool needs_caps(const struct env *env, int32_t id)
 	       (proto->caps & ~helper_caller_of(env).caps);
 }
 
+/* The program as one of a type that may call it: where it asks for nothing else of its own type. */
+static void propose_types(struct why *w, int32_t id)
+{
+	struct helper_caller caller = helper_caller_of(w->env);
+	const struct helper_proto *proto;
+	const struct progtype *type;
+	struct proposal *p;
+	uint32_t t, cnt = 0;
+
+	for (t = 1; t < PT_CNT && cnt < TYPES_SHOWN; t++) {
+		caller.prog_type = t;
+		caller.attach_type = 0;
+		type = progtype_find(caller.profile, t);
+		if (t == w->env->prog_type || !type || !type->name || helper_tab_find(&caller, id, &proto) < 0)
+			continue;
+		p = why_propose_other(w, "use a program of type %.40s (as one it loads), or another function", type->name);
+		if (!p)
+			return;
+		p->whole = true;
+		why_propose_also(w, ASSUME_TYPE, UINT32_MAX, 0, t, 0);
+		cnt++;
+	}
+}
+
 void why_tell_helper(struct why *w)
 {
 	const struct bpf_insn *i = &w->env->insns[w->env->insn_idx];
@@ -180,6 +204,8 @@ void why_tell_helper(struct why *w)
 		why_way_out(w, "use Linux %s or newer, or another function", later);
 	else if (cnt)
 		why_way_out(w, "use a program of type %.90s, or another function", types);
+	propose_types(w, i->imm);
+	why_propose_without_call(w);
 }
 
 /* ---- kernel functions
@@ -202,6 +228,7 @@ void why_tell_kfunc(struct why *w)
 			"%.60s is a kernel function that this kernel does not offer to programs of type %.40s",
 			callee, type_name(w->env));
 		why_way_out(w, "call it from a program of another type, or use a helper");
+		why_propose_without_call(w);
 	} else if (!strcmp(code, "KFUNC-ID")) {
 		why_cause(w, "this kernel has no function %.60s that programs may call", callee);
 		why_way_out(
@@ -212,6 +239,7 @@ void why_tell_kfunc(struct why *w)
 		why_way_out(
 			w,
 			"make the program sleepable (section \"lsm.s/\", \"fentry.s/\", \"syscall\", ...)");
+		why_propose(w, ASSUME_SLEEPABLE, UINT32_MAX, 0, 0);
 	}
 }
 
@@ -233,6 +261,49 @@ void why_tell_license(struct why *w)
 	why_way_out(
 		w,
 		"declare a GPL-compatible license: char _license[] SEC(\"license\") = \"GPL\"; or do without it");
+	why_propose(w, ASSUME_LICENSE, UINT32_MAX, 0, 0);
+}
+
+/* The first instruction that names the map; UINT32_MAX: none does. */
+static uint32_t first_use(const struct env *env, uint32_t map)
+{
+	uint32_t i;
+
+	for (i = 0; i < env->insn_cnt; i++)
+		if (insn_is_ldimm64(&env->insns[i]) && env->aux[i].map == map)
+			return i;
+	return UINT32_MAX;
+}
+
+/* A map that programs of this type, or that may sleep, do not get: by its own type or a field of its value. */
+void why_tell_map_type(struct why *w)
+{
+	const struct env *env = w->env;
+	const struct bgv_map *shape = env->bound_map ? env->maps[env->bound_map - 1].shape : NULL;
+	const char *type = shape ? why_map_type_name(shape->type) : NULL;
+	const char *message = env->result->message;
+	uint32_t at = shape ? first_use(env, env->bound_map) : UINT32_MAX;
+	const char *field = strstr(message, "bpf_spin_lock") ? "struct bpf_spin_lock" :
+			    strstr(message, "bpf_timer")     ? "struct bpf_timer" :
+			    strstr(message, "bpf_wq")	     ? "struct bpf_wq" :
+			    strstr(message, "list_head")     ? "list or tree" : NULL;
+
+	if (!shape)
+		return;
+	w->regno = -1;
+	if (at != UINT32_MAX)
+		why_event(w, WHY_CALL, at, -1, "the map `%.16s` is used here", shape->name);
+	if (field && (env->prog_type == BPF_PROG_TYPE_SOCKET_FILTER || !env->sleepable)) {
+		why_cause(w, "map `%.16s` has a %s in its value, which programs of type %.40s (tracing) cannot use",
+			  shape->name, field, type_name(env));
+		why_way_out(w, "use atomic operations (__sync_fetch_and_add()) or a per-CPU map, or another program type");
+	} else {
+		why_cause(w, "map `%.16s` is of type %.30s, which a program of type %.40s%s cannot use", shape->name,
+			  type ? type : "?", type_name(env), env->sleepable ? " that may sleep" : "");
+		if (env->sleepable)
+			why_way_out(w, "use an array, hash, ring buffer or local storage map, or a program that does not sleep");
+	}
+	w->cls = DIAG_FEATURE;
 }
 
 void why_tell_attach(struct why *w)

@@ -77,6 +77,9 @@ static bool cause_of_kind(struct why *w, const struct bpf_insn *i, const struct 
 		why_cause(w, "the compiler merged the tests of %.50s and %.50s for NULL into one of both by |",
 			  why_name_pkt(w, w->now, o->ptr_regno, merged), why_name_pkt(w, w->now, o->other_regno, other));
 		why_way_out(w, "test the pointers one by one, with asm volatile(\"\" : \"+r\"(p)); behind each test");
+		why_propose(w, ASSUME_NOT_NULL, w->now->insn_idx, o->ptr_regno, 0);
+		why_propose_also(w, ASSUME_NOT_NULL, w->now->insn_idx, o->other_regno, 0, 0);
+		why_propose_also(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0, 0);
 		w->cls = DIAG_COMPILER;
 		return true;
 	}
@@ -179,6 +182,10 @@ void why_tell_moved(struct why *w)
 		reg_base(used) == REG_CTX
 			? "read members of the context by constant offsets (no variable index), and pass ctx itself"
 			: "pass the pointer itself; access members by constant offsets");
+	if (insn_is_call(&w->env->insns[w->now->insn_idx]))
+		why_propose(w, ASSUME_UNMOVED, w->now->insn_idx, (uint32_t)w->regno, 0);
+	else if (reg_base(used) == REG_CTX && used->v.tm)
+		why_propose(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0);
 }
 
 /* One instruction for several kinds of pointers: which one came here now, and which one before. */

@@ -345,6 +345,36 @@ static void tell_offset(struct why *w, const struct reg *used)
 	tell_way_out_of_offset(w, add, &n, used);
 }
 
+/* The size that a call was asked for: bpf_ringbuf_reserve()'s, bpf_dynptr_data()'s. */
+static void propose_larger_result(struct why *w)
+{
+	const struct bpf_insn *i = &w->env->insns[w->origin.at->insn_idx];
+	uint64_t needed = (uint64_t)w->env->need.needed;
+
+	if (insn_is_helper_call(i) && (i->imm == BPF_FUNC_ringbuf_reserve || i->imm == BPF_FUNC_dynptr_data))
+		why_propose_also(w, ASSUME_NUMBER, w->origin.at->insn_idx,
+				 i->imm == BPF_FUNC_ringbuf_reserve ? BPF_REG_2 : BPF_REG_3, needed, needed);
+}
+
+/* Less is asked for where a call says how much; else more is there. */
+static void propose_room(struct why *w, const struct reg *used, uint64_t room)
+{
+	bool call = insn_is_call(&w->env->insns[w->now->insn_idx]);
+	uint32_t regno = (uint32_t)w->regno;
+	const struct bgv_map *map;
+
+	if (call && used->off >= 0 && (uint64_t)used->off < room && regno < BPF_REG_5 &&
+	    reg_is_const(w->now->r[regno + 1]) && w->now->r[regno + 1]->v.uh > room - (uint64_t)used->off) {
+		why_propose(w, ASSUME_AT_MOST, w->now->insn_idx, regno + 1, room - (uint64_t)used->off);
+	} else if (reg_base(used) == REG_MAP_VALUE) {
+		map = w->env->maps[used->map - 1].shape;
+		if (!map->contents && w->env->need.needed <= UINT16_MAX)
+			why_propose_also(w, ASSUME_MAP_VALUE, UINT32_MAX, 0, (uint64_t)w->env->need.needed, used->map - 1);
+	} else if (w->origin.kind == ORIGIN_RESULT && w->origin.at) {
+		propose_larger_result(w);
+	}
+}
+
 /* Nothing varies: what is accessed is larger than what is there. */
 static void tell_way_out_of_constant(struct why *w, const struct reg *used)
 {
@@ -353,6 +383,7 @@ static void tell_way_out_of_constant(struct why *w, const struct reg *used)
 
 	if (!room || !w->env->need.set || reg_base(used) == REG_STACK)
 		return;
+	propose_room(w, used, room);
 	if (insn_is_call(&w->env->insns[w->now->insn_idx]) && used->off >= 0 && (uint64_t)used->off < room)
 		why_way_out(w, "pass a size of at most %llu (sizeof of what is there), or have more memory there",
 			    room - (unsigned long long)used->off);
@@ -391,6 +422,19 @@ void why_tell_offset(struct why *w)
 	}
 }
 
+static void zero_size_way_out(struct why *w, const struct number *n, const char *name, uint64_t room)
+{
+	bool too_large = room && w->now->r[n->regno]->v.uh > room;
+
+	if (too_large)
+		why_way_out(w, "leave before the call if %.80s is 0, or more than %llu", name, (unsigned long long)room);
+	else
+		why_way_out(w, "leave before the call if %s is 0", name);
+	why_propose(w, ASSUME_AT_LEAST, w->now->insn_idx, n->regno, 1);
+	if (too_large)
+		why_propose_also(w, ASSUME_AT_MOST, w->now->insn_idx, n->regno, room, 0);
+}
+
 void why_tell_size(struct why *w)
 {
 	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES], callee[WHY_NAME_BYTES], memory[WHY_NAME_BYTES];
@@ -411,13 +455,16 @@ void why_tell_size(struct why *w)
 	else
 		why_cause(w, "%s, the size of %.40s, is %.50s", name, callee, why_range(w->now->r[n.regno], range));
 	if (!strcmp(w->env->result->code, "MEM-ZERO-SIZE")) {
-		why_way_out(w, "leave before the call if %s is 0", name);
+		zero_size_way_out(w, &n, name, room);
 		return;
 	}
 	if (!room)
 		return;
-	why_way_out(w, "leave before the call if %s, unsigned and 64 bits wide, is more than %llu", name,
-		    (unsigned long long)room);
+	if (reg_is_const(w->now->r[n.regno]))
+		why_way_out(w, "pass a size of at most %llu", (unsigned long long)room);
+	else
+		why_way_out(w, "leave before the call if %s, unsigned and 64 bits wide, is more than %llu", name,
+			    (unsigned long long)room);
 	why_propose(w, ASSUME_AT_MOST, w->now->insn_idx, n.regno, room);
 }
 

@@ -6,6 +6,8 @@
 #include "verifier/kernel/insn.h"
 #include "verifier/tell/why_tell.h"
 
+#define PACKET_OFFSET_ENOUGH 32767 /* a bound of an offset into a packet that leaves room for what is read there */
+
 /* Before this step, the widest proof among pointers of this id. */
 static int32_t proved_before(const struct tale *t, uint32_t id)
 {
@@ -59,6 +61,36 @@ static void tell_missed_own(struct why *w, const struct tale *t, uint32_t regno,
 	why_way_out(w, "swap the branches, or compare with > instead: leave when the end is passed");
 }
 
+/* The addition that gave the pointer its variable part. */
+static const struct tale *find_move(const struct why *w)
+{
+	uint32_t regno = (uint32_t)w->regno, id = w->now->r[regno]->id;
+	const struct tale *t = tale_maker(w->now, regno);
+	const struct bpf_insn *i;
+
+	for (; t; t = tale_maker(t, regno)) {
+		i = &w->env->insns[t->insn_idx];
+		if (BPF_CLASS(i->code) != BPF_ALU64 || i->dst_reg != regno)
+			continue;
+		if (BPF_OP(i->code) == BPF_MOV && BPF_SRC(i->code) == BPF_X)
+			regno = i->src_reg;
+		else if (BPF_OP(i->code) == BPF_ADD && BPF_SRC(i->code) == BPF_X && t->r[regno]->id != id)
+			return t;
+	}
+	return NULL;
+}
+
+/* The number that moves the pointer is bounded before it is added. */
+static void propose_bound(struct why *w)
+{
+	const struct tale *t = find_move(w);
+	const struct bpf_insn *i = t ? &w->env->insns[t->insn_idx] : NULL;
+
+	if (i)
+		why_propose(w, ASSUME_AT_MOST, t->insn_idx, reg_is_scalar(t->r[i->src_reg]) ? i->src_reg : i->dst_reg,
+			    PACKET_OFFSET_ENOUGH);
+}
+
 /* Why this compare told nothing of the pointer that is used. */
 static void tell_missed(struct why *w, const struct tale *t, uint32_t regno, const struct reg *used)
 {
@@ -73,6 +105,7 @@ static void tell_missed(struct why *w, const struct tale *t, uint32_t regno, con
 			  name, (unsigned long long)(tested->v.uh + (uint64_t)tested->off), (unsigned long long)most);
 		why_way_out(w, "bound the offset so that the pointer stays within %llu bytes of data",
 			    (unsigned long long)most);
+		propose_bound(w);
 	} else if (tested->id != used->id) {
 		why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
 			  "this check is about another pointer: %s is not the one that is used, which moves by a variable of its own",
@@ -127,6 +160,7 @@ static bool tell_void_end(struct why *w, const struct tale *t, uint32_t pkt, uin
 	why_cause(w, "%s, with which the bytes were compared, is void: it was read before %s, which may have moved the packet",
 		  *name == '`' ? name : "the packet's end", callee);
 	why_way_out(w, "read data and data_end from the context again after the call, and check again");
+	why_propose(w, ASSUME_KEPT, UINT32_MAX, 0, 0);
 	return true;
 }
 
@@ -163,25 +197,6 @@ static bool look_for_difference(struct why *w)
 		return true;
 	}
 	return false;
-}
-
-/* The addition that gave the pointer its variable part. */
-static const struct tale *find_move(const struct why *w)
-{
-	uint32_t regno = (uint32_t)w->regno, id = w->now->r[regno]->id;
-	const struct tale *t = tale_maker(w->now, regno);
-	const struct bpf_insn *i;
-
-	for (; t; t = tale_maker(t, regno)) {
-		i = &w->env->insns[t->insn_idx];
-		if (BPF_CLASS(i->code) != BPF_ALU64 || i->dst_reg != regno)
-			continue;
-		if (BPF_OP(i->code) == BPF_MOV && BPF_SRC(i->code) == BPF_X)
-			regno = i->src_reg;
-		else if (BPF_OP(i->code) == BPF_ADD && BPF_SRC(i->code) == BPF_X && t->r[regno]->id != id)
-			return t;
-	}
-	return NULL;
 }
 
 /* All that the moved pointer can reach was proved of the one it was made of: the verifier does not see that. */

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "verifier/kernel/ctx_tab.h"
+#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
+#include "verifier/kernel/names.h"
 
 /* ---- what is not a pointer ------------------------------------------------------------------------ */
 
@@ -27,6 +30,7 @@ static void tell_kind(struct why *w)
 	why_name(w, w->now->insn_idx, (uint32_t)w->regno, name);
 	if (reg_is_scalar(used))
 		why_cause_number(w, name);
+	why_propose_use(w);
 	why_cause(w, "%s is %s: no memory that can be accessed like this", name, why_describe(w, used, what));
 }
 
@@ -57,6 +61,8 @@ static void tell_sleeping_helper(struct why *w)
 	w->here = "called here";
 	why_cause(w, "%.60s may sleep, and this program may not", why_callee(w, w->env->insn_idx, callee));
 	why_way_out(w, "use a sleepable program (a section like fentry.s or lsm.s), or a function that does not sleep");
+	why_propose(w, ASSUME_SLEEPABLE, UINT32_MAX, 0, 0);
+	why_propose_without_call(w);
 }
 
 /* A program that may sleep is one thing, a section where nothing may another. */
@@ -70,6 +76,26 @@ static void tell_sleep(struct why *w)
 		tell_sleeping_helper(w);
 	else
 		why_tell_kfunc(w);
+}
+
+/* The types of maps that the helper takes. */
+static void propose_map_types(struct why *w, uint32_t map)
+{
+	const struct bpf_insn *i = &w->env->insns[w->now->insn_idx];
+	char callee[WHY_NAME_BYTES];
+	struct proposal *p;
+	uint32_t type;
+
+	for (type = 1; map && insn_is_helper_call(i) && type < MT_CNT; type++) {
+		if (!helper_tab_takes_map(w->env->target->profile, (uint32_t)i->imm, type) || !why_map_type_name(type))
+			continue;
+		p = why_propose_other(w, "use a map of the type that the helper is for: %.60s takes one of type %.30s",
+				      why_callee(w, w->now->insn_idx, callee), why_map_type_name(type));
+		if (!p)
+			return;
+		p->whole = true;
+		why_propose_also(w, ASSUME_MAP_TYPE, UINT32_MAX, 0, type, map - 1);
+	}
 }
 
 /* The map of a call that does not take its type. */
@@ -87,6 +113,7 @@ static void tell_map(struct why *w)
 		why_cause(w, "%.50s does not take %.50s, which is of type %.30s (argument %u, %.40s)",
 			  why_callee(w, w->now->insn_idx, callee), why_describe(w, w->now->r[i], what),
 			  why_map_type(w, w->now->r[i]), i, why_name(w, w->now->insn_idx, i, name));
+		propose_map_types(w, w->now->r[i]->map);
 		return;
 	}
 	tell_call(w);
@@ -111,6 +138,30 @@ static void tell_readonly(struct why *w)
 		why_cause(w, "%.50s would read %.50s (%.50s), a map that programs may only write", who, name, what);
 	else
 		why_cause(w, "%.50s would write to %.50s (%.50s), which this program may only read", who, name, what);
+	if (reg_base(used) == REG_MAP_VALUE && used->map && strcmp(code, "PKT-WRITE"))
+		why_propose_also(w, ASSUME_MAP_WRITABLE, UINT32_MAX, 0, 0, used->map - 1);
+	else if (!insn_is_jmp_class(&w->env->insns[w->now->insn_idx]))
+		why_propose(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0);
+}
+
+/* The field that lies there, in the size that it can be read in. */
+static void tell_context_size(struct why *w, const struct bpf_insn *i)
+{
+	const struct env *env = w->env;
+	const struct ctx_field *f;
+	uint32_t bytes;
+
+	for (bytes = 8; bytes && i->off >= 0; bytes /= 2) {
+		f = ctx_tab_find(env->target->profile, env->prog_type, env->attach_type,
+				 (uint32_t)i->off - (uint32_t)i->off % bytes, bytes, false);
+		if (!f)
+			continue;
+		why_way_out(w, "read `%.60s` in its own size, as %u bytes at %u of the context", f->name, bytes,
+			    (uint32_t)i->off - (uint32_t)i->off % bytes);
+		if (f->kind == CTXK_SCALAR)
+			why_propose(w, ASSUME_SKIPPED, env->insn_idx, 0, 0);
+		return;
+	}
 }
 
 static void tell_context(struct why *w)
@@ -126,8 +177,12 @@ static void tell_context(struct why *w)
 	why_cause(w, "%s%.60s%s (%u bytes at %d of the context) is not for this program type to %s, or not in this size",
 		  *operand ? "`" : "", *operand ? operand : "the field", *operand ? "`" : "", insn_bytes(i), i->off,
 		  BPF_CLASS(i->code) == BPF_LDX ? "read" : "write");
-	if (BPF_CLASS(i->code) != BPF_LDX)
+	if (BPF_CLASS(i->code) != BPF_LDX) {
 		why_way_out(w, "do not write it: for this program type the field is read-only, or use the helper that changes it");
+		why_propose(w, ASSUME_SKIPPED, w->env->insn_idx, 0, 0);
+	} else {
+		tell_context_size(w, i);
+	}
 }
 
 /* ---- registers and stack that hold nothing ------------------------------------------------------ */
@@ -169,11 +224,17 @@ static void tell_return(struct why *w)
 	if (reg_is_scalar(w->now->r[0]) && w->env->want.set) {
 		why_cause(w, "%s is returned here; allowed is %d to %d", why_range(w->now->r[0], range),
 			  w->env->want.lo, w->env->want.hi);
-		why_way_out(w, "return a value from %d to %d on every way", w->env->want.lo, w->env->want.hi);
+		if (w->env->want.lo == w->env->want.hi)
+			why_way_out(w, "return %d on every way", w->env->want.lo);
+		else
+			why_way_out(w, "return a value from %d to %d on every way", w->env->want.lo, w->env->want.hi);
 	} else if (reg_is_scalar(w->now->r[0]))
 		why_cause(w, "%s is returned here, which is not allowed", why_range(w->now->r[0], range));
 	else
 		why_cause(w, "the program returns %s here, not a number", why_describe(w, w->now->r[0], what));
+	if (w->env->want.set)
+		why_propose_also(w, ASSUME_NUMBER, w->now->insn_idx, 0, (uint64_t)(int64_t)w->env->want.lo,
+				 (uint64_t)(int64_t)w->env->want.hi);
 }
 
 /* ---- by diagnostic -------------------------------------------------------------------------------- */
@@ -190,6 +251,7 @@ static const struct {
 	{ "MEM-READONLY", tell_readonly, true },
 	{ "MAP-RDONLY", tell_readonly, true },
 	{ "MAP-WRONLY", tell_readonly, true },
+	{ "MAP-TYPE", why_tell_map_type, false },
 	{ "MAP-VALUE-OOB", why_tell_offset, true },
 	{ "MAP-KEY-OOB", why_tell_offset, true },
 	{ "MEM-OOB", why_tell_offset, true },

@@ -12,6 +12,15 @@ void why_tell_origin(struct why *w);
 /* By the origin told before: why a pointer is void, or a value only a number, as cause and way out. */
 void why_cause_lost(struct why *w, const char *name);
 void why_cause_number(struct why *w, const char *name);
+/* By the origin told before: what would make the refused use a good one (why_mend.c). */
+void why_propose_use(struct why *w);
+/* The refused call is left out, where the rest can do without what it gives; may it be at all? */
+void why_propose_without_call(struct why *w);
+bool why_may_be_left_out(const struct why *w);
+/* The argument w->regno of the refused call is what the callee takes. */
+void why_propose_argument(struct why *w);
+/* Does the value that a register holds before the step come of what is assumed? */
+bool why_is_assumed(const struct env *env, const struct tale *t, uint32_t regno);
 /* Pointers that may be NULL. */
 void why_tell_null(struct why *w);
 /* Arguments of calls: what is passed, and what is taken (why_arg.c). */
@@ -32,6 +41,7 @@ void why_tell_helper(struct why *w);
 void why_tell_kfunc(struct why *w);
 void why_tell_license(struct why *w);
 void why_tell_attach(struct why *w);
+void why_tell_map_type(struct why *w);
 /* Arithmetic with pointers (why_math.c). */
 void why_tell_pointer_math(struct why *w);
 void why_tell_moved(struct why *w);

@@ -108,14 +108,46 @@ static void write_condition(struct why *w, const struct assume *a)
 	res->leave_idx = a->insn_idx;
 }
 
+static void add_assume(struct proposal *p, enum assume_kind kind, uint32_t insn_idx, uint32_t regno, uint64_t n, uint64_t m)
+{
+	if (p->cnt < ASSUME_TOGETHER)
+		p->a[p->cnt++] = (struct assume){ kind, insn_idx, regno, n, m };
+}
+
 void why_propose(struct why *w, enum assume_kind kind, uint32_t insn_idx, uint32_t regno, uint64_t n)
 {
-	struct assume *propose = w->env->propose;
+	struct proposals *all = w->env->propose;
 
-	if (propose && propose->kind == ASSUME_NOTHING)
-		*propose = (struct assume){ kind, insn_idx, regno, n };
-	if (propose && propose->kind == kind && propose->insn_idx == insn_idx)
-		write_condition(w, propose);
+	if (!all || all->cnt)
+		return;
+	add_assume(&all->p[all->cnt++], kind, insn_idx, regno, n, 0);
+	write_condition(w, &all->p[0].a[0]);
+}
+
+void why_propose_also(struct why *w, enum assume_kind kind, uint32_t insn_idx, uint32_t regno, uint64_t n, uint64_t m)
+{
+	struct proposals *all = w->env->propose;
+
+	if (!all)
+		return;
+	if (!all->cnt)
+		all->cnt++;
+	add_assume(&all->p[all->cnt - 1], kind, insn_idx, regno, n, m);
+}
+
+struct proposal *why_propose_other(struct why *w, const char *fmt, ...)
+{
+	struct proposals *all = w->env->propose;
+	struct proposal *p;
+	va_list ap;
+
+	if (!all || all->cnt == PROPOSAL_MAX)
+		return NULL;
+	p = &all->p[all->cnt++];
+	va_start(ap, fmt);
+	vsnprintf(p->text, sizeof(p->text), fmt, ap);
+	va_end(ap);
+	return p;
 }
 
 /* ---- names ------------------------------------------------------------------------------------- */
@@ -294,16 +326,23 @@ static const char *map_name(const struct why *w, const struct reg *r)
 	return shape && *shape->name ? shape->name : "?";
 }
 
-const char *why_map_type(const struct why *w, const struct reg *r)
+const char *why_map_type_name(uint32_t type)
 {
 	static const char *const names[MT_CNT] = {
 #define MAP_TYPE(id, NAME, name, direct, sleepable, profiles) [id] = name,
 #include "verifier/kernel/map_types.def"
 #undef MAP_TYPE
 	};
-	const struct bgv_map *shape = r->map && r->map <= w->env->map_cnt ? w->env->maps[r->map - 1].shape : NULL;
 
-	return shape && shape->type < MT_CNT && names[shape->type] ? names[shape->type] : "?";
+	return type < MT_CNT ? names[type] : NULL;
+}
+
+const char *why_map_type(const struct why *w, const struct reg *r)
+{
+	const struct bgv_map *shape = r->map && r->map <= w->env->map_cnt ? w->env->maps[r->map - 1].shape : NULL;
+	const char *name = shape ? why_map_type_name(shape->type) : NULL;
+
+	return name ? name : "?";
 }
 
 static const char *type_name(const struct why *w, const struct reg *r)

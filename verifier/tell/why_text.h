@@ -35,6 +35,10 @@ void why_way_out(struct why *w, const char *fmt, ...) __attribute__((format(prin
 
 /* A way out that can be tried, as the way out's sentence says it; the first counts. */
 void why_propose(struct why *w, enum assume_kind kind, uint32_t insn_idx, uint32_t regno, uint64_t n);
+/* Together with what was proposed last. */
+void why_propose_also(struct why *w, enum assume_kind kind, uint32_t insn_idx, uint32_t regno, uint64_t n, uint64_t m);
+/* To be tried when that does not do, with words of its own ("": the way out's). NULL: nobody asks, or no room. */
+struct proposal *why_propose_other(struct why *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * What people call the value that regno holds before an instruction: a variable by debug info, else by the
@@ -66,6 +70,8 @@ const char *why_describe(const struct why *w, const struct reg *r, char buf[WHY_
 const char *why_range(const struct reg *r, char buf[WHY_NAME_BYTES]);
 /* The type of the map that a pointer is about: "hash"; "?" where that is not known. Never NULL. */
 const char *why_map_type(const struct why *w, const struct reg *r);
+/* The name of a type of maps; NULL: there is none known. */
+const char *why_map_type_name(uint32_t type);
 /* The same of a type alone, for a list of types. Never NULL. */
 const char *why_type(uint32_t type);
 /* What a call instruction calls: "bpf_map_lookup_elem()". */

@@ -94,7 +94,7 @@ static int step(struct env *env)
 	env->aux[insn_idx].seen = true;
 	env->arg_regno = 0;
 	if (ENV_EXPLAINS && env->assume_cnt) {
-		r = assume_apply(env, env->assumes, env->assume_cnt);
+		r = assume_before(env);
 		if (r < 0)
 			return r;
 	}
@@ -109,7 +109,7 @@ static int step(struct env *env)
 		verdict_log(env, "%u: %02x\n", insn_idx, env->insns[insn_idx].code);
 	if (env->watch)
 		env->watch->look(env->watch->ctx, env);
-	r = step_insn(env);
+	r = ENV_EXPLAINS && env->assume_cnt ? assume_step(env) : step_insn(env);
 	if (r >= 0 || spec_may_end_path(env, r)) {
 		mr = slotlive_step_end(env);
 		if (mr < 0)
@@ -223,6 +223,7 @@ int explore_program(struct env *env)
 	env->start_ns = thread_ns();
 	if (env->record)
 		tale_begin(env, TALE_BYTES_MAX);
+	assume_begin(env);
 	r = slotlive_init(env);
 	if (r >= 0)
 		r = backedge_init(env);
