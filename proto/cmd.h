@@ -131,6 +131,7 @@ enum cmd_attach_class {
 	CMD_ATTACH_KPROBE_MULTI,
 	CMD_ATTACH_UPROBE_MULTI,
 	CMD_ATTACH_TRACING_MULTI,
+	CMD_ATTACH_CLASS_CNT
 };
 
 /* What target_fd/target_ifindex means for an attach type. */

@@ -20,6 +20,7 @@
 
 #include "client/bpfgate.h"
 #include "proto/own.h"
+#include "tests/lib/reports.h"
 
 #define LIVE_PATIENCE_MS 20000
 
@@ -107,12 +108,22 @@ static bool live_serves(void *arg)
 	return live_as(0, live_part_status, arg);
 }
 
+static bool live_is_sound(const struct live *live)
+{
+	char said[80];
+
+	snprintf(said, sizeof(said), "%s/said", live->dir);
+	return reports_none(said);
+}
+
 bool live_again(struct live *live, const char *builddir)
 {
 	char said[80];
 	int out;
 
 	own_close_fd(&live->ready);
+	if (!live_is_sound(live))
+		return false;
 	snprintf(said, sizeof(said), "%s/said", live->dir);
 	(void)unlink(said); /* what the last one said is not what this one says */
 	/* A file and not a pipe: what nobody reads for a while must not stop the daemon. */
@@ -134,12 +145,14 @@ bool live_stop(struct live *live)
 {
 	char cmd[128];
 	int status = -1;
+	bool sound;
 
 	(void)kill(live->parent, SIGTERM);
 	(void)waitpid(live->parent, &status, 0);
 	own_close_fd(&live->ready);
+	sound = live_is_sound(live);
 	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", live->dir);
-	return system(cmd) == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return system(cmd) == 0 && sound && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /* The next byte of what the daemon says; waits for it. */

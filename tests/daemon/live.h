@@ -21,7 +21,7 @@ struct live {
 	const char *more[9];	/* further options of bpfgated, set before the start; NULL-terminated */
 	const char *judge;	/* in the build tree; NULL: the odd ones */
 	int ready;		/* what bpfgated and its children say on stderr */
-	int err;		/* > 0: that is their stderr, and nothing they say is heard */
+	int err;		/* > 0: that is their stderr, and nothing they say is heard, no report either */
 };
 
 /* Starts it with this policy; false: what failed is printed. */
@@ -32,7 +32,7 @@ struct live_file {
 };
 bool live_start_with(struct live *live, const char *builddir, const char *policy,
 		     const struct live_file *more);
-/* SIGTERM; true when it ended well. */
+/* SIGTERM; true when it ended well, and no process of it reported a mistake (a sanitizer, an assertion). */
 bool live_stop(struct live *live);
 /* After bpfgated was killed and reaped: the next one, with the same socket and options. */
 bool live_again(struct live *live, const char *builddir);

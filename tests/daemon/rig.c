@@ -21,6 +21,7 @@
 
 #include "proto/own.h"
 #include "proto/packet.h"
+#include "tests/lib/reports.h"
 
 #define WAIT_MS 30000 /* longer than bpfgated waits for a broker that does not answer */
 
@@ -77,12 +78,13 @@ bool rig_next_broker(struct rig *rig)
 
 static _Noreturn void be_bpfgated(const struct rig *rig, const char *builddir)
 {
-	char path[256];
+	char path[256], said[64];
 
 	(void)snprintf(path, sizeof(path), "%s/daemon/bpfgated", builddir);
+	(void)snprintf(said, sizeof(said), "%s/said", rig->dir);
 	(void)setpgid(0, 0); /* whatever it does to its process group, it does to itself */
 	if (!getenv("RIG_VERBOSE"))
-		(void)!freopen("/dev/null", "w", stderr);
+		(void)!freopen(said, "a", stderr);
 	(void)execl(path, "bpfgated", "--socket", rig->socket, "--group", "root", "--libexec", rig->dir,
 		    "--broker-user", "65501", "--judge-user", "65502", "--loader-user", "65503", "--",
 		    "--puppet", rig->abstract, NULL);
@@ -112,7 +114,7 @@ int rig_stop(struct rig *rig)
 {
 	int *fds[] = { &rig->channel, &rig->listen, &rig->ledger, &rig->puppets, &rig->zygote };
 	struct keep_tell tell;
-	char cmd[128];
+	char cmd[128], said[64];
 	int status = -1;
 	size_t i;
 
@@ -123,6 +125,9 @@ int rig_stop(struct rig *rig)
 	(void)waitpid(rig->parent, &status, 0);
 	for (i = 0; i < ARRAY_CNT(fds); i++)
 		own_close_fd(fds[i]);
+	(void)snprintf(said, sizeof(said), "%s/said", rig->dir);
+	if (!reports_none(said))
+		status = -1;
 	(void)snprintf(cmd, sizeof(cmd), "rm -rf '%s'", rig->dir);
 	(void)!system(cmd);
 	return status;

@@ -31,7 +31,7 @@ struct rig {
 
 /* Builds a libexec directory of links, starts bpfgated, says READY for it. false: what failed is printed. */
 bool rig_start(struct rig *rig, const char *builddir);
-/* SIGTERM, and the status. */
+/* SIGTERM, and the status; -1 when a process reported a mistake (reports.h), too. */
 int rig_stop(struct rig *rig);
 /* After the puppet was killed or let go: takes over as the next one. */
 bool rig_next_broker(struct rig *rig);

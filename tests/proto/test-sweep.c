@@ -10,6 +10,7 @@
 #include "proto/perf.h"
 #include "tests/lib/golden.h"
 
+#include <assert.h>
 #include <check.h>
 #include <errno.h>
 #include <linux/bpf.h>
@@ -307,8 +308,10 @@ static void set_attach(struct caller *caller, const struct cmd_row *row, uint8_t
 		[CMD_ATTACH_ANY] = 45,		[CMD_ATTACH_OTHER] = 45,
 		[CMD_ATTACH_CGROUP] = 0,	[CMD_ATTACH_NETDEV] = 46,
 		[CMD_ATTACH_ITER] = 28,		[CMD_ATTACH_KPROBE_MULTI] = 42,
-		[CMD_ATTACH_UPROBE_MULTI] = 48,
+		[CMD_ATTACH_UPROBE_MULTI] = 48, [CMD_ATTACH_TRACING_MULTI] = 59,
 	};
+
+	static_assert(ARRAY_CNT(types) == CMD_ATTACH_CLASS_CNT, "a class without an attach type");
 
 	if (row->attach_off != CMD_NO_OFF)
 		attr_put_u32(caller->attr, row->attach_off, types[cls]);
@@ -615,7 +618,7 @@ START_TEST(each_body_with_each_byte_changed)
 	struct golden *golden = golden_begin("tests/proto/bodies.golden");
 
 	for (uint32_t i = 0; i < CMD_CNT + CMD_OURS_CNT; i++)
-		for (uint8_t cls = CMD_ATTACH_OTHER; cls <= CMD_ATTACH_UPROBE_MULTI; cls++) {
+		for (uint8_t cls = CMD_ATTACH_OTHER; cls < CMD_ATTACH_CLASS_CNT; cls++) {
 			struct codec_call call;
 			struct caller caller;
 			uint32_t cmd;
@@ -757,7 +760,7 @@ START_TEST(each_reply_with_each_byte_changed)
 	struct golden *golden = golden_begin("tests/proto/replies.golden");
 
 	for (uint32_t i = 0; i < CMD_CNT + CMD_OURS_CNT; i++)
-		for (uint8_t cls = CMD_ATTACH_OTHER; cls <= CMD_ATTACH_UPROBE_MULTI; cls++) {
+		for (uint8_t cls = CMD_ATTACH_OTHER; cls < CMD_ATTACH_CLASS_CNT; cls++) {
 			uint32_t cmd;
 			const struct cmd_row *row = row_no(i, &cmd);
 

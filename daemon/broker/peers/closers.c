@@ -24,6 +24,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "daemon/broker/store/journal.h"
 #include "daemon/broker/store/kinds.h"
 
@@ -105,6 +106,11 @@ static const int closers_calls[] = {
 	SCMP_SYS(getsockopt), SCMP_SYS(shutdown), SCMP_SYS(prctl), SCMP_SYS(prlimit64),
 	SCMP_SYS(getrlimit), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(exit_group), SCMP_SYS(restart_syscall), SCMP_SYS(getppid),
+#ifdef BPFGATE_ASAN
+	/* its runtime: whenever a process ends, and to report */
+	SCMP_SYS(sigaltstack), SCMP_SYS(write), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(madvise), SCMP_SYS(getpid),
+	SCMP_SYS(gettid), SCMP_SYS(tgkill), SCMP_SYS(openat), SCMP_SYS(readlink), SCMP_SYS(newfstatat), SCMP_SYS(futex),
+#endif
 };
 
 static int closers_install_filter(void)
