@@ -361,6 +361,16 @@ static void use_loads(struct reading *rd, const json_t *value, void *dest)
 	((struct policy_use *)dest)->loads_last_minute = number_of(rd, value);
 }
 
+static void use_pins(struct reading *rd, const json_t *value, void *dest)
+{
+	((struct policy_use *)dest)->pins = number_of(rd, value);
+}
+
+static void use_btfs(struct reading *rd, const json_t *value, void *dest)
+{
+	((struct policy_use *)dest)->btfs = number_of(rd, value);
+}
+
 static void use_bytes(struct reading *rd, const json_t *value, void *dest)
 {
 	((struct policy_use *)dest)->map_bytes = bytes_of(rd, value);
@@ -368,7 +378,7 @@ static void use_bytes(struct reading *rd, const json_t *value, void *dest)
 
 static const struct case_key use_keys[] = {
 	{ "programs", use_programs },	   { "maps", use_maps }, { "links", use_links },
-	{ "loads_last_minute", use_loads }, { "map_bytes", use_bytes },
+	{ "loads_last_minute", use_loads }, { "map_bytes", use_bytes }, { "pins", use_pins }, { "btfs", use_btfs },
 };
 
 static void in_all_rule(struct reading *rd, const json_t *value, void *dest)
@@ -381,7 +391,7 @@ static void in_all_rule(struct reading *rd, const json_t *value, void *dest)
 /* The use is what a struct policy_rule_use begins with. */
 static const struct case_key in_all_keys[] = {
 	{ "rule", in_all_rule },   { "programs", use_programs },	    { "maps", use_maps },
-	{ "links", use_links },    { "loads_last_minute", use_loads }, { "map_bytes", use_bytes },
+	{ "links", use_links },    { "loads_last_minute", use_loads }, { "map_bytes", use_bytes }, { "pins", use_pins }, { "btfs", use_btfs },
 };
 
 static void case_name(struct reading *rd, const json_t *value, void *dest)

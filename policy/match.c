@@ -382,7 +382,12 @@ static size_t quota_lines(const struct policy_request *request, const struct pol
 		lines[1] = (struct quota_line){ "map memory", bytes, quota->map_bytes, true };
 		return 2;
 	}
-	lines[0] = (struct quota_line){ "links", use->links + 1ULL, quota->links };
+	if (request->verb == POLICY_PIN)
+		lines[0] = (struct quota_line){ "pins", use->pins + 1ULL, quota->pins };
+	else if (request->verb == POLICY_BTF_LOAD)
+		lines[0] = (struct quota_line){ "BTF objects", use->btfs + 1ULL, quota->btfs };
+	else
+		lines[0] = (struct quota_line){ "links", use->links + 1ULL, quota->links };
 	return 1;
 }
 
@@ -470,6 +475,11 @@ static bool has_digests(const struct match *match)
 static bool has_target(const struct match *match)
 {
 	return match->request->verb != POLICY_PROG_LOAD || match->request->target;
+}
+
+static bool makes_something(const struct match *match)
+{
+	return match->request->verb != POLICY_PIN || !match->request->opens_pin;
 }
 
 static bool states_who(const struct rule *rule)

@@ -166,6 +166,8 @@ struct policy_use {
 	uint32_t links;
 	uint32_t loads_last_minute;
 	uint64_t map_bytes;
+	uint32_t pins;
+	uint32_t btfs;
 };
 
 /* What all who use a rule hold by it together. */
@@ -196,6 +198,7 @@ struct policy_request {
 	const struct policy_subject *owner;
 	const char *pin_path;		/* absolute, normalised by the broker: no "..", no "//" */
 	bool live_frames;
+	bool opens_pin;			/* PIN: of one that is there; nothing is added */
 	struct policy_use use;
 	/* For rules with a quota for all together (policy_counts_rules()); by one that is not here nothing is held. */
 	const struct policy_rule_use *rule_uses;
@@ -232,6 +235,8 @@ struct policy_quota {
 	uint32_t maps;
 	uint32_t links;
 	uint32_t loads_per_minute;
+	uint32_t pins;		/* names, directories among them */
+	uint32_t btfs;
 	uint64_t map_bytes;
 	uint64_t verify_ns;
 	uint64_t verify_memory_bytes;

@@ -20,6 +20,8 @@ static const struct policy_quota quota_default = {
 	.maps = 32,
 	.links = 16,
 	.loads_per_minute = 60,
+	.pins = 256,
+	.btfs = 1024,
 	.map_bytes = 64ULL << 20,
 	.verify_ns = 5000000000ULL,
 	.verify_memory_bytes = 256ULL << 20,
@@ -31,6 +33,8 @@ static const struct policy_quota quota_unlimited = {
 	.maps = UINT32_MAX,
 	.links = UINT32_MAX,
 	.loads_per_minute = UINT32_MAX,
+	.pins = UINT32_MAX,
+	.btfs = UINT32_MAX,
 	.map_bytes = UINT64_MAX,
 };
 
@@ -54,6 +58,16 @@ static void quota_links(const struct at *at, void *dest)
 static void quota_loads(const struct at *at, void *dest)
 {
 	(void)read_uint(at, 0, UINT32_MAX, &((struct policy_quota *)dest)->loads_per_minute);
+}
+
+static void quota_pins(const struct at *at, void *dest)
+{
+	(void)read_uint(at, 0, UINT32_MAX, &((struct policy_quota *)dest)->pins);
+}
+
+static void quota_btfs(const struct at *at, void *dest)
+{
+	(void)read_uint(at, 0, UINT32_MAX, &((struct policy_quota *)dest)->btfs);
 }
 
 static void quota_map_bytes(const struct at *at, void *dest)
@@ -86,6 +100,8 @@ static const struct key in_all_keys[] = {
 	{ "links", quota_links },
 	{ "loads_per_minute", quota_loads },
 	{ "map_bytes", quota_map_bytes },
+	{ "pins", quota_pins },
+	{ "btfs", quota_btfs },
 };
 
 static void quota_in_all(const struct at *at, void *dest)
@@ -103,6 +119,8 @@ static const struct key quota_keys[] = {
 	{ "links", quota_links },
 	{ "loads_per_minute", quota_loads },
 	{ "map_bytes", quota_map_bytes },
+	{ "pins", quota_pins },
+	{ "btfs", quota_btfs },
 	{ "verify_seconds", quota_seconds },
 	{ "verify_memory", quota_memory },
 	{ "in_all", quota_in_all },

@@ -157,6 +157,9 @@ static void maps_full(struct asked *a) { a->request.use.maps = 2; }
 static void bytes_full(struct asked *a) { a->request.use.map_bytes = 4097; }
 static void bytes_wrap(struct asked *a) { a->request.use.map_bytes = UINT64_MAX; }
 static void links_full(struct asked *a) { a->request.use.links = 2; }
+static void pins_full(struct asked *a) { a->request.use.pins = 256; }
+static void pins_opened(struct asked *a) { a->request.use.pins = 256; a->request.opens_pin = true; }
+static void btfs_full(struct asked *a) { a->request.use.btfs = 1024; }
 /* What all who use the rule hold together: as much as leaves room for one more, and in one thing more. */
 static struct policy_rule_use all_uses[] = { { { 9, 9, 9, 99, 1 << 20 }, "other" }, { { 4, 4, 4, 8, 61440 }, "full" } };
 static void all_but(struct asked *a, struct policy_use use)
@@ -312,7 +315,10 @@ static const struct {
 	{ POLICY_PIN, pin_elsewhere, POLICY_COND_PIN },
 	{ POLICY_PIN, pin_prefix, POLICY_COND_PIN },
 	{ POLICY_PIN, no_pin, POLICY_COND_PIN },
+	{ POLICY_PIN, pins_full, POLICY_COND_QUOTA },
+	{ POLICY_PIN, pins_opened, POLICY_COND_NONE },
 	{ POLICY_BTF_LOAD, no_change, POLICY_COND_NONE },
+	{ POLICY_BTF_LOAD, btfs_full, POLICY_COND_QUOTA },
 	{ POLICY_BTF_LOAD, other_uid, POLICY_COND_WHO },
 	{ POLICY_SHARE, no_change, POLICY_COND_NONE },
 	{ POLICY_SHARE, share_carol, POLICY_COND_SHARE },

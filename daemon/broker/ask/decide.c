@@ -80,6 +80,8 @@ static struct policy_use decide_use_of(struct quota_account *account)
 		.programs = decide_clamp(account->used[QUOTA_PROGRAMS]),
 		.maps = decide_clamp(account->used[QUOTA_MAPS]),
 		.links = decide_clamp(account->used[QUOTA_LINKS]),
+		.pins = decide_clamp(account->used[QUOTA_PINS]),
+		.btfs = decide_clamp(account->used[QUOTA_BTFS]),
 		.map_bytes = account->used[QUOTA_MAP_BYTES],
 		.loads_last_minute =
 			decide_clamp(quota_loads_per_minute(account, broker_now_ns())),

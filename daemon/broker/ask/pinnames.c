@@ -100,7 +100,7 @@ static bool pinnames_cut(struct ledger_pin *name)
 
 static bool pinnames_may_pin(struct work *work, const char *path)
 {
-	struct policy_request request = { .verb = POLICY_PIN, .pin_path = path };
+	struct policy_request request = { .verb = POLICY_PIN, .pin_path = path, .opens_pin = true };
 
 	return decide_allows(work, &request);
 }

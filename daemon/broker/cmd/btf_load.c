@@ -115,7 +115,7 @@ void btf_load(struct work *work)
 			btf_load_run(work);
 		return;
 	}
-	if (!decide(work, &request, NULL) ||
+	if (!decide(work, &request, btf_load) ||
 	    !decide_charge(work, LEDGER_BTF, btf_load_kernel_bytes(btf), btf_load))
 		return;
 	judging.take_payload = malloc(btf->bytes + 1);

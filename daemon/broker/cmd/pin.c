@@ -57,9 +57,9 @@ const struct ledger_rec *pin_find_object(const struct ledger *ledger, const stru
 	return ledger_find(ledger, pin_ledger_kind(pin->obj_kind), pin->obj_id);
 }
 
-bool pin_decide(struct work *work, const struct ledger_pin *name, const struct ledger_rec *of)
+bool pin_decide(struct work *work, const struct ledger_pin *name, const struct ledger_rec *of, bool makes)
 {
-	struct policy_request request = { .verb = POLICY_PIN, .pin_path = name->path };
+	struct policy_request request = { .verb = POLICY_PIN, .pin_path = name->path, .opens_pin = !makes };
 	struct policy_map_facts map;
 	struct facts *facts = NULL;
 	bool granted;
@@ -81,9 +81,9 @@ bool pin_decide(struct work *work, const struct ledger_pin *name, const struct l
 	return granted;
 }
 
-static bool pin_decide_own(struct work *work, const struct pin *pin)
+static bool pin_decide_own(struct work *work, const struct pin *pin, bool makes)
 {
-	return pin_decide(work, &pin->rec.pin, pin->has_of ? &pin->of : NULL);
+	return pin_decide(work, &pin->rec.pin, pin->has_of ? &pin->of : NULL, makes);
 }
 
 static struct pin *pin_begin(struct work *work)
@@ -181,7 +181,7 @@ void obj_pin(struct work *work)
 	pin->has_of = true;
 	pin->rec.pin.obj_kind = obj.kind;
 	pin->rec.pin.obj_id = obj.id;
-	if (!pin_decide_own(work, pin))
+	if (!pin_decide_own(work, pin, true))
 		return;
 	/* After policy, and of its own only: nobody is told what another has here. */
 	if (pinnames_find(work, &pin->rec.pin))
@@ -214,7 +214,7 @@ static void pin_get_own(struct work *work, const struct pin *pin, uint32_t mode)
 {
 	if (mode && pin->rec.pin.obj_kind == KEEP_LINK)
 		work_reply(work, -EINVAL);
-	else if (pin_decide_own(work, pin))
+	else if (pin_decide_own(work, pin, false))
 		pin_reply(work, pin, mode);
 }
 

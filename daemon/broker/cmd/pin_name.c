@@ -123,7 +123,7 @@ static void name_mkdir(struct work *work, struct name_call *call)
 		work_reply(work, -EEXIST);
 		return;
 	}
-	if (!pin_decide(work, name, NULL))
+	if (!pin_decide(work, name, NULL, true))
 		return;
 	if (!pinnames_has_parent(work, name)) {
 		work_reply(work, -ENOENT);
@@ -268,7 +268,7 @@ static void name_rename(struct work *work, struct name_call *call)
 		work_reply(work, 0);
 		return;
 	}
-	if (!pin_decide(work, &call->to, is_dir ? NULL : pin_find_object(work->broker->ledger, &rec->pin)))
+	if (!pin_decide(work, &call->to, is_dir ? NULL : pin_find_object(work->broker->ledger, &rec->pin), false))
 		return;
 	r = name_check_move(work, call, is_dir);
 	if (r >= 0)

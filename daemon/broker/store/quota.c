@@ -63,14 +63,12 @@ static const struct quota_limits quota_defaults = { {
 	[QUOTA_MAPS] = UINT64_MAX,
 	[QUOTA_MAP_BYTES] = UINT64_MAX,
 	[QUOTA_LINKS] = UINT64_MAX,
-	/* No rule counts BTF objects; each may be megabytes of kernel memory. */
-	[QUOTA_BTFS] = 1024,
+	[QUOTA_BTFS] = UINT64_MAX,
 	/* A large machine's CPUs, for several maps that take such events; to see who lives is some milliseconds. */
 	[QUOTA_PERF] = 1024,
 	/* The BTF of a hundred large applications. */
 	[QUOTA_KERNEL_BYTES] = 256u << 20,
-	/* Pins outlive their makers and hold what they name. */
-	[QUOTA_PINS] = 256,
+	[QUOTA_PINS] = UINT64_MAX,
 	/* A loader probes one thing after another and closes what it made. */
 	[QUOTA_PROBES] = 64,
 	/* bpfgated keeps the other end of each, for all users together. A tool opens what it lists, and closes it. */
