@@ -192,9 +192,21 @@ static int run_wait(pid_t child, const sigset_t *signals)
 	}
 }
 
+/* Who did not ask for every reason is told at the end where the last one is. */
+static void run_sum_up(const struct notify_server *server)
+{
+	uint64_t decision;
+	unsigned int cnt = notify_refused(server, &decision);
+
+	if (cnt)
+		fprintf(stderr, "bpfgate run: %u call%s refused; bpfgate why D-%014llx\n", cnt, cnt == 1 ? " was" : "s were",
+			(unsigned long long)decision);
+}
+
 static int run_supervise(const struct run_args *args, pid_t child, int sock,
 			 const sigset_t *signals)
 {
+	struct notify_server *server;
 	OWN_FD int listener = -1;
 	int code, r;
 
@@ -203,13 +215,15 @@ static int run_supervise(const struct run_args *args, pid_t child, int sock,
 		return run_complain("an outer launcher listens already (seccomp)", r);
 	if (r < 0)
 		return run_complain("no seccomp notification", r);
-	r = notify_serve(listener, args->verbose);
+	r = notify_serve(listener, args->verbose, &server);
 	if (r < 0)
 		return run_complain("cannot serve it", r);
 	code = run_wait(child, signals);
 	/* What the command left in the background would get ENOSYS for every bpf(). */
 	if (notify_is_needed(listener))
 		notify_wait(listener);
+	if (!args->verbose)
+		run_sum_up(server);
 	return code;
 }
 

@@ -29,6 +29,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -104,6 +105,27 @@ static void notify_explain(const struct cmd_row *row, int r, const struct call_o
 		fprintf(stderr, "%s\n", text);
 }
 
+/* ---- refusals, which are counted by processes that stand in for threads, too ---- */
+
+struct notify_refusals {
+	atomic_uint cnt;
+	atomic_ullong decision; /* the last one's */
+};
+
+/* What the kernel says of a program or a call it says to root as well. */
+static bool notify_is_refusal(int r, const struct call_outcome *outcome)
+{
+	return r < 0 && outcome->decision && strncmp(outcome->reason, "the kernel", 10) != 0;
+}
+
+static void notify_count(struct notify_refusals *refusals, int r, const struct call_outcome *outcome)
+{
+	if (!notify_is_refusal(r, outcome))
+		return;
+	atomic_fetch_add(&refusals->cnt, 1);
+	atomic_store(&refusals->decision, outcome->decision);
+}
+
 /* ---- one call ---- */
 
 struct notify_server {
@@ -111,6 +133,7 @@ struct notify_server {
 	bool verbose;
 	struct become_facts self;
 	atomic_bool told; /* that a thread could not be stood in for */
+	struct notify_refusals *refusals;
 };
 
 /* ---- who asks ---- */
@@ -197,6 +220,7 @@ static void notify_broker(const struct notify_server *server, struct other *othe
 	int r;
 
 	r = call_daemon(&other->source, cmd, data->args[1], (uint32_t)data->args[2], &outcome, &fd);
+	notify_count(server->refusals, r, &outcome);
 	if (r < 0 && server->verbose)
 		notify_explain(cmd_row_of(cmd), r, &outcome);
 	if (r >= 0 && fd >= 0)
@@ -331,6 +355,7 @@ static void notify_open_perf(const struct notify_server *server, struct other *o
 
 	if (r == 0 && other_is_waiting(other))
 		r = fd = call_bpf(CMD_PERF_EVENT_OPEN, &request.open, sizeof(request.open), &outcome);
+	notify_count(server->refusals, r, &outcome);
 	if (r < 0)
 		notify_explain_perf(server, r, why, &outcome);
 	if (fd >= 0)
@@ -367,6 +392,7 @@ static void notify_attach_perf(const struct notify_server *server, struct other 
 
 	source.read = notify_read_here;
 	r = call_daemon(&source, CMD_PERF_EVENT_SET_BPF, (uintptr_t)&set, sizeof(set), &outcome, &fd);
+	notify_count(server->refusals, r, &outcome);
 	if (r < 0 && server->verbose)
 		notify_explain(cmd_row_of(CMD_PERF_EVENT_SET_BPF), r, &outcome);
 	notify_answer(server->listener, other->id, 0, r < 0 ? r : 0, 0);
@@ -499,18 +525,42 @@ static void *notify_thread(void *arg)
 	}
 }
 
-int notify_serve(int listener, bool verbose)
+static struct notify_server *notify_new(int listener, bool verbose)
 {
 	struct notify_server *server = calloc(1, sizeof(*server));
+	void *refusals = mmap(NULL, sizeof(*server->refusals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (!server || refusals == MAP_FAILED) {
+		free(server);
+		return NULL;
+	}
+	*server = (struct notify_server){ .listener = listener, .verbose = verbose, .refusals = refusals };
+	return server;
+}
+
+static void notify_free(struct notify_server *server)
+{
+	(void)munmap(server->refusals, sizeof(*server->refusals));
+	become_facts_done(&server->self);
+	free(server);
+}
+
+unsigned int notify_refused(const struct notify_server *server, uint64_t *ret_decision)
+{
+	*ret_decision = atomic_load(&server->refusals->decision);
+	return atomic_load(&server->refusals->cnt);
+}
+
+int notify_serve(int listener, bool verbose, struct notify_server **ret_server)
+{
+	struct notify_server *server = notify_new(listener, verbose);
 	int started = 0, r;
 
 	if (!server)
 		return -ENOMEM;
-	server->listener = listener;
-	server->verbose = verbose;
 	r = become_look(0, &server->self);
 	if (r < 0) {
-		free(server);
+		notify_free(server);
 		return r;
 	}
 	for (int i = 0; i < NOTIFY_THREADS; i++) {
@@ -521,10 +571,11 @@ int notify_serve(int listener, bool verbose)
 			started++;
 		}
 	}
-	if (started)
-		return 0; /* the threads keep `server` until the process ends */
-	become_facts_done(&server->self);
-	free(server);
+	if (started) {
+		*ret_server = server; /* the threads keep it until the process ends */
+		return 0;
+	}
+	notify_free(server);
 	return -EAGAIN;
 }
 

@@ -4,6 +4,7 @@
 #define BPFGATE_CLIENT_NOTIFY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Child: from now on every bpf() of this process and of what it forks or executes waits for whoever holds
@@ -14,13 +15,17 @@
 int notify_install(bool handles_in_maps, int *ret_listener);
 
 /*
- * Parent: answers calls until the process ends, in threads of its own. `listener` must stay open.
+ * Parent: answers calls until the process ends, in threads of its own, which keep *ret_server. `listener` must stay open.
  * verbose: says on stderr why a call was refused. Each call that the
  * daemon must answer is made as the user, and in the network namespace, of the thread that made it; where that is not
  * possible it is refused with EPERM, and the first time a sentence on stderr says so. Returns 0 or -errno
  * of starting threads, or of reading /proc.
  */
-int notify_serve(int listener, bool verbose);
+struct notify_server;
+int notify_serve(int listener, bool verbose, struct notify_server **ret_server);
+
+/* How many calls the daemon refused so far, and its last decision about one; what the kernel refused is not counted. */
+unsigned int notify_refused(const struct notify_server *server, uint64_t *ret_decision);
 
 /* Whether some process still depends on the listener. */
 bool notify_is_needed(int listener);

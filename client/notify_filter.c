@@ -79,11 +79,15 @@ static void notify_add_unless(struct notify_filter *filter, uint32_t nr, size_t 
 static void notify_add_bpf(struct notify_filter *filter, bool handles_in_maps)
 {
 	const struct sock_filter insns[] = {
-		IF_EQUAL(__NR_bpf, 0, 7),
+		IF_EQUAL(__NR_bpf, 0, 11),
 		LOAD_WORD(args[0]),
-		IF_EQUAL(CMD_MAP_LOOKUP_ELEM, 4, 0),
-		IF_EQUAL(CMD_MAP_DELETE_ELEM, 3, 0),
-		IF_EQUAL(CMD_MAP_GET_NEXT_KEY, 2, 0),
+		IF_EQUAL(CMD_MAP_LOOKUP_ELEM, 8, 0),
+		IF_EQUAL(CMD_MAP_DELETE_ELEM, 7, 0),
+		IF_EQUAL(CMD_MAP_GET_NEXT_KEY, 6, 0),
+		IF_EQUAL(CMD_MAP_LOOKUP_BATCH, 5, 0),
+		IF_EQUAL(CMD_MAP_LOOKUP_AND_DELETE_BATCH, 4, 0),
+		IF_EQUAL(CMD_MAP_DELETE_BATCH, 3, 0),
+		IF_EQUAL(handles_in_maps ? UINT32_MAX : CMD_MAP_UPDATE_BATCH, 2, 0),
 		IF_EQUAL(handles_in_maps ? UINT32_MAX : CMD_MAP_UPDATE_ELEM, 1, 0),
 		ANSWER(SECCOMP_RET_USER_NOTIF),
 		ANSWER(SECCOMP_RET_ALLOW),

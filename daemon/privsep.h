@@ -231,10 +231,12 @@ enum door_result_fd {
  * at `off`. With PTR_IN_PAYLOAD `at` is an offset in the payload (arrays of pointers), else in attr.
  * PTR_OUT: the memory is zeroed scratch, and comes back; `off` is ignored.
  * PTR_TEXT: with PTR_OUT, what comes back ends after the first NUL (logs).
+ * PTR_BACK: with PTR_OUT, the memory is the payload's `bytes` at `off`: read and written. Pointers in it come back blank.
  */
 #define PTR_IN_PAYLOAD (1u << 0)
 #define PTR_OUT	       (1u << 1)
 #define PTR_TEXT       (1u << 2)
+#define PTR_BACK       (1u << 3)
 
 struct door_ptr {
 	uint32_t at;

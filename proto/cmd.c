@@ -187,7 +187,7 @@ static const struct cmd_fd prog_detach_fds[] = {
 static const struct cmd_ptr test_run_ptrs[] = {
 	{ "data_in", CMD_IN, AT(TEST_DATA_IN), LEN(TEST_DATA_SIZE_IN, 1), OVER(TEST_DATA_MAX, EINVAL) },
 	{ "data_out", CMD_OUT, AT(TEST_DATA_OUT), HINT(TEST_DATA_SIZE_OUT), CUT(TEST_DATA_MAX) },
-	{ "ctx_in", CMD_IN, AT(TEST_CTX_IN), LEN(TEST_CTX_SIZE_IN, 1), OVER(TEST_DATA_MAX, E2BIG) },
+	{ "ctx_in", CMD_INOUT, AT(TEST_CTX_IN), LEN(TEST_CTX_SIZE_IN, 1), .content = CMD_CTX, OVER(TEST_DATA_MAX, E2BIG) },
 	{ "ctx_out", CMD_OUT, AT(TEST_CTX_OUT), HINT(TEST_CTX_SIZE_OUT), CUT(TEST_DATA_MAX) },
 };
 static const struct cmd_fd test_run_fds[] = {
@@ -516,7 +516,7 @@ bool cmd_fd_used(const struct cmd_row *row, const struct cmd_fd *fd, const uint8
 	case CMD_FD_IF_PLACE:
 		return cmd_place_is_fd(other, number);
 	case CMD_FD_IF_SELF:
-		return other == self_pid;
+		return other == self_pid || other == CMD_PID_SELF;
 	case CMD_FD_IF_ANY:
 		return attr_u32(attr, fd->any_off[0]) || attr_u32(attr, fd->any_off[1]) ||
 		       attr_u32(attr, fd->any_off[2]);

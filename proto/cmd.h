@@ -117,6 +117,7 @@ enum cmd_content {
 	CMD_ITER_INFO, /* union bpf_iter_link_info: an fd in one of its words */
 	CMD_VALUE,     /* map value: an fd where the map type says so */
 	CMD_INFO,      /* struct bpf_prog_info: pointers of its own */
+	CMD_CTX,       /* a test run's context, which a syscall program writes where it was read */
 	CMD_PATH,      /* a path: the directory it leads to goes along */
 	CMD_FILE,      /* a path: its file goes along, open for reading, and a pidfd of the process that the attr names */
 };
@@ -179,7 +180,7 @@ enum cmd_fd_when {
 	CMD_FD_ANCHOR,	    /* (u32 at flag_off) says: an id (CMD_F_ID), a link (CMD_F_LINK), else NONZERO */
 	CMD_FD_IF_TARGET,   /* the attach type at flag_off has a target that is an fd */
 	CMD_FD_IF_PLACE,    /* the same, but a network namespace is the caller's own there and named by 0 */
-	CMD_FD_IF_SELF,	    /* the pid at flag_off is the caller's own */
+	CMD_FD_IF_SELF,	    /* the pid at flag_off is the caller's own, or CMD_PID_SELF */
 	CMD_FD_IF_ANY,	      /* one of the u32s at any_off is not 0: 0 is a real fd then */
 	CMD_FD_IF_MAP_IN_MAP, /* the map type at flag_off takes an inner map */
 };
@@ -241,6 +242,13 @@ int cmd_find_out(const struct cmd_row *row, uint16_t off);
 
 /* Whether a pointer or fd row is in use, given the attach type in `attr` (ATTR_BYTES). */
 bool cmd_used_for(const struct cmd_row *row, uint8_t only_for, const uint8_t *attr);
+
+/*
+ * What the codec sends for the caller's own pid: pids have other numbers in other pid namespaces, and `bpfgate run` asks
+ * for another process than its own. The kernel finds no process of this number, so a caller's own 0 becomes one that
+ * nobody has.
+ */
+#define CMD_PID_SELF 0u
 
 /* Whether the fd field holds an fd number in this attr. `self_pid` is the caller's own pid. */
 bool cmd_fd_used(const struct cmd_row *row, const struct cmd_fd *fd, const uint8_t *attr,

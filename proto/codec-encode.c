@@ -276,6 +276,7 @@ static int (*const encode_content_fds[])(struct encode *enc, const struct cmd_pt
 	[CMD_FDS] = encode_fds_array,	   [CMD_ITER_INFO] = encode_fds_iter,
 	[CMD_VALUE] = encode_fds_value,	   [CMD_INFO] = encode_fds_info,
 	[CMD_PATH] = encode_fds_plain,	   [CMD_FILE] = encode_fds_plain,
+	[CMD_CTX] = encode_fds_plain,
 };
 
 /* ---- lengths: by enum cmd_len; NUL and STRINGS are found while reading ---- */
@@ -334,6 +335,8 @@ static int encode_len_of(struct encode *enc, const struct cmd_ptr *ptr, struct e
 			ret->bytes = encode_len_map(enc, ptr,
 						    ptr->len == CMD_LEN_MAP_KEY ? enc->map.key_bytes :
 										  encode_value_bytes(enc, ptr));
+	} else if (ptr->len == CMD_LEN_FD_ARRAY && cnt >= UINT32_MAX / sizeof(int32_t)) {
+		r = -EINVAL; /* what the kernel says of so many before it looks at them */
 	} else if (ptr->len == CMD_LEN_FD_ARRAY) {
 		*ret = encode_len_fd_array(enc, (uint32_t)cnt, ptr->max_bytes);
 	} else if (ptr->len == CMD_LEN_RECORDS) {
@@ -586,6 +589,18 @@ static int encode_put_body(struct encode *enc)
 	return 0;
 }
 
+static void encode_name_self(struct codec_call *call)
+{
+	uint32_t pid = attr_u32(call->attr, ATTR_TASK_FD_QUERY_PID);
+
+	if (cmd_id_of(call->row) != CMD_TASK_FD_QUERY)
+		return;
+	if (pid == CMD_PID_SELF)
+		attr_put_u32(call->attr, ATTR_TASK_FD_QUERY_PID, UINT32_MAX);
+	else if (pid == call->source->self_pid)
+		attr_put_u32(call->attr, ATTR_TASK_FD_QUERY_PID, CMD_PID_SELF);
+}
+
 int codec_encode_request(const struct codec_source *source, uint32_t cmd, uint64_t attr_addr,
 			 uint32_t attr_bytes, struct codec_call *call)
 {
@@ -604,6 +619,7 @@ int codec_encode_request(const struct codec_source *source, uint32_t cmd, uint64
 		return -EINVAL;
 	if (!encode_is_zero(call->attr + call->row->attr_end, ATTR_BYTES - call->row->attr_end))
 		return -EINVAL;
+	encode_name_self(call);
 	r = encode_attr_fds(call);
 	if (r == 0)
 		r = encode_put_body(&enc);

@@ -151,7 +151,7 @@ static int approval_place_outputs(struct approval *approval)
 		const struct door_ptr *ptr = &ask->ptr[i];
 		uint32_t aligned;
 
-		if (!(ptr->flags & PTR_OUT))
+		if (!(ptr->flags & PTR_OUT) || ptr->flags & PTR_BACK)
 			continue;
 		approval->out_off[i] = total;
 		if (!SIZE_ADD(ptr->bytes, 7u, &aligned) ||
@@ -178,7 +178,7 @@ static int approval_write_ptr(struct approval *approval, uint32_t i)
 
 	if (!range_holds(ptr->at, sizeof(address), nested ? ask->payload_bytes : ask->attr_bytes))
 		return -EBADMSG;
-	if (ptr->flags & PTR_OUT)
+	if ((ptr->flags & (PTR_OUT | PTR_BACK)) == PTR_OUT)
 		address = (uint64_t)(uintptr_t)(approval->out + approval->out_off[i]);
 	else if (range_holds(ptr->off, ptr->bytes, ask->payload_bytes))
 		address = (uint64_t)(uintptr_t)(approval->payload + ptr->off);

@@ -82,8 +82,9 @@ static void door_copy_attr(const struct approval *approval, struct door_answer *
 	answer->attr_bytes = approval->ask.attr_bytes;
 	memcpy(answer->attr, approval->ask.attr, sizeof(answer->attr));
 	for (i = 0; i < approval->ask.ptr_cnt; i++) {
-		if (!(approval->ask.ptr[i].flags & PTR_IN_PAYLOAD))
-			memset(answer->attr + approval->ask.ptr[i].at, 0, sizeof(uint64_t));
+		uint8_t *in = approval->ask.ptr[i].flags & PTR_IN_PAYLOAD ? approval->payload : answer->attr;
+
+		memset(in + approval->ask.ptr[i].at, 0, sizeof(uint64_t));
 	}
 }
 
@@ -96,7 +97,8 @@ static size_t door_list_outputs(const struct approval *approval, struct door_ans
 
 	for (i = 0; i < approval->ask.ptr_cnt; i++) {
 		const struct door_ptr *ptr = &approval->ask.ptr[i];
-		uint8_t *area = approval->out + approval->out_off[i];
+		uint8_t *area = ptr->flags & PTR_BACK ? approval->payload + ptr->off
+						      : approval->out + approval->out_off[i];
 		uint32_t bytes = ptr->bytes;
 
 		if (!(ptr->flags & PTR_OUT))

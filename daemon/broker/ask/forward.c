@@ -142,9 +142,11 @@ static int forward_add_ptr(struct work *work, const struct cmd_ptr *ptr,
 		return 0;
 	if (got->state == WIRE_PTR_FAULT)
 		return -EFAULT;
-	/* Outputs start as zeros; a buffer that is read and written cannot travel like this. */
+	/* Outputs start as zeros; of info.c's struct nothing is read. */
 	if (ptr->content == CMD_FILE)
 		return forward_add_file(work, ptr);
+	if (ptr->content == CMD_CTX)
+		return loader_add_both(work->loader_call, ptr->off, got->data, got->bytes, NULL);
 	if (ptr->dir == CMD_IN)
 		return loader_add_in(work->loader_call, ptr->off, got->data, got->bytes, NULL);
 	if (got->room > FORWARD_OUT_MAX)
@@ -193,6 +195,9 @@ static void forward_take_ptrs(struct work *work, const struct loader_result *res
 		    !cmd_used_for(row, row->ptrs[i].only_for, work->req.attr))
 			continue;
 		data = loader_result_out(work->loader_call, result, nth++, &bytes);
+		/* The kernel writes the context of this type alone, and the caller's may not be to be written. */
+		if (row->ptrs[i].content == CMD_CTX && (!work->ctx_comes_back || !work->req.ptrs[i].room))
+			continue;
 		if (data && bytes > 0)
 			reply_set_buf(&work->reply, &work->req, row->ptrs[i].off, data, bytes);
 	}

@@ -187,6 +187,16 @@ static void prog_load_answer(struct work *work, struct loader_result *result)
 		work_reply_fd(work, result->handle_fd);
 }
 
+/* A log that does not fit fails a load of a program that the kernel takes: it says so after everything else. */
+static void prog_load_refused(struct work *work, int err)
+{
+	if (err == ENOSPC && work_u32(work, ATTR_PROG_LOAD_LOG_LEVEL))
+		work_refuse(work, err, DECISION_BY_KERNEL, "LOG",
+			    "the kernel's log of the program does not fit into the caller's buffer");
+	else
+		work_refuse(work, err, DECISION_BY_KERNEL, "KERNEL", "the kernel refused the program: %s", strerror(err));
+}
+
 static void prog_load_on_loaded(void *ctx, struct loader_result *result)
 {
 	struct work *work = ctx;
@@ -197,8 +207,7 @@ static void prog_load_on_loaded(void *ctx, struct loader_result *result)
 		return;
 	logs_take_kernels(work, &logs_prog_load, result, 0, load->loaded_insns, load->rec.prog.insn_cnt);
 	if (result->answer->result < 0) {
-		work_refuse(work, -result->answer->result, DECISION_BY_KERNEL, "KERNEL",
-			    "the kernel refused the program: %s", strerror(-result->answer->result));
+		prog_load_refused(work, -result->answer->result);
 		return;
 	}
 	load->rec.id = result->answer->obj_id;

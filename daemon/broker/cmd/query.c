@@ -197,26 +197,36 @@ void prog_query(struct work *work)
 /* Of the kernel's kinds only raw tracepoints come from us; perf events are the client's own. */
 static int query_task_fd(struct work *work)
 {
+	uint32_t pid = work_u32(work, ATTR_TASK_FD_QUERY_PID), room = work_u32(work, ATTR_TASK_FD_QUERY_BUF_LEN);
 	int fd = work_fd_at(work, ATTR_TASK_FD_QUERY_FD);
-	const char *name;
+	char *name;
+	size_t bytes;
 	struct obj obj;
 
 	if (work_u32(work, ATTR_TASK_FD_QUERY_FLAGS))
 		return -EINVAL;
 	/* Other processes are no business of the client's: to it they do not exist. */
-	if ((pid_t)work_u32(work, ATTR_TASK_FD_QUERY_PID) != work->ident->pid)
+	if (pid != CMD_PID_SELF && (pid_t)pid != work->ident->pid)
 		return -ENOENT;
 	if (fd < 0)
 		return -EBADF;
 	if (obj_of_fd(work->broker, fd, &obj) < 0 || obj.kind != KEEP_LINK || !obj.rec ||
 	    obj.rec->link.kind != POLICY_ATTACH_RAW_TRACEPOINT)
 		return -QUERY_ENOTSUPP;
-	name = obj.rec->link.name;
+	name = strdup(obj.rec->link.name); /* the reply borrows it */
+	if (!name)
+		return -ENOMEM;
+	work->state = name;
+	work->state_free = free;
 	reply_set_out(&work->reply, &work->req, ATTR_TASK_FD_QUERY_PROG_ID, obj.rec->link.prog_id);
 	reply_set_out(&work->reply, &work->req, ATTR_TASK_FD_QUERY_FD_TYPE, 0);
 	reply_set_out(&work->reply, &work->req, ATTR_TASK_FD_QUERY_BUF_LEN, strlen(name));
-	reply_set_buf(&work->reply, &work->req, ATTR_TASK_FD_QUERY_BUF, name, strlen(name) + 1);
-	return 0;
+	bytes = strlen(name) + 1;
+	if (!room || bytes <= room)
+		room = (uint32_t)bytes;
+	name[room - 1] = '\0';
+	reply_set_buf(&work->reply, &work->req, ATTR_TASK_FD_QUERY_BUF, name, room);
+	return room < bytes ? -ENOSPC : 0;
 }
 
 void task_fd_query(struct work *work)

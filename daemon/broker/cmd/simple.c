@@ -102,6 +102,7 @@ void test_run(struct work *work)
 	free(facts);
 	if (!granted)
 		return;
+	work->ctx_comes_back = prog.rec->prog.type == BPF_PROG_TYPE_SYSCALL;
 	decide_note_program(work, prog.rec);
 	work->decision->verdict = DECISION_ALLOWED;
 	if (work_u32(work, ATTR_TEST_REPEAT) > SIMPLE_REPEAT_MAX)

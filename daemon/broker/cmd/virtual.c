@@ -13,6 +13,7 @@
 #include "daemon/broker/cmd/commands.h"
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/forward.h"
+#include "daemon/broker/store/btfs.h"
 #include "daemon/broker/store/owner.h"
 #include "daemon/broker/ask/reconcile.h"
 #include "proto/own.h"
@@ -50,12 +51,20 @@ static const char *virtual_name_of(uint32_t obj_kind)
 
 /* ---- the walk ---- */
 
+/* The kernel's own BTF, which everybody reads in /sys/kernel/btf, is the first that it numbers. */
+#define VIRTUAL_KERNELS_BTF 1u
+
 static void virtual_answer_next(struct work *work)
 {
-	const struct ledger_rec *rec =
-		owner_next(work->broker->ledger, virtual_row_of(work->req.cmd)->kind,
-			   work_u32(work, ATTR_ID_START_ID), work->ident);
+	enum ledger_kind kind = virtual_row_of(work->req.cmd)->kind;
+	uint32_t after = work_u32(work, ATTR_ID_START_ID);
+	const struct ledger_rec *rec = owner_next(work->broker->ledger, kind, after, work->ident);
 
+	if (kind == LEDGER_BTF && after < VIRTUAL_KERNELS_BTF && decide_names_for(work, POLICY_BTF_LOAD)) {
+		reply_set_out(&work->reply, &work->req, ATTR_ID_NEXT_ID, VIRTUAL_KERNELS_BTF);
+		work_reply(work, 0);
+		return;
+	}
 	if (rec)
 		reply_set_out(&work->reply, &work->req, ATTR_ID_NEXT_ID, rec->id);
 	work_reply(work, rec ? 0 : -ENOENT);
@@ -165,6 +174,38 @@ static void virtual_open(struct work *work, const struct ledger_rec *rec, uint32
 	work_submit_loader(work, virtual_on_opened);
 }
 
+/* The kernel's and its modules' are public; what else has such a number is somebody's. */
+static void virtual_on_kernels(void *ctx, struct loader_result *result)
+{
+	struct work *work = ctx;
+
+	if (!work_loader_answered(work, result))
+		return;
+	if (result->answer->result < 0)
+		work_reply(work, result->answer->result);
+	else if (!btfs_is_kernels(result->fd))
+		work_reply(work, -ENOENT);
+	else {
+		virtual_note_opened(work, KEEP_BTF, work_u32(work, ATTR_ID_BTF_ID));
+		work_reply_fd(work, result->fd);
+	}
+}
+
+static void virtual_open_kernels(struct work *work)
+{
+	struct loader_call *call = work_new_loader_call(work, work->req.cmd, CAPS_SYS_ADMIN);
+
+	if (!call) {
+		work_reply(work, -ENOMEM);
+		return;
+	}
+	call->uid = (uid_t)-1;
+	call->loader_flags = LOADER_LEDGER;
+	call->ask.obj_kind = KEEP_BTF;
+	call->ask.result_fd = DOOR_FD_BROKER;
+	work_submit_loader(work, virtual_on_kernels);
+}
+
 /* Of an object that a pin keeps: `cmd` with the attr that is in the call. */
 static struct loader_call *virtual_begin_kept(struct work *work, uint32_t cmd, uint32_t id)
 {
@@ -223,6 +264,10 @@ void virtual_fd_by_id(struct work *work)
 	const struct ledger_rec *rec = ledger_find(work->broker->ledger, row->kind, id);
 	const struct kept_obj *kept;
 
+	if (!rec && row->kind == LEDGER_BTF && id && decide_names_for(work, POLICY_BTF_LOAD)) {
+		virtual_open_kernels(work);
+		return;
+	}
 	if (!rec || !virtual_narrow(work, rec)) {
 		work_reply(work, -ENOENT);
 		return;

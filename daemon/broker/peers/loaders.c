@@ -119,6 +119,15 @@ int loader_add_out(struct loader_call *call, uint32_t at, uint32_t byte_cnt, uin
 	return 0;
 }
 
+int loader_add_both(struct loader_call *call, uint32_t at, const void *bytes, size_t byte_cnt, uint32_t *ret_off)
+{
+	int r = loader_add_in(call, at, bytes, byte_cnt, ret_off);
+
+	if (r == 0)
+		call->ask.ptr[call->ask.ptr_cnt - 1].flags = PTR_OUT | PTR_BACK;
+	return r;
+}
+
 int loader_add_fd(struct loader_call *call, int fd)
 {
 	for (uint32_t i = 0; i < call->fd_cnt; i++)

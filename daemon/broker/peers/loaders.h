@@ -74,7 +74,9 @@ void loader_call_free(struct loader_call *call);
  */
 int loader_add_in(struct loader_call *call, uint32_t at, const void *bytes, size_t byte_cnt,
 		uint32_t *ret_off);
-/* A pointer at attr offset `at` to `byte_cnt` bytes of output. flags: PTR_TEXT or 0. */
+/* As loader_add_in(), and what the kernel makes of the bytes is an output. */
+int loader_add_both(struct loader_call *call, uint32_t at, const void *bytes, size_t byte_cnt, uint32_t *ret_off);
+/* A pointer at attr offset `at` to `byte_cnt` bytes of output. flags: PTR_TEXT, PTR_IN_PAYLOAD or 0. */
 int loader_add_out(struct loader_call *call, uint32_t at, uint32_t byte_cnt, uint32_t flags);
 /* The descriptor number that this (borrowed) fd will have in the loader, or -EMFILE. */
 int loader_add_fd(struct loader_call *call, int fd);

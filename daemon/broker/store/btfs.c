@@ -135,3 +135,11 @@ int btfs_of_fd(struct btfs *btfs, int fd, uint32_t *ret_id)
 		btfs_drop(btfs, entry);
 	return r;
 }
+
+bool btfs_is_kernels(int fd)
+{
+	struct bpf_btf_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	return kern_obj_get_info(fd, &info, &len) == 0 && info.kernel_btf;
+}

@@ -3,6 +3,7 @@
 #ifndef BPFGATE_DAEMON_BTFS_H
 #define BPFGATE_DAEMON_BTFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,5 +23,7 @@ void btfs_put(struct btfs *btfs, uint32_t id, const void *data, size_t bytes);
 int btfs_find(struct btfs *btfs, uint32_t id, struct btf_blob *ret_blob);
 /* Id and bytes of the BTF behind fd, which the kernel tells its holder. -EINVAL: no BTF. */
 int btfs_of_fd(struct btfs *btfs, int fd, uint32_t *ret_id);
+/* Whether the BTF behind fd is the kernel's own, or one of its modules'. */
+bool btfs_is_kernels(int fd);
 
 #endif

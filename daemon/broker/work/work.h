@@ -56,6 +56,7 @@ struct work {
 	void (*state_free)(void *state);
 	struct loader_call *loader_call;
 	struct judge_call *judge_call;
+	bool ctx_comes_back; /* of a test run: what the program made of its context */
 	TAILQ_ENTRY(work) link;
 };
 
