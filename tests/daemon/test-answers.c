@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,7 +215,7 @@ static int btf_by_id(uint32_t id)
 	return call(BPF_BTF_GET_FD_BY_ID, &attr);
 }
 
-static int load_btf(void)
+static int load_btf(bool natively)
 {
 	static const struct {
 		struct btf_head {
@@ -230,7 +231,8 @@ static int load_btf(void)
 	memset(&attr, 0, sizeof(attr));
 	attr.btf = (uintptr_t)&btf;
 	attr.btf_size = 24 + 16 + 5;
-	return call(BPF_BTF_LOAD, &attr);
+	return natively ? (int)syscall(SYS_bpf, BPF_BTF_LOAD, &attr, sizeof(attr))
+			: call(BPF_BTF_LOAD, &attr);
 }
 
 static bool part_sees_the_kernels(void *arg)
@@ -261,7 +263,7 @@ static bool part_has_btf(void *arg)
 {
 	struct bpf_btf_info info = { 0 };
 	struct held *held = arg;
-	int fd = load_btf();
+	int fd = load_btf(false);
 	char end;
 
 	if (FAILS(fd < 0) || FAILS(info_of(fd, &info, sizeof(info)) != 0) ||
@@ -292,9 +294,26 @@ static bool alices_btf_is_not_bobs(void)
 	return hidden;
 }
 
+/* One that the ledger knows nothing of, either. */
+static bool roots_btf_is_not_bobs(void)
+{
+	struct bpf_btf_info info = { 0 };
+	OWN_FD int fd = load_btf(true);
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info = (uintptr_t)&info;
+	attr.info.info_len = sizeof(info);
+	return HOLDS(fd >= 0) &&
+	       HOLDS(syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) == 0) &&
+	       HOLDS(live_as(LIVE_BOB, part_does_not_see, &info.id));
+}
+
 static bool the_kernels_btf_is_everybodys_and_others_is_not_there(void)
 {
-	return HOLDS(live_as(LIVE_ALICE, part_sees_the_kernels, NULL)) && alices_btf_is_not_bobs();
+	return HOLDS(live_as(LIVE_ALICE, part_sees_the_kernels, NULL)) && alices_btf_is_not_bobs() &&
+	       roots_btf_is_not_bobs();
 }
 
 /* ---- a log that is too long ---- */
