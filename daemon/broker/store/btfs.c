@@ -141,5 +141,5 @@ bool btfs_is_kernels(int fd)
 	struct bpf_btf_info info = { 0 };
 	uint32_t len = sizeof(info);
 
-	return kern_obj_get_info(fd, &info, &len) == 0 && info.kernel_btf;
+	return kern_info_get(fd, &info, &len) == 0 && info.kernel_btf;
 }
