@@ -593,7 +593,7 @@ static void encode_name_self(struct codec_call *call)
 {
 	uint32_t pid = attr_u32(call->attr, ATTR_TASK_FD_QUERY_PID);
 
-	if (cmd_id_of(call->row) != CMD_TASK_FD_QUERY)
+	if (cmd_id_of(call->row) != CMD_TASK_FD_QUERY || call->attr_bytes < ATTR_TASK_FD_QUERY_PID + sizeof(pid))
 		return;
 	if (pid == CMD_PID_SELF)
 		attr_put_u32(call->attr, ATTR_TASK_FD_QUERY_PID, UINT32_MAX);

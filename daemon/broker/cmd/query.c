@@ -206,7 +206,8 @@ static int query_task_fd(struct work *work)
 	if (work_u32(work, ATTR_TASK_FD_QUERY_FLAGS))
 		return -EINVAL;
 	/* Other processes are no business of the client's: to it they do not exist. */
-	if (pid != CMD_PID_SELF && (pid_t)pid != work->ident->pid)
+	if (work->req.attr_bytes < ATTR_TASK_FD_QUERY_PID + sizeof(pid) ||
+	    (pid != CMD_PID_SELF && (pid_t)pid != work->ident->pid))
 		return -ENOENT;
 	if (fd < 0)
 		return -EBADF;
