@@ -18,6 +18,7 @@ struct become_facts {
 	uint64_t netns[2], userns[2]; /* device, inode */
 };
 
+/* Frees the groups. */
 void become_facts_done(struct become_facts *facts);
 #define OWN_BECOME_FACTS __attribute__((cleanup(become_facts_done)))
 

@@ -94,6 +94,7 @@ struct check_targets;
 int check_run(const struct check_options *opts, const struct check_inputs *inputs, struct check_targets *targets,
 	      struct check_result **ret_results, size_t *ret_result_cnt);
 
+/* The array and the models in it; NULL with 0 is fine. */
 void check_results_free(struct check_result *results, size_t result_cnt);
 
 /* Writes all results in one form; 0, -EIO when the output failed, -ENOMEM. */

@@ -20,6 +20,7 @@ enum exit_code {
 	EXIT_THRESHOLD = 9,	/* --fail-on */
 };
 
+/* A verb each: argv[0] is its name. The exit status, one of the above. */
 int cmd_capture(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_compare(int argc, char **argv);

@@ -26,6 +26,7 @@ int kernimport_file(struct kernimport *import, const char *path);
 /* Adds what this machine tells of the kernel it runs. 0, -ENODATA when it tells nothing. */
 int kernimport_running(struct kernimport *import);
 
+/* Frees the parts and makes it empty. */
 void kernimport_done(struct kernimport *import);
 
 #endif

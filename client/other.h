@@ -24,6 +24,7 @@ struct other {
  */
 int other_init(struct other *other, int listener, uint64_t id, pid_t tid);
 
+/* Closes its pidfd. */
 void other_done(struct other *other);
 
 /* Whether the notification is still open: the thread is still in this very call. */

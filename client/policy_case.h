@@ -24,6 +24,7 @@ int policy_case_read(const json_t *json, const struct policy *policy, struct pol
 		     char *ret_why, size_t why_bytes);
 void policy_case_free(struct policy_case *one);
 
+/* As the file has it; borrowed from the case. */
 const char *policy_case_name(const struct policy_case *one);
 
 /*

@@ -47,6 +47,7 @@ long fakebpf_call(struct fakebpf *fake, unsigned int cmd, void *attr, unsigned i
 /* What is behind the fake's fds; arg is the fake. */
 extern const struct gather_source fakebpf_source;
 
+/* The kernel's BTF that the fake pretends to have; borrowed. */
 const void *fakebpf_vmlinux(const struct fakebpf *fake, size_t *ret_bytes);
 
 /*

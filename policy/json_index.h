@@ -56,6 +56,7 @@ int json_index_new(const char *bytes, size_t len, struct json_index **ret_index,
 		   struct json_fault *ret_fault);
 void json_index_free(struct json_index *index);
 
+/* How many nodes there are; node must be below that, as the walk over children makes sure. Borrowed from the index. */
 uint32_t json_index_cnt(const struct json_index *index);
 const struct json_node *json_index_node(const struct json_index *index, uint32_t node);
 

@@ -371,6 +371,7 @@ int policy_load(const struct policy_source *sources, size_t source_cnt, const st
 int policy_from_texts(const struct policy_text *texts, size_t text_cnt, const struct policy_env *env,
 		      struct policy **ret_policy, struct policy_report **ret_report);
 
+/* Everything borrowed from it is gone. NULL is fine. */
 void policy_free(struct policy *policy);
 
 /* SHA-256 over names and contents of the files, as 64 hex digits. Lives as long as the policy. */
@@ -389,6 +390,7 @@ const struct signer *policy_signer(const struct policy *policy, size_t idx);
 
 enum policy_severity { POLICY_ERROR, POLICY_WARNING, POLICY_NOTE };
 
+/* Findings of this severity. */
 size_t policy_report_cnt(const struct policy_report *report, enum policy_severity severity);
 
 /* "FILE:LINE:COLUMN: error: ..." with the line and a caret, one after another, in file order. */
@@ -408,6 +410,7 @@ bool policy_report_get(const struct policy_report *report, size_t idx,
 /* What may be meant instead ("did you mean ..."), "" when nothing is. Lives as long as the report. */
 const char *policy_report_hint(const struct policy_report *report, size_t idx);
 
+/* NULL is fine. */
 void policy_report_free(struct policy_report *report);
 
 /* ---- explaining ---------------------------------------------------------------------------- */

@@ -64,6 +64,7 @@ void read_error(const struct at *at, const char *hint, const char *format, ...)
 void read_warning(const struct at *at, const char *hint, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Where the value stands, in the file that is read. */
 struct spot read_spot(const struct at *at);
 
 /* Goes through the members of an object by a table of keys. */

@@ -18,6 +18,7 @@ void report_add(struct policy_report *report, enum policy_severity severity,
 		const struct policy_text *text, const struct json_span *span, const char *hint,
 		const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/* Memory ran out and findings are missing: what was read is not to be used. */
 bool report_is_lost(const struct policy_report *report);
 
 /* Moves all findings of `take_from` (may be NULL) into the report, and frees it. 0 or -ENOMEM. */

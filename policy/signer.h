@@ -60,8 +60,10 @@ int signer_from_pem(const char *pem, size_t len, const struct signer_options *op
  */
 int signer_without_key(const struct signer_options *options, struct signer **ret_signer);
 
+/* NULL is fine. */
 void signer_free(struct signer *signer);
 
+/* What policy files call it; SHA-256 of the certificate, 32 bytes. Borrowed from the signer. */
 const char *signer_name(const struct signer *signer);
 const char *signer_subject(const struct signer *signer); /* common name, "" when none */
 const uint8_t *signer_cert_sha256(const struct signer *signer);

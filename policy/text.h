@@ -17,6 +17,7 @@ struct text {
 /* A text that fills an array; the array is made empty. */
 #define TEXT_IN(array) text_start((array), sizeof(array))
 
+/* What does not fit is cut; the text always ends with NUL. */
 struct text text_start(char *bytes, size_t room);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

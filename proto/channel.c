@@ -67,22 +67,6 @@ int channel_check_sealed(int fd, uint64_t bytes)
 	return 0;
 }
 
-static int channel_read_all(int fd, uint8_t *dst, size_t bytes, size_t from)
-{
-	size_t done = 0;
-
-	while (done < bytes) {
-		ssize_t n = pread(fd, dst + done, bytes - done, (off_t)(from + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -EBADMSG;
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 int channel_load_some(struct message *msg, size_t most)
 {
 	size_t bytes = msg->head.body_bytes - msg->loaded;
@@ -99,7 +83,7 @@ int channel_load_some(struct message *msg, size_t most)
 			return -ENOMEM;
 	}
 	bytes = bytes < most ? bytes : most;
-	r = channel_read_all(msg->body_fd, msg->body + msg->loaded, bytes, msg->loaded);
+	r = packet_read_payload(msg->body_fd, msg->loaded, msg->body + msg->loaded, bytes);
 	if (r < 0)
 		return r;
 	msg->loaded += bytes;

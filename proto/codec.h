@@ -31,6 +31,7 @@ struct codec_place {
 
 #define CODEC_PLACE_INIT ((struct codec_place){ .dir = -1, .watch = -1 })
 
+/* Closes its descriptors, frees its text, and makes it CODEC_PLACE_INIT. */
 void codec_place_done(struct codec_place *place);
 
 #define OWN_PLACE __attribute__((cleanup(codec_place_done)))
@@ -82,6 +83,7 @@ struct codec_call {
 
 #define CODEC_CALL_INIT ((struct codec_call){ 0 })
 
+/* Gives its descriptors back to their source, frees the body, and makes it CODEC_CALL_INIT. */
 void codec_call_done(struct codec_call *call);
 
 #define OWN_CALL __attribute__((cleanup(codec_call_done)))

@@ -6,8 +6,10 @@
 #include "proto/packet.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* Aligned as the kernel wants it; large enough for every descriptor that one message may carry. */
 union packet_control {
@@ -100,4 +102,20 @@ int packet_recv(int sock, void *buf, size_t buf_bytes, struct packet_fds *ret_fd
 	if (!(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return (int)got;
 	return msg.msg_flags & MSG_TRUNC ? -EMSGSIZE : -ETOOMANYREFS;
+}
+
+int packet_read_payload(int fd, size_t from, void *dst, size_t bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes) {
+		ssize_t got = pread(fd, (uint8_t *)dst + done, bytes - done, (off_t)(from + done));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got < 0 ? -errno : -EBADMSG;
+		done += (size_t)got;
+	}
+	return 0;
 }

@@ -43,4 +43,10 @@ int packet_send(int sock, const struct iovec *parts, size_t part_cnt, const int 
  */
 int packet_recv(int sock, void *buf, size_t buf_bytes, struct packet_fds *ret_fds, int flags);
 
+/*
+ * All of a payload that came as a file, from that offset on. pread(2), not mmap(2): a file that shrinks meanwhile gives
+ * an error, not a signal. 0, -EBADMSG when it ends before, or -errno.
+ */
+int packet_read_payload(int fd, size_t from, void *dst, size_t bytes);
+
 #endif

@@ -27,21 +27,6 @@
 #define WARM_BYTES  (640u << 10)
 #define KEEP_BYTES  (32u << 20)
 
-/* pread, not mmap: a file that shrinks meanwhile gives an error, not a signal. */
-static int payload_from_fd(int fd, uint64_t bytes, uint8_t *payload)
-{
-	uint64_t done = 0;
-
-	while (done < bytes) {
-		ssize_t got = pread(fd, payload + done, bytes - done, (off_t)done);
-
-		if (got <= 0)
-			return got < 0 ? -errno : -EBADMSG;
-		done += (uint64_t)got;
-	}
-	return 0;
-}
-
 /* The payload in memory of the judge's own, with a NUL behind it. */
 static int job_take_payload(struct job *job, const uint8_t *behind, size_t behind_bytes, int fd,
 			    uint8_t **ret_payload)
@@ -57,7 +42,7 @@ static int job_take_payload(struct job *job, const uint8_t *behind, size_t behin
 	if (!payload)
 		return -ENOMEM;
 	if (in_fd)
-		r = payload_from_fd(fd, bytes, payload);
+		r = packet_read_payload(fd, 0, payload, bytes);
 	else
 		memcpy(payload, behind, bytes);
 	if (r < 0)

@@ -61,7 +61,6 @@ static int approval_take_fds(struct approval *approval, struct packet_fds *fds)
 /* A sealed file cannot change under us; a file that can is not what was judged. */
 static int payload_read_fd(int fd, uint64_t bytes, uint8_t *payload)
 {
-	uint64_t done = 0;
 	off_t end;
 	int seals = fcntl(fd, F_GET_SEALS);
 
@@ -73,14 +72,7 @@ static int payload_read_fd(int fd, uint64_t bytes, uint8_t *payload)
 		return -errno;
 	if ((uint64_t)end != bytes)
 		return -EBADMSG;
-	while (done < bytes) {
-		ssize_t got = pread(fd, payload + done, bytes - done, (off_t)done);
-
-		if (got <= 0)
-			return got < 0 ? -errno : -EBADMSG;
-		done += (uint64_t)got;
-	}
-	return 0;
+	return packet_read_payload(fd, 0, payload, bytes);
 }
 
 static int approval_take_payload(struct approval *approval, const uint8_t *behind, size_t behind_bytes)

@@ -12,6 +12,7 @@
 #include "daemon/parent/keep.h"
 #include "daemon/parent/ledger_file.h"
 
+/* sd_notify(3) with what a service says of itself; nothing where there is no service manager. */
 void notify_ready(const char *status);
 void notify_reloading(void);
 void notify_status(const char *status);

@@ -76,6 +76,7 @@ struct parent {
 
 #define PARENT_BUF_BYTES (sizeof(struct keep_ask) + KEEP_FRAME_MAX)
 
+/* CLOCK_MONOTONIC. */
 uint64_t parent_now_ns(void);
 
 /* parent.c. Runs until SIGTERM or until nothing can go on. Returns the exit status, or -errno. */

@@ -13,6 +13,7 @@
 
 struct orphans;
 
+/* 0 or -ENOMEM; NULL may be freed. */
 int orphans_new(struct orphans **ret_orphans);
 void orphans_free(struct orphans *orphans);
 

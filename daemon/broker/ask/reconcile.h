@@ -7,6 +7,7 @@
 
 struct reconcile;
 
+/* 0 or -ENOMEM. Freeing (NULL is fine) forgets who waits, without a call. */
 int reconcile_new(struct broker *broker, struct reconcile **ret_reconcile);
 void reconcile_free(struct reconcile *reconcile);
 

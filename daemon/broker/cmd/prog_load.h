@@ -47,6 +47,7 @@ struct prog_load {
 	const char *problem_code;
 };
 
+/* A struct prog_load, as the state of a work. */
 void prog_load_free(void *load);
 
 /*

@@ -58,9 +58,14 @@ struct judge_call {
 
 #define JUDGES_DEADLINE_NS (30ull * 1000 * 1000 * 1000)
 
+/* NULL: no memory. Freeing drops its payload and charge; one that was submitted is freed by its callback. NULL is fine. */
 struct judge_call *judge_call_new(void);
 void judge_call_free(struct judge_call *call);
 
+/*
+ * scratch: PACKET_BYTES_MAX, borrowed, for reading answers. 0, -ENOMEM or -errno of sd-event. Freeing (NULL is fine)
+ * ends every judge, and calls back for what waits: undecided.
+ */
 int judges_new(sd_event *event, uint8_t *scratch, struct judges **ret_judges);
 void judges_free(struct judges *judges);
 /* A new zygote is there (TELL_ZYGOTE); jobs of the old one end undecided. */

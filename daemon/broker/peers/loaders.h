@@ -65,6 +65,7 @@ struct loader_call {
 /* The kernel's longest verification that we saw takes seconds; a minute means that it hangs. */
 #define LOADER_TIMEOUT_NS	(60ull * 1000 * 1000 * 1000)
 
+/* NULL: no memory. Freeing closes and frees what it holds; NULL is fine. */
 struct loader_call *loader_call_new(void);
 void loader_call_free(struct loader_call *call);
 

@@ -11,6 +11,7 @@ struct verdicts;
 
 #define VERDICTS_KEY_BYTES JUDGE_KEY_BYTES
 
+/* 0 or -ENOMEM; NULL may be freed. */
 int verdicts_new(struct verdicts **ret_verdicts);
 void verdicts_free(struct verdicts *verdicts);
 

@@ -7,6 +7,7 @@
 
 struct object_dirs;
 
+/* 0 or -ENOMEM; what is in the directories is root's account's. */
 int object_dirs_new(struct broker *broker, struct object_dirs **ret_dirs);
 /* Offers in hand are forgotten. NULL is fine. */
 void object_dirs_free(struct object_dirs *dirs);

@@ -46,6 +46,7 @@ struct offer_outcome {
 
 typedef void (*offer_done_fn)(void *ctx, const struct offer_outcome *outcome);
 
+/* 0 or -ENOMEM. */
 int objects_new(struct broker *broker, struct objects **ret_objects);
 /* No offer may be pending: free the judges first. NULL is fine. */
 void objects_free(struct objects *objects);

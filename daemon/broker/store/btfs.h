@@ -14,6 +14,7 @@ struct btf_blob {
 	size_t bytes;
 };
 
+/* 0 or -ENOMEM; NULL may be freed. */
 int btfs_new(struct btfs **ret_btfs);
 void btfs_free(struct btfs *btfs);
 

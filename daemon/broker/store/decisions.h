@@ -7,6 +7,7 @@
 
 struct decisions;
 
+/* 0 or -ENOMEM; NULL may be freed. */
 int decisions_new(struct decisions **ret_decisions);
 void decisions_free(struct decisions *decisions);
 

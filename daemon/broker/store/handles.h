@@ -17,6 +17,7 @@ struct kept_obj {
 	uint32_t obj_id;	/* the kernel's */
 };
 
+/* 0 or -ENOMEM. Freeing (NULL is fine) drops all charges. */
 int handles_new(struct handles **ret_handles);
 void handles_free(struct handles *handles);
 

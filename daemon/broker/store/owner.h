@@ -18,6 +18,7 @@
  */
 bool owner_is(const struct ident *ident, uid_t uid, const char *unit);
 
+/* owner_is() of who made the object of a record. */
 bool owner_has(const struct ident *ident, const struct ledger_rec *rec);
 
 /* The same for lists and for taking names away, where root may do everything. */

@@ -31,6 +31,7 @@ struct perfs_facts {
 	char name[PERF_NAME_MAX];
 };
 
+/* 0 or -ENOMEM. */
 int perfs_new(struct perfs **ret_perfs);
 /* Drops all charges. NULL is fine. */
 void perfs_free(struct perfs *perfs);

@@ -66,6 +66,7 @@ struct quota_limits {
 	uint64_t per_uid[QUOTA_RES_CNT];	/* UINT64_MAX: policy decides */
 };
 
+/* limits NULL: quota_default_limits(). 0 or -ENOMEM. */
 int quota_table_new(const struct quota_limits *limits, struct quota_table **ret_table);
 /* All charges must have been dropped. NULL is fine. */
 void quota_table_free(struct quota_table *table);
@@ -114,6 +115,7 @@ bool quota_may_note(struct quota_account *account, uint64_t now_ns);
 /* What was done for the account beyond its turns: it pays with its next ones (turns.c), and never for more than a second. */
 void quota_owe(struct quota_account *account, uint64_t ns);
 
+/* "maps", as in lists and reasons; never NULL. */
 const char *quota_res_name(enum quota_res res);
 
 #endif

@@ -8,6 +8,7 @@
 struct session;
 struct turns;
 
+/* 0, -ENOMEM or -errno of sd-event. */
 int turns_new(sd_event *event, struct turns **ret_turns);
 /* No session may wait any more. NULL is fine. */
 void turns_free(struct turns *turns);
