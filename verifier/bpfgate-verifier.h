@@ -240,6 +240,7 @@ int bgv_btf_check(const struct bgv_target *target, const void *btf, size_t btf_b
 int bgv_map_check(const struct bgv_target *target, const struct bgv_map *map, const struct bgv_map *inner,
 		  char *ret_message);
 
+/* "accept"; never NULL. */
 const char *bgv_verdict_name(enum bgv_verdict verdict);
 
 #ifdef __cplusplus

@@ -115,17 +115,24 @@ static int mark_slots(struct env *env, uint32_t frameno, uint32_t spi, enum dynp
 	return r < 0 ? r : objslot_set(env, frameno, spi - 1, SLOT_DYNPTR, &d);
 }
 
-/* Slots that 6.1 takes for those of a dynptr, but that are not of one: see forget_both(). */
-static bool is_of_halves(struct env *env, const struct reg *r)
+/* What the second of two slots marked as a dynptr's holds; NULL: they are not two such slots. */
+static const struct reg *slots_of_dynptr(struct env *env, const struct reg *r)
 {
 	const struct frame *f;
 	uint32_t spi;
 
-	if (reg_base(r) != REG_STACK || dynptr_slot(env, r, &spi) < 0)
-		return false;
+	if (dynptr_slot(env, r, &spi) < 0)
+		return NULL;
 	f = state_frame(env->cur, r->frame);
-	return objslot_is(f, spi, SLOT_DYNPTR) && objslot_is(f, spi - 1, SLOT_DYNPTR) &&
-	       reg_base(&stack_slot(f, spi)->r) != REG_DYNPTR;
+	return objslot_is(f, spi, SLOT_DYNPTR) && objslot_is(f, spi - 1, SLOT_DYNPTR) ? &stack_slot(f, spi)->r : NULL;
+}
+
+/* Slots that 6.1 takes for those of a dynptr, but that are not of one: see forget_both(). */
+static bool is_of_halves(struct env *env, const struct reg *r)
+{
+	const struct reg *held = reg_base(r) == REG_STACK ? slots_of_dynptr(env, r) : NULL;
+
+	return held && reg_base(held) != REG_DYNPTR;
 }
 
 int dynptr_check_release(struct env *env, uint32_t regno)
@@ -217,16 +224,12 @@ static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint
 
 static bool is_initialized(struct env *env, const struct reg *r)
 {
-	const struct frame *f;
-	uint32_t spi;
+	const struct reg *held;
 
 	if (reg_base(r) == REG_DYNPTR)
 		return true;
-	if (dynptr_slot(env, r, &spi) < 0)
-		return false;
-	f = state_frame(env->cur, r->frame);
-	return objslot_is(f, spi, SLOT_DYNPTR) && objslot_is(f, spi - 1, SLOT_DYNPTR) &&
-	       reg_base(&stack_slot(f, spi)->r) == REG_DYNPTR && stack_slot(f, spi)->r.dynptr_first;
+	held = slots_of_dynptr(env, r);
+	return held && reg_base(held) == REG_DYNPTR && held->dynptr_first;
 }
 
 static int check_init(struct env *env, uint32_t regno, uint32_t arg_type)

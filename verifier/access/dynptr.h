@@ -33,6 +33,7 @@ int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, uint32_t *re
  */
 int dynptr_slot(struct env *env, const struct reg *r, uint32_t *ret_spi);
 
+/* REG_F_DYNPTR_* of a type and back; DYNPTR_INVALID where no flag is set. */
 enum dynptr_type dynptr_type_of_flags(uint32_t arg_type);
 uint32_t dynptr_flags_of_type(enum dynptr_type type);
 

@@ -36,6 +36,7 @@ struct bgv_target {
  */
 int profile_parse_version(const char *text, uint32_t *ret_version, enum profile *ret_profile);
 
+/* Static; profile must be one of the enum. */
 const struct profile_limits *profile_limits_of(enum profile profile);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "verifier/state/env.h"
 
+/* Once the graph is known (scc_compute()); 0 or undecided for memory. */
 int backedge_init(struct env *env);
 /* st was just stored: if it stands in a loop no other state entered, it is that visit's entry. */
 int backedge_enter(struct env *env, struct state *st);

@@ -97,25 +97,25 @@ static int back_store(struct backtrack *bt, const struct bpf_insn *i, const stru
 	return 0;
 }
 
-static int back_static_call(struct env *env, struct backtrack *bt, uint32_t idx)
+/* Out of the frame that the walk entered here, which may want nothing but its arguments any more. */
+static int back_leave_frame(struct env *env, struct backtrack *bt, uint32_t idx)
 {
-	uint16_t args = bt->reg[bt->frame] & ARGS;
-
 	if ((bt->reg[bt->frame] & ~ARGS) || bt->slot[bt->frame] || bt->frame == 0)
 		return bug(env, idx);
 	bt->reg[bt->frame] = 0;
 	bt->frame--;
-	bt->reg[bt->frame] |= args;
 	return 0;
 }
 
-static int back_callback(struct env *env, struct backtrack *bt, uint32_t idx)
+/* The caller wants what the function wanted of its arguments; a callback's come from nowhere. */
+static int back_static_call(struct env *env, struct backtrack *bt, uint32_t idx)
 {
-	if ((bt->reg[bt->frame] & ~ARGS) || bt->slot[bt->frame] || bt->frame == 0)
-		return bug(env, idx);
-	bt->reg[bt->frame] = 0;
-	bt->frame--;
-	return 0;
+	uint16_t args = bt->reg[bt->frame] & ARGS;
+	int r = back_leave_frame(env, bt, idx);
+
+	if (r == 0)
+		bt->reg[bt->frame] |= args;
+	return r;
 }
 
 /* Was a function left here, by a tail call that succeeded? Then from here on back we are in it. */
@@ -136,7 +136,7 @@ static int back_call(struct env *env, struct backtrack *bt, uint32_t idx, int64_
 		if (!env->subprogs[callee].is_global)
 			return back_static_call(env, bt, idx);
 	} else if (env->aux[idx].calls_callback && (int64_t)idx != subseq - 1) {
-		return back_callback(env, bt, idx);
+		return back_leave_frame(env, bt, idx);
 	} else if (i->src_reg == BPF_PSEUDO_KFUNC_CALL && i->imm == 0) {
 		return ENOTSUPP;
 	}

@@ -4,6 +4,7 @@
 
 #include "verifier/state/env.h"
 
+/* Before the walk; 0 or undecided for memory. */
 int slotlive_init(struct env *env);
 /* Around each step: what it surely writes is collected, then joined with earlier visits. */
 int slotlive_step_begin(struct env *env, uint32_t insn_idx);

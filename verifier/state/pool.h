@@ -22,6 +22,7 @@ void *pool_take(struct pool *pool, size_t bytes);
 /* block of exactly `bytes` from pool_take; larger ones stay until pool_free. NULL is fine. */
 void pool_give(struct pool *pool, void *block, size_t bytes);
 
+/* The most that was ever taken at once. */
 uint64_t pool_peak_bytes(const struct pool *pool);
 
 struct env;

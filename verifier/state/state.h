@@ -22,6 +22,7 @@ void state_put(struct env *env, struct state *st);	/* NULL is fine */
 /* A state with at least one level more than *st uses: *st itself or its replacement. */
 struct state *state_grow(struct env *env, struct state *st);
 
+/* A shared history: one more who holds it; one less, and what nobody holds goes with all before it. NULL is fine. */
 struct hist *hist_get(struct hist *h);
 void hist_put(struct env *env, struct hist *h);
 

@@ -26,6 +26,7 @@ enum why_kind {
 	WHY_KIND_CNT,
 };
 
+/* "proved", as in JSON; never NULL. */
 const char *why_kind_name(uint32_t kind);
 
 /*

@@ -187,14 +187,6 @@ static void exchange(struct arc *a, struct arc *low)
 
 /* ---- all of it ---- */
 
-static void bits_from_ranges(struct val *v)
-{
-	struct tnum whole = tnum_intersect(val_tnum(v), tnum_range(v->ul, v->uh));
-	struct tnum low = tnum_intersect(tnum_low(whole, 4), tnum_range(v->wl, v->wh));
-
-	val_set_tnum(v, tnum_with_low32(whole, low));
-}
-
 bool circ_is_empty(const struct val *v)
 {
 	return v->ul > v->uh || v->sl > v->sh || v->wl > v->wh || v->xl > v->xh;
@@ -216,6 +208,6 @@ void circ_sync(struct val *v)
 	show32(v, &low);
 	if (circ_is_empty(v))
 		return;
-	bits_from_ranges(v);
+	val_bits_from_ranges(v);
 	(void)clamp_by_bits(v);
 }

@@ -252,15 +252,7 @@ static void exchange_signs64_old(struct val *v)
 	}
 }
 
-/* ---- the pairs teach the tnum ---- */
-
-static void bits_from_ranges(struct val *v)
-{
-	struct tnum whole = tnum_intersect(val_tnum(v), tnum_range(v->ul, v->uh));
-	struct tnum low = tnum_intersect(tnum_low(whole, 4), tnum_range(v->wl, v->wh));
-
-	val_set_tnum(v, tnum_with_low32(whole, low));
-}
+/* ---- all together ---- */
 
 /* Three rounds; one that changes nothing would change nothing again. */
 static void deduce(const struct behave *bh, struct val *v)
@@ -291,7 +283,7 @@ void val_sync(const struct behave *bh, struct val *v)
 	} else {
 		deduce(bh, v);
 	}
-	bits_from_ranges(v);
+	val_bits_from_ranges(v);
 	val_clamp_by_bits(bh, v);
 }
 

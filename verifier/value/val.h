@@ -91,6 +91,15 @@ void val_unbound(struct val *v);	/* all four pairs full; the tnum stays */
 void val_unbound64(struct val *v);
 void val_unbound32(struct val *v);
 
+/* What the ranges say of the bits, both widths; the other way round is each kernel's own. */
+static inline void val_bits_from_ranges(struct val *v)
+{
+	struct tnum whole = tnum_intersect(val_tnum(v), tnum_range(v->ul, v->uh));
+	struct tnum low = tnum_intersect(tnum_low(whole, 4), tnum_range(v->wl, v->wh));
+
+	val_set_tnum(v, tnum_with_low32(whole, low));
+}
+
 /* The kernel's round of deductions after each operator and refinement (reg_bounds_sync). */
 void val_sync(const struct behave *bh, struct val *v);
 
