@@ -18,6 +18,7 @@ struct notify_pins_answer {
 /* The number of the i-th call that may be about a pin; UINT32_MAX: one that this machine does not have; 0: there are no more. */
 uint32_t notify_pins_call(size_t i);
 
+/* Is it one of those? */
 bool notify_pins_has_call(uint32_t nr);
 
 /* Whether this call of thread tid is about something below the bpffs. Asks nobody but its memory and /proc. */
