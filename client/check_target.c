@@ -7,6 +7,7 @@
 #include "client/check_target.h"
 
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -225,14 +226,42 @@ static bool has_data_symbols(const struct target_entry *entry)
 	return !config || strstr(config, "\nCONFIG_KALLSYMS_ALL=y");
 }
 
+/* A kernel that is locked down lets no program write user memory; one that is not here is not known to be. */
+static bool is_locked_down(const struct target_entry *entry)
+{
+	FILE *file = entry->running ? fopen("/sys/kernel/security/lockdown", "re") : NULL;
+	char text[64] = "";
+
+	if (file) {
+		text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+		fclose(file);
+	}
+	return strstr(text, "[integrity]") || strstr(text, "[confidentiality]");
+}
+
+/* As uname -m says; another kernel's by its configuration, where the library has it. NULL: x86_64. */
+static const char *machine_of(struct target_entry *entry, const struct utsname *uts)
+{
+	const char *config;
+
+	if (entry->running)
+		return uts->machine;
+	config = check_kernel_config(&entry->kernel);
+	return config && !strstr(config, "\nCONFIG_X86_64=y") ? "another" : NULL;
+}
+
 static void target_make(const struct check_targets *targets, struct target_entry *entry)
 {
 	struct bgv_target_spec spec = { .nr_cpus = entry->nr_cpus };
 	struct check_kernel *kernel = &entry->kernel;
+	struct utsname uts;
 	char version[64];
 
 	release_version(entry->name, version, sizeof(version));
 	spec.version = version;
+	spec.machine = uname(&uts) == 0 ? machine_of(entry, &uts) : NULL;
+	if (is_locked_down(entry))
+		spec.flags |= BGV_TARGET_LOCKDOWN;
 	if (!has_data_symbols(entry))
 		spec.flags |= BGV_TARGET_NO_DATA_SYMBOLS;
 	read_btf(targets, entry);

@@ -95,7 +95,8 @@ static int run_passes(struct env *env)
 		live_compute, fastcall_mark, explore_program, depth_check, step_check_rewrites,
 		helper_check_tail_calls, kfunc_check_missing, subprog_check_removed,
 	};
-	int r = precheck_load(env);
+	int r = env->target->known_machine ? precheck_load(env)
+					   : verdict_unsupported(env, "kernels of this architecture");
 	size_t i;
 
 	if (r >= 0)

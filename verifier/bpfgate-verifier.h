@@ -30,6 +30,7 @@ struct bgv_target_spec {
 	size_t vmlinux_btf_bytes;
 	uint32_t nr_cpus;		/* possible CPUs; 0: 1 */
 	uint32_t flags;			/* BGV_TARGET_* */
+	const char *machine;		/* as uname -m says; NULL: x86_64. Every program for another is unsupported */
 };
 
 #define BGV_TARGET_LOCKDOWN	(1u << 0)	/* lockdown=integrity or more: no probe_write_user */

@@ -4,12 +4,20 @@
  * not parse.
  */
 #include <errno.h>
+#include <linux/btf.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/btf/btf.h"
 #include "verifier/kernel/behave.h"
 #include "verifier/kernel/profile.h"
+
+/* The one that the tables hold facts of: registers in contexts and what the JIT can may differ elsewhere. */
+static bool machine_is_known(const char *machine)
+{
+	return !machine || !strcmp(machine, "x86_64");
+}
 
 int bgv_target_new(const struct bgv_target_spec *spec, struct bgv_target **ret_target)
 {
@@ -31,6 +39,7 @@ int bgv_target_new(const struct bgv_target_spec *spec, struct bgv_target **ret_t
 	target->limits = *profile_limits_of(profile);
 	target->nr_cpus = spec->nr_cpus ? spec->nr_cpus : 1;
 	target->flags = spec->flags;
+	target->known_machine = machine_is_known(spec->machine);
 	if (target->flags & BGV_TARGET_NO_JIT)
 		target->behave.private_stack = false;
 	if (spec->vmlinux_btf && spec->vmlinux_btf_bytes) {
@@ -40,6 +49,8 @@ int bgv_target_new(const struct bgv_target_spec *spec, struct bgv_target **ret_t
 			return r;
 		}
 	}
+	target->kprobes =
+		!target->vmlinux || btf_view_find(target->vmlinux, BTF_KIND_FUNC, "register_kprobe");
 	*ret_target = target;
 	return 0;
 }

@@ -129,6 +129,7 @@ static int kit_prepare(void *arg)
 	if (r < 0)
 		return r;
 	spec.version = uts.release;
+	spec.machine = uts.machine;
 	spec.vmlinux_btf = kit->vmlinux;
 	spec.vmlinux_btf_bytes = kit->vmlinux_bytes;
 	spec.nr_cpus = cpus > 0 ? (uint32_t)cpus : 1;

@@ -124,6 +124,10 @@ static const char *ask_call(const struct class *c, uint8_t src, int32_t imm, con
 
 	if (r && !log_text[0])
 		return "? not looked at";
+	if (r && strstr(log_text, "cannot find address"))
+		return "absent"; /* a name for the programs' side of a call only */
+	if (r && strstr(log_text, "processed 0 insns"))
+		return "? ended before the call";
 	return answer(r && says_any(noes));
 }
 
@@ -136,7 +140,7 @@ static const char *ask_helper(const struct class *c, const char *words)
 
 static const char *ask_kfunc(const struct class *c, const char *words)
 {
-	static const char *const noes[] = { "is not allowed", "not allowed to call", "device-bound", NULL };
+	static const char *const noes[] = { "calling kernel function", "device-bound", NULL };
 	int id;
 
 	if (!vmlinux)

@@ -90,6 +90,35 @@ START_TEST(a_short_packet_check_is_told_in_bytes)
 }
 END_TEST
 
+/* What a kernel of that machine says to a program that only returns. */
+static enum bgv_verdict on_machine(const char *machine)
+{
+	static const struct bpf_insn insns[] = { MOV(0, 0), EXIT };
+	const struct bgv_target_spec spec = { .version = "6.18.44", .machine = machine };
+	struct bgv_target *other, *common = target;
+	enum bgv_verdict verdict;
+	struct bgv_result res;
+
+	ck_assert_int_eq(bgv_target_new(&spec, &other), 0);
+	target = other;
+	res = judge(insns, CNT(insns), BPF_PROG_TYPE_SOCKET_FILTER, NULL);
+	verdict = res.verdict;
+	bgv_result_done(&res);
+	bgv_target_free(other);
+	target = common;
+	return verdict;
+}
+
+START_TEST(an_architecture_without_facts_is_unsupported)
+{
+	ck_assert_int_eq(on_machine("x86_64"), BGV_ACCEPT);
+	ck_assert_int_eq(on_machine(NULL), BGV_ACCEPT);
+	ck_assert_int_eq(on_machine("aarch64"), BGV_UNSUPPORTED);
+	ck_assert_int_eq(on_machine("x86"), BGV_UNSUPPORTED);
+	ck_assert_int_eq(on_machine(""), BGV_UNSUPPORTED);
+}
+END_TEST
+
 START_TEST(a_packet_check_that_reaches_is_accepted)
 {
 	struct bpf_insn insns[8];
@@ -363,6 +392,7 @@ int main(void)
 	tcase_add_test(tc, a_budget_of_memory_ends_as_undecided);
 	tcase_add_test(tc, the_kernels_own_limit_is_a_rejection);
 	tcase_add_test(tc, a_map_that_is_not_there_is_a_bad_fd);
+	tcase_add_test(tc, an_architecture_without_facts_is_unsupported);
 	tcase_add_test(tc, memory_that_nobody_wrote_is_no_verdict);
 	tcase_add_test(tc, a_program_of_no_or_too_many_instructions_is_too_big);
 	suite_add_tcase(suite, tc);

@@ -45,9 +45,11 @@ static bool ctx_by_btf(const struct env *env)
 	       env->prog_type == PT_STRUCT_OPS;
 }
 
-/* May this loader make the access the field allows? */
+/* May this loader make the access the field allows, on this kernel? */
 static bool ctx_field_permits(const struct env *env, const struct ctx_field *f, enum access access)
 {
+	if (access == ACCESS_WRITE && (f->flags & CTX_F_WRITE_KPROBES) && !env->target->kprobes)
+		return false;
 	if (env->cap_bpf)
 		return true;
 	return !(f->flags & (access == ACCESS_READ ? CTX_F_READ_CAP_BPF : CTX_F_WRITE_CAP_BPF));

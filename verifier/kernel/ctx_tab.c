@@ -18,6 +18,7 @@
 #define TRUSTED CTX_F_TRUSTED
 #define READ_CAP_BPF CTX_F_READ_CAP_BPF
 #define WRITE_CAP_BPF CTX_F_WRITE_CAP_BPF
+#define WRITE_KPROBES CTX_F_WRITE_KPROBES
 
 #define CTX(ty, at, nm, offset, bytes, rd, wr, kd, fl, type, pr) \
 	{ .types = ty, .attach_types = at, .name = #nm, .off = offset, .size = bytes, \

@@ -25,6 +25,7 @@ enum ctx_flag {
 	CTX_F_TRUSTED = 1 << 1,
 	CTX_F_READ_CAP_BPF = 1 << 2,	/* reading takes CAP_BPF */
 	CTX_F_WRITE_CAP_BPF = 1 << 3,
+	CTX_F_WRITE_KPROBES = 1 << 4,	/* writing takes a kernel that was built with kprobes */
 };
 
 struct ctx_field {

@@ -21,6 +21,7 @@ struct kfunc_row {
 #define ITER KFUNC_IF_ITER
 #define SESSION KFUNC_IF_SESSION
 #define NOT_SENDMSG KFUNC_IF_NOT_SENDMSG
+#define SCHED_EXT KFUNC_IF_SCHED_EXT
 #define T(name) (UINT64_C(1) << PT_##name)
 #define T_ALL UINT64_MAX
 #define AT(f, t, c) { true, f, t, c }

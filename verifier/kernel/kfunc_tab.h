@@ -51,7 +51,13 @@ static inline bool kfunc_is_push(enum kfunc_special s)
 }
 
 /* What else a row asks for: of the attach type, or of the hook. */
-enum kfunc_condition { KFUNC_IF_ANY, KFUNC_IF_ITER, KFUNC_IF_SESSION, KFUNC_IF_NOT_SENDMSG };
+enum kfunc_condition {
+	KFUNC_IF_ANY,
+	KFUNC_IF_ITER,
+	KFUNC_IF_SESSION,
+	KFUNC_IF_NOT_SENDMSG,
+	KFUNC_IF_SCHED_EXT,
+};
 
 /* What one kernel says of a kfunc. */
 struct kfunc_rule {

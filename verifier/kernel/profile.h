@@ -2,6 +2,7 @@
 #ifndef VERIFIER_PROFILE_H
 #define VERIFIER_PROFILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "verifier/kernel/behave.h"
@@ -27,6 +28,8 @@ struct bgv_target {
 	struct profile_limits limits;
 	uint32_t nr_cpus;		/* possible CPUs, at least 1 */
 	uint32_t flags;			/* BGV_TARGET_* */
+	bool known_machine;		/* an architecture that there are facts about */
+	bool kprobes;			/* built with CONFIG_KPROBES, as its BTF says; true without BTF */
 	struct btf_view *vmlinux;	/* owned; NULL: no BTF was given */
 };
 

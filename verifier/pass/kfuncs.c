@@ -24,6 +24,9 @@ static bool condition_holds(const struct env *env, enum kfunc_condition conditio
 		return env->prog_type != PT_LSM ||
 		       strcmp(btf_view_name(env->target->vmlinux, env->prog->attach_btf_id),
 			      "bpf_lsm_socket_sendmsg") != 0;
+	case KFUNC_IF_SCHED_EXT: /* of the structs of functions, schedulers only */
+		return env->prog_type != PT_STRUCT_OPS ||
+		       (env->att.ops_name && strcmp(env->att.ops_name, "sched_ext_ops") == 0);
 	default:
 		return true;
 	}
