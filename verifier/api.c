@@ -28,9 +28,8 @@
 #include "verifier/state/pool.h"
 #include "verifier/state/verdict.h"
 #include "verifier/tell/why.h"
-#include "verifier/walk/assume.h"
 #include "verifier/walk/explore.h"
-#include "verifier/walk/step.h"
+#include "verifier/walk/step_mem.h"
 
 #ifndef BPF_F_STRICT_ALIGNMENT
 #define BPF_F_STRICT_ALIGNMENT (1u << 0)

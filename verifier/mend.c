@@ -11,9 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verifier/tell/diag.h"
+#include "verifier/bpfgate-verifier.h"
+#include "verifier/btf/btf.h"
+#include "verifier/kernel/behave.h"
+#include "verifier/kernel/profile.h"
 #include "verifier/patch.h"
+#include "verifier/request.h"
+#include "verifier/tell/diag.h"
 #include "verifier/tell/srcline.h"
+#include "verifier/walk/assume.h"
 
 #define MEND_INSNS_MAX                                                                             \
 	65536 /* of longer walks only the first problem is told: each more is some walks */

@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verifier/kernel/insn.h"
+#include "verifier/bpfgate-verifier.h"
+#include "verifier/kernel/behave.h"
+#include "verifier/kernel/profile.h"
+#include "verifier/request.h"
+#include "verifier/walk/assume.h"
 
 #define FLAG_SLEEPABLE (1u << 4)
 

@@ -7,7 +7,6 @@
  */
 #include "verifier/access/btfctx.h"
 
-#include "verifier/access/memop.h"
 #include "verifier/btf/btf.h"
 #include "verifier/btf/ctxtype.h"
 #include "verifier/kernel/names.h"

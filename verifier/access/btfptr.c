@@ -9,7 +9,6 @@
 #include "verifier/access/btfptr.h"
 
 #include "verifier/access/bounds.h"
-#include "verifier/access/memop.h"
 #include "verifier/btf/btf.h"
 #include "verifier/btf/btfrec.h"
 #include "verifier/kernel/names.h"

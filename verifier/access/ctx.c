@@ -10,7 +10,6 @@
 
 #include "verifier/access/bounds.h"
 #include "verifier/access/btfctx.h"
-#include "verifier/access/memop.h"
 #include "verifier/btf/btf.h"
 #include "verifier/kernel/ctx_tab.h"
 #include "verifier/kernel/names.h"

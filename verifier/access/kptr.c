@@ -7,7 +7,6 @@
 #include "verifier/access/kptr.h"
 
 #include "verifier/access/btfptr.h"
-#include "verifier/access/memop.h"
 #include "verifier/btf/btf.h"
 #include "verifier/btf/btfrec.h"
 #include "verifier/marks/precise.h"

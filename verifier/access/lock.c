@@ -14,11 +14,6 @@
 #include "verifier/state/state.h"
 #include "verifier/state/verdict.h"
 
-bool lock_is_held(const struct env *env)
-{
-	return env->cur->active_locks;
-}
-
 int lock_check_sleepable(struct env *env, const char *what)
 {
 	if (env->cur->rcu_locks)

@@ -18,12 +18,9 @@ int lock_spin_arg(struct env *env, uint32_t regno, bool is_lock, uint32_t flags)
 /* bpf_local_irq_save and restore: the flag's stack slot (process_irq_flag). */
 int lock_irq_arg(struct env *env, uint32_t regno, bool is_save, uint32_t irq_class);
 
-/* Inside a bpf_spin_lock only these may be called: checked by the callers of helpers and kfuncs. */
-bool lock_is_held(const struct env *env);	/* any lock of env->cur */
-
 /* What opens and closes a section: 0, or a rejection where they do not nest on this kernel, or none is open. */
 int lock_rcu_enter(struct env *env);
-int lock_rcu_leave(struct env *env);		/* rcu pointers become untrusted */
+int lock_rcu_leave(struct env *env);
 int lock_preempt_enter(struct env *env);
 int lock_preempt_leave(struct env *env);
 

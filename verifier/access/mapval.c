@@ -10,7 +10,6 @@
 
 #include "verifier/access/bounds.h"
 #include "verifier/access/kptr.h"
-#include "verifier/access/memop.h"
 #include "verifier/btf/btfrec.h"
 #include "verifier/kernel/names.h"
 #include "verifier/state/reg.h"

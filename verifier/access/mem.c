@@ -12,7 +12,6 @@
 #include "verifier/access/btfptr.h"
 #include "verifier/access/ctx.h"
 #include "verifier/access/mapval.h"
-#include "verifier/access/memop.h"
 #include "verifier/access/pkt.h"
 #include "verifier/access/stack.h"
 #include "verifier/kernel/names.h"

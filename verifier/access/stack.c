@@ -7,7 +7,6 @@
 #include "verifier/access/stack.h"
 
 #include "verifier/access/dynslot.h"
-#include "verifier/access/memop.h"
 #include "verifier/marks/hist.h"
 #include "verifier/marks/precise.h"
 #include "verifier/marks/slotlive.h"

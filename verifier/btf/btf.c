@@ -455,20 +455,6 @@ bool btf_text_begins(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static size_t essential_len(const char *name)
-{
-	const char *flavour = strstr(name, "___");
-
-	return flavour && flavour != name ? (size_t)(flavour - name) : strlen(name);
-}
-
-bool btf_names_alike(const char *a, const char *b)
-{
-	size_t n = essential_len(a);
-
-	return n == essential_len(b) && memcmp(a, b, n) == 0;
-}
-
 /* ---- views of one verification ---- */
 
 /* A module's BTF continues the kernel's; the program's and its maps' stand alone. */

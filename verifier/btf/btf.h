@@ -105,8 +105,6 @@ const char *btf_decl_tag(const struct btf_view *view, uint32_t id, int32_t compo
 /* Does the text end, or begin, with the other? */
 bool btf_text_ends(const char *text, const char *suffix);
 bool btf_text_begins(const char *text, const char *prefix);
-/* Names equal up to a `___flavour`. */
-bool btf_names_alike(const char *a, const char *b);
 
 /*
  * The view env structs name by `btf`: 0 the target's, else 1 + index into the program's blobs,

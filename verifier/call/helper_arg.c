@@ -3,6 +3,8 @@
  * Arguments of helpers. Promises that each register holds what the helper's prototype asks for
  * before the helper is said to run: the kind of pointer, its offset, the memory behind it.
  */
+#include "verifier/call/helper_arg.h"
+
 #include <stdio.h>
 
 #include "verifier/access/bounds.h"
@@ -13,14 +15,10 @@
 #include "verifier/access/lock.h"
 #include "verifier/access/mapval.h"
 #include "verifier/access/mem.h"
-#include "verifier/access/memop.h"
 #include "verifier/access/regcheck.h"
 #include "verifier/btf/btfrec.h"
-#include "verifier/call/helper.h"
-#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/names.h"
 #include "verifier/marks/precise.h"
-#include "verifier/state/env.h"
 #include "verifier/state/state.h"
 #include "verifier/state/verdict.h"
 

@@ -3,14 +3,13 @@
  * Helpers that call back. Promises that the callback is explored with exactly the registers that
  * helper hands it, and that its return range is the helper's.
  */
+#include "verifier/call/helper_callback.h"
+
 #include "verifier/access/ctx.h"
-#include "verifier/access/memop.h"
 #include "verifier/call/call.h"
-#include "verifier/call/helper.h"
 #include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/names.h"
 #include "verifier/marks/precise.h"
-#include "verifier/state/env.h"
 #include "verifier/state/reg.h"
 #include "verifier/state/state.h"
 #include "verifier/state/verdict.h"

@@ -3,7 +3,9 @@
  * Format strings of bpf_snprintf. Promises the kernel's answer to whether a format is one that
  * programs may use with so many arguments. Works on bytes that end in NUL within their length.
  */
-#include "verifier/call/helper.h"
+#include "verifier/call/helper_printf.h"
+
+#include <string.h>
 
 static bool is_space(uint8_t c)
 {

@@ -3,15 +3,13 @@
  * What a helper leaves in r0. Promises a register that covers every value the helper can return,
  * with the identity and the reference that later checks need.
  */
+#include "verifier/call/helper_ret.h"
+
 #include "verifier/access/ctx.h"
-#include "verifier/access/memop.h"
 #include "verifier/access/null.h"
 #include "verifier/btf/btf.h"
 #include "verifier/btf/btfrec.h"
-#include "verifier/call/helper.h"
-#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/names.h"
-#include "verifier/state/env.h"
 #include "verifier/state/refs.h"
 #include "verifier/state/reg.h"
 #include "verifier/state/state.h"

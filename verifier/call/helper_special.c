@@ -3,15 +3,15 @@
  * What single helpers ask beside their prototype. Promises, for each of them, the kernel's own
  * extra condition, checked between the arguments and the result, or after the result.
  */
+#include "verifier/call/helper_special.h"
+
 #include "verifier/access/btfctx.h"
 #include "verifier/access/dynptr.h"
 #include "verifier/access/mapval.h"
-#include "verifier/access/memop.h"
-#include "verifier/call/helper.h"
-#include "verifier/kernel/helper_tab.h"
+#include "verifier/call/helper_callback.h"
+#include "verifier/call/helper_printf.h"
 #include "verifier/kernel/names.h"
 #include "verifier/marks/precise.h"
-#include "verifier/state/env.h"
 #include "verifier/state/refs.h"
 #include "verifier/state/verdict.h"
 

@@ -7,6 +7,9 @@
 #include "verifier/call/kfunc.h"
 
 #include "verifier/access/iter.h"
+#include "verifier/call/kfunc_arg.h"
+#include "verifier/call/kfunc_ret.h"
+#include "verifier/call/kfunc_special.h"
 #include "verifier/state/state.h"
 #include "verifier/state/verdict.h"
 

@@ -39,10 +39,9 @@ static inline int kfarg_bad(const struct karg *a, int err, const char *what)
 			      what, a->m->k->name);
 }
 
-/* Lists and trees (kfunc_graph.c): their roots, which a held lock must guard, and their nodes. */
-int kfarg_list_head(struct karg *a);
-int kfarg_list_node(struct karg *a);
-int kfarg_rb_root(struct karg *a);
-int kfarg_rb_node(struct karg *a);
+/* The arguments, by the prototype in the kernel's BTF; what they told goes into m. 0 or negative. */
+int kfunc_check_args(struct env *env, struct kfunc_meta *m, uint32_t insn_idx);
+/* Is every member of the struct a number, or a struct of such, four levels deep at most? */
+bool kfunc_is_scalar_struct(const struct btf_view *view, const struct btf_type *t);
 
 #endif

@@ -4,9 +4,12 @@
  * guarded by a lock that is held, and that a node is of the type and at the offset that the root's
  * tag names. Trusts the records of btfrec.c.
  */
+#include "verifier/call/kfunc_graph.h"
+
 #include "verifier/access/btfptr.h"
-#include "verifier/call/kfunc.h"
-#include "verifier/call/kfunc_arg.h"
+#include "verifier/btf/btf.h"
+#include "verifier/btf/btfrec.h"
+#include "verifier/call/kfunc_special.h"
 #include "verifier/state/env.h"
 #include "verifier/state/refs.h"
 #include "verifier/state/verdict.h"

@@ -4,10 +4,15 @@
  * those whose type depends on their arguments. Maybe-null results get an identity, acquired ones a
  * reference.
  */
+#include "verifier/call/kfunc_ret.h"
+
 #include "verifier/access/ctx.h"
 #include "verifier/access/dynptr.h"
 #include "verifier/access/memop.h"
-#include "verifier/call/kfunc.h"
+#include "verifier/btf/btf.h"
+#include "verifier/btf/btfrec.h"
+#include "verifier/call/kfunc_arg.h"
+#include "verifier/call/kfunc_special.h"
 #include "verifier/marks/livemark.h"
 #include "verifier/state/env.h"
 #include "verifier/state/refs.h"

@@ -4,11 +4,13 @@
  * references given up, objects handed to a list or tree, exceptions. In the kernel's order, which
  * decides the message when two things are wrong.
  */
+#include "verifier/call/kfunc_special.h"
+
 #include "verifier/access/dynptr.h"
 #include "verifier/access/lock.h"
 #include "verifier/access/pkt.h"
+#include "verifier/btf/btfrec.h"
 #include "verifier/call/call.h"
-#include "verifier/call/kfunc.h"
 #include "verifier/call/ret.h"
 #include "verifier/kernel/names.h"
 #include "verifier/state/env.h"

@@ -5,7 +5,6 @@
  */
 #include "verifier/state/helper_allow.h"
 
-#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/hooks.h"
 #include "verifier/kernel/names.h"
 #include "verifier/state/env.h"

@@ -134,13 +134,3 @@ void *pool_calloc(struct env *env, size_t cnt, size_t bytes)
 		return NULL;
 	return pool_zalloc(env, total);
 }
-
-char *pool_strdup(struct env *env, const char *s)
-{
-	size_t n = strlen(s) + 1;
-	char *p = pool_take(env->pool, n);
-
-	if (p)
-		memcpy(p, s, n);
-	return p;
-}

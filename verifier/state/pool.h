@@ -30,6 +30,5 @@ struct env;
 /* Zeroed memory of the env's arena; NULL: over budget (then return verdict_nomem(env)). */
 void *pool_zalloc(struct env *env, size_t bytes);
 void *pool_calloc(struct env *env, size_t cnt, size_t bytes);
-char *pool_strdup(struct env *env, const char *s);
 
 #endif

@@ -37,7 +37,7 @@ uint32_t subprog_containing(const struct env *env, uint32_t insn_idx)
 	return lo;
 }
 
-struct kfunc *kfunc_find(const struct env *env, uint32_t id, uint32_t off)
+static const struct kfunc *kfunc_find(const struct env *env, uint32_t id, uint32_t off)
 {
 	struct kfuncs *tab = env->kfuncs;
 

@@ -123,8 +123,6 @@ struct kfuncs {
 int subprog_at(const struct env *env, uint32_t insn_idx);
 uint32_t subprog_containing(const struct env *env, uint32_t insn_idx);
 
-/* The entry of env->kfuncs for a BTF id and the instruction's off; NULL: there is none. */
-struct kfunc *kfunc_find(const struct env *env, uint32_t id, uint32_t off);
 /* The resolved kfunc of a call; NULL: none was resolved (imm 0). */
 const struct kfunc *kfunc_at(const struct env *env, const struct bpf_insn *insn);
 

@@ -9,7 +9,10 @@
 #include "verifier/kernel/insn.h"
 #include "verifier/marks/precise.h"
 #include "verifier/state/pool.h"
+#include "verifier/tell/srcline.h"
+#include "verifier/tell/why_mend.h"
 #include "verifier/tell/why_tell.h"
+#include "verifier/tell/why_text.h"
 
 #define PATH_MAX_INSNS	65536u
 #define BRANCHES_MAX	24u	/* beyond are the oldest, and told least */

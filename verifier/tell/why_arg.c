@@ -4,13 +4,20 @@
  * (a helper's prototype, a kernel function's BTF, a global function's own), and what is passed
  * instead and since when.
  */
+#include "verifier/tell/why_arg.h"
+
 #include <stdio.h>
 #include <string.h>
 
+#include "verifier/btf/btf.h"
 #include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
+#include "verifier/state/env.h"
 #include "verifier/state/helper_allow.h"
-#include "verifier/tell/why_tell.h"
+#include "verifier/tell/origin.h"
+#include "verifier/tell/why_mend.h"
+#include "verifier/tell/why_value.h"
+#include "verifier/walk/assume.h"
 
 #define TAKES_BYTES 160
 

@@ -4,13 +4,18 @@
  * steps went, by source line; which loop; why its states did not merge; which functions the stack
  * is of.
  */
+#include "verifier/tell/why_cost.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "verifier/kernel/insn.h"
+#include "verifier/state/env.h"
 #include "verifier/state/pool.h"
 #include "verifier/state/state.h"
-#include "verifier/tell/why_tell.h"
+#include "verifier/tell/srcline.h"
+#include "verifier/tell/why.h"
+#include "verifier/walk/tale.h"
 
 #define COST_LINES	 3u
 #define STATES_LOOKED_AT 64u /* newest ones of one place: enough to see what differs */

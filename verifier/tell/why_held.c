@@ -3,12 +3,18 @@
  * What a path holds: references, locks, and the sections (RCU, preemption, irq) it is in. Which of
  * them is in the way, where it was taken or entered, and where it was given back before.
  */
-#include "verifier/tell/why_tell.h"
+#include "verifier/tell/why_held.h"
 
 #include <string.h>
 
+#include "verifier/btf/btf.h"
 #include "verifier/kernel/insn.h"
+#include "verifier/state/env.h"
 #include "verifier/state/refs.h"
+#include "verifier/tell/srcline.h"
+#include "verifier/tell/why.h"
+#include "verifier/walk/assume.h"
+#include "verifier/walk/tale.h"
 
 #define HELD_SHOWN 3u /* what is held beside them is told of in a later run */
 

@@ -4,6 +4,8 @@
  * program, hooks that cannot be attached to, capabilities and licenses. From which kernel on, and
  * for which types, by the tables.
  */
+#include "verifier/tell/why_load.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -11,8 +13,13 @@
 #include "verifier/kernel/insn.h"
 #include "verifier/kernel/names.h"
 #include "verifier/kernel/progtype.h"
+#include "verifier/state/env.h"
 #include "verifier/state/helper_allow.h"
-#include "verifier/tell/why_tell.h"
+#include "verifier/tell/diag.h"
+#include "verifier/tell/srcline.h"
+#include "verifier/tell/why.h"
+#include "verifier/tell/why_mend.h"
+#include "verifier/walk/assume.h"
 
 #define TYPES_SHOWN 4u
 

@@ -3,12 +3,17 @@
  * Arithmetic with pointers that is not allowed, and places that pointers of two kinds reach: what
  * is computed, with what, and why it is not a pointer then.
  */
-#include "verifier/tell/why_tell.h"
+#include "verifier/tell/why_math.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "verifier/kernel/insn.h"
+#include "verifier/state/env.h"
+#include "verifier/tell/diag.h"
+#include "verifier/tell/origin.h"
+#include "verifier/tell/why_value.h"
+#include "verifier/walk/assume.h"
 
 /* The pointer of the refused operation, and the other operand (NULL: a constant). */
 struct operands {

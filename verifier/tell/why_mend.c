@@ -4,15 +4,18 @@
  * it was lost, what it was read from, which argument it is. What stands here says only what to try;
  * mend.c tries it.
  */
-#include "verifier/tell/why_tell.h"
+#include "verifier/tell/why_mend.h"
 
 #include <string.h>
 
-#include "verifier/call/helper.h"
-#include "verifier/state/helper_allow.h"
+#include "verifier/btf/btf.h"
+#include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
-#include "verifier/call/kfunc.h"
-#include "verifier/state/program.h"
+#include "verifier/state/env.h"
+#include "verifier/state/helper_allow.h"
+#include "verifier/tell/origin.h"
+#include "verifier/walk/assume.h"
+#include "verifier/walk/tale.h"
 
 #define MEMORY_ENOUGH                                                                              \
 	65536 /* bytes behind a pointer that a mended program would pass: as many as may be asked  \

@@ -3,12 +3,20 @@
  * Numbers that are not bounded enough: offsets of pointers and sizes of calls. Which number it is, what is known
  * of it, which test told that, and which test was of another copy.
  */
-#include "verifier/tell/why_tell.h"
+#include "verifier/tell/why_number.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "verifier/kernel/insn.h"
+#include "verifier/state/env.h"
+#include "verifier/tell/diag.h"
+#include "verifier/tell/origin.h"
+#include "verifier/tell/srcline.h"
+#include "verifier/tell/why.h"
+#include "verifier/tell/why_value.h"
+#include "verifier/walk/assume.h"
+#include "verifier/walk/tale.h"
 
 #define PACKET_OFFSET_ENOUGH 32767 /* a bound of an offset into a packet that leaves room for what is read there */
 

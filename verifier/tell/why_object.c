@@ -3,13 +3,19 @@
  * Objects that live on the stack and have a life of their own: dynptrs, iterators, irq flags. What
  * stands in the place that is used, who made it, and who ended or overwrote it.
  */
+#include "verifier/tell/why_object.h"
+
 #include <stdio.h>
 #include <string.h>
 
+#include "verifier/btf/btf.h"
 #include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
+#include "verifier/state/env.h"
 #include "verifier/state/helper_allow.h"
-#include "verifier/tell/why_tell.h"
+#include "verifier/tell/why.h"
+#include "verifier/walk/assume.h"
+#include "verifier/walk/tale.h"
 
 /* The place an argument points to. */
 struct place {

@@ -3,8 +3,16 @@
  * Packet accesses: which compare with the packet's end proved bytes for the very pointer that is used, and why
  * another compare of the path did not.
  */
+#include "verifier/tell/why_packet.h"
+
 #include "verifier/kernel/insn.h"
-#include "verifier/tell/why_tell.h"
+#include "verifier/state/env.h"
+#include "verifier/tell/diag.h"
+#include "verifier/tell/origin.h"
+#include "verifier/tell/why.h"
+#include "verifier/tell/why_value.h"
+#include "verifier/walk/assume.h"
+#include "verifier/walk/tale.h"
 
 #define PACKET_OFFSET_ENOUGH 32767 /* a bound of an offset into a packet that leaves room for what is read there */
 

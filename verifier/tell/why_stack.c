@@ -4,12 +4,18 @@
  * frame. Variables are called by debug info (bgv_options.stack_name_of), else by their place below
  * r10.
  */
-#include "verifier/tell/why_tell.h"
+#include "verifier/tell/why_stack.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "verifier/kernel/insn.h"
+#include "verifier/state/env.h"
+#include "verifier/tell/why.h"
+#include "verifier/tell/why_number.h"
+#include "verifier/tell/why_value.h"
+#include "verifier/walk/assume.h"
+#include "verifier/walk/tale.h"
 
 #define FRAME_BYTES 512
 

@@ -12,6 +12,23 @@
 #include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
 #include "verifier/kernel/names.h"
+#include "verifier/state/env.h"
+#include "verifier/tell/diag.h"
+#include "verifier/tell/origin.h"
+#include "verifier/tell/srcline.h"
+#include "verifier/tell/why.h"
+#include "verifier/tell/why_arg.h"
+#include "verifier/tell/why_cost.h"
+#include "verifier/tell/why_held.h"
+#include "verifier/tell/why_load.h"
+#include "verifier/tell/why_math.h"
+#include "verifier/tell/why_mend.h"
+#include "verifier/tell/why_number.h"
+#include "verifier/tell/why_object.h"
+#include "verifier/tell/why_packet.h"
+#include "verifier/tell/why_stack.h"
+#include "verifier/tell/why_value.h"
+#include "verifier/walk/assume.h"
 
 /* ---- what is not a pointer ------------------------------------------------------------------------ */
 

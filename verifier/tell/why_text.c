@@ -9,15 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "verifier/btf/btf.h"
 #include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
 #include "verifier/kernel/names.h"
-#include "verifier/state/env.h"
 #include "verifier/tell/srcline.h"
-#include "verifier/tell/why.h"
-#include "verifier/walk/assume.h"
-#include "verifier/walk/tale.h"
 
 #define EVENTS_MAX 64u	/* branches beyond are the oldest, and told least */
 

@@ -3,11 +3,16 @@
  * Where a value comes from and what became of it: who made it, read it, handed it over, and which
  * call or store took away what was known. Says only what the recorded steps show.
  */
-#include "verifier/tell/why_tell.h"
+#include "verifier/tell/why_value.h"
 
 #include <string.h>
 
 #include "verifier/kernel/insn.h"
+#include "verifier/state/env.h"
+#include "verifier/tell/origin.h"
+#include "verifier/tell/why.h"
+#include "verifier/walk/assume.h"
+#include "verifier/walk/tale.h"
 
 /* ---- what was lost ------------------------------------------------------------------------------
  */

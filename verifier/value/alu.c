@@ -590,16 +590,6 @@ bool alu_clamp_s32(const struct behave *bh, struct val *v, int32_t low, int32_t 
 	return val_settle(bh, v);
 }
 
-bool alu_set_signed(const struct behave *bh, struct val *v, int64_t low, int64_t high)
-{
-	v->sl = low;
-	v->sh = high;
-	v->xl = (int32_t)low;
-	v->xh = (int32_t)high;
-	val_sync(bh, v);
-	return val_settle(bh, v);
-}
-
 bool alu_set_upto(const struct behave *bh, struct val *v, uint32_t max)
 {
 	v->ul = 0;

@@ -50,11 +50,6 @@ void alu_linked(const struct behave *bh, struct val *v, int64_t delta, bool zext
  * __mark_reg_s32_range).
  */
 bool alu_clamp_s32(const struct behave *bh, struct val *v, int32_t low, int32_t high);
-/*
- * A bounded helper result: signed pairs set to [low, high], which fits s32
- * (do_refine_retval_range).
- */
-bool alu_set_signed(const struct behave *bh, struct val *v, int64_t low, int64_t high);
 /* All pairs set to [0, max], which fits s32. */
 bool alu_set_upto(const struct behave *bh, struct val *v, uint32_t max);
 

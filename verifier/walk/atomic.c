@@ -3,13 +3,14 @@
  * Atomic instructions: read-modify-write as a read check and a write check without a value;
  * load-acquire and store-release as a load and a store of the same kinds of memory.
  */
+#include "verifier/walk/atomic.h"
+
 #include "verifier/access/mem.h"
 #include "verifier/access/memop.h"
 #include "verifier/access/regcheck.h"
 #include "verifier/kernel/insn.h"
-#include "verifier/state/env.h"
 #include "verifier/state/verdict.h"
-#include "verifier/walk/step.h"
+#include "verifier/walk/step_mem.h"
 
 static bool base_fits(const struct env *env, uint32_t regno)
 {

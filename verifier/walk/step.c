@@ -21,6 +21,10 @@
 #include "verifier/state/refs.h"
 #include "verifier/state/reg.h"
 #include "verifier/state/verdict.h"
+#include "verifier/walk/atomic.h"
+#include "verifier/walk/step_alu.h"
+#include "verifier/walk/step_jump.h"
+#include "verifier/walk/step_mem.h"
 
 static int reserved(struct env *env, const char *what)
 {

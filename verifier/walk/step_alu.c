@@ -3,6 +3,8 @@
  * Arithmetic instructions: their form, moves with links, pointers to ptr.c, and scalars to alu.c.
  * The reserved fields are checked here, when an instruction is stepped, as kernels up to 6.18 do.
  */
+#include "verifier/walk/step_alu.h"
+
 #include "verifier/access/mem.h"
 #include "verifier/access/ptr.h"
 #include "verifier/access/regcheck.h"
@@ -10,14 +12,12 @@
 #include "verifier/access/stack.h"
 #include "verifier/kernel/insn.h"
 #include "verifier/marks/precise.h"
-#include "verifier/state/env.h"
 #include "verifier/state/link.h"
 #include "verifier/state/pending.h"
 #include "verifier/state/reg.h"
 #include "verifier/state/verdict.h"
 #include "verifier/value/alu.h"
 #include "verifier/value/divide.h"
-#include "verifier/walk/step.h"
 
 static int reserved(struct env *env, const char *what)
 {

@@ -3,6 +3,8 @@
  * Conditional jumps: is it decided; if not, both ways are walked, each with what it teaches about
  * the operands, their linked holders, packet ranges and NULL.
  */
+#include "verifier/walk/step_jump.h"
+
 #include "verifier/access/mem.h"
 #include "verifier/access/null.h"
 #include "verifier/access/pkt.h"
@@ -12,13 +14,12 @@
 #include "verifier/marks/hist.h"
 #include "verifier/marks/precise.h"
 #include "verifier/marks/stored.h"
-#include "verifier/state/env.h"
 #include "verifier/state/link.h"
 #include "verifier/state/pending.h"
 #include "verifier/state/reg.h"
 #include "verifier/state/verdict.h"
 #include "verifier/value/branch.h"
-#include "verifier/walk/step.h"
+#include "verifier/walk/step_alu.h"
 
 struct jump {
 	const struct bpf_insn *insn;

@@ -3,13 +3,14 @@
  * Loads and stores of instructions, and what one instruction may be used for: kinds of pointers whose loads the kernel
  * rewrites cannot share it.
  */
+#include "verifier/walk/step_mem.h"
+
 #include "verifier/access/mem.h"
 #include "verifier/access/memop.h"
 #include "verifier/access/regcheck.h"
 #include "verifier/kernel/insn.h"
-#include "verifier/state/env.h"
 #include "verifier/state/verdict.h"
-#include "verifier/walk/step.h"
+#include "verifier/walk/step_alu.h"
 
 /* Kinds whose loads the kernel rewrites: one instruction cannot serve two of them. */
 static bool is_rewritten(uint32_t type)
