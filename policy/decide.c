@@ -34,14 +34,18 @@ struct tally {
 	size_t naming_cnt;		/* rules that name the caller */
 };
 
+/* By program type; one without a row, of a newer kernel, is none. */
+static const bool only_own[] = {
+#define PROG_TYPE(id, name, load, attach, others) [id] = !(others),
+#include "proto/kernel_types.def"
+};
+
 /* Types that only touch their holder's own sockets may be handed out as real fds. */
 static enum policy_grant grant_of(const struct rule *rule, const struct policy_request *request)
 {
-	const char *type = request->prog ? names_word(NAMES_PROG_TYPE, request->prog->type) : NULL;
-
 	if (rule->programs.has_grant)
 		return rule->programs.grant;
-	return type && (strcmp(type, "socket_filter") == 0 || strcmp(type, "sk_reuseport") == 0) ?
+	return request->prog && request->prog->type < ARRAY_CNT(only_own) && only_own[request->prog->type] ?
 		       POLICY_GRANT_FD :
 		       POLICY_GRANT_HANDLE;
 }

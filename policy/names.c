@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vocabulary of the rules as constant tables, generated from the facts about Linux 6.1 to 7.2
- * (names.def). Promises that a word and its number are one to one; trusts nothing and refuses
+ * The vocabulary of the rules as constant tables, made from the facts about Linux 6.1 to 7.3
+ * (names.def, proto/kernel_types.def). Promises that a word and its number are one to one; trusts nothing and refuses
  * nothing: an unknown word is -ENOENT, and the caller decides whether that is an error.
  */
 #include "policy/names.h"
@@ -25,13 +25,13 @@ static const struct word helper_words[] = {
 };
 
 static const struct word prog_type_words[] = {
-#define PROG_TYPE(id, text) { id, text },
-#include "policy/names.def"
+#define PROG_TYPE(id, text, ...) { id, text },
+#include "proto/kernel_types.def"
 };
 
 static const struct word map_type_words[] = {
-#define MAP_TYPE(id, text) { id, text },
-#include "policy/names.def"
+#define MAP_TYPE(id, text, ...) { id, text },
+#include "proto/kernel_types.def"
 };
 
 static const struct word kfunc_words[] = {

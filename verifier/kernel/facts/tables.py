@@ -305,16 +305,34 @@ were put beside ours, program by program; "": none yet, the rules are read and p
     return out + ['SERIES("%s", "%s")' % (r["series"], " ".join(names(r["builds"]))) for r in read("series")]
 
 
-# ---- the words of policies ----
+# ---- what all but the verifier know of types ----
+
+def made(*lines):
+    return ["/* SPDX-License-Identifier: Apache-2.0 */", "/*"] + [" * " + line for line in lines] + [" */"]
+
+
+def section(macro, rows):
+    return ["", "#ifdef " + macro] + rows + ["#undef " + macro, "#endif"]
+
+
+def kernel_types():
+    progs = {int(r["id"]): r for r in read("prog_types") if r["since"] != "never"}
+    maps = {int(r["id"]): r for r in read("map_types")}
+    return made("Types by number. Made by verifier/kernel/facts/generate.py: change the facts, not this.",
+                'PROG_TYPE(number, "name", capabilities to load, to attach, does it act on others than its holder)',
+                'MAP_TYPE(number, "name", capabilities to create)') + section(
+        "PROG_TYPE", ['PROG_TYPE(%d, "%s", %s, %s, %s)' % (
+            i, r["name"], words(r["loaded_with"], "TO_"), words(r["attached_with"], "TO_"),
+            {"own": "false", "others": "true"}[r["affects"]]) for i, r in sorted(progs.items())]) + section(
+        "MAP_TYPE", ['MAP_TYPE(%d, "%s", %s)' % (i, r["name"], words(r["made_with"], "TO_"))
+                     for i, r in sorted(maps.items())])
+
 
 def policy_names():
-    out = ["/* SPDX-License-Identifier: Apache-2.0 */",
-           "/* Made by verifier/kernel/facts/generate.py: change the facts, not this. Sorted by number, kfuncs by name. */"]
-    for macro, table in ("HELPER", "helpers"), ("PROG_TYPE", "prog_types"), ("MAP_TYPE", "map_types"):
-        named = sorted({(int(r["id"]), r["name"]) for r in read(table) if r["since"] != "never"})
-        out += ["", "#ifdef " + macro] + ['%s(%d, "%s")' % (macro, i, n) for i, n in named] + ["#undef " + macro, "#endif"]
-    out += ["", "#ifdef KFUNC"] + ['KFUNC("%s")' % n for n in sorted({r["name"] for r in read("kfuncs")})]
-    return out + ["#undef KFUNC", "#endif"]
+    named = sorted({(int(r["id"]), r["name"]) for r in read("helpers")})
+    return made("Made by verifier/kernel/facts/generate.py: change the facts, not this. Sorted by number, kfuncs by name.") + \
+        section("HELPER", ['HELPER(%d, "%s")' % n for n in named]) + \
+        section("KFUNC", ['KFUNC("%s")' % n for n in sorted({r["name"] for r in read("kfuncs")})])
 
 
 # The tables by file name, and what makes each.
@@ -323,7 +341,7 @@ TABLES = {
     "ctx_pointee.def": pointees, "helper.def": helpers, "helper_class.def": helper_classes,
     "helper_types.def": helper_callers, "mapfunc.def": map_helpers, "kfunc.def": kfuncs,
     "kfunc_flags.def": kfunc_flags, "behave.def": behaviours, "limits.def": limits, "measured.def": series,
-    "names.def": policy_names,
+    "names.def": policy_names, "kernel_types.def": kernel_types,
 }
 for _name in TITLES:
     TABLES["ctx_%s.def" % _name] = lambda name=_name: context(name)
