@@ -9,27 +9,12 @@
 
 #include "client/check_form.h"
 #include "client/check_model.h"
-#include "client/check_rule.h"
 #include "client/cmd.h"
 #include "client/out.h"
 #include "proto/own.h"
 
 #define MS_PER_NS 1000000.0
 #define MB_PER_B  1048576.0
-
-/* A refusal without a word came before the verifier (a capability, lockdown) and says nothing. */
-bool check_kernel_disagrees(const struct check_result *result)
-{
-	return !result->crashed && !result->input_err && result->verdict == BGV_ACCEPT &&
-	       result->known && result->reference_err && *result->reference_message;
-}
-
-const char *check_verdict_word(const struct check_result *result)
-{
-	if (result->crashed)
-		return "crashed";
-	return result->input_err ? "unreadable" : bgv_verdict_name(result->verdict);
-}
 
 static json_t *text_or_null(const char *text)
 {
@@ -74,17 +59,6 @@ static json_t *json_reference(const struct check_result *result)
 			 count(result->reference_states), "peak_states",
 			 count(result->reference_peak_states), "time_ns",
 			 count(result->reference_time_ns));
-}
-
-const char *check_input_reason(const struct check_result *result)
-{
-	if (result->crashed || *result->message)
-		return result->message;
-	if (result->input_err == -EBADMSG)
-		return "neither a BPF object nor a program bundle, or damaged";
-	if (result->input_err == -E2BIG)
-		return "too large, or too many programs";
-	return strerror(-result->input_err);
 }
 
 static json_t *json_input_failure(const struct check_inputs *inputs, const struct check_result *result)
@@ -295,47 +269,4 @@ int check_print(FILE *out, enum check_format format, const struct check_report *
 	if (fflush(out) || ferror(out))
 		return -EIO;
 	return r;
-}
-
-/* Which of two codes tells more; the order of bpfgate(1). */
-static int exit_code_rank(int code)
-{
-	static const int order[] = { EXIT_OK,	    EXIT_THRESHOLD, EXIT_UNDECIDED,
-				     EXIT_REJECTED, EXIT_POLICY,    EXIT_DAEMON,
-				     EXIT_INPUT,    EXIT_KERNEL,    EXIT_INTERNAL };
-	size_t rank = 0;
-
-	while (rank < ARRAY_CNT(order) && order[rank] != code)
-		rank++;
-	return (int)rank;
-}
-
-static int result_exit_code(const struct check_result *result)
-{
-	if (result->crashed)
-		return EXIT_INTERNAL;
-	if (result->input_err)
-		return EXIT_INPUT;
-	if (check_kernel_disagrees(result))
-		return EXIT_KERNEL;
-	if (result->verdict == BGV_ACCEPT)
-		return EXIT_OK;
-	return result->verdict == BGV_REJECT ? EXIT_REJECTED : EXIT_UNDECIDED;
-}
-
-int check_worse_code(int a, int b)
-{
-	return exit_code_rank(b) > exit_code_rank(a) ? b : a;
-}
-
-int check_exit_code(const struct check_result *results, size_t result_cnt, const char *fail_on)
-{
-	int worst = EXIT_OK;
-
-	for (size_t i = 0; i < result_cnt; i++) {
-		worst = check_worse_code(worst, result_exit_code(&results[i]));
-		if (!results[i].input_err && check_rule_hits(fail_on, &results[i]))
-			worst = check_worse_code(worst, EXIT_THRESHOLD);
-	}
-	return worst;
 }

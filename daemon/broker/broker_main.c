@@ -30,6 +30,7 @@
 #include "daemon/broker/store/people.h"
 #include "daemon/broker/store/perfs.h"
 #include "daemon/broker/ask/places.h"
+#include "daemon/broker/ask/unpin.h"
 #include "daemon/broker/ask/reconcile.h"
 #include "daemon/broker/reload.h"
 #include "daemon/broker/serve.h"
@@ -241,7 +242,8 @@ static int broker_make_parts(struct broker *broker)
 	    (r = judges_new(broker->event, broker->chan_scratch, &broker->judges)) < 0)
 		return r;
 	if ((r = closers_new(broker->event, broker->handles, broker_on_room, broker, &broker->closers)) < 0 ||
-	    (r = turns_new(broker->event, &broker->turns)) < 0 || (r = places_new(broker, &broker->places)) < 0)
+	    (r = turns_new(broker->event, &broker->turns)) < 0 ||
+	    (r = places_new(broker, unpin_record, &broker->places)) < 0)
 		return r;
 	r = warden_new(broker->event, broker->chan_scratch, CHANNEL_FD, broker_on_told,
 		       broker_on_warden_gone, broker, &broker->warden);

@@ -76,15 +76,6 @@ static int64_t acquired_at(const struct origin *o)
 	return -1;
 }
 
-static bool releases(const struct why *w, const struct bpf_insn *i)
-{
-	const struct helper_proto *proto =
-		insn_is_helper_call(i) ? helper_proto_of(w->env, i->imm) : NULL;
-	const struct kfunc *k = insn_is_kfunc_call(i) ? kfunc_at(w->env, i) : NULL;
-
-	return (proto && (proto->flags & HELPER_F_RELEASE)) || (k && (k->flags & KF_REL));
-}
-
 static void propose_lost(struct why *w)
 {
 	const struct origin *o = &w->origin;
@@ -98,7 +89,7 @@ static void propose_lost(struct why *w)
 	at = acquired_at(o);
 	if (at < 0)
 		return;
-	if (releases(w, refused(w))) /* once is enough */
+	if (why_call_ends(w, KF_REL)) /* once is enough */
 		why_propose(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0);
 	else
 		why_propose(w, ASSUME_LATE, o->at->insn_idx, 0, (uint64_t)at);

@@ -118,16 +118,6 @@ static bool tell_making(struct why *w, const struct tale *t, uint32_t spi, char 
 	return true;
 }
 
-/* Does the refused call end the object? Once is enough then. */
-static bool ends_object(const struct why *w)
-{
-	const struct bpf_insn *i = &w->env->insns[w->now->insn_idx];
-	const struct helper_proto *proto = insn_is_helper_call(i) ? helper_proto_of(w->env, i->imm) : NULL;
-	const struct kfunc *k = insn_is_kfunc_call(i) ? kfunc_at(w->env, i) : NULL;
-
-	return (proto && (proto->flags & HELPER_F_RELEASE)) || (k && (k->flags & (KF_DESTROY | KF_REL)));
-}
-
 /* There is no such object: was there one? */
 static void cause_of_missing(struct why *w, const struct place *p, uint32_t what, const char *name)
 {
@@ -143,7 +133,7 @@ static void cause_of_missing(struct why *w, const struct place *p, uint32_t what
 		why_cause(w, "%.40s, argument %d of %.40s, is no longer %s: %.60s ended it", name,
 			  w->regno, callee, objects[what].a, why_actor_at(w, maker->insn_idx, at));
 		why_way_out(w, "use it before that, or make it again");
-		if (ends_object(w))
+		if (why_call_ends(w, KF_DESTROY | KF_REL)) /* once is enough */
 			why_propose(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0);
 		return;
 	}

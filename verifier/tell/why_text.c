@@ -12,6 +12,7 @@
 #include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
 #include "verifier/kernel/names.h"
+#include "verifier/state/helper_allow.h"
 #include "verifier/tell/srcline.h"
 
 #define EVENTS_MAX 64u	/* branches beyond are the oldest, and told least */
@@ -294,6 +295,15 @@ const char *why_actor_at(const struct why *w, uint32_t insn_idx, char buf[WHY_NA
 	else
 		snprintf(buf, WHY_NAME_BYTES, "%s", who);
 	return buf;
+}
+
+bool why_call_ends(const struct why *w, uint32_t kfunc_flags)
+{
+	const struct bpf_insn *i = &w->env->insns[w->now->insn_idx];
+	const struct helper_proto *proto = insn_is_helper_call(i) ? helper_proto_of(w->env, i->imm) : NULL;
+	const struct kfunc *k = insn_is_kfunc_call(i) ? kfunc_at(w->env, i) : NULL;
+
+	return (proto && (proto->flags & HELPER_F_RELEASE)) || (k && (k->flags & kfunc_flags));
 }
 
 /* ---- values ------------------------------------------------------------------------------------ */

@@ -80,6 +80,8 @@ const char *why_callee(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME
 const char *why_actor(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
 /* The same with its place: "bpf_spin_lock() (line 12)", "the write on line 12". */
 const char *why_actor_at(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
+/* Whether the refused call ends what it is given: a helper that releases, or a kfunc with one of these flags. */
+bool why_call_ends(const struct why *w, uint32_t kfunc_flags);
 /* "line 12", else "instruction 34". */
 const char *why_place(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
 

@@ -20,7 +20,6 @@
 
 #include "daemon/broker/peers/closers.h"
 #include "daemon/broker/store/kinds.h"
-#include "daemon/broker/ask/unpin.h"
 #include "proto/path.h"
 
 #define PLACES_WATCHES_MAX 512u /* descriptors; more directories than this are pinned in by few machines' users together */
@@ -37,6 +36,7 @@ struct places_watch {
 
 struct places {
 	struct broker *broker;
+	places_drop_fn drop;
 	TAILQ_HEAD(, places_watch) watches;
 	unsigned int watch_cnt;
 };
@@ -181,7 +181,7 @@ static int places_on_gone(sd_event_source *source, int fd, uint32_t events, void
 
 	places_forget(watch);
 	while ((rec = places_next(places, &owner)))
-		(void)unpin_record(places->broker, rec);
+		(void)places->drop(places->broker, rec);
 	return 0;
 }
 
@@ -250,13 +250,14 @@ void places_look_after(struct places *places, const struct ledger_rec *pin)
 		places_forget(watch);
 }
 
-int places_new(struct broker *broker, struct places **ret_places)
+int places_new(struct broker *broker, places_drop_fn drop, struct places **ret_places)
 {
 	struct places *places = calloc(1, sizeof(*places));
 
 	if (!places)
 		return -ENOMEM;
 	places->broker = broker;
+	places->drop = drop;
 	TAILQ_INIT(&places->watches);
 	*ret_places = places;
 	return 0;

@@ -26,8 +26,11 @@ bool places_name_same(const struct ledger_pin *a, const struct ledger_pin *b);
 /* What the name says below its directory; the whole path where none is known. */
 const char *places_rest(const struct ledger_pin *pin);
 
-/* 0 or -ENOMEM. */
-int places_new(struct broker *broker, struct places **ret_places);
+/* Takes away a pin (a record of the ledger) whose directory is gone. */
+typedef int (*places_drop_fn)(struct broker *broker, const struct ledger_rec *pin);
+
+/* 0 or -ENOMEM. broker is borrowed. */
+int places_new(struct broker *broker, places_drop_fn drop, struct places **ret_places);
 /* NULL is fine. */
 void places_free(struct places *places);
 
