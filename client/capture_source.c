@@ -213,10 +213,9 @@ static int source_map(void *arg, int fd, struct gather_map *ret_map)
 	return 0;
 }
 
-static int source_value(void *arg, int fd, uint32_t value_bytes, void **ret_value)
+static int source_value(void *arg, int fd, uint32_t key, uint32_t value_bytes, void **ret_value)
 {
 	OWN_MEM void *value = calloc(1, ((size_t)value_bytes + 7) & ~(size_t)7);
-	uint32_t key = 0;
 	struct elem_attr attr = {
 		.map_fd = (uint32_t)fd,
 		.key = (uintptr_t)&key,

@@ -207,6 +207,25 @@ static long do_map_create(struct fakebpf *fake, const void *arg)
 	return fd;
 }
 
+/* Jump tables are kept whole: where they lead is part of the program. */
+static long update_jump_table(struct fakebpf *fake, struct object *map, uint32_t key, const void *value)
+{
+	const struct bgv_map *shape = &map->map.shape;
+	OWN_MEM uint8_t *all = NULL;
+	long r;
+
+	if (key >= shape->max_entries || shape->max_entries > BUNDLE_INSNS_MAX || shape->value_size != JUMP_ELEMENT_BYTES)
+		return -E2BIG;
+	if (!map->data) {
+		all = calloc(shape->max_entries, JUMP_ELEMENT_BYTES);
+		r = all ? object_hold(fake, map, all, (size_t)shape->max_entries * JUMP_ELEMENT_BYTES) : -ENOMEM;
+		if (r < 0)
+			return r;
+	}
+	memcpy(map->data + (size_t)key * JUMP_ELEMENT_BYTES, value, JUMP_ELEMENT_BYTES);
+	return 0;
+}
+
 static long do_map_update(struct fakebpf *fake, const void *arg)
 {
 	const struct elem_attr *attr = arg;
@@ -215,6 +234,10 @@ static long do_map_update(struct fakebpf *fake, const void *arg)
 
 	if (!map)
 		return -EBADF;
+	if (map->map.shape.type == MAP_TYPE_INSN_ARRAY) {
+		memcpy(&key, user_ptr(attr->key), sizeof(key));
+		return update_jump_table(fake, map, key, user_ptr(attr->value));
+	}
 	if (map->map.shape.type != BPF_MAP_TYPE_ARRAY || map->map.shape.max_entries != 1)
 		return 0;
 	memcpy(&key, user_ptr(attr->key), sizeof(key));
@@ -350,7 +373,7 @@ static int source_map(void *arg, int fd, struct gather_map *ret_map)
 	return 0;
 }
 
-static int source_value(void *arg, int fd, uint32_t value_bytes, void **ret_value)
+static int source_value(void *arg, int fd, uint32_t key, uint32_t value_bytes, void **ret_value)
 {
 	const struct object *map = object_find(arg, fd, KIND_MAP);
 	void *value;
@@ -360,8 +383,8 @@ static int source_value(void *arg, int fd, uint32_t value_bytes, void **ret_valu
 	value = calloc(1, value_bytes ? value_bytes : 1); /* an array begins as zeroes */
 	if (!value)
 		return -ENOMEM;
-	if (map->data && map->bytes == value_bytes)
-		memcpy(value, map->data, value_bytes);
+	if (map->data && value_bytes && map->bytes % value_bytes == 0 && key < map->bytes / value_bytes)
+		memcpy(value, map->data + (size_t)key * value_bytes, value_bytes);
 	*ret_value = value;
 	return 0;
 }

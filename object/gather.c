@@ -85,15 +85,38 @@ static uint32_t add_btf_id(struct gather *g, uint32_t id)
 	return add_btf(g, &btf);
 }
 
-/* The verifier reads constants only from frozen arrays of one element. */
+/* All elements of a jump table; NULL: it is none that a program could use, or cannot be read. */
+static uint8_t *read_jump_table(struct gather *g, const struct bgv_map *map, int fd)
+{
+	OWN_MEM uint8_t *all = NULL;
+
+	if (map->value_size != JUMP_ELEMENT_BYTES || !map->max_entries || map->max_entries > BUNDLE_INSNS_MAX)
+		return NULL;
+	all = calloc(map->max_entries, JUMP_ELEMENT_BYTES);
+	for (uint32_t i = 0; all && i < map->max_entries; i++) {
+		OWN_MEM void *value = NULL;
+
+		if (g->source->value(g->source_arg, fd, i, JUMP_ELEMENT_BYTES, &value) < 0)
+			return NULL;
+		memcpy(all + (size_t)i * JUMP_ELEMENT_BYTES, value, JUMP_ELEMENT_BYTES);
+	}
+	return TAKE_PTR(all);
+}
+
+/* The verifier reads constants only from frozen arrays of one element, and where jump tables lead. */
 static void add_contents(struct gather *g, uint32_t idx, int fd)
 {
 	struct bgv_map *map = &g->maps[idx];
 	void *value = NULL;
 
+	if (map->frozen && map->type == MAP_TYPE_INSN_ARRAY) {
+		map->contents = g->contents[idx] = read_jump_table(g, map, fd);
+		map->contents_bytes = map->contents ? (size_t)map->max_entries * JUMP_ELEMENT_BYTES : 0;
+		return;
+	}
 	if (!map->frozen || map->type != BPF_MAP_TYPE_ARRAY || map->max_entries != 1)
 		return;
-	if (g->source->value(g->source_arg, fd, map->value_size, &value) < 0)
+	if (g->source->value(g->source_arg, fd, 0, map->value_size, &value) < 0)
 		return;
 	map->contents = g->contents[idx] = value;
 	map->contents_bytes = map->value_size;

@@ -27,11 +27,14 @@ struct gather_map {
 	uint32_t inner_btf_id;
 };
 
+#define MAP_TYPE_INSN_ARRAY 34	/* BPF_MAP_TYPE_INSN_ARRAY: newer than the headers we may be built with */
+#define JUMP_ELEMENT_BYTES 16	/* its element: struct bpf_insn_array_value */
+
 struct gather_source {
 	/* 0; -EBADF when there is no such fd, -EINVAL when it is not a map. */
 	int (*map)(void *arg, int fd, struct gather_map *ret_map);
-	/* Value of element 0: *ret_value is heap memory for the caller. 0 or -errno. */
-	int (*value)(void *arg, int fd, uint32_t value_bytes, void **ret_value);
+	/* Value of that element of an array: *ret_value is heap memory for the caller. 0 or -errno. */
+	int (*value)(void *arg, int fd, uint32_t key, uint32_t value_bytes, void **ret_value);
 	/* 0; 1 when it is vmlinux's, which no bundle carries; -EBADF when fd is no BTF. */
 	int (*btf)(void *arg, int fd, struct gather_btf *ret_btf);
 	int (*btf_by_id)(void *arg, uint32_t id, struct gather_btf *ret_btf);

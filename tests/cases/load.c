@@ -66,13 +66,17 @@ static uint64_t ptr(const void *p)
 
 static int load_fill_map(int fd, const struct tcase *c, uint32_t i)
 {
-	uint32_t key = 0;
-	union bpf_attr attr = {
-		.map_fd = (uint32_t)fd, .key = ptr(&key), .value = ptr(c->map_data[i]),
-	};
+	const struct bgv_map *m = &c->maps[i];
+	union bpf_attr attr;
 
-	if (c->map_data[i] && sys_bpf(BPF_MAP_UPDATE_ELEM, &attr) < 0)
-		return -errno;
+	for (uint32_t key = 0; c->map_data[i] && (uint64_t)key * m->value_size < m->contents_bytes; key++) {
+		memset(&attr, 0, sizeof(attr));
+		attr.map_fd = (uint32_t)fd;
+		attr.key = ptr(&key);
+		attr.value = ptr(c->map_data[i] + (size_t)key * m->value_size);
+		if (sys_bpf(BPF_MAP_UPDATE_ELEM, &attr) < 0)
+			return -errno;
+	}
 	if (c->maps[i].frozen) {
 		memset(&attr, 0, sizeof(attr));
 		attr.map_fd = (uint32_t)fd;

@@ -135,7 +135,7 @@ void rows_done(struct rows *rows)
 
 bool row_count_differs(const struct row *row)
 {
-	return row->kind == ROW_AGREE && row->accept && row->insns != row->kernel_insns;
+	return row->kind == ROW_AGREE && row->accept && row->kernel_insns && row->insns != row->kernel_insns;
 }
 
 bool row_errno_differs(const struct row *row)

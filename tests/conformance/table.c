@@ -34,7 +34,7 @@ static void figures_add(struct figures *f, const struct row *row, bool timed)
 	f->stricter += row->kind == ROW_STRICTER;
 	f->unsupported += row->kind == ROW_UNSUPPORTED;
 	f->crashed += row->kind == ROW_CRASHED;
-	f->both_accept += agree && row->accept;
+	f->both_accept += agree && row->accept && row->kernel_insns; /* 0: it did not say (jump tables load once) */
 	f->count_equal += agree && row->accept && !row_count_differs(row);
 	f->both_reject += agree && !row->accept;
 	f->errno_equal += agree && !row->accept && !row_errno_differs(row);

@@ -213,12 +213,14 @@ static int key_cpus(struct reader *rd, int argc, char **argv)
 
 static int map_hex(struct reader *rd, struct bgv_map *m, unsigned char **data, const char *hex)
 {
-	size_t n = strlen(hex) / 2;
+	size_t n = strlen(hex) / 2, bytes = m->value_size;
 
-	*data = calloc(1, m->value_size ? m->value_size : 1);
+	if (m->type == MT_INSN_ARRAY)	/* all elements: their number comes first on the line */
+		bytes *= m->max_entries;
+	*data = calloc(1, bytes ? bytes : 1);
 	if (!*data)
 		return -ENOMEM;
-	if (n > m->value_size)
+	if (n > bytes)
 		return refuse(rd, "data longer than the value", NULL);
 	for (size_t i = 0; i < n; i++) {
 		unsigned int byte;
@@ -228,7 +230,7 @@ static int map_hex(struct reader *rd, struct bgv_map *m, unsigned char **data, c
 		(*data)[i] = (unsigned char)byte;
 	}
 	m->contents = *data;
-	m->contents_bytes = m->value_size;
+	m->contents_bytes = bytes;
 	return 0;
 }
 

@@ -578,9 +578,10 @@ static int put_map(void *arg, int fd, struct gather_map *ret)
 	return 0;
 }
 
-static int put_value(void *arg, int fd, uint32_t bytes, void **ret)
+static int put_value(void *arg, int fd, uint32_t key, uint32_t bytes, void **ret)
 {
 	(void)arg;
+	(void)key;
 	if (fd % 10 == 9)
 		return -ENOMEM;
 	*ret = memset(malloc(bytes), fd, bytes);
@@ -862,7 +863,7 @@ START_TEST(a_map_of_the_fake_is_what_was_asked_for)
 	ck_assert_int_eq(fakebpf_source.btf_by_id(f, 0, &btf), -ENOENT);
 	ck_assert_int_eq(fakebpf_source.btf_by_id(f, 2, &btf), -ENOENT);
 	ck_assert_int_eq(fakebpf_source.btf_by_id(f, 5, &btf), -ENOENT);
-	ck_assert_int_eq(fakebpf_source.value(f, inner, 8, &got), 0);
+	ck_assert_int_eq(fakebpf_source.value(f, inner, 0, 8, &got), 0);
 	ck_assert_mem_eq(got, "\0\0\0\0\0\0\0", 8);
 	free(got);
 	elem = (struct elem_attr){ .map_fd = (uint32_t)inner,
@@ -871,13 +872,13 @@ START_TEST(a_map_of_the_fake_is_what_was_asked_for)
 	ck_assert_int_eq(fake(f, BPF_MAP_UPDATE_ELEM, &elem, sizeof(elem)), 0);
 	value[0] = 'A'; /* a second time, into the same room */
 	ck_assert_int_eq(fake(f, BPF_MAP_UPDATE_ELEM, &elem, sizeof(elem)), 0);
-	ck_assert_int_eq(fakebpf_source.value(f, inner, 8, &got), 0);
+	ck_assert_int_eq(fakebpf_source.value(f, inner, 0, 8, &got), 0);
 	ck_assert_mem_eq(got, "Abcdefgh", 8);
 	free(got);
-	ck_assert_int_eq(fakebpf_source.value(f, inner, 7, &got), 0);
+	ck_assert_int_eq(fakebpf_source.value(f, inner, 0, 7, &got), 0);
 	ck_assert_mem_eq(got, "\0\0\0\0\0\0", 7);
 	free(got);
-	ck_assert_int_eq(fakebpf_source.value(f, btf_fd, 8, &got), -EBADF);
+	ck_assert_int_eq(fakebpf_source.value(f, btf_fd, 0, 8, &got), -EBADF);
 	key = 1;
 	ck_assert_int_eq(fake(f, BPF_MAP_UPDATE_ELEM, &elem, sizeof(elem)), -E2BIG);
 	elem.map_fd = (uint32_t)outer;
@@ -889,6 +890,28 @@ START_TEST(a_map_of_the_fake_is_what_was_asked_for)
 	ck_assert_int_eq(fake(f, BPF_MAP_FREEZE, &elem, sizeof(elem)), 0);
 	ck_assert_int_eq(fakebpf_source.map(f, inner, &map), 0);
 	ck_assert(map.shape.frozen);
+	fakebpf_free(f);
+}
+END_TEST
+
+START_TEST(a_jump_table_is_kept_whole)
+{
+	struct fakebpf *f = fakebpf_new(NULL, 0);
+	int table = fake_map(f, MAP_TYPE_INSN_ARRAY, JUMP_ELEMENT_BYTES, 2, 0, 0);
+	uint8_t value[JUMP_ELEMENT_BYTES] = { 7 }, none[JUMP_ELEMENT_BYTES] = { 0 };
+	uint32_t key = 1;
+	struct elem_attr elem = { .map_fd = (uint32_t)table, .key = (uintptr_t)&key, .value = (uintptr_t)value };
+	void *got;
+
+	ck_assert_int_eq(fake(f, BPF_MAP_UPDATE_ELEM, &elem, sizeof(elem)), 0);
+	ck_assert_int_eq(fakebpf_source.value(f, table, 0, sizeof(value), &got), 0);
+	ck_assert_mem_eq(got, none, sizeof(none));
+	free(got);
+	ck_assert_int_eq(fakebpf_source.value(f, table, 1, sizeof(value), &got), 0);
+	ck_assert_mem_eq(got, value, sizeof(value));
+	free(got);
+	key = 2;
+	ck_assert_int_eq(fake(f, BPF_MAP_UPDATE_ELEM, &elem, sizeof(elem)), -E2BIG);
 	fakebpf_free(f);
 }
 END_TEST
@@ -1079,6 +1102,7 @@ int main(void)
 	tcase_add_test(tc, each_field_of_a_load);
 	tcase_add_test(tc, each_command_of_the_fake);
 	tcase_add_test(tc, a_map_of_the_fake_is_what_was_asked_for);
+	tcase_add_test(tc, a_jump_table_is_kept_whole);
 	tcase_add_test(tc, the_fake_holds_only_so_much);
 	tcase_add_test(tc, a_map_of_the_fake_can_be_mapped);
 	tcase_add_test(tc, after_an_object_there_is_no_bpf_again);

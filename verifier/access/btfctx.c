@@ -14,8 +14,10 @@
 #include "verifier/state/state.h"
 #include "verifier/state/verdict.h"
 #include "verifier/value/alu.h"
+#include "verifier/state/refs.h"
+#include "verifier/access/bounds.h"
 
-#define CTX_SLOTS_MAX 12	/* the kernel's MAX_BPF_FUNC_ARGS */
+#define CTX_SLOTS_MAX PROGRAM_CTX_ARGS
 
 /* ---- which argument ---- */
 
@@ -213,8 +215,6 @@ static int load_object(struct env *env, const struct memop *op, const struct btf
 		return load_program_ctx(env, op, view, param, arg);
 	if (!t || !btf_is_struct(t))
 		return reject_arg(env, "type is not a struct", arg);
-	if (stub_arg_is(env, arg, "__ref"))
-		return verdict_unsupported(env, "referenced struct_ops arguments");
 	if (raw & 2)
 		return set_number(env, op, false);
 	if (special) {
@@ -232,7 +232,16 @@ static int load_object(struct env *env, const struct memop *op, const struct btf
 			type |= REG_F_PERCPU;
 	}
 	set_object(env, op, type, promoted_type(env, view, id));
+	if (op->value_regno >= 0 && env->att.arg_ref[arg])
+		env_regs(env)[op->value_regno].ref = env->att.arg_ref[arg];
 	return 0;
+}
+
+/* What a queue puts its dropped packets into: a list that only its own functions take. */
+static bool is_list_of_drops(const struct env *env, uint32_t arg)
+{
+	return arg == 2 && env->prog_type == BPF_PROG_TYPE_STRUCT_OPS && env->att.ops_name &&
+	       strcmp(env->att.ops_name, "Qdisc_ops") == 0 && strcmp(env->att.name, "enqueue") == 0;
 }
 
 static bool points_to_number(const struct env *env, const struct btf_view *view, const struct btf_type *ptr)
@@ -266,8 +275,18 @@ static int load_arg(struct env *env, const struct memop *op, const struct btf_vi
 		set_object(env, op, special, 0);
 		return 0;
 	}
+	if (is_list_of_drops(env, arg)) {
+		special = btf_view_find(view, BTF_KIND_STRUCT, "bpf_sk_buff_ptr");
+		if (special)
+			set_object(env, op, REG_BTF_ID | REG_F_TRUSTED, special);
+		return special ? 0 : reject_arg(env, "type is not a struct", arg);
+	}
 	if (points_to_number(env, view, t))
 		return set_number(env, op, false);
+	if (env->att.arg_ref[arg] && !refs_has(env, env->att.arg_ref[arg]))
+		return verdict_reject(env, EACCES, "CTX-RELEASED",
+				      "invalid bpf_context access off=%d. Reference may already be released",
+				      op->off + env_regs(env)[op->regno].off);
 	return load_object(env, op, view, t, param, arg);
 }
 
@@ -368,12 +387,51 @@ bool btfctx_hook_is_void(const struct env *env)
 	return t && btf_is_void(t);
 }
 
-int btfctx_check_ret(struct env *env, uint32_t regno)
+bool btfctx_returns_pointer(const struct env *env)
 {
 	const struct btf_type *t = ret_type(env);
 
-	(void)regno;
-	if (!t || !btf_is_ptr(t))
+	return t && btf_is_ptr(t);
+}
+
+int btfctx_check_ret(struct env *env, uint32_t regno)
+{
+	const struct btf_view *view = btf_of(env, env->att.btf);
+	const struct reg *r = &env_regs(env)[regno];
+	const struct btf_type *t = ret_type(env);
+	uint32_t id;
+
+	if (!t || !btf_is_ptr(t) || reg_base(r) != REG_BTF_ID || !r->ref || !refs_has(env, r->ref) ||
+	    r->btf != env->att.btf || !btf_skip_mods(view, t->type, &id) || r->btf_id != id)
 		return 0;
-	return verdict_unsupported(env, "struct_ops members that return kernel pointers");
+	return bounds_check_off(env, r, regno, false) < 0 ? -EACCES : 1;
+}
+
+/* ---- arguments that come with a reference ---- */
+
+static bool has_ref_arg(struct env *env)
+{
+	for (uint32_t i = 0; i < CTX_SLOTS_MAX; i++)
+		if (stub_arg_is(env, i, "__ref"))
+			return true;
+	return false;
+}
+
+int btfctx_check_tail_calls(struct env *env)
+{
+	for (uint32_t i = 0; has_ref_arg(env) && i < env->subprog_cnt; i++)
+		if (env->subprogs[i].has_tail_call)
+			return verdict_reject(env, EINVAL, "TAIL-CALL-REF",
+					      "program with __ref argument cannot tail call");
+	return 0;
+}
+
+int btfctx_acquire_args(struct env *env)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < CTX_SLOTS_MAX && r >= 0; i++)
+		if (stub_arg_is(env, i, "__ref"))
+			r = refs_acquire(env, 0, &env->att.arg_ref[i]);
+	return r;
 }

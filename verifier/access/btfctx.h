@@ -19,10 +19,18 @@ int btfctx_access(struct env *env, const struct memop *op);
 /* Does the LSM hook or struct_ops member return nothing? */
 bool btfctx_hook_is_void(const struct env *env);
 
-/*
- * regs[regno] returned by a struct_ops member that returns a kernel pointer: 1 fits, 0 returns a
- * number, <0 rejected.
- */
+/* Does the struct_ops member return a kernel pointer? */
+bool btfctx_returns_pointer(const struct env *env);
+
+/* regs[regno] returned by such a member: 1 it is an object of that type which is held, 0 not, <0 rejected. */
 int btfctx_check_ret(struct env *env, uint32_t regno);
+
+/*
+ * Arguments of a struct_ops member that the program is given with a reference of its own ("__ref" in
+ * the kernel's stub): no function of the program may then call tails (0 or rejected) ...
+ */
+int btfctx_check_tail_calls(struct env *env);
+/* ... and main begins with them held (env->att.arg_ref). 0, or negative: out of memory. */
+int btfctx_acquire_args(struct env *env);
 
 #endif

@@ -339,18 +339,20 @@ static void set_opaque(struct env *env, uint32_t regno)
 
 /*
  * Members of kernel structs that programs may write: by who, struct of the pointer, struct and path
- * of the field.
+ * of the field. A write begins where the field does, but in those that may be written in parts.
  */
 static const struct writable {
 	uint32_t prog_type;
 	const char *ops;	/* struct_ops: name; else NULL */
 	const char *object;
 	const char *holder, *field, *inner;
+	bool in_parts;
+	const char *seen_as;	/* the field holds one of these, of which inner is a field; NULL: its own type */
 } writables[] = {
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "sock", "sk_pacing_rate", NULL },
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "sock", "sk_pacing_status", NULL },
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "inet_connection_sock", "icsk_ca_priv",
-	  NULL },
+	  NULL, .in_parts = true },
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "inet_connection_sock", "icsk_ack",
 	  "pending" },
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "tcp_sock", "snd_cwnd", NULL },
@@ -359,9 +361,14 @@ static const struct writable {
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "tcp_sock", "snd_ssthresh", NULL },
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "tcp_sock", "ecn_flags", NULL },
 	{ PT_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", "tcp_sock", "app_limited", NULL },
-	{ PT_STRUCT_OPS, "sched_ext_ops", "task_struct", "task_struct", "scx", "slice" },
-	{ PT_STRUCT_OPS, "sched_ext_ops", "task_struct", "task_struct", "scx", "dsq_vtime" },
-	{ PT_STRUCT_OPS, "sched_ext_ops", "task_struct", "task_struct", "scx", "disallow" },
+	{ PT_STRUCT_OPS, "sched_ext_ops", "task_struct", "task_struct", "scx", "slice", .in_parts = true },
+	{ PT_STRUCT_OPS, "sched_ext_ops", "task_struct", "task_struct", "scx", "dsq_vtime", .in_parts = true },
+	{ PT_STRUCT_OPS, "sched_ext_ops", "task_struct", "task_struct", "scx", "disallow", .in_parts = true },
+	{ PT_STRUCT_OPS, "Qdisc_ops", "Qdisc", "Qdisc", "limit", NULL },
+	{ PT_STRUCT_OPS, "Qdisc_ops", "Qdisc", "Qdisc", "q", "qlen" },
+	{ PT_STRUCT_OPS, "Qdisc_ops", "Qdisc", "Qdisc", "qstats", NULL, .in_parts = true },
+	{ PT_STRUCT_OPS, "Qdisc_ops", "sk_buff", "sk_buff", "tstamp", NULL },
+	{ PT_STRUCT_OPS, "Qdisc_ops", "sk_buff", "sk_buff", "cb", "data", true, "qdisc_skb_cb" },
 	{ PT_SCHED_CLS, NULL, "nf_conn___init", "nf_conn", "mark", NULL },
 	{ PT_SCHED_CLS, NULL, "nf_conn", "nf_conn", "mark", NULL },
 	{ PT_SCHED_ACT, NULL, "nf_conn___init", "nf_conn", "mark", NULL },
@@ -394,7 +401,13 @@ static bool row_covers(const struct btf_view *view, const struct writable *row, 
 
 	if (!id || !member_range(view, btf_view_type(view, id), row->field, &at, &bytes, &t))
 		return false;
+	if (row->seen_as) {
+		id = btf_view_find(view, BTF_KIND_STRUCT, row->seen_as);
+		t = id ? btf_view_type(view, id) : NULL;
+	}
 	if (row->inner && !member_range(view, t, row->inner, &at, &bytes, &t))
+		return false;
+	if (!row->in_parts && (uint32_t)off != at)
 		return false;
 	return (uint32_t)off >= at && (uint64_t)(uint32_t)off + size <= (uint64_t)at + bytes;
 }
@@ -480,7 +493,9 @@ int btfptr_access(struct env *env, const struct memop *op)
 	if (ret < 0)
 		return ret;
 	if (op->access != ACCESS_READ) {
-		if (r.type & REG_F_UNTRUSTED)
+		/* what was found by walking may not be there, and no store's fault is handled */
+		if ((r.type & REG_F_UNTRUSTED) ||
+		    (!own && !env->beh->args_old && !(r.type & (REG_F_TRUSTED | REG_F_RCU))))
 			return verdict_reject(env, EACCES, "BTF-WRITE", "only read is supported");
 		if (!own)
 			return check_kernel_write(env, &r, off, op->size);

@@ -58,7 +58,7 @@ static const struct reg *described(struct env *env, const struct reg *r)
 	return &stack_slot(state_frame(env->cur, r->frame), spi)->r;
 }
 
-int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, uint32_t *ret_ref,
+int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, struct dynptr_origin *ret_origin,
 		 enum dynptr_type *ret_type)
 {
 	const struct reg *d = described(env, &env_regs(env)[regno]);
@@ -66,7 +66,7 @@ int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, uint32_t *re
 	if (!d)
 		return verdict_reject(env, EFAULT, "DYNPTR-ARG", "R%u is no dynptr", regno);
 	*ret_id = d->id;
-	*ret_ref = d->ref;
+	*ret_origin = (struct dynptr_origin){ d->ref, d->dynptr_parent };
 	*ret_type = (enum dynptr_type)d->dynptr_type;
 	return 0;
 }
@@ -89,7 +89,7 @@ static int destroy_at(struct env *env, uint32_t frameno, uint32_t spi)
 }
 
 static int mark_slots(struct env *env, uint32_t frameno, uint32_t spi, enum dynptr_type type,
-		      uint32_t insn_idx, uint32_t clone_ref)
+		      uint32_t insn_idx, struct dynptr_origin from)
 {
 	struct reg d;
 	int r = destroy_at(env, frameno, spi);
@@ -101,8 +101,9 @@ static int mark_slots(struct env *env, uint32_t frameno, uint32_t spi, enum dynp
 	reg_set_ptr(&d, REG_DYNPTR);
 	d.dynptr_type = type;
 	d.id = env_new_id(env);
-	d.ref = clone_ref;
-	if (dynslot_is_refcounted(type) && !clone_ref) {
+	d.ref = from.ref;
+	d.dynptr_parent = from.parent;
+	if (dynslot_is_refcounted(type) && !from.ref) {
 		r = refs_acquire(env, insn_idx, &d.ref);
 		if (r < 0)
 			return r;
@@ -195,7 +196,7 @@ static bool misplaced(const struct reg *r)
 }
 
 static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,
-			uint32_t clone_ref)
+			struct dynptr_origin from)
 {
 	const struct reg reg = env_regs(env)[regno];
 	uint32_t spi;
@@ -219,7 +220,7 @@ static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint
 	r = mem_store_slots(env, regno, insn_idx, DYNSLOT_CNT);
 	if (r < 0)
 		return r;
-	return mark_slots(env, reg.frame, spi, dynptr_type_of_flags(arg_type), insn_idx, clone_ref);
+	return mark_slots(env, reg.frame, spi, dynptr_type_of_flags(arg_type), insn_idx, from);
 }
 
 static bool is_initialized(struct env *env, const struct reg *r)
@@ -261,7 +262,7 @@ static int check_init(struct env *env, uint32_t regno, uint32_t arg_type)
 }
 
 int dynptr_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,
-		     uint32_t clone_ref)
+		     struct dynptr_origin from)
 {
 	const struct reg *r = &env_regs(env)[regno];
 
@@ -270,6 +271,6 @@ int dynptr_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_
 				      "arg#%u expected pointer to stack or const struct bpf_dynptr",
 				      regno - 1);
 	if (arg_type & REG_F_UNINIT)
-		return check_uninit(env, regno, insn_idx, arg_type, clone_ref);
+		return check_uninit(env, regno, insn_idx, arg_type, from);
 	return check_init(env, regno, arg_type);
 }

@@ -4,13 +4,19 @@
 
 #include "verifier/state/env.h"
 
+/* What a dynptr is made of: the one that is cloned, or an object. */
+struct dynptr_origin {
+	uint32_t ref;		/* reference of the dynptr that is cloned; 0: none */
+	uint32_t parent;	/* reference of the object it reads; 0: that is not held, or nobody's to give back */
+};
+
 /*
  * A dynptr argument of a helper or kfunc in regs[regno] (process_dynptr_func). arg_type:
  * REG_F_UNINIT makes a new one of type REG_F_DYNPTR_*, else one must be there, of that type if one
- * is named; REG_F_RDONLY: not written. clone_ref: reference of the dynptr that is cloned, or 0.
+ * is named; REG_F_RDONLY: not written. from: of what it is made.
  */
 int dynptr_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t arg_type,
-		     uint32_t clone_ref);
+		     struct dynptr_origin from);
 
 /*
  * Before a release: is it a referenced dynptr on the stack? (the release half of
@@ -24,7 +30,7 @@ int dynptr_check_release(struct env *env, uint32_t regno);
 int dynptr_release_arg(struct env *env, uint32_t regno);
 
 /* Identity, reference and type of the dynptr regs[regno] names. */
-int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, uint32_t *ret_ref,
+int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, struct dynptr_origin *ret_origin,
 		 enum dynptr_type *ret_type);
 
 /*

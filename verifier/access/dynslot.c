@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "verifier/access/objslot.h"
+#include "verifier/state/refs.h"
 #include "verifier/state/reg.h"
 #include "verifier/state/state.h"
 #include "verifier/state/verdict.h"
@@ -17,14 +18,16 @@ bool dynslot_is_refcounted(enum dynptr_type type)
 	return type == DYNPTR_RINGBUF || type == DYNPTR_FILE;
 }
 
-static int invalidate_slices(struct env *env, uint32_t id)
+/* all: those of packets, too, which else live as long as the packet does. */
+static int invalidate_slices(struct env *env, uint32_t id, bool all)
 {
 	struct reg_iter it = REG_ITER(env, env->cur);
 	const struct reg *r;
 	struct reg *w;
 
 	while ((r = reg_iter_next(&it))) {
-		if ((r->type & ~REG_F_MAYBE_NULL) != REG_MEM || r->dynptr_id != id)
+		if (reg_base(r) != REG_MEM || r->dynptr_id != id ||
+		    (!all && (r->type & ~REG_F_MAYBE_NULL) != REG_MEM))
 			continue;
 		w = reg_iter_mut(&it);
 		if (!w)
@@ -101,5 +104,36 @@ int dynslot_destroy(struct env *env, struct frame *f, uint32_t spi)
 				      "cannot overwrite referenced dynptr");
 	id = s->r.id;
 	r = dynslot_clear(env, frameno, spi);
-	return r < 0 ? r : invalidate_slices(env, id);
+	return r < 0 ? r : invalidate_slices(env, id, env->beh->dynptr_slices_go);
+}
+
+/* The dynptr at spi of f reads an object that is given back. */
+static int lose_parent(struct env *env, const struct frame *f, uint32_t spi)
+{
+	const struct reg *d = &stack_slot(f, spi)->r;
+	uint32_t id = d->id;
+	int r;
+
+	if (dynslot_is_refcounted((enum dynptr_type)d->dynptr_type))
+		return verdict_reject(env, EINVAL, "REF-CHILD",
+				      "Leaking reference id=%u: its dynptr is not given back. Release it first.", d->ref);
+	r = dynslot_clear(env, f->frameno, spi);
+	return r < 0 ? r : invalidate_slices(env, id, true);
+}
+
+int dynslot_release(struct env *env, uint32_t ref)
+{
+	int r = refs_release(env, ref);
+
+	for (uint32_t n = 0; n <= env->cur->curframe; n++) {
+		for (uint32_t spi = 1; spi < state_frame(env->cur, n)->slot_cnt && r >= 0; spi++) {
+			const struct frame *f = state_frame(env->cur, n);
+			const struct slot *s = stack_slot(f, spi);
+
+			if (s->byte[0] == SLOT_DYNPTR && reg_base(&s->r) == REG_DYNPTR && s->r.dynptr_first &&
+			    s->r.dynptr_parent == ref)
+				r = lose_parent(env, f, spi);
+		}
+	}
+	return r;
 }

@@ -17,4 +17,10 @@ int dynslot_clear(struct env *env, uint32_t frameno, uint32_t spi);
 bool dynslot_touches(const struct slot *s);
 bool dynslot_is_refcounted(enum dynptr_type type);	/* ringbuf, file */
 
+/*
+ * refs_release() of an object that dynptrs may read: they end with it, and their slices. Rejects where such a dynptr has
+ * a reference of its own, which nobody could give back any more.
+ */
+int dynslot_release(struct env *env, uint32_t ref);
+
 #endif

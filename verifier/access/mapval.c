@@ -33,6 +33,8 @@ uint32_t mapval_flags(const struct env *env, uint32_t map)
 {
 	const struct bgv_map *shape = mapval_shape(env, map);
 
+	if (shape->type == MT_INSN_ARRAY)
+		return shape->map_flags | MAP_F_RDONLY_PROG;
 	/* A lookup gives the device's own field: programs must not write there. */
 	if (shape->type == MT_DEVMAP || shape->type == MT_DEVMAP_HASH)
 		return shape->map_flags | MAP_F_RDONLY_PROG;
@@ -92,6 +94,14 @@ int mapval_check_type(struct env *env, uint32_t regno, int32_t off, uint32_t siz
 	return 0;
 }
 
+/* How much lies behind a pointer to its value; a jump table is one of addresses. */
+static uint32_t mapval_bytes(const struct env *env, uint32_t map)
+{
+	const struct bgv_map *shape = mapval_shape(env, map);
+
+	return shape->type == MT_INSN_ARRAY ? shape->max_entries * (uint32_t)sizeof(uint64_t) : shape->value_size;
+}
+
 /* An access that may touch field f: only a plain 8-byte one at exactly a kptr passes. */
 static int mapval_check_field(struct env *env, const struct reg *r,
 			      const struct btf_member_field *f, int32_t off, uint32_t size,
@@ -125,7 +135,7 @@ int mapval_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bo
 	struct val v;
 	int ret;
 
-	ret = bounds_check(env, regno, off, size, mapval_shape(env, map)->value_size, zero_ok);
+	ret = bounds_check(env, regno, off, size, mapval_bytes(env, map), zero_ok);
 	if (ret < 0 || !rec)
 		return ret;
 	r = &env_regs(env)[regno];
@@ -177,6 +187,20 @@ static int mapval_load_const(struct env *env, const struct memop *op, uint32_t m
 	return 1;
 }
 
+/* The place it leads to is as well known as the place it was loaded from. */
+static int mapval_load_insn(struct env *env, const struct memop *op)
+{
+	struct reg r = env_regs(env)[op->regno];
+
+	if (op->size != sizeof(uint64_t))
+		return verdict_reject(env, EACCES, "GOTOX", "Invalid read of %u bytes from insn_array", op->size);
+	r.type = REG_INSN;
+	r.off += op->off;
+	r.id = r.ref = 0;
+	env_regs(env)[op->value_regno] = r;
+	return 0;
+}
+
 int mapval_access(struct env *env, const struct memop *op)
 {
 	const struct reg *r = &env_regs(env)[op->regno];
@@ -202,6 +226,8 @@ int mapval_access(struct env *env, const struct memop *op)
 		return kptr_map_access(env, op, field);
 	if (op->access != ACCESS_READ || op->value_regno < 0)
 		return 0;
+	if (mapval_shape(env, map)->type == MT_INSN_ARRAY)
+		return mapval_load_insn(env, op);
 	if (val_is_const(&r->v)) {
 		ret = mapval_load_const(env, op, map, (int64_t)off + (int64_t)r->v.tv);
 		if (ret != 0)

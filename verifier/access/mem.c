@@ -72,7 +72,8 @@ static int check_alignment(struct env *env, const struct memop *op, const struct
 
 	if (r->type == REG_ARENA || op->size == 1)
 		return 0;
-	if (r->type == REG_STACK)
+	if (r->type == REG_STACK ||
+	    (r->type == REG_MAP_VALUE && env->maps[r->map - 1].shape->type == MT_INSN_ARRAY))
 		strict = true;
 	if (!strict)
 		return 0;

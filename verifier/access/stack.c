@@ -147,8 +147,37 @@ static uint32_t spill_bytes(const struct slot *s)
 	return n;
 }
 
+/* The bytes [min, max) of a frame into a register, which knows of them that all are zero, or nothing. */
+static int read_bytes(struct env *env, uint32_t frameno, int64_t min, int64_t max, int dst_regno)
+{
+	const struct frame *f = env->cur->l[frameno].f;
+	struct reg *dst = &env_regs(env)[dst_regno];
+	uint64_t spilled = 0;
+	int64_t at;
+	int err = 0;
+
+	for (at = min; at < max; at++) {
+		const struct slot *s = stack_slot(f, spi_of(at));
+		uint8_t b = s->byte[byte_of(at)];
+
+		if (b == SLOT_SPILL && env->beh->spilled_zero_reads && reg_is_zero(&s->r))
+			spilled |= 1ull << spi_of(at);
+		else if (b != SLOT_ZERO)
+			break;
+	}
+	if (at < max) {
+		reg_set_unknown(dst);
+		return 0;
+	}
+	reg_set_known(dst, 0);
+	for (uint32_t spi = 0; spi < ENV_SLOTS && err >= 0; spi++)	/* that they are 0 is relied on from here on */
+		if (spilled >> spi & 1)
+			err = precise_mark_slot(env, frameno, spi);
+	return err;
+}
+
 /* Part of a spilled scalar, or bytes around it. *keep: the spill itself came through. */
-static int read_part(struct env *env, const struct slot *s, int64_t off, uint32_t size,
+static int read_part(struct env *env, uint32_t frameno, const struct slot *s, int64_t off, uint32_t size,
 		     int dst_regno, bool *keep)
 {
 	struct reg *dst = &env_regs(env)[dst_regno];
@@ -169,16 +198,13 @@ static int read_part(struct env *env, const struct slot *s, int64_t off, uint32_
 		reg_set_known(dst, 0);
 	} else {
 		*keep = false;
-		if (c.zero == size)
-			reg_set_known(dst, 0);
-		else
-			reg_set_unknown(dst);
+		return read_bytes(env, frameno, off, off + size, dst_regno);
 	}
 	return 0;
 }
 
-static int read_spilled(struct env *env, const struct slot *s, int64_t off, uint32_t size,
-			int dst_regno, bool *keep)
+static int read_spilled(struct env *env, uint32_t frameno, const struct slot *s, int64_t off,
+			uint32_t size, int dst_regno, bool *keep)
 {
 	if (size != 8 || spill_bytes(s) != 8) {
 		if (!reg_is_scalar(&s->r))
@@ -188,7 +214,7 @@ static int read_spilled(struct env *env, const struct slot *s, int64_t off, uint
 			*keep = false;
 			return 0;
 		}
-		return read_part(env, s, off, size, dst_regno, keep);
+		return read_part(env, frameno, s, off, size, dst_regno, keep);
 	}
 	if (dst_regno >= 0)
 		env_regs(env)[dst_regno] = s->r;
@@ -212,15 +238,11 @@ static int read_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t s
 		return r;
 	if (s->byte[7] == SLOT_SPILL) {
 		keep = true;
-		r = read_spilled(env, s, off, size, dst_regno, &keep);
+		r = read_spilled(env, frameno, s, off, size, dst_regno, &keep);
 	} else {
 		r = count_bytes(env, s, off, size, false, &c);
-		if (r >= 0 && dst_regno >= 0) {
-			if (c.zero == size)
-				reg_set_known(&env_regs(env)[dst_regno], 0);
-			else
-				reg_set_unknown(&env_regs(env)[dst_regno]);
-		}
+		if (r >= 0 && dst_regno >= 0)
+			r = read_bytes(env, frameno, off, off + size, dst_regno);
 	}
 	if (r < 0 || !keep)
 		return r;
@@ -277,7 +299,7 @@ static int region_raw(struct env *env, uint32_t regno, uint32_t size, const stru
 	const struct frame *f = env->cur->l[env_regs(env)[regno].frame].f;
 	int64_t off;
 
-	for (off = rg->min; off < rg->max && !env->beh->args_old; off++)
+	for (off = rg->min; off < rg->max && !env->beh->args_old && !env->beh->raw_over_dynptr; off++)
 		if (stack_slot(f, spi_of(off))->byte[byte_of(off)] == SLOT_DYNPTR)
 			return verdict_reject(env, EACCES, "DYNPTR-OVERWRITE",
 					      "potential write to dynptr at off=%lld disallowed",
@@ -335,21 +357,14 @@ int stack_check_region(struct env *env, uint32_t regno, int32_t off, uint32_t si
 static int read_variable(struct env *env, uint32_t regno, int32_t off, uint32_t size, int dst_regno)
 {
 	const struct reg *r = &env_regs(env)[regno];
-	const struct frame *f = env->cur->l[r->frame].f;
-	int64_t at, min = r->v.sl + off, max = r->v.sh + off + size;
+	int64_t min = r->v.sl + off, max = r->v.sh + off + size;
+	uint32_t frameno = r->frame;
 	int err = check_region(env, regno, off, size, false, ACCESS_READ, false, NULL);
 
 	if (err < 0)
 		return err;
-	for (at = min; at < max; at++)
-		if (stack_slot(f, spi_of(at))->byte[byte_of(at)] != SLOT_ZERO)
-			break;
-	note_access(env, f, env->insn_idx, (int32_t)min);
-	if (at == max)
-		reg_set_known(&env_regs(env)[dst_regno], 0);
-	else
-		reg_set_unknown(&env_regs(env)[dst_regno]);
-	return 0;
+	note_access(env, env->cur->l[frameno].f, env->insn_idx, (int32_t)min);
+	return read_bytes(env, frameno, min, max, dst_regno);
 }
 
 int stack_read(struct env *env, const struct memop *op, int32_t off)
@@ -371,15 +386,15 @@ int stack_read(struct env *env, const struct memop *op, int32_t off)
 
 /* ---- writing ------------------------------------------------------------------------------------- */
 
-/* What of a pointer is stored without its kind comes back as a number. (7.3 spills these, too.) */
-static bool loses_kind(const struct reg *r)
+/* What of a pointer is stored without its kind comes back as a number. */
+static bool loses_kind(const struct env *env, const struct reg *r)
 {
-	return reg_base(r) == REG_DYNPTR || reg_base(r) == REG_TP_BUFFER;
+	return !env->beh->spill_any_pointer && (reg_base(r) == REG_DYNPTR || reg_base(r) == REG_TP_BUFFER || reg_base(r) == REG_INSN);
 }
 
-static bool spillable(const struct reg *r)
+static bool spillable(const struct env *env, const struct reg *r)
 {
-	return r->type != REG_NOT_INIT && r->type != REG_SCALAR && !loses_kind(r) &&
+	return r->type != REG_NOT_INIT && r->type != REG_SCALAR && !loses_kind(env, r) &&
 	       reg_base(r) != REG_BASE_CNT;
 }
 
@@ -476,7 +491,7 @@ static int spill_pointer(struct env *env, struct frame *f, struct slot *s, const
 static void note_unmasked(struct env *env, const struct slot *s, const struct reg *r, int64_t off,
 			  uint32_t size)
 {
-	bool sanitize = r && spillable(r);
+	bool sanitize = r && spillable(env, r);
 	uint32_t i;
 	uint8_t b;
 
@@ -503,7 +518,7 @@ static int write_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t 
 	if (!env->allow_ptr_leaks && s->byte[7] == SLOT_SPILL && !reg_is_scalar(&s->r) && size != 8)
 		return verdict_reject(env, EACCES, "STACK-CORRUPT",
 				      "attempt to corrupt spilled pointer on stack");
-	if (!env->allow_ptr_leaks && r && loses_kind(r))
+	if (!env->allow_ptr_leaks && r && loses_kind(env, r))
 		return verdict_reject(env, EACCES, "LEAK", "R%d leaks addr into stack", value_regno);
 	if (!env->bypass_spec_v4)
 		note_unmasked(env, s, r, off, size);
@@ -523,7 +538,7 @@ static int write_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t 
 		   (!env->beh->spill_bounded_only || env->insns[env->insn_idx].imm)) {
 		reg_set_known(&imm, (uint64_t)(int64_t)env->insns[env->insn_idx].imm);
 		save(env, s, &imm, size);
-	} else if (r && spillable(r)) {
+	} else if (r && spillable(env, r)) {
 		err = spill_pointer(env, f, s, r, size);
 	} else {
 		return write_bytes(env, s, off, size, value_regno);

@@ -346,6 +346,11 @@ static uint32_t tag_by_name(const struct env *env, const char *name)
 	return TAG_BAD;
 }
 
+static bool points_into_arena(const struct env *env, const struct btf_view *view, const struct btf_type *t)
+{
+	return env->beh->arena_type_tags && t && btf_is_ptr(t) && !strcmp(btf_ptr_tag(view, t), "arena");
+}
+
 static uint32_t arg_tags(const struct env *env, const struct btf_view *view,
 			 const struct subprog *sub, uint32_t i)
 {
@@ -490,6 +495,8 @@ static int one_arg(struct env *env, const struct btf_view *view, const struct su
 	const struct btf_type *t = btf_skip_mods(view, type_id, NULL);
 	uint32_t tags = arg_tags(env, view, sub, i);
 
+	if (points_into_arena(env, view, t))
+		tags |= TAG_ARENA;
 	if (tags & (TAG_STATIC | TAG_BAD))
 		return bad_arg(env, EOPNOTSUPP, i,
 			       tags & TAG_STATIC ? "type tag is not supported in static functions"
@@ -533,10 +540,12 @@ static const struct btf_type *usable_proto(struct env *env, const struct btf_vie
 	ret = btf_skip_mods(view, proto->type, NULL);
 	if (ret && btf_is_void(ret) && sub->is_global && env->beh->void_globals)
 		return proto;
+	if (points_into_arena(env, view, ret) && sub != env->subprogs)
+		return proto;
 	if (!ret || !btf_is_scalar(ret)) {
 		if (sub->is_global)
 			*ret_err = verdict_reject(
-				env, EINVAL, "BTF-ARG",
+				env, env->beh->arena_type_tags ? EOPNOTSUPP : EINVAL, "BTF-ARG",
 				"Global function %s() doesn't return scalar. Only those are supported.",
 				sub->name);
 		return NULL;

@@ -141,7 +141,8 @@ static int check_arg(struct env *env, uint32_t regno, const struct subprog *sub,
 		return 0;
 	case ARG_DYNPTR:
 		err = bounds_check_arg_off(env, r, regno, REG_F_RDONLY);
-		return err < 0 ? err : dynptr_check_arg(env, regno, env->insn_idx, REG_F_RDONLY, 0);
+		return err < 0 ? err : dynptr_check_arg(env, regno, env->insn_idx, REG_F_RDONLY,
+						       (struct dynptr_origin){ 0 });
 	case ARG_BTF:
 		if (reg_is_zero(r) && (arg->flags & REG_F_MAYBE_NULL))
 			return precise_mark_reg(env, regno);
@@ -423,6 +424,8 @@ int call_enter_root(struct env *env, uint32_t subprog)
 		return r;
 	if (sub->is_exception_cb) {
 		f->in_exception_callback = true;
+		if (sub->returns_void)
+			return verdict_reject(env, EINVAL, "EXCEPTION-CALLBACK", "exception cb cannot return void");
 		if (sub->arg_cnt != 1 || sub->args[0].kind != ARG_SCALAR)
 			return verdict_reject(env, EINVAL, "EXCEPTION-CALLBACK",
 					      "exception cb only supports single integer argument");

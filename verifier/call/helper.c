@@ -23,6 +23,7 @@
 #include "verifier/state/reg.h"
 #include "verifier/state/state.h"
 #include "verifier/state/verdict.h"
+#include "verifier/access/dynslot.h"
 
 /* May this program call it at all? */
 static int helper_find(struct env *env, int32_t id, const struct helper_proto **ret_proto)
@@ -202,7 +203,7 @@ static int helper_release(struct env *env, const struct helper_proto *proto,
 	else if (proto->id == HELPER_KPTR_XCHG && meta->ref_obj_id)
 		r = helper_release_xchg(env, meta->ref_obj_id);
 	else if (meta->ref_obj_id)
-		r = refs_release(env, meta->ref_obj_id);
+		r = dynslot_release(env, meta->ref_obj_id);
 	else if (!reg_is_zero(&env_regs(env)[regno]))
 		r = -EINVAL;
 	if (r == -EINVAL)

@@ -407,7 +407,8 @@ static int arg_size(const struct argcheck *c)
 
 static int arg_dynptr(const struct argcheck *c)
 {
-	return dynptr_check_arg(c->env, c->regno, c->insn_idx, c->arg->flags, 0);
+	return dynptr_check_arg(c->env, c->regno, c->insn_idx, c->arg->flags,
+				(struct dynptr_origin){ 0 });
 }
 
 static int arg_alloc_size(const struct argcheck *c)

@@ -102,17 +102,22 @@ static int special_set_retval(const struct special *s)
 
 static int special_dynptr_data(const struct special *s)
 {
+	struct dynptr_origin from;
 	enum dynptr_type type;
+	int r = dynptr_facts(s->env, 1, &s->meta->dynptr_id, &from, &type);
 
-	return dynptr_facts(s->env, 1, &s->meta->dynptr_id, &s->meta->ref_obj_id, &type);
+	if (r >= 0)
+		s->meta->ref_obj_id = from.ref;
+	return r;
 }
 
 /* Writing an skb's bytes may move them. */
 static int special_dynptr_write(const struct special *s)
 {
 	enum dynptr_type type;
-	uint32_t id, ref;
-	int r = dynptr_facts(s->env, 1, &id, &ref, &type);
+	struct dynptr_origin from;
+	uint32_t id;
+	int r = dynptr_facts(s->env, 1, &id, &from, &type);
 
 	if (r >= 0 && (type == DYNPTR_SKB || type == DYNPTR_SKB_META))
 		*s->changes_pkt = true;

@@ -10,10 +10,33 @@
 #include "verifier/call/kfunc_arg.h"
 #include "verifier/call/kfunc_ret.h"
 #include "verifier/call/kfunc_special.h"
+#include "verifier/kernel/names.h"
 #include "verifier/state/state.h"
 #include "verifier/state/verdict.h"
 
 /* ---- the call ---- */
+
+/* Functions of one struct_ops type: which of its members may call them. */
+static bool ops_may_call(const struct env *env, const char *name)
+{
+	static const struct {
+		const char *ops, *name, *member;	/* member NULL: all */
+	} rows[] = {
+		{ "Qdisc_ops", "bpf_skb_get_hash", NULL },
+		{ "Qdisc_ops", "bpf_kfree_skb", NULL },
+		{ "Qdisc_ops", "bpf_dynptr_from_skb", NULL },
+		{ "Qdisc_ops", "bpf_qdisc_skb_drop", "enqueue" },
+		{ "Qdisc_ops", "bpf_qdisc_watchdog_schedule", "enqueue" },
+		{ "Qdisc_ops", "bpf_qdisc_watchdog_schedule", "dequeue" },
+		{ "Qdisc_ops", "bpf_qdisc_bstats_update", "dequeue" },
+	};
+
+	for (size_t i = 0; env->att.ops_name && i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!strcmp(rows[i].name, name) && !strcmp(rows[i].ops, env->att.ops_name) &&
+		    (!rows[i].member || !strcmp(rows[i].member, env->att.name)))
+			return true;
+	return false;
+}
 
 /* Before the arguments; 6.1: behind them, with another errno. */
 static int check_may_sleep(struct env *env, const struct kfunc *k)
@@ -29,9 +52,12 @@ static int check_may_call(struct env *env, const struct kfunc *k)
 	if (!k->known)
 		return verdict_unsupported(env, "kernel function %s has no row for this kernel",
 					   k->name);
-	if (!k->allowed)
+	if (!k->allowed && !(env->prog_type == PT_STRUCT_OPS && ops_may_call(env, k->name)))
 		return verdict_reject(env, EACCES, "KFUNC-ALLOWED",
 				      "calling kernel function %s is not allowed", k->name);
+	if ((k->flags & KF_RCUP) && env->beh->rcu_iter_needs_section && !env_in_rcu(env))
+		return verdict_reject(env, EACCES, "KFUNC-RCU",
+				      "kernel func %s requires RCU critical section protection", k->name);
 	if (k->flags & KF_DESTR)	/* needs CAP_SYS_BOOT, which nobody here holds */
 		return verdict_reject(env, EACCES, "KFUNC-DESTRUCTIVE",
 				      "destructive kfunc calls require CAP_SYS_BOOT capability");

@@ -6,6 +6,7 @@
 #include "verifier/btf/btfrec.h"
 #include "verifier/state/env.h"
 #include "verifier/access/iter.h"
+#include "verifier/access/dynptr.h"
 
 /* What the arguments of one call told. */
 struct kfunc_meta {
@@ -20,7 +21,8 @@ struct kfunc_meta {
 	uint32_t arg_btf, arg_btf_id;	/* the own object passed */
 	uint32_t ret_btf_id;		/* cast_to_kern_ctx */
 	const struct btf_member_field *root;	/* list head or tree root */
-	uint32_t dynptr_id, dynptr_ref;
+	uint32_t dynptr_id;
+	struct dynptr_origin dynptr_from;
 	enum dynptr_type dynptr_type;
 	uint32_t iter_frame, iter_spi;
 	bool iter_rcu;

@@ -297,7 +297,8 @@ static uint32_t dynptr_kind_flags(const struct karg *a)
 static int arg_dynptr(struct karg *a)
 {
 	bool uninit = btf_text_ends(a->name, "__uninit");
-	uint32_t flags = reg_base(reg_of(a)) == REG_DYNPTR ? REG_F_RDONLY : 0, clone = 0;
+	uint32_t flags = reg_base(reg_of(a)) == REG_DYNPTR ? REG_F_RDONLY : 0;
+	struct dynptr_origin from = { 0, a->m->ref };	/* of the packet or file */
 	int r;
 
 	if (uninit)
@@ -307,14 +308,14 @@ static int arg_dynptr(struct karg *a)
 		if (!a->m->dynptr_type)
 			return kfarg_bad(a, EFAULT, "is cloned from no dynptr");
 		flags |= dynptr_flags_of_type(a->m->dynptr_type);
-		clone = a->m->dynptr_ref;
+		from = a->m->dynptr_from;
 	}
-	r = dynptr_check_arg(a->env, a->regno, a->insn_idx, flags, clone);
+	r = dynptr_check_arg(a->env, a->regno, a->insn_idx, flags, from);
 	if (r < 0 || uninit)
 		return r;
 	if (KF_IS(a->m->k, bpf_dynptr_file_discard))
 		a->m->release_regno = a->regno;
-	return dynptr_facts(a->env, a->regno, &a->m->dynptr_id, &a->m->dynptr_ref,
+	return dynptr_facts(a->env, a->regno, &a->m->dynptr_id, &a->m->dynptr_from,
 			    &a->m->dynptr_type);
 }
 

@@ -20,6 +20,7 @@
 #include "verifier/state/state.h"
 #include "verifier/state/verdict.h"
 #include "verifier/value/alu.h"
+#include "verifier/access/dynslot.h"
 
 static bool is_rbtree_special(enum kfunc_special s)
 {
@@ -179,9 +180,9 @@ static int release(struct env *env, const struct kfunc_meta *m)
 
 	if (!m->release_regno)
 		return 0;
-	if (m->dynptr_ref)
+	if (m->dynptr_from.ref)
 		return dynptr_release_arg(env, m->release_regno);
-	r = refs_release(env, env_regs(env)[m->release_regno].ref);
+	r = dynslot_release(env, env_regs(env)[m->release_regno].ref);
 	if (r == -EINVAL)
 		return verdict_reject(env, EINVAL, "REF-RELEASE",
 				      "kfunc %s reference has not been acquired before",
@@ -215,7 +216,7 @@ static int hand_over(struct env *env, const struct kfunc_meta *m)
 		if (err < 0)
 			return err;
 	}
-	return refs_release(env, ref);
+	return dynslot_release(env, ref);
 }
 
 static int throw(struct env *env, const struct kfunc_meta *m)

@@ -115,14 +115,13 @@ static int ret_check_main(struct env *env, uint32_t regno)
 	}
 	if (env->prog_type == PT_LSM && btfctx_hook_is_void(env))
 		return ret_enforce(env, regno, when, (struct ret_range){ 1, 1 }, false);
-	if (env->prog_type == PT_STRUCT_OPS && env->att.ret_range) {
-		/* A member that returns a pointer: NULL, or a matching object that the program owns. */
+	if (env->prog_type == PT_STRUCT_OPS && btfctx_returns_pointer(env)) {
+		/* NULL, or a matching object that the program owns */
 		int r = btfctx_check_ret(env, regno);
 
 		if (r != 0)
 			return r < 0 ? r : 0;
-		want = (struct ret_range){ (int32_t)env->att.ret_lo, (int32_t)env->att.ret_hi };
-		return ret_enforce(env, regno, when, want, false);
+		return ret_enforce(env, regno, when, (struct ret_range){ 0, 0 }, false);
 	}
 	if (!ret_range_of(env->target->profile, env->prog_type, env->attach_type, &want))
 		return 0;
@@ -153,7 +152,7 @@ int ret_check(struct env *env, uint32_t regno)
 				   (struct ret_range){ (int32_t)first->ret_lo, (int32_t)first->ret_hi },
 				   false);
 	if (is_subprog && !first->in_exception_callback) {
-		if (!reg_is_scalar(r))
+		if (!reg_is_scalar(r) && !(r->type == REG_ARENA && env->beh->arena_type_tags))
 			return verdict_reject(env, EINVAL, "RET-NOT-SCALAR",
 					      "At subprogram exit the register R%u is not a scalar "
 					      "value", regno);

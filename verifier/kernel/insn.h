@@ -48,6 +48,10 @@ static inline bool insn_is_may_goto(const struct bpf_insn *i)
 {
 	return i->code == (BPF_JMP | INSN_JCOND);
 }
+static inline bool insn_is_gotox(const struct bpf_insn *i)
+{
+	return i->code == (BPF_JMP | BPF_JA | BPF_X);
+}
 static inline bool insn_is_jmp_class(const struct bpf_insn *i)
 {
 	return BPF_CLASS(i->code) == BPF_JMP || BPF_CLASS(i->code) == BPF_JMP32;
@@ -74,8 +78,8 @@ static inline uint32_t insn_len(const struct bpf_insn *i) { return insn_is_ldimm
 bool insn_is_known(const struct behave *beh, uint8_t code);
 
 /*
- * Successors of instruction idx within its function, fall-through first; 0..2 of them.
- * No edge leaves an exit; calls fall through.
+ * Successors of instruction idx within its function, fall-through first; 0..2 of them. Of those of an indirect
+ * jump only jumptab_successors() knows, which all but jumptab.c ask.
  */
 static inline uint32_t insn_successors(const struct bpf_insn *insns, uint32_t idx,
 				       uint32_t ret_succ[2])

@@ -11,7 +11,7 @@ static const char *const base_names[REG_BASE_CNT] = {
 	[REG_FLOW_KEYS] = "flow_keys", [REG_SOCKET] = "sock", [REG_SOCK_COMMON] = "sock_common",
 	[REG_TCP_SOCK] = "tcp_sock", [REG_TP_BUFFER] = "tp_buffer", [REG_XDP_SOCK] = "xdp_sock",
 	[REG_BTF_ID] = "ptr_", [REG_MEM] = "mem", [REG_ARENA] = "arena", [REG_BUF] = "buf",
-	[REG_FUNC] = "func", [REG_DYNPTR] = "dynptr_ptr",
+	[REG_FUNC] = "func", [REG_DYNPTR] = "dynptr_ptr", [REG_INSN] = "insn",
 };
 
 const char *regname_type(uint32_t type, char buf[REGNAME_BYTES])

@@ -28,6 +28,7 @@ enum reg_base {
 	REG_BUF,
 	REG_FUNC,		/* subprog */
 	REG_DYNPTR,		/* const dynptr argument of a callback or global function */
+	REG_INSN,		/* an instruction of the jump table at this place */
 	REG_BASE_CNT,
 };
 

@@ -89,6 +89,8 @@ static bool reg_safe(struct env *env, const struct reg *old, const struct reg *c
 		return equal_regs_exactly(env, old, cur) && old->frame == cur->frame;
 	case REG_ARENA:
 		return true;
+	case REG_INSN:
+		return old->off == cur->off && old->map == cur->map && val_within(&old->v, &cur->v);
 	default:
 		return equal_regs_exactly(env, old, cur);
 	}
@@ -124,7 +126,8 @@ static bool slot_object_safe(struct env *env, const struct slot *old, const stru
 		return reg_safe(env, o, c, precise, exact);
 	case SLOT_DYNPTR:
 		return o->dynptr_type == c->dynptr_type && o->dynptr_first == c->dynptr_first &&
-		       ids_match(env->idmap, o->ref, c->ref);
+		       ids_match(env->idmap, o->ref, c->ref) &&
+		       ids_match(env->idmap, o->dynptr_parent, c->dynptr_parent);
 	case SLOT_ITER:	/* the depth does not matter, and would prevent convergence */
 		return o->type == c->type && o->iter_btf == c->iter_btf &&
 		       o->iter_btf_id == c->iter_btf_id && o->iter_state == c->iter_state &&

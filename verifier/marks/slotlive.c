@@ -11,6 +11,7 @@
 #include "verifier/marks/livemark.h"
 #include "verifier/state/pool.h"
 #include "verifier/state/verdict.h"
+#include "verifier/state/jumptab.h"
 
 #define BUCKETS_FIRST 256u	/* doubled as call chains come: there can be one for each few instructions walked */
 
@@ -50,25 +51,30 @@ struct slotlive {
 /* Predecessors of place k are pred[pred_at[k]] .. pred[pred_at[k + 1]]. */
 static int index_graph(struct env *env, struct slotlive *sl)
 {
-	uint32_t end = env->subprogs[env->subprog_cnt].postorder_start, k, s, n, succ[2], *fill;
+	uint32_t end = env->subprogs[env->subprog_cnt].postorder_start, k, s, n, buf[2], *fill, edges = 0;
+	const uint32_t *succ;
 
 	sl->place = pool_calloc(env, env->insn_cnt + 1u, sizeof(uint32_t));
 	sl->pred_at = pool_calloc(env, end + 2u, sizeof(uint32_t));
-	sl->pred = pool_calloc(env, 2u * end + 1u, sizeof(uint32_t));
+	for (k = 0; k < end; k++) {
+		jumptab_successors(env, env->postorder[k], buf, &n);
+		edges += n;
+	}
+	sl->pred = pool_calloc(env, (size_t)edges + 1u, sizeof(uint32_t));
 	fill = pool_calloc(env, end + 1u, sizeof(uint32_t));
 	if (!sl->place || !sl->pred_at || !sl->pred || !fill)
 		return verdict_nomem(env);
 	for (k = 0; k < end; k++)
 		sl->place[env->postorder[k]] = k;
 	for (k = 0; k < end; k++) {
-		n = insn_successors(env->insns, env->postorder[k], succ);
+		succ = jumptab_successors(env, env->postorder[k], buf, &n);
 		for (s = 0; s < n; s++)
 			sl->pred_at[sl->place[succ[s]] + 1]++;
 	}
 	for (k = 0; k < end; k++)
 		sl->pred_at[k + 1] += sl->pred_at[k];
 	for (k = 0; k < end; k++) {
-		n = insn_successors(env->insns, env->postorder[k], succ);
+		succ = jumptab_successors(env, env->postorder[k], buf, &n);
 		for (s = 0; s < n; s++) {
 			uint32_t to = sl->place[succ[s]];
 
@@ -326,7 +332,8 @@ static bool solve_insn(const struct env *env, struct instance *i, uint32_t frame
 	uint32_t insn = env->postorder[place];
 	struct masks *m = masks_at(i, frame, insn), *s;
 	uint64_t after = 0, acc = UINT64_MAX, before;
-	uint32_t succ[2], n = insn_successors(env->insns, insn, succ), k;
+	uint32_t buf[2], n, k;
+	const uint32_t *succ = jumptab_successors(env, insn, buf, &n);
 
 	if (!n)
 		return false;

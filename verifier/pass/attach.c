@@ -12,6 +12,7 @@
 #include "verifier/kernel/names.h"
 #include "verifier/pass/attach_prog.h"
 #include "verifier/state/verdict.h"
+#include "verifier/access/btfctx.h"
 
 static bool takes_btf_id(uint32_t prog_type)
 {
@@ -20,6 +21,14 @@ static bool takes_btf_id(uint32_t prog_type)
 }
 
 /* ---- targets ---- */
+
+/* To functions that only its link names: the program is judged as one for a function that takes nothing. */
+static bool attaches_to_many(const struct env *env)
+{
+	return env->prog_type == BPF_PROG_TYPE_TRACING &&
+	       (env->attach_type == AT_TRACE_FENTRY_MULTI || env->attach_type == AT_TRACE_FEXIT_MULTI ||
+		env->attach_type == AT_TRACE_FSESSION_MULTI);
+}
 
 static int bad_target(struct env *env, const char *what)
 {
@@ -71,6 +80,9 @@ static int raw_tp_proto(struct env *env, const struct btf_view *view, const stru
 	if (!btf_text_begins(env->att.name, "btf_trace_"))
 		return bad_target(env, "points to wrong type name");
 	env->att.name += strlen("btf_trace_");
+	if (env->sleepable && env->beh->sleepable_raw_tp && strcmp(env->att.name, "sys_enter") && strcmp(env->att.name, "sys_exit"))
+		return verdict_reject(env, EINVAL, "ATTACH-SLEEP",
+				      "Sleepable program cannot attach to non-faultable tracepoint %s", env->att.name);
 	if (strlen(env->att.name) + sizeof("__bpf_trace_") < sizeof(name)) {
 		strcat(name, env->att.name);
 		func = btf_view_find(view, BTF_KIND_FUNC, name);
@@ -227,7 +239,7 @@ static int check_function_target(struct env *env, const struct btf_view *view,
 
 	if (r < 0)
 		return r;
-	if (env->sleepable)
+	if (env->sleepable && !attaches_to_many(env))
 		r = check_sleepable_target(env);
 	else if (env->attach_type == BPF_MODIFY_RETURN)
 		r = check_modifiable(env);
@@ -340,7 +352,7 @@ static int check_struct_ops(struct env *env)
 				      "attach to unsupported member %s of struct %s", name,
 				      env->att.ops_name);
 	find_stub(env, view, name);
-	return 0;
+	return btfctx_check_tail_calls(env);
 }
 
 /* ---- the pass ---- */
@@ -354,7 +366,8 @@ static bool can_sleep(const struct env *env)
 		return env->attach_type == BPF_TRACE_FENTRY ||
 		       env->attach_type == BPF_TRACE_FEXIT ||
 		       env->attach_type == BPF_MODIFY_RETURN || env->attach_type == BPF_TRACE_ITER ||
-		       env->attach_type == AT_TRACE_FSESSION;
+		       env->attach_type == AT_TRACE_FSESSION || attaches_to_many(env) ||
+		       (env->attach_type == BPF_TRACE_RAW_TP && env->beh->sleepable_raw_tp);
 	case BPF_PROG_TYPE_RAW_TRACEPOINT:
 	case BPF_PROG_TYPE_TRACEPOINT:
 		return env->beh->sleepable_raw_tp;
@@ -373,8 +386,8 @@ static int resolve_target(struct env *env)
 	env->att.btf = env->prog->attach_btf_idx;
 	if (!view)
 		return verdict_unsupported(env, "attach targets without the kernel's BTF");
-	env->att.func_id =
-		env->prog->attach_btf_id ? env->prog->attach_btf_id : find_by_name(env, view);
+	env->att.func_id = attaches_to_many(env) ? btf_view_find(view, BTF_KIND_FUNC, "bpf_multi_func") :
+			   env->prog->attach_btf_id ? env->prog->attach_btf_id : find_by_name(env, view);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "verifier/state/callfacts.h"
 #include "verifier/state/pool.h"
 #include "verifier/state/verdict.h"
+#include "verifier/state/jumptab.h"
 
 enum { UNSEEN = 0, DISCOVERED = 0x10, EXPLORED = 0x20, FALLTHROUGH = 1, BRANCH = 2 };
 enum { DONE, KEEP };
@@ -109,14 +110,37 @@ static void mark_call(struct env *env, uint32_t t)
 	sub->might_throw |= facts.noreturn;
 }
 
+static int visit_gotox(struct env *env, struct cfg *cfg, uint32_t t)
+{
+	const struct jumptab *tab;
+	int r = jumptab_of_insn(env, t, &tab);
+	bool pushed = false;
+
+	if (r < 0)
+		return r;
+	mark_prune(env, t);
+	for (uint32_t i = 0; i < tab->cnt; i++) {
+		uint32_t w = tab->at[i];
+
+		mark_jmp(env, w);
+		env->aux[w].jump_target = true;
+		if (cfg->state[w] != UNSEEN)
+			continue;
+		cfg->state[w] = DISCOVERED;
+		cfg->stack[cfg->depth++] = w;
+		pushed = true;
+	}
+	return pushed ? KEEP : DONE;
+}
+
 static int visit_goto(struct env *env, struct cfg *cfg, uint32_t t)
 {
 	const struct bpf_insn *insn = &env->insns[t];
 	int64_t w = (int64_t)t + insn_jmp_off(insn) + 1;
 	int r;
 
-	if (BPF_SRC(insn->code) != BPF_K)
-		return verdict_reject_at(env, t, EINVAL, "INSN-OPCODE", "BPF_JA with register");
+	if (insn_is_gotox(insn))
+		return visit_gotox(env, cfg, t);
 	r = push_edge(env, cfg, t, w, FALLTHROUGH, true);
 	if (r)
 		return r;
@@ -196,7 +220,8 @@ static int check_all_reached(struct env *env, const struct cfg *cfg)
  */
 static int compute_postorder(struct env *env, struct cfg *cfg)
 {
-	uint32_t s, i, t, w, cnt = 0, succ[2], n;
+	uint32_t s, i, t, w, cnt = 0, buf[2], n;
+	const uint32_t *succ;
 	bool pushed;
 
 	env->postorder = pool_calloc(env, env->insn_cnt + 1u, sizeof(*env->postorder));
@@ -210,7 +235,7 @@ static int compute_postorder(struct env *env, struct cfg *cfg)
 		cfg->depth = 1;
 		while (cfg->depth) {
 			t = cfg->stack[cfg->depth - 1];
-			n = insn_successors(env->insns, t, succ);
+			succ = jumptab_successors(env, t, buf, &n);
 			pushed = false;
 			if (cfg->state[t] != EXPLORED) {
 				cfg->state[t] = EXPLORED;

@@ -10,6 +10,7 @@
 #include "verifier/state/callfacts.h"
 #include "verifier/state/pool.h"
 #include "verifier/state/verdict.h"
+#include "verifier/state/jumptab.h"
 
 #define CALLER_SAVED 0x3fu	/* r0..r5 */
 
@@ -50,6 +51,7 @@ static struct regs_used jmp_regs(const struct env *env, const struct bpf_insn *i
 
 	switch (BPF_OP(i->code)) {
 	case BPF_JA:
+		return (struct regs_used){ insn_is_gotox(i) ? dst : 0, 0 };
 	case INSN_JCOND:
 		return (struct regs_used){ 0, 0 };
 	case BPF_EXIT:
@@ -93,7 +95,8 @@ static struct regs_used insn_regs(const struct env *env, const struct bpf_insn *
 int live_compute(struct env *env)
 {
 	struct regs_used *used = pool_calloc(env, env->insn_cnt + 1u, sizeof(*used));
-	uint32_t i, k, s, n, succ[2], idx, end = env->subprogs[env->subprog_cnt].postorder_start;
+	uint32_t i, k, s, n, buf[2], idx, end = env->subprogs[env->subprog_cnt].postorder_start;
+	const uint32_t *succ;
 	uint16_t out, in;
 	bool changed = true;
 
@@ -109,7 +112,7 @@ int live_compute(struct env *env)
 		changed = false;
 		for (k = 0; k < end; k++) {
 			idx = env->postorder[k];
-			n = insn_successors(env->insns, idx, succ);
+			succ = jumptab_successors(env, idx, buf, &n);
 			for (out = 0, s = 0; s < n; s++)
 				out |= env->aux[succ[s]].live_regs;
 			in = (uint16_t)((out & ~used[idx].def) | used[idx].use);

@@ -12,9 +12,11 @@
 #include "verifier/kernel/names.h"
 #include "verifier/state/pool.h"
 #include "verifier/state/verdict.h"
+#include "verifier/state/jumptab.h"
 
 #define MAP_IDX_NOT_A_MAP 0x7ffffffeu
 #define MAP_IDX_NO_ARRAY  0x7ffffffdu
+#define ARENA_PAGE_BYTES  4096	/* max_entries of an arena counts pages */
 
 static int check_size(struct env *env)
 {
@@ -128,20 +130,47 @@ static int use_map(struct env *env, uint32_t map_idx, uint32_t *used_cnt)
 		return r;
 	m->used = true;
 	(*used_cnt)++;
+	if (m->shape->type == MT_INSN_ARRAY)
+		return jumptab_bind(env, map_idx);
 	return m->shape->type == INSN_MAP_TYPE_ARENA ? bind_arena(env, map_idx) : 0;
+}
+
+/* A place in a jump table, or in this CPU's copy of the only element. */
+static int resolve_special_value(struct env *env, uint32_t idx, const struct bgv_map *shape, uint32_t off)
+{
+	int err = 0;
+
+	if (shape->type == MT_INSN_ARRAY)
+		err = off % sizeof(uint64_t) || off / sizeof(uint64_t) >= shape->max_entries ? EACCES : 0;
+	else if (shape->max_entries != 1 || (env->target->flags & BGV_TARGET_NO_JIT))
+		err = EOPNOTSUPP;
+	else if (off >= shape->value_size)
+		err = EINVAL;
+	if (err)
+		return verdict_reject_at(env, idx, err, "MAP-DIRECT",
+					 "invalid access to map value pointer, value_size=%u off=%u",
+					 shape->value_size, off);
+	env->aux[idx].map_off = off;
+	return 0;
 }
 
 static int resolve_map_value(struct env *env, uint32_t idx, const struct bgv_map *shape)
 {
 	uint32_t off = (uint32_t)env->insns[idx + 1].imm;
 
-	if (off >= env->lim->var_off)
+	if (off >= env->lim->var_off && !env->beh->direct_any_off)
 		return verdict_reject_at(env, idx, EINVAL, "MAP-DIRECT",
 					 "direct value offset of %u is not allowed", off);
 	if (shape->type == INSN_MAP_TYPE_ARENA) {
+		if (off >= (uint64_t)shape->max_entries * ARENA_PAGE_BYTES && env->beh->direct_any_off)
+			return verdict_reject_at(env, idx, ERANGE, "MAP-DIRECT",
+						 "invalid access to map value pointer, value_size=%u off=%u",
+						 shape->value_size, off);
 		env->aux[idx].map_off = off;
 		return 0;
 	}
+	if (shape->type == MT_INSN_ARRAY || (shape->type == BPF_MAP_TYPE_PERCPU_ARRAY && env->beh->direct_percpu))
+		return resolve_special_value(env, idx, shape, off);
 	if (shape->type != BPF_MAP_TYPE_ARRAY)
 		return verdict_reject_at(env, idx, EINVAL, "MAP-DIRECT",
 					 "no direct value access support for this map type");

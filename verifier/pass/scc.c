@@ -9,6 +9,7 @@
 #include "verifier/kernel/insn.h"
 #include "verifier/state/pool.h"
 #include "verifier/state/verdict.h"
+#include "verifier/state/jumptab.h"
 
 #define NOT_ON_STACK UINT32_MAX
 
@@ -22,7 +23,8 @@ struct tarjan {
 
 static bool has_self_edge(const struct env *env, uint32_t w)
 {
-	uint32_t succ[2], n = insn_successors(env->insns, w, succ), i;
+	uint32_t buf[2], n, i;
+	const uint32_t *succ = jumptab_successors(env, w, buf, &n);
 
 	for (i = 0; i < n; i++)
 		if (succ[i] == w)
@@ -48,7 +50,8 @@ static void close_component(struct env *env, struct tarjan *t, uint32_t w)
 
 static void walk(struct env *env, struct tarjan *t, uint32_t root)
 {
-	uint32_t succ[2], n, i, w;
+	uint32_t buf[2], n, i, w;
+	const uint32_t *succ;
 	bool pushed;
 
 	t->dfs[0] = root;
@@ -59,7 +62,7 @@ static void walk(struct env *env, struct tarjan *t, uint32_t root)
 			t->pre[w] = t->low[w] = t->next_pre++;
 			t->comp[t->comp_cnt++] = w;
 		}
-		n = insn_successors(env->insns, w, succ);
+		succ = jumptab_successors(env, w, buf, &n);
 		pushed = false;
 		for (i = 0; i < n && !pushed; i++) {
 			if (!t->pre[succ[i]]) {
@@ -79,10 +82,11 @@ static void walk(struct env *env, struct tarjan *t, uint32_t root)
 /* Edges that all lead forward make no loop. */
 static bool has_way_back(const struct env *env)
 {
-	uint32_t succ[2], n, i;
+	uint32_t buf[2], n, i;
+	const uint32_t *succ;
 
 	for (i = 0; i < env->insn_cnt; i += insn_len(&env->insns[i]))
-		for (n = insn_successors(env->insns, i, succ); n; n--)
+		for (succ = jumptab_successors(env, i, buf, &n); n; n--)
 			if (succ[n - 1] <= i)
 				return true;
 	return false;

@@ -89,7 +89,7 @@ int subprog_check_bounds(struct env *env)
 		insn = &env->insns[i];
 		note_special(sub, insn);
 		if (insn_is_jmp_class(insn) && BPF_OP(insn->code) != BPF_EXIT &&
-		    BPF_OP(insn->code) != BPF_CALL) {
+		    BPF_OP(insn->code) != BPF_CALL && !(insn_is_gotox(insn) && env->beh->gotox_last)) {
 			to = (int64_t)i + insn_jmp_off(insn) + 1;
 			if (to < sub->start || to >= sub[1].start)
 				return verdict_reject_at(env, i, EINVAL, "JUMP-RANGE",
@@ -99,7 +99,7 @@ int subprog_check_bounds(struct env *env)
 		if (i + 1 != sub[1].start)
 			continue;
 		if (insn->code != (BPF_JMP | BPF_EXIT) && insn->code != (BPF_JMP32 | BPF_JA) &&
-		    insn->code != (BPF_JMP | BPF_JA))
+		    insn->code != (BPF_JMP | BPF_JA) && !(insn_is_gotox(insn) && env->beh->gotox_last))
 			return verdict_reject_at(env, i, EINVAL, "FALL-THROUGH",
 						 "last insn is not an exit or jmp");
 		sub->exit_idx = i;

@@ -33,6 +33,7 @@
 #define ENV_EXPLAINS 1
 #endif
 
+struct jumptab;		/* jumptab.h */
 struct assume;		/* assume.h */
 struct btf_view;	/* btf.h: parsed BTF */
 struct slotlive;	/* slotlive.c */
@@ -106,6 +107,7 @@ struct env {
 		uint32_t struct_ops_member, struct_ops_type;
 		const char *ops_name;		/* struct_ops: name of the kernel's struct; else NULL */
 		uint32_t stub_func_id;		/* struct_ops: its stub for the member; 0: none */
+		uint32_t arg_ref[PROGRAM_CTX_ARGS];	/* struct_ops: what main holds of each argument; 0: nothing */
 		bool untrusted_args;		/* an LSM hook that sees objects half made or half gone */
 	} att;
 
@@ -124,6 +126,7 @@ struct env {
 	struct state **explored;	/* insn_cnt list heads */
 	struct state *evicted;
 	uint32_t *postorder;
+	struct jumptab **jumptabs;	/* of each indirect jump; NULL: the program has none */
 	uint32_t scc_cnt;		/* components are 1..scc_cnt-1 */
 	uint32_t id_gen;
 	uint64_t start_ns;

@@ -101,7 +101,8 @@ static void follow(struct env *env, struct reg *w, const struct reg *known)
 		return;
 	w->off = old.off;
 	w->id = old.id;
-	alu_linked(env->beh, &w->v, (int64_t)(int32_t)(old.off - known->off),
+	/* in 64 bits: the difference of two 32-bit deltas may need 33, which 6.18 does not see */
+	alu_linked(env->beh, &w->v, (int64_t)old.off - known->off,
 		   ((old.id | known->id) & REG_ID_ADD32) != 0);
 }
 

@@ -16,6 +16,7 @@ struct env;
 
 #define PROGRAM_ARGS_MAX 5	/* arguments of a function that travel in registers */
 #define PROGRAM_KFUNCS_MAX 256	/* the kernel's MAX_KFUNC_DESCS */
+#define PROGRAM_CTX_ARGS 12	/* the kernel's MAX_BPF_FUNC_ARGS */
 
 /* The program, decoded: what the passes found out of its instructions, functions, maps and calls. */
 

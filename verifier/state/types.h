@@ -47,7 +47,8 @@ struct reg {
 		struct { uint32_t map, map_uid; };		/* 1 + index into env->maps */
 		struct { uint32_t btf, btf_id; };		/* btf: 0 vmlinux, else 1 + btfs index */
 		struct { uint32_t mem_size, dynptr_id; };	/* REG_MEM */
-		struct { uint32_t dynptr_type; uint32_t dynptr_first; };  /* slot, REG_DYNPTR */
+		struct { uint32_t dynptr_type, dynptr_first;	/* slot, REG_DYNPTR */
+			 uint32_t dynptr_parent; };		/* reference of the object it reads; 0: none */
 		struct { uint32_t iter_btf, iter_btf_id;	/* iterator slot; btf as above */
 			 uint16_t iter_state; uint16_t pad0; uint32_t iter_depth; };
 		struct { uint32_t irq_class; };			/* irq flag slot: IRQ_* of lock.h */

@@ -16,6 +16,7 @@
 #include "verifier/tell/srcline.h"
 #include "verifier/tell/why.h"
 #include "verifier/walk/tale.h"
+#include "verifier/state/jumptab.h"
 
 #define COST_LINES	 3u
 #define STATES_LOOKED_AT 64u /* newest ones of one place: enough to see what differs */
@@ -249,7 +250,8 @@ static bool is_condition(const struct bpf_insn *i)
 
 static bool leads_out(const struct env *env, uint32_t at, uint32_t scc)
 {
-	uint32_t succ[2], i, cnt = insn_successors(env->insns, at, succ);
+	uint32_t buf[2], i, cnt;
+	const uint32_t *succ = jumptab_successors(env, at, buf, &cnt);
 
 	for (i = 0; i < cnt; i++)
 		if (succ[i] < env->insn_cnt && env->aux[succ[i]].scc != scc)

@@ -13,6 +13,7 @@
 #include "verifier/state/verdict.h"
 #include "verifier/value/branch.h"
 #include "verifier/walk/step.h"
+#include "verifier/access/dynslot.h"
 
 static int assume_packet(struct env *env, const struct assume *assume)
 {
@@ -148,7 +149,7 @@ static int assume_released(struct env *env, const struct assume *assume)
 	uint32_t i = 0;
 
 	while (i < refs_cnt(st)) {
-		if (st->held->h[i].type != HELD_REF || refs_release(env, st->held->h[i].id) < 0)
+		if (st->held->h[i].type != HELD_REF || dynslot_release(env, st->held->h[i].id) < 0)
 			i++;
 	}
 	return 0;

@@ -22,6 +22,7 @@
 #include "verifier/walk/checkpoint.h"
 #include "verifier/walk/step.h"
 #include "verifier/walk/tale.h"
+#include "verifier/access/btfctx.h"
 
 #define BUDGET_STEPS 512u	/* how often the clock is read */
 
@@ -180,6 +181,8 @@ static int explore_function(struct env *env, uint32_t subprog, bool may_sleep)
 	env->prev_insn_idx = UINT32_MAX;
 	slotlive_leave_instance(env);
 	r = call_enter_root(env, subprog);
+	if (r >= 0 && !subprog)
+		r = btfctx_acquire_args(env);
 	if (r >= 0)
 		r = walk(env);
 	if (r >= 0)

@@ -25,6 +25,7 @@
 #include "verifier/walk/step_alu.h"
 #include "verifier/walk/step_jump.h"
 #include "verifier/walk/step_mem.h"
+#include "verifier/state/jumptab.h"
 
 static int reserved(struct env *env, const char *what)
 {
@@ -273,9 +274,65 @@ static int step_exit(struct env *env, const struct bpf_insn *i)
 	return end_of_path(env, false);
 }
 
+/* Which elements of the jump table r may stand for. */
+static bool gotox_range(const struct env *env, const struct reg *r, uint64_t *ret_low, uint64_t *ret_high)
+{
+	struct val v;
+	int64_t apart = bounds_whole_offset(env, r, &v) ? 0 : r->off;
+
+	*ret_low = (v.ul + (uint64_t)apart) / sizeof(uint64_t);
+	*ret_high = (v.uh + (uint64_t)apart) / sizeof(uint64_t);
+	return *ret_low <= *ret_high && *ret_high < env->maps[r->map - 1].shape->max_entries;
+}
+
+static int check_gotox(struct env *env, const struct bpf_insn *i, uint64_t *ret_low, uint64_t *ret_high)
+{
+	const struct reg *r = &env_regs(env)[i->dst_reg];
+	int err;
+
+	if (i->src_reg || i->off || i->imm)
+		return reserved(env, "BPF_JA|BPF_X");
+	err = regcheck_read(env, i->dst_reg);
+	if (err < 0)
+		return err;
+	if (r->type != REG_INSN)
+		return verdict_reject(env, EINVAL, "GOTOX", "R%d has type %s, expected PTR_TO_INSN", i->dst_reg,
+				      reg_type_name(r));
+	if (!env->bypass_spec_v1)
+		return verdict_unsupported(env, "indirect jumps that a CPU may guess");
+	if (!gotox_range(env, r, ret_low, ret_high))
+		return verdict_reject(env, EINVAL, "GOTOX",
+				      "R%d points to outside of jump table: [%llu,%llu] max_entries %u", i->dst_reg,
+				      (unsigned long long)*ret_low, (unsigned long long)*ret_high,
+				      env->maps[r->map - 1].shape->max_entries);
+	return 0;
+}
+
+/* Through a jump table: one way for each place it may lead to, the last of them now. */
+static int step_gotox(struct env *env, const struct bpf_insn *i)
+{
+	const struct jumptab *tab;
+	uint64_t low = 0, high = 0;
+	int r = check_gotox(env, i, &low, &high);
+
+	if (r < 0)
+		return r;
+	tab = jumptab_of_map(env, env_regs(env)[i->dst_reg].map - 1, (uint32_t)low, (uint32_t)high);
+	if (!tab)
+		return verdict_nomem(env);
+	for (uint32_t k = 0; k + 1 < tab->cnt; k++)
+		if (!pending_push(env, tab->at[k], env->insn_idx, false, EFAULT))
+			return -EFAULT;
+	env->insn_idx = tab->at[tab->cnt - 1];
+	return 0;
+}
+
 static int step_goto(struct env *env, const struct bpf_insn *i)
 {
 	bool jmp32 = BPF_CLASS(i->code) == BPF_JMP32;
+
+	if (insn_is_gotox(i))
+		return step_gotox(env, i);
 
 	if (BPF_SRC(i->code) != BPF_K || i->src_reg || i->dst_reg || (jmp32 ? i->off : i->imm))
 		return reserved(env, "BPF_JA");

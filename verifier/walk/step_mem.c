@@ -55,6 +55,17 @@ static bool loses_faults(uint32_t type, uint32_t was)
 	return mem && (may_fault(type) || may_fault(was)) && flags != (REG_F_UNTRUSTED | REG_F_RDONLY);
 }
 
+/* Of two kinds of pointer: what the load is taken for, with its faults handled where either may have them. */
+static uint32_t merged_type(uint32_t type, uint32_t was)
+{
+	bool mem = (type & REG_BASE_MASK) == REG_MEM || (was & REG_BASE_MASK) == REG_MEM;
+	uint32_t base = mem ? REG_MEM : REG_BTF_ID;
+
+	if (may_fault(type) || may_fault(was))
+		return base | REG_F_UNTRUSTED | (mem ? REG_F_RDONLY : 0);
+	return base | ((type | was) & REG_F_RDONLY);
+}
+
 int step_note_ptr_type(struct env *env, uint32_t type, bool trust_mismatch_ok)
 {
 	struct insn_aux *aux = env_aux(env);
@@ -66,6 +77,10 @@ int step_note_ptr_type(struct env *env, uint32_t type, bool trust_mismatch_ok)
 	}
 	if (type == was || (!is_rewritten(type) && !is_rewritten(was)))
 		return 0;
+	if (trust_mismatch_ok && is_object(env, type) && is_object(env, was) && env->beh->merge_keeps_faults) {
+		aux->ptr_type = merged_type(type, was);
+		return 0;
+	}
 	if (trust_mismatch_ok && is_object(env, type) && is_object(env, was)) {
 		if (loses_faults(type, was))
 			return verdict_reject(env, EINVAL, "PTR-MIXED",
