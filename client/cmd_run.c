@@ -8,6 +8,7 @@
 #include "client/cmd.h"
 #include "client/out.h"
 #include "client/present.h"
+#include "client/rootview.h"
 
 #include "client/bpfgate.h"
 #include "client/conn.h"
@@ -32,6 +33,7 @@ struct run_args {
 	bool verbose;
 	bool handles_in_maps;
 	bool as_if_root;
+	bool only_answers; /* of being root: there is no user namespace to be it in */
 	const char *object;
 	const char *signature;
 	char **argv;
@@ -110,7 +112,9 @@ static _Noreturn void run_child(const struct run_args *args, int sock, const sig
 	int r;
 
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	r = notify_install(args->handles_in_maps, &listener);
+	if (args->as_if_root && !args->only_answers)
+		(void)rootview_enter();
+	r = notify_install(args->handles_in_maps, args->only_answers, &listener);
 	r = run_send_word(sock, r, listener);
 	own_close_fd(&listener);
 	if (r < 0)
@@ -215,7 +219,7 @@ static int run_supervise(const struct run_args *args, pid_t child, int sock,
 		return run_complain("an outer launcher listens already (seccomp)", r);
 	if (r < 0)
 		return run_complain("no seccomp notification", r);
-	r = notify_serve(listener, args->verbose, &server);
+	r = notify_serve(listener, args->verbose, args->as_if_root && !args->only_answers, &server);
 	if (r < 0)
 		return run_complain("cannot serve it", r);
 	code = run_wait(child, signals);
@@ -257,6 +261,8 @@ static int run_write(const char *path, const char *text)
 	return fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -errno;
 }
 
+enum { RUN_ONLY_ANSWERS = 1 };
+
 /*
  * The command and we are user 0 of a user namespace of our own. Whoever looks from outside, the kernel and the daemon
  * too, sees the user as before: it changes what geteuid(2) and capget(2) answer, and no right.
@@ -268,8 +274,11 @@ static int run_become_root(void)
 
 	snprintf(uids, sizeof(uids), "0 %u 1", (unsigned int)geteuid());
 	snprintf(gids, sizeof(gids), "0 %u 1", (unsigned int)getegid());
-	if (unshare(CLONE_NEWUSER) < 0)
-		return -errno;
+	if (unshare(CLONE_NEWUSER) < 0) {
+		(void)run_complain("no user namespace to be root of (--as-if-root): the command is only told that it is root",
+				   -errno);
+		return RUN_ONLY_ANSWERS;
+	}
 	r = run_write("/proc/self/setgroups", "deny");
 	if (r == 0)
 		r = run_write("/proc/self/uid_map", uids);
@@ -302,6 +311,7 @@ int cmd_run(int argc, char **argv)
 	r = args.as_if_root ? run_become_root() : 0;
 	if (r < 0)
 		return run_complain("no user namespace to be root of (--as-if-root)", r);
+	args.only_answers = r == RUN_ONLY_ANSWERS;
 	run_look_for_daemon();
 	r = run_present(&args);
 	if (r < 0)

@@ -22,6 +22,7 @@
 #include "proto/pinname.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -49,13 +50,13 @@
 /* Calls that wait for the daemon at the same time; loads of one process rarely overlap. */
 enum { NOTIFY_THREADS = 4 };
 
-int notify_install(bool handles_in_maps, int *ret_listener)
+int notify_install(bool handles_in_maps, bool answers_as_root, int *ret_listener)
 {
 	int fd;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	fd = notify_filter_set(handles_in_maps);
+	fd = notify_filter_set(handles_in_maps, answers_as_root);
 	if (fd < 0)
 		return -errno;
 	*ret_listener = fd;
@@ -131,6 +132,7 @@ static void notify_count(struct notify_refusals *refusals, int r, const struct c
 struct notify_server {
 	int listener;
 	bool verbose;
+	bool has_view;
 	struct become_facts self;
 	atomic_bool told; /* that a thread could not be stood in for */
 	struct notify_refusals *refusals;
@@ -442,7 +444,7 @@ static void notify_show_trace(const struct notify_server *server, struct other *
 	OWN_FD int fd = -1;
 
 	if (other_read_text(&other->source, notify_path_arg(data), path, NOTIFY_TRACE_BYTES))
-		fd = tracefile_instead(path, notify_opens(data), access(path, R_OK) == 0 ? 0 : -errno);
+		fd = tracefile_instead(path, notify_opens(data) && !server->has_view, access(path, R_OK) == 0 ? 0 : -errno);
 	if (fd < 0)
 		notify_continue(server->listener, other->id);
 	else if (notify_opens(data))
@@ -484,6 +486,31 @@ static void notify_file(struct notify_server *server, struct other *other, const
 		notify_continue(server->listener, other->id);
 }
 
+/* ---- capabilities, where they are only said ---- */
+
+/* As the kernel's linux/capability.h has them: one struct each 32. Of another process the kernel tells. */
+static void notify_capget(const struct notify_server *server, struct other *other, const struct seccomp_data *data)
+{
+	const struct codec_source *src = &other->source;
+	const uint32_t high = (1u << (CAP_LAST_CAP - 31)) - 1;
+	struct __user_cap_header_struct head;
+	struct __user_cap_data_struct caps[2] = { { UINT32_MAX, UINT32_MAX, 0 }, { high, high, 0 } };
+	size_t bytes = sizeof(caps);
+
+	if (!data->args[1] || src->read(src->ctx, data->args[0], &head, sizeof(head)) < 0 || head.pid ||
+	    (head.version != _LINUX_CAPABILITY_VERSION_1 && head.version != _LINUX_CAPABILITY_VERSION_2 &&
+	     head.version != _LINUX_CAPABILITY_VERSION_3)) {
+		notify_continue(server->listener, other->id);
+		return;
+	}
+	if (head.version == _LINUX_CAPABILITY_VERSION_1)
+		bytes /= 2;
+	if (src->write(src->ctx, data->args[1], caps, bytes) < 0)
+		notify_answer(server->listener, other->id, 0, -EFAULT, 0);
+	else
+		notify_answer(server->listener, other->id, 0, 0, 0);
+}
+
 static void notify_handle(struct notify_server *server, const struct seccomp_notif *notif)
 {
 	struct other other;
@@ -502,6 +529,8 @@ static void notify_handle(struct notify_server *server, const struct seccomp_not
 		notify_bpf(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_perf_event_open)
 		notify_perf(server, &other, &notif->data);
+	else if (notif->data.nr == __NR_capget)
+		notify_capget(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_ioctl)
 		notify_ioctl(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_readlinkat || (uint32_t)notif->data.nr == NOTIFY_READLINK)
@@ -525,7 +554,7 @@ static void *notify_thread(void *arg)
 	}
 }
 
-static struct notify_server *notify_new(int listener, bool verbose)
+static struct notify_server *notify_new(int listener, bool verbose, bool has_view)
 {
 	struct notify_server *server = calloc(1, sizeof(*server));
 	void *refusals = mmap(NULL, sizeof(*server->refusals), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -534,7 +563,7 @@ static struct notify_server *notify_new(int listener, bool verbose)
 		free(server);
 		return NULL;
 	}
-	*server = (struct notify_server){ .listener = listener, .verbose = verbose, .refusals = refusals };
+	*server = (struct notify_server){ .listener = listener, .verbose = verbose, .has_view = has_view, .refusals = refusals };
 	return server;
 }
 
@@ -551,9 +580,9 @@ unsigned int notify_refused(const struct notify_server *server, uint64_t *ret_de
 	return atomic_load(&server->refusals->cnt);
 }
 
-int notify_serve(int listener, bool verbose, struct notify_server **ret_server)
+int notify_serve(int listener, bool verbose, bool has_view, struct notify_server **ret_server)
 {
-	struct notify_server *server = notify_new(listener, verbose);
+	struct notify_server *server = notify_new(listener, verbose, has_view);
 	int started = 0, r;
 
 	if (!server)

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Sets it for this process and what it becomes; `handles_in_maps` as in notify.h. The listener, or -1 and errno. */
-int notify_filter_set(bool handles_in_maps);
+/* Sets it for this process and what it becomes; both as in notify.h. The listener, or -1 and errno. */
+int notify_filter_set(bool handles_in_maps, bool answers_as_root);
 
 #endif
