@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "daemon/broker/ask/decide.h"
+#include "daemon/broker/ask/iter_info.h"
 #include "daemon/broker/store/kinds.h"
 #include "daemon/broker/ask/obj.h"
 #include "daemon/broker/store/owner.h"
@@ -147,6 +148,8 @@ static int forward_add_ptr(struct work *work, const struct cmd_ptr *ptr,
 		return forward_add_file(work, ptr);
 	if (ptr->content == CMD_CTX)
 		return loader_add_both(work->loader_call, ptr->off, got->data, got->bytes, NULL);
+	if (ptr->content == CMD_ITER_INFO)
+		return iter_info_add(work, ptr, got);
 	if (ptr->dir == CMD_IN)
 		return loader_add_in(work->loader_call, ptr->off, got->data, got->bytes, NULL);
 	if (got->room > FORWARD_OUT_MAX)

@@ -16,6 +16,7 @@
 #include "daemon/broker/cmd/commands.h"
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/forward.h"
+#include "daemon/broker/ask/iter_info.h"
 #include "daemon/broker/ask/obj.h"
 #include "daemon/broker/ask/procs.h"
 #include "daemon/broker/ask/record.h"
@@ -332,30 +333,16 @@ static void attach_decide(struct work *work)
 		attach_run(work);
 }
 
-/*
- * An iterator over one object names it by a number inside iter_info, which would mean something
- * else in the loader: such iterators are not offered.
- */
-static bool attach_names_object(const struct work *work)
-{
-	const struct request_ptr *info = work_ptr(work, ATTR_LINK_CREATE_ITER_INFO);
-
-	if (work->req.cmd != CMD_LINK_CREATE || info->state != WIRE_PTR_PRESENT)
-		return false;
-	for (uint32_t i = 0; i < info->bytes; i++)
-		if (info->data[i])
-			return true;
-	return false;
-}
-
 static void attach_on_target(struct work *work, int err)
 {
 	struct attach *attach = work->state;
 
-	if (err >= 0 && attach->target.policy.kind == POLICY_ATTACH_ITER &&
-	    attach_names_object(work))
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "ITER-INFO",
-			    "iterators over one object are not offered");
+	const char *why = NULL;
+
+	if (err >= 0 && attach->target.policy.kind == POLICY_ATTACH_ITER && work->req.cmd == CMD_LINK_CREATE)
+		why = iter_info_check(work, attach->target.policy.name);
+	if (why)
+		work_refuse(work, EPERM, DECISION_BY_BROKER, "ITER-INFO", "%s", why);
 	else if (err == -EXDEV)
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "EVENT",
 			    "the perf event was not opened through this bpfgated");

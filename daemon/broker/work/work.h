@@ -41,6 +41,7 @@ struct work {
 	bool reconciled;		/* the ledger was compared with the kernel for this work */
 	char *text, *log;		/* owned: the reason and the log that the reply points at */
 
+	uint8_t iter_fd;		/* 1 + the word of iter_info that is a descriptor; 0: none is */
 	bool reuses_link;		/* the link it asks for is one that is there already */
 	bool kept_anyway;		/* what is being handed over is also kept for another reason */
 	bool undecided;			/* refused, but nobody said that it is wrong */
