@@ -12,6 +12,7 @@
 
 #include "object/btfname.h"
 #include "object/elf.h"
+#include "proto/kernel_types.h"
 #include "proto/own.h"
 
 #define VMLINUX_BTF	  "/sys/kernel/btf/vmlinux"
@@ -19,7 +20,6 @@
 #define HELPER_ID_MAX	  4096u	  /* libbpf's poison for calls that a kernel lacks is far above */
 #define MAP_BASE_BYTES	  4096u
 #define MAP_ELEM_OVERHEAD 96u
-#define MAP_TYPE_ARENA	  33u /* Linux 6.9 */
 
 struct reading {
 	struct object_facts *facts;
@@ -48,7 +48,7 @@ static uint64_t map_bytes(const struct bgv_map *map)
 
 	if (map->type == BPF_MAP_TYPE_RINGBUF || map->type == BPF_MAP_TYPE_USER_RINGBUF)
 		return (uint64_t)map->max_entries + 3ULL * MAP_BASE_BYTES;
-	if (map->type == MAP_TYPE_ARENA)
+	if (map->type == KERNEL_MAP_ARENA)
 		return (entries + 1) * MAP_BASE_BYTES;
 	if (map->type == BPF_MAP_TYPE_PERCPU_ARRAY || map->type == BPF_MAP_TYPE_PERCPU_HASH ||
 	    map->type == BPF_MAP_TYPE_LRU_PERCPU_HASH || map->type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE)

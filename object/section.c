@@ -10,40 +10,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/kernel_types.h"
 #include "proto/own.h"
 
-/* Numbers of types that the build host's header may not have. */
-#define TYPE_NETFILTER	      32u
-#define ATTACH_NETFILTER      45u
-#define ATTACH_TCX_INGRESS    46u
-#define ATTACH_TCX_EGRESS     47u
-#define ATTACH_UPROBE_MULTI   48u
-#define ATTACH_UNIX_CONNECT   49u
-#define ATTACH_NETKIT	      54u
-#define ATTACH_NETKIT_PEER    55u
-#define ATTACH_KPROBE_SESSION 56u
-#define ATTACH_UPROBE_SESSION 57u
-
 static const struct section_meaning meanings[] = {
-	{ "tcx/ingress", BPF_PROG_TYPE_SCHED_CLS, ATTACH_TCX_INGRESS, false },
-	{ "tcx/egress", BPF_PROG_TYPE_SCHED_CLS, ATTACH_TCX_EGRESS, false },
-	{ "netkit/primary", BPF_PROG_TYPE_SCHED_CLS, ATTACH_NETKIT, false },
-	{ "netkit/peer", BPF_PROG_TYPE_SCHED_CLS, ATTACH_NETKIT_PEER, false },
-	{ "netfilter", TYPE_NETFILTER, ATTACH_NETFILTER, false },
-	{ "kprobe.session/", BPF_PROG_TYPE_KPROBE, ATTACH_KPROBE_SESSION, false },
-	{ "uprobe.multi/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_MULTI, false },
-	{ "uretprobe.multi/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_MULTI, false },
-	{ "uprobe.multi.s/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_MULTI, true },
-	{ "uretprobe.multi.s/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_MULTI, true },
-	{ "uprobe.session/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_SESSION, false },
-	{ "uprobe.session.s/", BPF_PROG_TYPE_KPROBE, ATTACH_UPROBE_SESSION, true },
+	{ "tcx/ingress", BPF_PROG_TYPE_SCHED_CLS, KERNEL_ATTACH_TCX_INGRESS, false },
+	{ "tcx/egress", BPF_PROG_TYPE_SCHED_CLS, KERNEL_ATTACH_TCX_EGRESS, false },
+	{ "netkit/primary", BPF_PROG_TYPE_SCHED_CLS, KERNEL_ATTACH_NETKIT_PRIMARY, false },
+	{ "netkit/peer", BPF_PROG_TYPE_SCHED_CLS, KERNEL_ATTACH_NETKIT_PEER, false },
+	{ "netfilter", KERNEL_PROG_NETFILTER, KERNEL_ATTACH_NETFILTER, false },
+	{ "kprobe.session/", BPF_PROG_TYPE_KPROBE, KERNEL_ATTACH_TRACE_KPROBE_SESSION, false },
+	{ "uprobe.multi/", BPF_PROG_TYPE_KPROBE, KERNEL_ATTACH_TRACE_UPROBE_MULTI, false },
+	{ "uretprobe.multi/", BPF_PROG_TYPE_KPROBE, KERNEL_ATTACH_TRACE_UPROBE_MULTI, false },
+	{ "uprobe.multi.s/", BPF_PROG_TYPE_KPROBE, KERNEL_ATTACH_TRACE_UPROBE_MULTI, true },
+	{ "uretprobe.multi.s/", BPF_PROG_TYPE_KPROBE, KERNEL_ATTACH_TRACE_UPROBE_MULTI, true },
+	{ "uprobe.session/", BPF_PROG_TYPE_KPROBE, KERNEL_ATTACH_TRACE_UPROBE_SESSION, false },
+	{ "uprobe.session.s/", BPF_PROG_TYPE_KPROBE, KERNEL_ATTACH_TRACE_UPROBE_SESSION, true },
 	{ "usdt.s/", BPF_PROG_TYPE_KPROBE, 0, true },
-	{ "cgroup/connect_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, ATTACH_UNIX_CONNECT, false },
-	{ "cgroup/sendmsg_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, ATTACH_UNIX_CONNECT + 1, false },
-	{ "cgroup/recvmsg_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, ATTACH_UNIX_CONNECT + 2, false },
-	{ "cgroup/getpeername_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, ATTACH_UNIX_CONNECT + 3,
+	{ "cgroup/connect_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, KERNEL_ATTACH_CGROUP_UNIX_CONNECT, false },
+	{ "cgroup/sendmsg_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, KERNEL_ATTACH_CGROUP_UNIX_SENDMSG, false },
+	{ "cgroup/recvmsg_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, KERNEL_ATTACH_CGROUP_UNIX_RECVMSG, false },
+	{ "cgroup/getpeername_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, KERNEL_ATTACH_CGROUP_UNIX_GETPEERNAME,
 	  false },
-	{ "cgroup/getsockname_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, ATTACH_UNIX_CONNECT + 4,
+	{ "cgroup/getsockname_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, KERNEL_ATTACH_CGROUP_UNIX_GETSOCKNAME,
 	  false },
 };
 

@@ -25,12 +25,12 @@ static const struct word helper_words[] = {
 };
 
 static const struct word prog_type_words[] = {
-#define PROG_TYPE(id, text, ...) { id, text },
+#define KERNEL_PROG_TYPE(id, NAME, text, ...) { id, text },
 #include "proto/kernel_types.def"
 };
 
 static const struct word map_type_words[] = {
-#define MAP_TYPE(id, text, ...) { id, text },
+#define KERNEL_MAP_TYPE(id, NAME, text, ...) { id, text },
 #include "proto/kernel_types.def"
 };
 

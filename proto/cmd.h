@@ -7,6 +7,7 @@
 #ifndef BPFGATE_PROTO_CMD_H
 #define BPFGATE_PROTO_CMD_H
 
+#include "proto/kernel_types.h"
 #include "proto/attr.h"
 
 #include <stdbool.h>
@@ -154,7 +155,7 @@ struct cmd_attach {
 	uint8_t target;	  /* enum cmd_target */
 };
 
-#define CMD_ATTACH_CNT 62
+#define CMD_ATTACH_CNT KERNEL_ATTACH_CNT
 
 struct cmd_ptr {
 	const char *name;

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/kernel_types.h"
 #include "proto/own.h"
 #include "tests/differential/program.h"
 
 /* A guest has 256 MB for all maps of a batch. */
 #define POOL_ENTRIES_MAX 4096u
-#define MAP_TYPE_ARENA 33
 #define POOL_MAP_BYTES_MAX (1ull << 20)
 
 int pool_add(struct pool *pool, const struct bgv_program *prog, const char *source)
@@ -74,7 +74,7 @@ static bool map_fits(const struct bgv_map *map)
 {
 	/* an arena must be mapped by its user before a program may name it */
 	return (uint64_t)map->value_size * map->max_entries <= 8 * POOL_MAP_BYTES_MAX && !map->has_excl_hash &&
-	       map->type != MAP_TYPE_ARENA;
+	       map->type != KERNEL_MAP_ARENA;
 }
 
 static bool fits(const struct bgv_program *prog)

@@ -9,9 +9,9 @@
 #include <linux/bpf.h>
 
 #include "policy/policy.h"
+#include "proto/kernel_types.h"
 
 enum {
-	PREMISE_ARENA = 33,	 /* BPF_MAP_TYPE_ARENA */
 	PREMISE_KEY_VALUE_MAX = 4 * 1024 * 1024, /* KMALLOC_MAX_SIZE: a hash element is one allocation */
 };
 
@@ -71,7 +71,7 @@ static int premise_map_create(const struct request *req)
 
 	if (r < 0)
 		return r;
-	if (type != BPF_MAP_TYPE_BLOOM_FILTER && type != PREMISE_ARENA &&
+	if (type != BPF_MAP_TYPE_BLOOM_FILTER && type != KERNEL_MAP_ARENA &&
 	    attr_u64(req->attr, ATTR_MAP_CREATE_EXTRA))
 		return -EINVAL;
 	if (flags & BPF_F_RDONLY && flags & BPF_F_WRONLY)

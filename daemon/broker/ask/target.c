@@ -22,13 +22,8 @@
 #include "daemon/broker/store/perfs.h"
 #include "daemon/broker/ask/procs.h"
 #include "daemon/broker/work/session.h"
+#include "proto/kernel_types.h"
 #include "proto/own.h"
-
-#define TARGET_ATTACH_XDP	  37u
-#define TARGET_ATTACH_SK_LOOKUP	  36u
-#define TARGET_ATTACH_NETFILTER	  45u
-#define TARGET_ATTACH_TCX_INGRESS 46u
-#define TARGET_ATTACH_TCX_EGRESS  47u
 
 static int target_of_cgroup(struct work *work, const struct target_fields *fields,
 			    struct target *target)
@@ -62,7 +57,7 @@ static int target_of_netns_fd(struct work *work, const struct target_fields *fie
 		return fd;
 	if (kinds_of(fd) != KIND_NETNS || fstat(fd, &st) < 0)
 		return -EINVAL;
-	target->policy.kind = work_u32(work, fields->type) == TARGET_ATTACH_SK_LOOKUP
+	target->policy.kind = work_u32(work, fields->type) == KERNEL_ATTACH_SK_LOOKUP
 				      ? POLICY_ATTACH_SK_LOOKUP
 				      : POLICY_ATTACH_FLOW_DISSECTOR;
 	target->policy.netns = (struct policy_object_id){ st.st_dev, st.st_ino };
@@ -72,11 +67,11 @@ static int target_of_netns_fd(struct work *work, const struct target_fields *fie
 
 static enum policy_attach_kind target_netdev_kind(uint32_t attach_type)
 {
-	if (attach_type == TARGET_ATTACH_XDP)
+	if (attach_type == KERNEL_ATTACH_XDP)
 		return POLICY_ATTACH_XDP;
-	if (attach_type == TARGET_ATTACH_NETFILTER)
+	if (attach_type == KERNEL_ATTACH_NETFILTER)
 		return POLICY_ATTACH_NETFILTER;
-	if (attach_type == TARGET_ATTACH_TCX_INGRESS || attach_type == TARGET_ATTACH_TCX_EGRESS)
+	if (attach_type == KERNEL_ATTACH_TCX_INGRESS || attach_type == KERNEL_ATTACH_TCX_EGRESS)
 		return POLICY_ATTACH_TCX;
 	return POLICY_ATTACH_NETKIT;
 }
@@ -293,7 +288,7 @@ static int target_by_type(struct work *work, const struct target_fields *fields,
 		return target_of_prog(work, fields, rec, target);
 	if (!attach)
 		return -EINVAL;
-	if (type == TARGET_ATTACH_NETFILTER)
+	if (type == KERNEL_ATTACH_NETFILTER)
 		return target_of_netdev(work, type, 0, target);
 	switch ((enum cmd_target)attach->target) {
 	case CMD_TARGET_IFINDEX:

@@ -14,13 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proto/kernel_types.h"
 #include "proto/own.h"
 
 /* The kernel's part of an element of a hash, trie or list map, rounded up. */
 #define MAPSIZE_ELEM_OVERHEAD 96u
 #define MAPSIZE_BASE	      4096u	/* struct bpf_map and its like */
 #define MAPSIZE_PAGE	      4096u
-#define MAPSIZE_ARENA_TYPE    33u	/* BPF_MAP_TYPE_ARENA, Linux 6.9 */
 
 #define MAPSIZE_LOCAL_OVERHEAD 384u	/* an element, and its owner's list of them */
 #define MAPSIZE_UNKNOWN	      65536u	/* as many memory cgroups as a kernel can have */
@@ -139,7 +139,7 @@ uint64_t mapsize_of(const struct ledger_map *map, const struct mapsize_world *wo
 	/* The data of a ring buffer is max_entries bytes, an arena's max_entries pages. */
 	if (map->type == BPF_MAP_TYPE_RINGBUF || map->type == BPF_MAP_TYPE_USER_RINGBUF)
 		return (uint64_t)map->max_entries + 3 * MAPSIZE_PAGE;
-	if (map->type == MAPSIZE_ARENA_TYPE)
+	if (map->type == KERNEL_MAP_ARENA)
 		return elems * MAPSIZE_PAGE + MAPSIZE_BASE;
 	if (!SIZE_MUL(mapsize_of_elem(map, world->cpu_cnt), elems, &bytes) ||
 	    !SIZE_ADD(bytes, (uint64_t)MAPSIZE_BASE, &bytes))

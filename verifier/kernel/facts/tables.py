@@ -319,13 +319,16 @@ def kernel_types():
     progs = {int(r["id"]): r for r in read("prog_types") if r["since"] != "never"}
     maps = {int(r["id"]): r for r in read("map_types")}
     return made("Types by number. Made by verifier/kernel/facts/generate.py: change the facts, not this.",
-                'PROG_TYPE(number, "name", capabilities to load, to attach, does it act on others than its holder)',
-                'MAP_TYPE(number, "name", capabilities to create)') + section(
-        "PROG_TYPE", ['PROG_TYPE(%d, "%s", %s, %s, %s)' % (
-            i, r["name"], words(r["loaded_with"], "TO_"), words(r["attached_with"], "TO_"),
+                'KERNEL_PROG_TYPE(number, NAME, "name", capabilities to load, to attach, does it act on others?)',
+                'KERNEL_MAP_TYPE(number, NAME, "name", capabilities to create)',
+                "KERNEL_ATTACH_TYPE(number, NAME, members of link_create's union it uses, kind of its target)") + section(
+        "KERNEL_PROG_TYPE", ['KERNEL_PROG_TYPE(%d, %s, "%s", %s, %s, %s)' % (
+            i, r["name"].upper(), r["name"], words(r["loaded_with"], "TO_"), words(r["attached_with"], "TO_"),
             {"own": "false", "others": "true"}[r["affects"]]) for i, r in sorted(progs.items())]) + section(
-        "MAP_TYPE", ['MAP_TYPE(%d, "%s", %s)' % (i, r["name"], words(r["made_with"], "TO_"))
-                     for i, r in sorted(maps.items())])
+        "KERNEL_MAP_TYPE", ['KERNEL_MAP_TYPE(%d, %s, "%s", %s)' % (
+            i, r["name"].upper(), r["name"], words(r["made_with"], "TO_")) for i, r in sorted(maps.items())]) + section(
+        "KERNEL_ATTACH_TYPE", ["KERNEL_ATTACH_TYPE(%s, %s, %s, %s)" % (
+            r["id"], r["name"].upper(), r["link_fields"].upper(), r["target"].upper()) for r in read("attach_types")])
 
 
 def policy_names():
