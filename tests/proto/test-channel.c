@@ -348,6 +348,32 @@ START_TEST(a_body_must_be_sealed_in_every_way)
 }
 END_TEST
 
+START_TEST(a_body_that_may_not_be_read_is_refused_at_once)
+{
+	OWN_FD int sealed = memfd(4096, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK);
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", sealed);
+	errno = EINTR; /* of some call before */
+	ck_assert_int_lt(load_from(open(path, O_WRONLY | O_CLOEXEC), 4096), 0);
+	ck_assert_int_eq(load_from(open(path, O_RDONLY | O_CLOEXEC), 4096), 0);
+}
+END_TEST
+
+START_TEST(a_message_that_was_let_go_holds_nothing)
+{
+	struct message msg = MESSAGE_INIT;
+	int fd = dup(STDIN_FILENO);
+
+	ck_assert_int_eq(send_body("12345678", 8, &fd, 1), 0);
+	ck_assert_int_eq(recv_msg(&msg), 1);
+	ck_assert_uint_eq(msg.fd_cnt, 1);
+	message_done(&msg);
+	ck_assert(msg.fd_cnt == 0 && msg.body_fd == -1 && !msg.body);
+	(void)close(fd);
+}
+END_TEST
+
 START_TEST(a_body_must_have_its_size)
 {
 	const int all = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
@@ -457,6 +483,8 @@ int main(void)
 	tcase_add_test(tcase, an_oversized_message_is_refused);
 	tcase_add_test(tcase, fds_that_do_not_fit_into_the_process_are_refused);
 	tcase_add_test(tcase, a_body_must_be_sealed_in_every_way);
+	tcase_add_test(tcase, a_body_that_may_not_be_read_is_refused_at_once);
+	tcase_add_test(tcase, a_message_that_was_let_go_holds_nothing);
 	tcase_add_test(tcase, a_body_must_have_its_size);
 	tcase_add_test(tcase, a_body_in_anything_but_a_memfd_is_refused);
 	tcase_add_test(tcase, a_sealed_body_cannot_be_cut_while_it_is_read);

@@ -11,6 +11,8 @@
 
 #include <check.h>
 #include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdlib.h>
 
@@ -436,6 +438,101 @@ START_TEST(arrays_inside_an_info_come_home)
 	ck_assert_uint_eq(attr_u64(ic.info, INFO_MAP_IDS_OFF), (uintptr_t)ic.map_ids);
 	free(body);
 	codec_call_done(&call);
+}
+END_TEST
+
+/* What an info of so many bytes holds after it was copied: the caller's pointer where it fits whole, else what was said. */
+static void expect_info(const struct codec_call *call, const uint8_t *info, uint32_t bytes)
+{
+	uint8_t want[ATTR_SIZE_MAX];
+
+	memset(want, 0xaa, bytes);
+	for (int i = 0; i < call->row->ptr_cnt; i++)
+		if (call->row->ptrs[i].in_info && call->row->ptrs[i].off + 8u <= bytes)
+			attr_put_u64(want, call->row->ptrs[i].off, call->ptr_addr[i]);
+	ck_assert_mem_eq(info, want, bytes);
+	ck_assert_uint_eq(info[bytes], 0xbb);
+}
+
+START_TEST(an_info_of_any_length_has_the_callers_pointers)
+{
+	static uint8_t said[ATTR_SIZE_MAX + 1], info[ATTR_SIZE_MAX + 2];
+	struct source_counts counts;
+	struct codec_source source = source_init(&counts);
+	struct codec_call call;
+	struct info_call ic;
+
+	info_init(&ic);
+	ck_assert_int_eq(codec_encode_request(&source, CMD_OBJ_GET_INFO_BY_FD, (uintptr_t)ic.attr, 16, &call), 0);
+	call.ptr_addr[0] = (uintptr_t)info;
+	memset(said, 0xaa, sizeof(said));
+	for (uint32_t bytes = 1; bytes <= ATTR_SIZE_MAX; bytes++) {
+		struct reply in = { .bufs[0] = { .data = said, .bytes = bytes } };
+
+		memset(info, 0xbb, sizeof(info));
+		ck_assert_int_eq(codec_copy_out(&call, &in), 0);
+		expect_info(&call, info, bytes);
+	}
+	/* No info is that long. */
+	ck_assert_int_eq(codec_copy_out(&call, &(struct reply){ .bufs[0] = { .data = said, .bytes = sizeof(said) } }),
+			 -EFAULT);
+	codec_call_done(&call);
+}
+END_TEST
+
+/* ---- a probe's file and process ---- */
+
+static int open_null(void *ctx, const char *path, int *ret_fd)
+{
+	ck_assert_str_eq(path, "/bin/true");
+	*ret_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? -errno : 0;
+}
+
+static int open_other(void *ctx, int pid, int *ret_fd)
+{
+	ck_assert_int_eq(pid, 77);
+	*ret_fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? -errno : 0;
+}
+
+static int open_refused(void *ctx, const char *path, int *ret_fd)
+{
+	return -EACCES;
+}
+
+/* How many descriptors go along with a link of probes in a file, or -errno. */
+static int fds_of_probe(struct codec_source *source, uint32_t pid)
+{
+	enum { UPROBE_MULTI = 48 };
+	uint8_t attr[ATTR_BYTES] = { 0 };
+	struct codec_call call;
+	int r;
+
+	attr_put_u32(attr, ATTR_LINK_CREATE_ATTACH_TYPE, UPROBE_MULTI);
+	attr_put_u64(attr, ATTR_LINK_CREATE_UPROBE_MULTI_PATH, (uintptr_t)"/bin/true");
+	attr_put_u32(attr, ATTR_LINK_CREATE_UPROBE_MULTI_PID, pid);
+	r = codec_encode_request(source, CMD_LINK_CREATE, (uintptr_t)attr, ATTR_BYTES, &call);
+	if (r < 0)
+		return r;
+	r = (int)call.fd_cnt;
+	codec_call_done(&call);
+	return r;
+}
+
+START_TEST(a_probes_file_goes_along_and_its_process_if_it_names_one)
+{
+	struct source_counts counts;
+	struct codec_source source = source_init(&counts);
+	int plain = fds_of_probe(&source, 0);
+
+	ck_assert_int_ge(plain, 0);
+	source.open_file = open_null;
+	source.open_process = open_other;
+	ck_assert_int_eq(fds_of_probe(&source, 0), plain + 1);
+	ck_assert_int_eq(fds_of_probe(&source, 77), plain + 2);
+	source.open_file = open_refused;
+	ck_assert_int_eq(fds_of_probe(&source, 77), -EACCES);
 }
 END_TEST
 
@@ -966,6 +1063,8 @@ int main(void)
 	tcase_add_test(tcase, a_load_arrives_as_it_was_sent);
 	tcase_add_test(tcase, fds_are_sent_once_and_only_those_in_use);
 	tcase_add_test(tcase, a_number_that_is_no_open_file_is_no_error_yet);
+	tcase_add_test(tcase, an_info_of_any_length_has_the_callers_pointers);
+	tcase_add_test(tcase, a_probes_file_goes_along_and_its_process_if_it_names_one);
 	tcase_add_test(tcase, an_unreadable_pointer_travels_as_a_fault);
 	tcase_add_test(tcase, a_sparse_fd_array_beyond_reason_is_a_fault);
 	tcase_add_test(tcase, too_many_fds_are_e2big);
