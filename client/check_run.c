@@ -159,6 +159,7 @@ static void judge_on(struct job *job, const struct bgv_program *prog)
 		.explain = 1,
 		.name_of = varname_find,
 		.near_name_of = varname_find_near,
+		.stack_name_of = varname_find_stack,
 		.name_ctx = job->names,
 	};
 	struct check_result *result = &job->result;

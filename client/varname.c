@@ -9,6 +9,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,9 @@ struct search {
 	uint32_t regno;
 	const char *name;
 	int64_t at, most;	/* of what the register is moved by; most is below 0: not at all */
+	/* not NULL: not a register, the byte r10 + off of a frame of so many bytes is looked for */
+	struct bgv_stack_name *stack;
+	int32_t off, frame;
 };
 
 struct varname *varname_new(const void *object, size_t bytes)
@@ -134,6 +138,124 @@ static void look_at(Dwarf_Die *die, struct search *search)
 		search->name = name;
 }
 
+/* ---- variables on the stack ------------------------------------------------------------------- */
+
+/* How far down a function's instructions go from r10, in whole slots: what the compiler made the frame. */
+static int32_t frame_bytes(const struct bgv_program *prog, uint32_t start, uint32_t end)
+{
+	const struct bpf_insn *i;
+	int32_t least = 0;
+	uint32_t n;
+
+	for (n = start; n < end && n < prog->insn_cnt; n++) {
+		i = &prog->insns[n];
+		if ((BPF_CLASS(i->code) == BPF_ST || BPF_CLASS(i->code) == BPF_STX) && i->dst_reg == BPF_REG_10)
+			least = i->off < least ? i->off : least;
+		else if (BPF_CLASS(i->code) == BPF_LDX && i->src_reg == BPF_REG_10)
+			least = i->off < least ? i->off : least;
+		else if (i->code == (BPF_ALU64 | BPF_ADD | BPF_K) && n > start &&
+			 prog->insns[n - 1].code == (BPF_ALU64 | BPF_MOV | BPF_X) &&
+			 prog->insns[n - 1].src_reg == BPF_REG_10 && prog->insns[n - 1].dst_reg == i->dst_reg)
+			least = i->imm < least && i->imm >= -512 ? i->imm : least;
+	}
+	return (-least + 7) / 8 * 8;
+}
+
+static uint32_t function_end(const struct varname *names, uint32_t start)
+{
+	uint32_t end = start, at;
+
+	while (end < names->prog->insn_cnt) {
+		(void)srcline_function(names->prog, names->view, end, &at);
+		if (at != start)
+			break;
+		end++;
+	}
+	return end;
+}
+
+/* Where the variable lies below r10; old compilers count from the frame's lower end. */
+static bool place_on_stack(Dwarf_Die *die, Dwarf_Addr pc, int32_t frame, int32_t *ret_off)
+{
+	Dwarf_Attribute location;
+	Dwarf_Op *ops;
+	size_t cnt;
+
+	if (!dwarf_attr(die, DW_AT_location, &location) || dwarf_getlocation_addr(&location, pc, &ops, &cnt, 1) != 1 ||
+	    cnt != 1 || (ops[0].atom != DW_OP_fbreg && ops[0].atom != DW_OP_breg10))
+		return false;
+	*ret_off = (int32_t)ops[0].number >= 0 ? (int32_t)ops[0].number - frame : (int32_t)ops[0].number;
+	return *ret_off < 0;
+}
+
+static bool type_of(Dwarf_Die *die, Dwarf_Die *ret_type)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Die type;
+
+	return dwarf_attr_integrate(die, DW_AT_type, &attr) && dwarf_formref_die(&attr, &type) &&
+	       dwarf_peel_type(&type, ret_type) == 0;
+}
+
+/* The member of a struct that byte `at` belongs to; false: none, it is padding. Moves *at to the member's start. */
+static bool member_at(Dwarf_Die *type, Dwarf_Word *at, Dwarf_Die *ret_member)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word begin, bytes;
+	Dwarf_Die member_type;
+	int r = dwarf_child(type, ret_member);
+
+	for (; r == 0; r = dwarf_siblingof(ret_member, ret_member)) {
+		if (dwarf_tag(ret_member) != DW_TAG_member || !dwarf_attr(ret_member, DW_AT_data_member_location, &attr) ||
+		    dwarf_formudata(&attr, &begin) != 0 || !type_of(ret_member, &member_type) ||
+		    dwarf_aggregate_size(&member_type, &bytes) != 0 || *at < begin || *at >= begin + bytes)
+			continue;
+		*at -= begin;
+		return true;
+	}
+	return false;
+}
+
+/* "key.address.port": the members that lead to byte `at` of a variable; "" when it is no member's. */
+static void write_path(Dwarf_Die *type, Dwarf_Word at, struct bgv_stack_name *name)
+{
+	Dwarf_Die member;
+	size_t used = (size_t)snprintf(name->path, sizeof(name->path), "%s", name->variable);
+	int depth;
+
+	for (depth = 0; depth < 4 && dwarf_tag(type) == DW_TAG_structure_type; depth++) {
+		if (!member_at(type, &at, &member) || !dwarf_diename(&member) || !is_identifier(dwarf_diename(&member))) {
+			if (!depth)
+				*name->path = 0;
+			return;
+		}
+		if (used < sizeof(name->path))
+			used += (size_t)snprintf(name->path + used, sizeof(name->path) - used, ".%s", dwarf_diename(&member));
+		if (!type_of(&member, type))
+			return;
+	}
+}
+
+static void look_on_stack(Dwarf_Die *die, struct search *search)
+{
+	const char *name;
+	Dwarf_Word bytes;
+	Dwarf_Die type;
+	int32_t off;
+
+	if (dwarf_tag(die) != DW_TAG_variable || !place_on_stack(die, search->pc, search->frame, &off) ||
+	    !type_of(die, &type) || dwarf_aggregate_size(&type, &bytes) != 0 || bytes > 512 ||
+	    search->off < off || search->off >= off + (int32_t)bytes || off + (int32_t)bytes > 0)
+		return;
+	name = dwarf_diename(die);
+	if (!name || !is_identifier(name) || strlen(name) >= sizeof(search->stack->variable))
+		return;
+	*search->stack = (struct bgv_stack_name){ .off = off, .bytes = (uint32_t)bytes };
+	strcpy(search->stack->variable, name);
+	write_path(&type, (Dwarf_Word)(search->off - off), search->stack);
+	search->name = name;
+}
+
 /* Depth first with a stack of our own: what is nested deeper is looked at later, and counts. */
 static void search_scopes(Dwarf_Die *function, struct search *search)
 {
@@ -146,7 +268,10 @@ static void search_scopes(Dwarf_Die *function, struct search *search)
 			r = dwarf_siblingof(&at[depth], &at[depth]);
 			continue;
 		}
-		look_at(&at[depth], search);
+		if (search->stack)
+			look_on_stack(&at[depth], search);
+		else
+			look_at(&at[depth], search);
 		if (depth + 1 < VARNAME_DEPTH_MAX && dwarf_haschildren(&at[depth]) &&
 		    dwarf_child(&at[depth], &at[depth + 1]) == 0)
 			depth++;
@@ -189,8 +314,17 @@ static const char *find_name(struct varname *names, uint32_t insn_idx, struct se
 	if (!*function || !find_die(names->dwarf, function, &die, &low))
 		return NULL;
 	search->pc = low + (Dwarf_Addr)(insn_idx - start) * sizeof(struct bpf_insn);
+	if (search->stack)
+		search->frame = frame_bytes(names->prog, start, function_end(names, start));
 	search_scopes(&die, search);
 	return search->name;
+}
+
+bool varname_find_stack(void *ctx, uint32_t insn_idx, int32_t off, struct bgv_stack_name *ret_name)
+{
+	struct search search = { .off = off, .stack = ret_name };
+
+	return find_name(ctx, insn_idx, &search);
 }
 
 const char *varname_find(void *ctx, uint32_t insn_idx, uint32_t regno)

@@ -27,5 +27,7 @@ void varname_of_program(struct varname *names, const struct bgv_program *prog);
 const char *varname_find(void *ctx, uint32_t insn_idx, uint32_t regno);
 /* struct bgv_options.near_name_of: of the variables that are the register's value + n, 0 <= n <= most. */
 const char *varname_find_near(void *ctx, uint32_t insn_idx, uint32_t regno, int32_t most, int32_t *ret_at);
+/* struct bgv_options.stack_name_of: the variable of the frame that the byte belongs to, and its member there. */
+bool varname_find_stack(void *ctx, uint32_t insn_idx, int32_t off, struct bgv_stack_name *ret_name);
 
 #endif

@@ -248,6 +248,7 @@ static void explain_roots(struct mend *m, struct bgv_result *res)
 {
 	struct proposals *proposals = malloc(sizeof(*proposals));
 	struct bgv_result next, *before = NULL;
+	char said[sizeof(next.way_out)]; /* before it was tried */
 	bool comes_of_it;
 	uint32_t cnt;
 
@@ -258,9 +259,11 @@ static void explain_roots(struct mend *m, struct bgv_result *res)
 			break;
 		if (before && comes_of_it) {
 			before->way_out_checked = false;
+			strcpy(before->way_out, said);
 			drop_more(before);
 			break;
 		}
+		strcpy(said, res->way_out);
 		if (cnt == MEND_ROOTS_MAX || res->stats.insn_processed >= MEND_INSNS_MAX ||
 		    !try_all(m, proposals, res, &next))
 			break;

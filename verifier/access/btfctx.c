@@ -31,13 +31,12 @@ static uint32_t slot_bytes(const struct btf_view *view, uint32_t type_id)
 }
 
 /* Number of the argument at an offset; argument count + 1 when it lies behind the return slot. */
-static uint32_t arg_at(const struct btf_view *view, const struct btf_type *proto, uint32_t first,
-		       uint32_t off)
+static uint32_t arg_at(const struct btf_view *view, const struct btf_type *proto, uint32_t off)
 {
-	uint32_t end = 0, n = btf_vlen_of(proto) - first;
+	uint32_t end = 0, n = btf_vlen_of(proto);
 
 	for (uint32_t i = 0; i < n; i++) {
-		end += slot_bytes(view, btf_params_of(proto)[first + i].type);
+		end += slot_bytes(view, btf_params_of(proto)[i].type);
 		if (off < end)
 			return i;
 	}
@@ -359,7 +358,7 @@ int btfctx_access(struct env *env, const struct memop *op)
 	first = env->prog_type == BPF_PROG_TYPE_TRACING && env->attach_type == BPF_TRACE_RAW_TP;
 	if (btf_vlen_of(proto) < first)
 		return reject_arg(env, "does not exist", 0);
-	arg = arg_at(view, proto, first, (uint32_t)off);
+	arg = arg_at(view, proto, (uint32_t)off);
 	if (arg > btf_vlen_of(proto) - first)
 		return verdict_reject(env, EACCES, "CTX-ARG",
 				      "func '%s' doesn't have %u-th argument", env->att.name,

@@ -229,6 +229,9 @@ bool btf_ids_match(struct env *env, uint32_t btf, uint32_t id, int32_t off,
 static int reject_walk(struct env *env, int r, const struct btf_view *view, uint32_t id,
 		       int32_t off, uint32_t size)
 {
+	if (r != -EINVAL && (uint64_t)off + size > btf_view_type(view, id)->size)
+		return verdict_reject(env, -r, "BTF-FIELD", "access beyond struct %s at off %d size %u",
+				      btf_view_name(view, id), off, size);
 	return verdict_reject(env, -r, "BTF-FIELD", r == -EINVAL ?
 			      "struct %s doesn't have field at offset %d (size %u)" :
 			      "access beyond struct %s or its member at off %d size %u",
@@ -432,6 +435,8 @@ static int check_kernel_write(struct env *env, const struct reg *r, int32_t off,
 		    row_covers(view, row, off, size))
 			return 0;
 	}
+	if (env->prog_type != PT_STRUCT_OPS && env->prog_type != PT_XDP && env->prog_type != PT_SCHED_CLS)
+		return verdict_reject(env, EACCES, "BTF-WRITE", "only read is supported");
 	return verdict_reject(env, EACCES, "BTF-WRITE",
 			      "no write support to %s at off %d: only read is supported", object,
 			      off);

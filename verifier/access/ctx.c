@@ -6,6 +6,8 @@
  */
 #include "verifier/access/ctx.h"
 
+#include <string.h>
+
 #include <linux/btf.h>
 
 #include "verifier/access/bounds.h"
@@ -166,8 +168,11 @@ int ctx_access(struct env *env, const struct memop *op)
 	if (ret < 0)
 		return ret;
 	off += r->off;
-	if (ctx_by_btf(env))
-		return btfctx_access(env, op);
+	if (ctx_by_btf(env)) {
+		ret = btfctx_access(env, op);
+		return ret < 0 && env->result->code && !strcmp(env->result->code, "CTX-ARG") ?
+		       verdict_add(env, ret, "invalid bpf_context access off=%d size=%u", off, op->size) : ret;
+	}
 	/* the first argument of a writable raw tracepoint is a record of its own, read whole as a pointer */
 	if (env->prog_type == PT_RAW_TRACEPOINT_WRITABLE && off == 0) {
 		if (op->size != 8 || op->access != ACCESS_READ)

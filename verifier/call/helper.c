@@ -140,7 +140,7 @@ static int helper_note_key(struct env *env, uint32_t id, const struct call_meta 
 	map = meta->map ? env->maps[meta->map - 1].shape : NULL;
 	if (!map || map->type != MT_PROG_ARRAY)
 		return verdict_reject(env, EINVAL, "HELPER-MAP",
-				      "tail call without a program array");
+				      "expected prog array map for tail call");
 	if (!reg_is_const(index) || index->v.tv >= map->max_entries)
 		return 0;
 	return precise_mark_reg(env, 3);

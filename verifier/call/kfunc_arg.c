@@ -195,6 +195,18 @@ bool kfunc_is_scalar_struct(const struct btf_view *view, const struct btf_type *
 	return true;
 }
 
+/* The kernel's word for the kind of a type. */
+static const char *kind_word(const struct btf_type *t)
+{
+	static const char *const words[] = {
+		[BTF_KIND_PTR] = "PTR",	    [BTF_KIND_ARRAY] = "ARRAY", [BTF_KIND_STRUCT] = "STRUCT",
+		[BTF_KIND_UNION] = "UNION", [BTF_KIND_FWD] = "FWD",	[BTF_KIND_FUNC_PROTO] = "FUNC_PROTO",
+	};
+	uint32_t kind = btf_kind_of(t);
+
+	return kind < sizeof(words) / sizeof(words[0]) && words[kind] ? words[kind] : "UNKNOWN";
+}
+
 static int kind_of_pointer(struct karg *a)
 {
 	const struct reg *r = reg_of(a);
@@ -222,7 +234,9 @@ static int kind_of_pointer(struct karg *a)
 	sized = is_size_of(a);
 	if (!btf_is_scalar(a->ref) && !kfunc_is_scalar_struct(view, a->ref) &&
 	    !(sized && btf_is_void(a->ref)))
-		return kfarg_bad(a, EINVAL, "must point to scalar, or struct with scalar");
+		return verdict_reject(a->env, EINVAL, "KFUNC-ARG",
+				      "arg#%u pointer type %s %s must point to %sscalar, or struct with scalar", a->i,
+				      kind_word(a->ref), btf_view_str(view, a->ref->name_off), sized ? "void, " : "");
 	return sized ? KFARG_MEM_SIZE : KFARG_MEM;
 }
 

@@ -261,13 +261,22 @@ bool srcline_variable(const struct srcline *line, char *ret_text, size_t bytes)
 
 bool srcline_index(const struct srcline *line, char *ret_text, size_t bytes)
 {
-	const char *from, *end, *open = NULL, *s;
+	const char *from, *end, *open = NULL, *s, *at = at_column(line);
+	int depth = 0;
 
-	if (!find_operand(line, &from, &end))
+	if (at && *at == '=') {	/* what is written to stands before it */
+		from = line->text;
+		for (end = at; end > from && end[-1] == ' '; end--)
+			;
+	} else if (!find_operand(line, &from, &end)) {
 		return false;
-	for (s = from; s < end; s++)
-		if (*s == '[')
-			open = s + 1;
+	}
+	if (end == from || end[-1] != ']')
+		return false;
+	for (s = end - 1; s >= from && !open; s--) {	/* the last brackets, whatever stands in them */
+		depth += *s == ']' ? 1 : *s == '[' ? -1 : 0;
+		open = depth == 0 ? s + 1 : NULL;
+	}
 	return open && copy_piece(open, end - 1, ret_text, bytes);
 }
 

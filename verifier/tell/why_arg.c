@@ -29,9 +29,9 @@ static const char *const helper_takes[HARG_CNT] = {
 	[HARG_CTX] = "the program's context",
 	[HARG_MAP_PTR] = "a map",
 	[HARG_MAP_KEY] =
-		"memory that holds a key: the stack, packet, a map's key or value, or allocated",
+		"memory that holds a key (&key: the address of a variable, packet bytes, a map's key or value, or allocated)",
 	[HARG_MAP_VALUE] =
-		"memory that holds a value: the stack, packet, a map's key or value, or allocated",
+		"memory that holds a value (&value: the address of a variable, packet bytes, a map's key or value, or allocated)",
 	[HARG_MEM] =
 		"memory: the stack, packet, a map's key or value, allocated or of a ring buffer",
 	[HARG_SIZE] = "a number, the size of the memory before it",
@@ -97,7 +97,7 @@ static void takes_kfunc(const struct why *w, const struct bpf_insn *i, char buf[
 	ref = t && btf_is_ptr(t) ? btf_pointee(k->view, param->type, &ref_id) : NULL;
 	if (t && btf_is_scalar(t))
 		snprintf(buf, TAKES_BYTES, "a %snumber",
-			 btf_text_ends(name, "__k") ? "constant " : "");
+			 btf_text_ends(name, "__k") || btf_text_ends(name, "__szk") ? "constant " : "");
 	else if (btf_text_ends(name, "__str"))
 		snprintf(buf, TAKES_BYTES, "a constant string (const char[] in .rodata)");
 	else if (btf_text_ends(name, "__map"))
@@ -129,7 +129,7 @@ static void takes_function(const struct why *w, uint32_t insn_idx, char buf[TAKE
 	else if (arg->kind == ARG_CTX)
 		snprintf(buf, TAKES_BYTES, "the program's context, unmoved");
 	else if (arg->kind == ARG_MEM)
-		snprintf(buf, TAKES_BYTES, "memory of %u bytes%s", arg->mem_size,
+		snprintf(buf, TAKES_BYTES, "a pointer to memory of %u bytes%s", arg->mem_size,
 			 *null ? null : ", not NULL");
 	else if (arg->kind == ARG_BTF)
 		snprintf(buf, TAKES_BYTES, "%s pointer to struct %.60s%s",
@@ -220,12 +220,29 @@ static bool tell_packet(struct why *w, const char *name, const char *callee)
 	return true;
 }
 
+/* The number that the function's prototype (__szk, __k) wants to be a constant, and is none. */
+static void choose_constant(struct why *w)
+{
+	const struct kfunc *k = kfunc_at(w->env, &w->env->insns[w->now->insn_idx]);
+	const char *name;
+	uint32_t i;
+
+	for (i = 0; k && k->proto && i < btf_vlen_of(k->proto) && i < 5; i++) {
+		name = btf_view_str(k->view, btf_params_of(k->proto)[i].name_off);
+		if ((btf_text_ends(name, "__szk") || btf_text_ends(name, "__k")) && reg_is_scalar(w->now->r[i + 1]) &&
+		    !reg_is_const(w->now->r[i + 1]))
+			w->regno = (int32_t)i + 1;
+	}
+}
+
 /* What stands behind a call is named in it; which of its pointers is to be released stands first.
  */
 static void choose_argument(struct why *w)
 {
 	if (!strcmp(w->env->result->code, "KFUNC-RELEASE"))
 		w->regno = BPF_REG_1;
+	else if (!strcmp(w->env->result->code, "KFUNC-CONST"))
+		choose_constant(w);
 }
 
 static void propose(struct why *w, const struct reg *used)

@@ -12,6 +12,7 @@
 #include "verifier/state/env.h"
 #include "verifier/tell/diag.h"
 #include "verifier/tell/origin.h"
+#include "verifier/tell/why_number.h"
 #include "verifier/tell/why_value.h"
 #include "verifier/walk/assume.h"
 
@@ -159,6 +160,8 @@ void why_tell_pointer_math(struct why *w)
 			"a number is subtracted from %.60s (%.60s): from such a pointer only a constant can be added",
 			name, is);
 		why_way_out(w, "add a negative constant instead");
+	} else if (o.other && reg_is_scalar(o.other) && !reg_is_const(o.other) && BPF_OP(i->code) == BPF_ADD) {
+		why_tell_math(w);
 	} else if (!o.other || reg_is_const(o.other) || o.ptr->v.tm == 0) {
 		cause_of_distance(w, &o, name, is);
 	}

@@ -115,7 +115,7 @@ static void propose_probe_read(struct why *w)
 	const struct bpf_insn *i = &w->env->insns[o->at->insn_idx];
 
 	if (!w->env->gpl || !w->env->cap_perfmon || BPF_CLASS(refused(w)->code) != BPF_LDX ||
-	    BPF_CLASS(i->code) != BPF_LDX || reg_base(o->at->r[i->src_reg]) == REG_STACK)
+	    (BPF_CLASS(i->code) != BPF_LDX && !insn_is_call(i)))
 		return;
 	why_propose(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0);
 }
@@ -128,7 +128,8 @@ void why_propose_use(struct why *w)
 		propose_lost(w);
 	else if (w->origin.kind == ORIGIN_ZERO)
 		propose_zero(w);
-	else if (w->origin.kind == ORIGIN_LOADED && w->origin.at)
+	else if ((w->origin.kind == ORIGIN_LOADED || w->origin.kind == ORIGIN_RESULT) && w->origin.at &&
+		 reg_is_scalar(w->now->r[w->regno]))
 		propose_probe_read(w);
 	else if (w->origin.kind == ORIGIN_ARGUMENT)
 		why_propose(w, ASSUME_STATIC, w->now->insn_idx, 0, 0);

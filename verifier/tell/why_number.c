@@ -124,6 +124,13 @@ static bool is_test(const struct bpf_insn *i)
 	       BPF_OP(i->code) != BPF_JA && BPF_OP(i->code) != INSN_JCOND;
 }
 
+static bool is_signed_test(const struct bpf_insn *i)
+{
+	uint8_t op = BPF_OP(i->code);
+
+	return op == BPF_JSGT || op == BPF_JSGE || op == BPF_JSLT || op == BPF_JSLE;
+}
+
 /* A test of a relative of the number that told nothing of the number itself. */
 static bool is_missed(const struct why *w, const struct number *n, const struct tale *t, uint32_t regno,
 		      struct origin *root)
@@ -181,6 +188,12 @@ static bool tell_missed(struct why *w, const struct number *n, const struct tale
 	number_name(w, n, name);
 	if (is_of_half(w, t, &root) && w->now->r[w->regno]->v.uh <= UINT32_MAX && reg_is_scalar(w->now->r[w->regno]))
 		return false;	/* what is known of all 64 bits is no more than that of the low half */
+	if (w->now->r[w->regno]->v.sl >= INT32_MIN && is_signed_test(&w->env->insns[t->insn_idx]) && regno == w->env->insns[t->insn_idx].dst_reg) {
+		why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
+			  "this test is a signed one: it leaves %s where it is below 0, which is a huge size or offset", name);
+		why_way_out(w, "declare %.60s unsigned, or leave where it is negative, too", name);
+		return true;
+	}
 	if (is_of_half(w, t, &root)) {
 		why_event(w, WHY_MISSED, t->insn_idx, (int32_t)regno,
 			  "this test does not count: it is of the low 32 bits of %s, what is used is all 64", name);
@@ -288,6 +301,10 @@ static uint64_t most_offset(const struct why *w, const struct reg *used)
 	const struct bpf_insn *i = &w->env->insns[w->now->insn_idx];
 	uint64_t room = reg_base(used) == REG_STACK ? 0 : bytes_of(w, used);
 	int64_t fixed = (int64_t)used->off + i->off + insn_bytes(i);
+	struct bgv_stack_name v;
+
+	if (reg_base(used) == REG_STACK && !insn_is_jmp_class(i) && why_stack_variable(w, w->now, fixed - insn_bytes(i), &v))
+		return fixed > v.off + (int64_t)v.bytes ? 0 : (uint64_t)(v.off + (int64_t)v.bytes - fixed);
 
 	if (insn_is_jmp_class(i) || fixed < 0 || (uint64_t)fixed > room)
 		return 0;
@@ -331,6 +348,19 @@ static bool tell_before_start(struct why *w, const struct tale *add, const struc
 	return true;
 }
 
+/* What the number is added to: a variable of the stack by its name. */
+static void describe_target(struct why *w, const struct reg *used, char of[WHY_NAME_BYTES])
+{
+	const struct bpf_insn *i = &w->env->insns[w->now->insn_idx];
+	struct bgv_stack_name v;
+
+	if (reg_base(used) == REG_STACK &&
+	    why_stack_variable(w, w->now, (int64_t)used->off + (insn_is_jmp_class(i) ? 0 : i->off), &v))
+		snprintf(of, WHY_NAME_BYTES, "`%.30s` on the stack (%u bytes)", v.variable, v.bytes);
+	else
+		why_describe(w, used, of);
+}
+
 static void tell_offset(struct why *w, const struct reg *used)
 {
 	char name[WHY_NAME_BYTES], range[WHY_NAME_BYTES], of[WHY_NAME_BYTES];
@@ -343,7 +373,7 @@ static void tell_offset(struct why *w, const struct reg *used)
 	number_find(w, add, number_of(w, add), &n);
 	tell_number(w, &n);
 	number_name(w, &n, name);
-	why_describe(w, used, of);
+	describe_target(w, used, of);
 	if (tell_before_start(w, add, &n, used, of))
 		return;
 	if (find_scaled(w, &n, range, &bytes) && bytes != 1)

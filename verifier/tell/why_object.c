@@ -262,14 +262,17 @@ static bool find_written(const struct why *w, struct place *ret_place)
 
 static void tell_overwritten(struct why *w)
 {
-	char who[WHY_NAME_BYTES], at[WHY_NAME_BYTES];
+	char who[WHY_NAME_BYTES], at[WHY_NAME_BYTES], name[WHY_NAME_BYTES] = "";
+	struct bgv_stack_name v;
 	struct place p;
 
 	if (!find_written(w, &p))
 		return;
 	tell_making(w, p.t, p.spi, at);
-	why_cause(w, "%.60s would overwrite %s made on %.30s, which is in use still",
-		  why_actor(w, w->now->insn_idx, who), object_name(tale_slot(p.t, p.spi)), at);
+	if (why_stack_variable(w, p.t, p.off, &v))
+		snprintf(name, sizeof(name), " `%.60s`", v.variable);
+	why_cause(w, "%.60s would overwrite %s%s made on %.30s, which is in use still",
+		  why_actor(w, w->now->insn_idx, who), object_name(tale_slot(p.t, p.spi)), name, at);
 	why_way_out(w, "end %s first (submit, discard, destroy or restore), or write elsewhere",
 		    object_name(tale_slot(p.t, p.spi)));
 	if (!insn_is_call(&w->env->insns[w->now->insn_idx]))

@@ -291,17 +291,35 @@ static void tell_way_out(struct why *w)
 		why_propose(w, ASSUME_PACKET, idx, (uint32_t)w->regno, (uint64_t)needed);
 }
 
+/* A loop has moved the pointer on and on: beyond some length no compare proves anything. */
+static void tell_too_far(struct why *w)
+{
+	uint32_t at = w->env->result->insn_idx;
+	char name[WHY_NAME_BYTES];
+
+	why_cause(w, "a loop moves %.50s on, to byte %lld of the packet: no check proves more than the first %u bytes",
+		  w->regno >= 0 ? why_name(w, at, (uint32_t)w->regno, name) : "the pointer",
+		  (long long)w->env->need.needed - 1, w->env->lim->packet_off);
+	why_way_out(w, "bound the loop by a number of rounds as well, fewer than %u", w->env->lim->packet_off);
+	w->cls = DIAG_LIMIT;
+}
+
 void why_tell_packet(struct why *w)
 {
 	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
 	const struct tale *proof = NULL;
 
+	/* of so long a way no steps were kept */
+	if (!used && w->env->need.set && w->env->need.needed > (int64_t)w->env->lim->packet_off)
+		tell_too_far(w);
 	if (!used || !reg_is_pkt(used) || tell_before_start(w, used))
 		return;
 	if (look_for_void_end(w, used)) {
 		tell_way_out(w);
 		return;
 	}
+	if (w->env->need.set && w->env->need.needed > (int64_t)w->env->lim->packet_off && !used->v.tm)
+		tell_too_far(w);
 	why_cause_need(w);
 	why_tell_origin(w);
 	if (used->range > 0)

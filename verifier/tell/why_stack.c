@@ -58,17 +58,6 @@ static const struct tale *frame_of_span(const struct why *w)
 	return tale_of_frame(w->now, frameno);
 }
 
-static bool stack_variable(const struct why *w, const struct tale *t, int64_t off,
-			   struct bgv_stack_name *ret_name)
-{
-	const struct bgv_options *opt = w->env->opt;
-
-	memset(ret_name, 0, sizeof(*ret_name));
-	return opt->stack_name_of &&
-	       opt->stack_name_of(opt->name_ctx, t->insn_idx, (int32_t)off, ret_name) &&
-	       off >= ret_name->off && off < (int64_t)ret_name->off + ret_name->bytes;
-}
-
 /* "`key.pad` (bytes 4 to 7 of `key`)", "bytes 4 to 7 of `key` (padding)", "r10-12 to r10-9". */
 static void name_hole(const struct why *w, const struct tale *t, const struct hole *hole, char *buf,
 		      size_t bytes)
@@ -76,7 +65,7 @@ static void name_hole(const struct why *w, const struct tale *t, const struct ho
 	char name[WHY_NAME_BYTES];
 	struct bgv_stack_name v;
 
-	if (stack_variable(w, t, hole->lo, &v) && hole->hi <= (int64_t)v.off + v.bytes) {
+	if (why_stack_variable(w, t, hole->lo, &v) && hole->hi <= (int64_t)v.off + v.bytes) {
 		long long lo = (long long)(hole->lo - v.off),
 			  hi = (long long)(hole->hi - 1 - v.off);
 
@@ -166,7 +155,7 @@ static void tell_beside(struct why *w, const struct tale *t)
 		why_callee(w, w->now->insn_idx, callee);
 	else
 		snprintf(callee, sizeof(callee), "this %s", why_verb(i));
-	if (lo >= -FRAME_BYTES && lo < 0 && stack_variable(w, t, lo, &v)) {
+	if (lo >= -FRAME_BYTES && lo < 0 && why_stack_variable(w, t, lo, &v)) {
 		snprintf(name, sizeof(name), "`%.60s`", v.variable);
 		why_cause(w, "%.50s touches bytes %lld to %lld of %.60s, which has %u", callee,
 			  lo - v.off, hi - v.off, name, v.bytes);
@@ -181,6 +170,8 @@ static void tell_beside(struct why *w, const struct tale *t)
 			w,
 			"%.50s touches the stack from r10%+lld to r10%+lld: a frame has %d bytes, r10-%d to r10-1",
 			callee, lo, hi, FRAME_BYTES, FRAME_BYTES);
+	if (lo < -FRAME_BYTES)
+		why_way_out(w, "put what is larger than the frame into a map's value (a per-CPU array), or split it");
 	why_way_out(w, "keep index and size within the variable");
 }
 

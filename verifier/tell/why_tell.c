@@ -161,6 +161,50 @@ static void tell_readonly(struct why *w)
 		why_propose(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0);
 }
 
+/* A hook's arguments are its function's: there is none in that place. */
+static void tell_hook_argument(struct why *w)
+{
+	const struct env *env = w->env;
+	const struct bpf_insn *i = &env->insns[env->insn_idx];
+	const char *name = env->att.name ? env->att.name : "the hook's function";
+
+	if (insn_is_jmp_class(i))
+		return;
+	why_cause(w, "`%.60s` has no argument %d (bytes %d to %d of the context), or not of this size", name, i->off / 8 + 1,
+		  i->off, i->off + (int)insn_bytes(i) - 1);
+}
+
+/* A place of a kernel's object where it has nothing of that size. */
+static void tell_btf_field(struct why *w)
+{
+	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
+	const struct bpf_insn *i = &w->env->insns[w->env->insn_idx];
+	char name[WHY_NAME_BYTES], what[WHY_NAME_BYTES];
+
+	if (!used || reg_base(used) != REG_BTF_ID || insn_is_jmp_class(i) ||
+	    !strncmp(w->env->result->message, "direct access", 13))
+		return;
+	why_tell_origin(w);
+	why_cause(w, "%.40s is %.60s, which has no member of %u bytes at byte %lld", why_name(w, w->now->insn_idx, (uint32_t)w->regno, name),
+		  why_describe(w, used, what), insn_bytes(i), (long long)used->off + i->off);
+	why_way_out(w, "read a member by its name and type, found by CO-RE (preserve_access_index, BPF_CORE_READ())");
+}
+
+/* A lock, timer or other field of a value or object that has functions of its own. */
+static void tell_field(struct why *w)
+{
+	const struct reg *used = w->now && w->regno >= 0 ? w->now->r[w->regno] : NULL;
+	char what[WHY_NAME_BYTES], who[WHY_NAME_BYTES];
+	const char *message = w->env->result->message;
+
+	if (!used || strncmp(message, "bpf_", 4))
+		return;
+	why_cause(w, "%.50s touches the struct %.*s in %.60s, which only the functions made for it do",
+		  why_actor(w, w->now->insn_idx, who), (int)strcspn(message, " "), message, why_describe(w, used, what));
+	if (!insn_is_jmp_class(&w->env->insns[w->now->insn_idx]))
+		why_propose(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0);
+}
+
 /* The field that lies there, in the size that it can be read in. */
 static void tell_context_size(struct why *w, const struct bpf_insn *i)
 {
@@ -334,6 +378,9 @@ static const struct {
 	{ "CALLBACK-RETURN", tell_return, true },
 	{ "CTX-ACCESS", tell_context, true },
 	{ "CTX-WRITE", tell_context, true },
+	{ "CTX-ARG", tell_hook_argument, true },
+	{ "FIELD-ACCESS", tell_field, true },
+	{ "BTF-FIELD", tell_btf_field, true },
 	{ "", tell_call, true },
 };
 

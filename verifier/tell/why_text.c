@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
@@ -117,6 +118,7 @@ void why_propose(struct why *w, enum assume_kind kind, uint32_t insn_idx, uint32
 	if (!all || all->cnt)
 		return;
 	add_assume(&all->p[all->cnt++], kind, insn_idx, regno, n, 0);
+	all->p[0].whole = kind == ASSUME_SLEEPABLE || kind == ASSUME_STATIC;
 	write_condition(w, &all->p[0].a[0]);
 }
 
@@ -183,6 +185,16 @@ const char *why_held_variable(const struct why *w, uint32_t insn_idx, uint32_t r
 	const char *name = opt->name_of ? opt->name_of(opt->name_ctx, insn_idx, regno) : NULL;
 
 	return name && strlen(name) < WHY_NAME_BYTES ? strcpy(buf, name) : NULL;
+}
+
+bool why_stack_variable(const struct why *w, const struct tale *t, int64_t off, struct bgv_stack_name *ret_name)
+{
+	const struct bgv_options *opt = w->env->opt;
+
+	memset(ret_name, 0, sizeof(*ret_name));
+	return opt->stack_name_of &&
+	       opt->stack_name_of(opt->name_ctx, t->insn_idx, (int32_t)off, ret_name) &&
+	       off >= ret_name->off && off < (int64_t)ret_name->off + ret_name->bytes;
 }
 
 const char *why_near_variable(const struct why *w, uint32_t insn_idx, uint32_t regno, int32_t most, int32_t *ret_at,

@@ -52,6 +52,8 @@ const char *why_variable(const struct why *w, uint32_t insn_idx, uint32_t regno,
 /* The variable that holds this very value, by debug info only: what may be computed with. NULL: not known. */
 const char *why_held_variable(const struct why *w, uint32_t insn_idx, uint32_t regno,
 			      char buf[WHY_NAME_BYTES]);
+/* The variable whose byte r10 + off of the step's frame is, by debug info; false: not known. */
+bool why_stack_variable(const struct why *w, const struct tale *t, int64_t off, struct bgv_stack_name *ret_name);
 /* The variable that is regno's value + *ret_at, *ret_at the largest up to most; of what moves with it. NULL: none. */
 const char *why_near_variable(const struct why *w, uint32_t insn_idx, uint32_t regno, int32_t most, int32_t *ret_at,
 			      char buf[WHY_NAME_BYTES]);

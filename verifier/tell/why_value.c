@@ -199,6 +199,38 @@ void why_tell_origin(struct why *w)
 /* ---- numbers where a pointer is wanted
  * ------------------------------------------------------------- */
 
+/* The call that wrote the bytes which the load reads; NULL: it was no call. */
+static const struct tale *written_by_call(const struct why *w)
+{
+	const struct tale *load = w->origin.at, *t, *maker;
+	const struct bpf_insn *i = &w->env->insns[load->insn_idx];
+	const struct reg *base = load->r[i->src_reg];
+	int64_t off = (int64_t)base->off + i->off;
+
+	t = tale_of_frame(load, base->frame);
+	if (!t || base->v.tm || off >= 0 || off < -(int64_t)ENV_SLOTS * 8)
+		return NULL;
+	maker = tale_slot_maker(t, (uint32_t)((-off - 1) / 8));
+	return maker && insn_is_call(&w->env->insns[maker->insn_idx]) ? maker : NULL;
+}
+
+static void cause_of_stack(struct why *w, const char *name)
+{
+	const struct tale *maker = written_by_call(w);
+	char callee[WHY_NAME_BYTES];
+
+	if (maker) {
+		why_callee(w, maker->insn_idx, callee);
+		why_event(w, WHY_CALL, maker->insn_idx, -1, "%s writes it here", callee);
+		why_cause(w, "%s is a number here: %s wrote its bytes, and what is copied from memory is no pointer to the verifier",
+			  name, callee);
+		why_way_out(w, "follow it with bpf_probe_read_kernel() or bpf_core_read() again (user memory: bpf_probe_read_user())");
+		return;
+	}
+	why_cause(w, "%s is a number here: its bytes on the stack were written in parts, or over a pointer", name);
+	why_way_out(w, "store and read the pointer as a whole, 8 bytes, aligned");
+}
+
 /* Memory that keeps no pointers for the verifier: where the value was read from says how to follow
  * it. */
 static void cause_of_loaded(struct why *w, const char *name, const struct reg *base)
@@ -206,11 +238,7 @@ static void cause_of_loaded(struct why *w, const char *name, const struct reg *b
 	char what[WHY_NAME_BYTES];
 
 	if (reg_base(base) == REG_STACK) {
-		why_cause(
-			w,
-			"%s is a number here: its bytes on the stack were written in parts, or over a pointer",
-			name);
-		why_way_out(w, "store and read the pointer as a whole, 8 bytes, aligned");
+		cause_of_stack(w, name);
 		return;
 	}
 	why_cause(
@@ -257,6 +285,10 @@ void why_cause_number(struct why *w, const char *name)
 	case ORIGIN_RESULT:
 		why_cause(w, "%s is a number here: %s returns no pointer", name,
 			  why_callee(w, o->at->insn_idx, what));
+		if (insn_is_helper_call(i) && i->imm == BPF_FUNC_get_current_task)
+			why_way_out(w, "use bpf_get_current_task_btf(), or read what it leads to with bpf_probe_read_kernel()");
+		else
+			why_way_out(w, "read what it leads to with bpf_probe_read_kernel() or bpf_core_read(), or use a function that returns a pointer");
 		break;
 	case ORIGIN_CONSTANT:
 		if (reg_is_zero(w->now->r[w->regno]))
