@@ -72,7 +72,7 @@ void check_targets_free(struct check_targets *targets)
 size_t check_targets_all(const struct check_targets *targets, const char **ret_names, size_t room)
 {
 	static const char *const series[] = {
-#define SERIES(name, builds) name,
+#define SERIES(id, major, minor, name, builds) name,
 #include "verifier/kernel/measured.def"
 #undef SERIES
 	};

@@ -6,19 +6,15 @@
 
 /* The kernels that were probed; every other version takes the nearest older one's. */
 enum profile {
-	PROFILE_6_1,
-	PROFILE_6_12,
-	PROFILE_6_18,
-	PROFILE_7_0,
-	PROFILE_7_1,
-	PROFILE_7_2,
-	PROFILE_7_3,
+#define SERIES(id, major, minor, name, builds) PROFILE_##id,
+#include "verifier/kernel/measured.def"
+#undef SERIES
 	PROFILE_CNT,
 };
 
 /* One flag a row of behave.def: code asks `target->behave.fork_minus_one`, never for a version. */
 struct behave {
-#define BEHAVE(name, v61, v612, v618, v70, v71, v72, v73, meaning) bool name;
+#define BEHAVE(name, meaning) bool name;
 #include "verifier/kernel/behave.def"
 #undef BEHAVE
 };

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const struct measured series[] = {
-#define SERIES(name, builds_) { name, builds_ },
+#define SERIES(id, major, minor, name, builds_) { name, builds_ },
 #include "verifier/kernel/measured.def"
 #undef SERIES
 };

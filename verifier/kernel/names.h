@@ -42,7 +42,7 @@ enum map_type_id {
 #define P612	(1u << PROFILE_6_12)
 #define P618	(1u << PROFILE_6_18)
 /* 7.0 and later */
-#define P7	(1u << PROFILE_7_0 | 1u << PROFILE_7_1 | 1u << PROFILE_7_2 | 1u << PROFILE_7_3)
+#define P7	((1u << PROFILE_CNT) - (1u << PROFILE_7_0))
 #define P_ALL	(P61 | P612 | P618 | P7)
 
 /* Program flags (BPF_F_* of PROG_LOAD). */

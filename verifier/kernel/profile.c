@@ -13,58 +13,18 @@
 #include "verifier/kernel/behave.h"
 
 static const struct profile_limits limits_of[PROFILE_CNT] = {
-#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v61,
-	[PROFILE_6_1] = {
-#include "verifier/kernel/limits.def"
-	},
-#undef LIMIT
-#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v612,
-	[PROFILE_6_12] = {
-#include "verifier/kernel/limits.def"
-	},
-#undef LIMIT
-#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v618,
-	[PROFILE_6_18] = {
-#include "verifier/kernel/limits.def"
-	},
-#undef LIMIT
-#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v70,
-	[PROFILE_7_0] = {
-#include "verifier/kernel/limits.def"
-	},
-#undef LIMIT
-#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v71,
-	[PROFILE_7_1] = {
-#include "verifier/kernel/limits.def"
-	},
-#undef LIMIT
-#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v72,
-	[PROFILE_7_2] = {
-#include "verifier/kernel/limits.def"
-	},
-#undef LIMIT
-#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) .name = v73,
-	[PROFILE_7_3] = {
-#include "verifier/kernel/limits.def"
-	},
-#undef LIMIT
+#include "verifier/kernel/limits_of.def"
 };
 
-/* The first version of each profile; a kernel takes the last one that is not newer. */
+/* A kernel takes the last profile that is not newer. */
 static const struct {
 	uint32_t from;
-	enum profile profile;
-} profile_from[] = {
-	{ 6u << 24 | 1u << 16, PROFILE_6_1 },
-	{ 6u << 24 | 12u << 16, PROFILE_6_12 },
-	{ 6u << 24 | 18u << 16, PROFILE_6_18 },
-	{ 7u << 24 | 0u << 16, PROFILE_7_0 },
-	{ 7u << 24 | 1u << 16, PROFILE_7_1 },
-	{ 7u << 24 | 2u << 16, PROFILE_7_2 },
-	{ 7u << 24 | 3u << 16, PROFILE_7_3 },
+	const char *name;
+} profiles[PROFILE_CNT] = {
+#define SERIES(id, major, minor, name, builds) [PROFILE_##id] = { major##u << 24 | minor##u << 16, name },
+#include "verifier/kernel/measured.def"
+#undef SERIES
 };
-
-#define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
 
 const struct profile_limits *profile_limits_of(enum profile profile)
 {
@@ -92,7 +52,7 @@ int profile_parse_version(const char *text, uint32_t *ret_version, enum profile 
 {
 	int32_t major, minor, patch = 0;
 	uint32_t version;
-	size_t i = ARRAY_CNT(profile_from);
+	size_t i = PROFILE_CNT;
 
 	if (!text)
 		return -EINVAL;
@@ -114,26 +74,21 @@ int profile_parse_version(const char *text, uint32_t *ret_version, enum profile 
 
 	version = (uint32_t)major << 24 | (uint32_t)minor << 16 | (uint32_t)patch;
 	while (i-- > 0) {
-		if (version < profile_from[i].from)
+		if (version < profiles[i].from)
 			continue;
 		*ret_version = version;
-		*ret_profile = profile_from[i].profile;
+		*ret_profile = (enum profile)i;
 		return 0;
 	}
 	return -EINVAL;
 }
 
+const char *profile_name(enum profile profile)
+{
+	return profiles[profile].name;
+}
+
 const char *bgv_target_profile(const struct bgv_target *target)
 {
-	static const char *const names[PROFILE_CNT] = {
-		[PROFILE_6_1] = "6.1",
-		[PROFILE_6_12] = "6.12",
-		[PROFILE_6_18] = "6.18",
-		[PROFILE_7_0] = "7.0",
-		[PROFILE_7_1] = "7.1",
-		[PROFILE_7_2] = "7.2",
-		[PROFILE_7_3] = "7.3",
-	};
-
-	return names[target->profile];
+	return profile_name(target->profile);
 }

@@ -12,7 +12,7 @@ struct btf_view;	/* btf.h: parsed BTF */
 
 /* The numbers a kernel bounds a program by; one field a row of limits.def. */
 struct profile_limits {
-#define LIMIT(name, v61, v612, v618, v70, v71, v72, v73, unit) uint32_t name;
+#define LIMIT(name, unit) uint32_t name;
 #include "verifier/kernel/limits.def"
 #undef LIMIT
 };
@@ -39,6 +39,8 @@ struct bgv_target {
  */
 int profile_parse_version(const char *text, uint32_t *ret_version, enum profile *ret_profile);
 
+/* "6.12", static; profile must be one of the enum. */
+const char *profile_name(enum profile profile);
 /* Static; profile must be one of the enum. */
 const struct profile_limits *profile_limits_of(enum profile profile);
 

@@ -12,6 +12,7 @@
 #include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
 #include "verifier/kernel/names.h"
+#include "verifier/kernel/profile.h"
 #include "verifier/kernel/progtype.h"
 #include "verifier/state/env.h"
 #include "verifier/state/helper_allow.h"
@@ -32,13 +33,6 @@
 #define POISON_MAP   2001000000
 #define POISON_KFUNC 2002000000
 #define POISON_CNT   1000000
-
-static const char *const kernels[PROFILE_CNT] = {
-	[PROFILE_6_1] = "6.1",
-	[PROFILE_6_12] = "6.12",
-	[PROFILE_6_18] = "6.18",
-	[PROFILE_7_2] = "7.2",
-};
 
 static const char *type_name(const struct env *env)
 {
@@ -106,7 +100,7 @@ static const char *later_kernel(const struct env *env, int32_t id)
 	for (p = caller.profile + 1u; p < PROFILE_CNT; p++) {
 		caller.profile = (enum profile)p;
 		if (helper_tab_find(&caller, id, &proto) == 0)
-			return kernels[p];
+			return profile_name((enum profile)p);
 	}
 	return NULL;
 }

@@ -269,20 +269,31 @@ bpf_spin_lock is held (7.0 and later; 7.0 to 7.2 have the same as lists of names
 
 # ---- kernels ----
 
+def profile(name):
+    return "PROFILE_" + name.replace(".", "_")
+
+
 def behaviours():
-    out = header("""What differs between kernels, one row a behaviour: BEHAVE(name, %s, meaning).
-1: kernels of that profile behave so, and code of ours does.""" % ", ".join(SERIES), "behaviours")
+    out = header("""What differs between kernels, one row a behaviour: BEHAVE(name, meaning). Kernels that behave so, and code of ours
+that does, are in behave_of.def.""", "behaviours")
     area = ""
-    for row, holds in merged(read("behaviours"), in_series):
+    for row, _ in merged(read("behaviours"), in_series):
         if row["area"] != area:
             area = row["area"]
             out += ["", "/* %s */" % area]
-        start = "BEHAVE(%s," % row["name"]
-        out.append('%-30s %s, "%s")' % (start, ", ".join("%d" % h for h in holds), row["meaning"]))
+        out.append('%-30s "%s")' % ("BEHAVE(%s," % row["name"], row["meaning"]))
     return out
 
 
-def limits():
+def behaviours_of():
+    rows = merged(read("behaviours"), in_series)
+    out = header("What each series does: the rows of behave.def that hold for it.", "behaviours")
+    for i, name in enumerate(SERIES):
+        out += ["[%s] = {" % profile(name)] + ["\t.%s = true," % row["name"] for row, holds in rows if holds[i]] + ["},"]
+    return out
+
+
+def limits_found():
     found = {}
     for row in read("limits"):
         value = int(row["value"])
@@ -291,18 +302,30 @@ def limits():
             if holds and values[i]:
                 raise Wrong("%s: two limits for one kernel" % row["name"])
             values[i] = ("%du" if value > 0x7fffffff else "%d") % value if holds else values[i]
-    out = header("LIMIT(name, %s, unit)" % ", ".join(SERIES), "limits")
-    for name, (values, unit) in found.items():
+    for name, (values, _) in found.items():
         if None in values:
             raise Wrong("%s: no limit for %s" % (name, SERIES[values.index(None)]))
-        out.append('%-24s %s, "%s")' % ("LIMIT(%s," % name, ", ".join(values), unit))
+    return found
+
+
+def limits():
+    return header("LIMIT(name, unit); the values are in limits_of.def.", "limits") + [
+        '%-24s "%s")' % ("LIMIT(%s," % name, unit) for name, (_, unit) in limits_found().items()]
+
+
+def limits_of():
+    out = header("The limits of each series.", "limits")
+    for i, name in enumerate(SERIES):
+        out += ["[%s] = {" % profile(name)] + [
+            "\t.%s = %s," % (limit, values[i]) for limit, (values, _) in limits_found().items()] + ["},"]
     return out
 
 
 def series():
-    out = header("""How sure each series' rules are: SERIES(series, builds), the oldest first. The builds are those whose verdicts
-were put beside ours, program by program; "": none yet, the rules are read and probed only.""", "series")
-    return out + ['SERIES("%s", "%s")' % (r["series"], " ".join(names(r["builds"]))) for r in read("series")]
+    out = header("""The kernels that have rules of their own, the oldest first: SERIES(id, major, minor, name, builds). The builds are
+those whose verdicts were put beside ours, program by program; "": none yet, the rules are read and probed only.""", "series")
+    return out + ['SERIES(%s, %s, "%s", "%s")' % (r["series"].replace(".", "_"), r["series"].replace(".", ", "), r["series"],
+                                                  " ".join(names(r["builds"]))) for r in read("series")]
 
 
 # ---- what all but the verifier know of types ----
@@ -343,7 +366,8 @@ TABLES = {
     "prog_types.def": prog_types, "attach_types.def": attach_types, "map_types.def": map_types, "ret.def": returns,
     "ctx_pointee.def": pointees, "helper.def": helpers, "helper_class.def": helper_classes,
     "helper_types.def": helper_callers, "mapfunc.def": map_helpers, "kfunc.def": kfuncs,
-    "kfunc_flags.def": kfunc_flags, "behave.def": behaviours, "limits.def": limits, "measured.def": series,
+    "kfunc_flags.def": kfunc_flags, "behave.def": behaviours, "behave_of.def": behaviours_of,
+    "limits.def": limits, "limits_of.def": limits_of, "measured.def": series,
     "names.def": policy_names, "kernel_types.def": kernel_types,
 }
 for _name in TITLES:
