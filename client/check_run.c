@@ -21,7 +21,7 @@
 #include "client/varname.h"
 #include "object/lineinfo.h"
 #include "proto/own.h"
-#include "verifier/tell/diag.h"
+#include "verifier/state/diag.h"
 
 #define KERNEL_NAME_LEN 15
 #define PROGRESS_MS	1000

@@ -16,7 +16,7 @@
 #include "client/out.h"
 #include "config.h"
 #include "proto/own.h"
-#include "verifier/tell/diag.h"
+#include "verifier/state/diag.h"
 
 #define SARIF_SCHEMA                                                                               \
 	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

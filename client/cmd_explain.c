@@ -15,7 +15,7 @@
 
 #include "client/out.h"
 #include "proto/own.h"
-#include "verifier/tell/diag.h"
+#include "verifier/state/diag.h"
 
 /* Two programs that differ in little. */
 struct example {

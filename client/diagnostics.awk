@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Examples of diagnostics, from the tests that judge them: for each code a program that is refused with it and one that
 # is accepted and differs in little. C programs of tests/explain come before text cases, short ones before long ones.
-#   awk -v form=table|scd -f diagnostics.awk verifier/tell/diag.def tests/explain/x.h tests/explain/*.case tests/cases/*.case
+#   awk -v form=table|scd -f diagnostics.awk verifier/state/diag.def tests/explain/x.h tests/explain/*.case tests/cases/*.case
 # table: rows EXAMPLE("CODE", "language", "refused", "accepted"); scd: the man page bpfgate-diagnostics(7).
 
 BEGIN {

@@ -17,7 +17,7 @@
 #include "verifier/kernel/profile.h"
 #include "verifier/patch.h"
 #include "verifier/request.h"
-#include "verifier/tell/diag.h"
+#include "verifier/state/diag.h"
 #include "verifier/tell/srcline.h"
 #include "verifier/walk/assume.h"
 

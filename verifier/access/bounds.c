@@ -18,14 +18,14 @@ int bounds_check_fixed(struct env *env, uint32_t regno, int32_t off, uint32_t si
 		return 0;
 	verdict_need(env, regno, (int64_t)off + size, mem_size);
 	if (r->type == REG_MAP_VALUE)
-		return verdict_reject(env, EACCES, "MAP-VALUE-OOB",
+		return verdict_reject(env, EACCES, CODE_MAP_VALUE_OOB,
 				      "invalid access to map value, value_size=%u off=%d size=%u",
 				      mem_size, off, size);
 	if (r->type == REG_MAP_KEY)
-		return verdict_reject(env, EACCES, "MAP-KEY-OOB",
+		return verdict_reject(env, EACCES, CODE_MAP_KEY_OOB,
 				      "invalid access to map key, key_size=%u off=%d size=%u",
 				      mem_size, off, size);
-	return verdict_reject(env, EACCES, "MEM-OOB",
+	return verdict_reject(env, EACCES, CODE_MEM_OOB,
 			      "invalid access to memory, mem_size=%u off=%d size=%u", mem_size, off,
 			      size);
 }
@@ -52,14 +52,14 @@ int bounds_check(struct env *env, uint32_t regno, int32_t off, uint32_t size,
 	off -= bounds_whole_offset(env, &env_regs(env)[regno], &v);
 	if (v.sl < 0 && (v.sl == INT64_MIN || __builtin_add_overflow(v.sl, off, &low) ||
 			 low != (int32_t)low || low < 0))
-		return verdict_reject(env, EACCES, "MEM-NEGATIVE",
+		return verdict_reject(env, EACCES, CODE_MEM_NEGATIVE,
 				      "R%u min value is negative, either use unsigned index or do a if (index >=0) check.",
 				      regno);
 	err = bounds_check_fixed(env, regno, (int32_t)(v.sl + off), size, mem_size, zero_ok);
 	if (err < 0)
 		return verdict_add(env, err, "R%u min value is outside of the allowed memory range", regno);
 	if (v.uh >= env->lim->var_off)
-		return verdict_reject(env, EACCES, "MEM-UNBOUNDED",
+		return verdict_reject(env, EACCES, CODE_MEM_UNBOUNDED,
 				      "R%u unbounded memory access, make sure to bounds check any such access",
 				      regno);
 	err = bounds_check_fixed(env, regno, (int32_t)(v.uh + (uint64_t)off), size, mem_size, zero_ok);
@@ -69,15 +69,15 @@ int bounds_check(struct env *env, uint32_t regno, int32_t off, uint32_t size,
 int bounds_check_off(struct env *env, const struct reg *r, uint32_t regno, bool fixed_ok)
 {
 	if (r->off < 0)
-		return verdict_reject(env, EACCES, "PTR-OFFSET",
+		return verdict_reject(env, EACCES, CODE_PTR_OFFSET,
 				      "negative offset %s ptr R%u off=%d disallowed",
 				      reg_type_name(r), regno, r->off);
 	if (!fixed_ok && r->off)
-		return verdict_reject(env, EACCES, "PTR-OFFSET",
+		return verdict_reject(env, EACCES, CODE_PTR_OFFSET,
 				      "dereference of modified %s ptr R%u off=%d disallowed",
 				      reg_type_name(r), regno, r->off);
 	if (!val_is(&r->v, 0))
-		return verdict_reject(env, EACCES, "PTR-OFFSET",
+		return verdict_reject(env, EACCES, CODE_PTR_OFFSET,
 				      "variable %s access var_off=(0x%llx; 0x%llx) disallowed",
 				      reg_type_name(r), (unsigned long long)r->v.tv,
 				      (unsigned long long)r->v.tm);
@@ -92,7 +92,7 @@ int bounds_check_arg_off(struct env *env, const struct reg *r, uint32_t regno, u
 		if ((arg_type & REG_F_DYNPTR_MASK) && r->type == REG_STACK)
 			return 0;
 		if (r->off && (!env->beh->args_old || reg_base(r) == REG_BTF_ID))
-			return verdict_reject(env, EINVAL, "PTR-OFFSET",
+			return verdict_reject(env, EINVAL, CODE_PTR_OFFSET,
 					      "R%u must have zero offset when passed to release func or trusted arg to kfunc",
 					      regno);
 		return bounds_check_off(env, r, regno, false);

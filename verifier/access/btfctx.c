@@ -142,7 +142,7 @@ static bool stub_arg_is(struct env *env, uint32_t arg, const char *suffix)
 
 static int reject_arg(struct env *env, const char *what, uint32_t arg)
 {
-	return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' arg%u %s", env->att.name, arg,
+	return verdict_reject(env, EACCES, CODE_CTX_ARG, "func '%s' arg%u %s", env->att.name, arg,
 			      what);
 }
 
@@ -267,7 +267,7 @@ static int load_arg(struct env *env, const struct memop *op, const struct btf_vi
 	if (!btf_is_ptr(t))
 		return reject_arg(env, "has a type. Only pointer access is allowed", arg);
 	if (op->size != 8)
-		return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' size %u must be 8",
+		return verdict_reject(env, EACCES, CODE_CTX_ARG, "func '%s' size %u must be 8",
 				      env->att.name, op->size);
 	special = iter_arg_type(env, arg);
 	if ((special & REG_BASE_MASK) == REG_BUF) {
@@ -283,7 +283,7 @@ static int load_arg(struct env *env, const struct memop *op, const struct btf_vi
 	if (points_to_number(env, view, t))
 		return set_number(env, op, false);
 	if (env->att.arg_ref[arg] && !refs_has(env, env->att.arg_ref[arg]))
-		return verdict_reject(env, EACCES, "CTX-RELEASED",
+		return verdict_reject(env, EACCES, CODE_CTX_RELEASED,
 				      "invalid bpf_context access off=%d. Reference may already be released",
 				      op->off + env_regs(env)[op->regno].off);
 	return load_object(env, op, view, t, param, arg);
@@ -299,7 +299,7 @@ static int load_return(struct env *env, const struct memop *op, const struct btf
 		    env->attach_type == AT_TRACE_FSESSION;
 
 	if (!sees)
-		return verdict_reject(env, EACCES, "CTX-ARG",
+		return verdict_reject(env, EACCES, CODE_CTX_ARG,
 				      "func '%s' doesn't have %u-th argument", env->att.name,
 				      arg + 1);
 	if (!t || btf_is_void(t) || (env->attach_type == BPF_MODIFY_RETURN &&
@@ -325,7 +325,7 @@ static int untyped_slot(struct env *env, const struct memop *op, uint32_t slot)
 {
 	if (slot < PROGRAM_ARGS_MAX || (slot == PROGRAM_ARGS_MAX && env->attach_type == BPF_TRACE_FEXIT))
 		return set_number(env, op, false);
-	return verdict_reject(env, EACCES, "CTX-ARG", "func '%s' doesn't have %u-th argument",
+	return verdict_reject(env, EACCES, CODE_CTX_ARG, "func '%s' doesn't have %u-th argument",
 			      env->att.name, slot + 1);
 }
 
@@ -338,15 +338,15 @@ int btfctx_access(struct env *env, const struct memop *op)
 
 	/* kernels let LSM programs write here and then believe what they read: SOUNDNESS.md */
 	if (op->access != ACCESS_READ && env->prog_type == BPF_PROG_TYPE_LSM)
-		return verdict_reject(env, EACCES, "CTX-WRITE",
+		return verdict_reject(env, EACCES, CODE_CTX_WRITE,
 				      "invalid bpf_context access off=%d size=%u: LSM arguments are not written", off,
 				      op->size);
 	if (off < 0 || off >= 8 * CTX_SLOTS_MAX || off % (int32_t)op->size ||
 	    op->access != ACCESS_READ)
-		return verdict_reject(env, EACCES, "CTX-ACCESS",
+		return verdict_reject(env, EACCES, CODE_CTX_ACCESS,
 				      "invalid bpf_context access off=%d size=%u", off, op->size);
 	if (off % 8)
-		return verdict_reject(env, EACCES, "CTX-ACCESS",
+		return verdict_reject(env, EACCES, CODE_CTX_ACCESS,
 				      "func '%s' offset %d is not multiple of 8", env->att.name,
 				      off);
 	proto = view && env->att.proto_id ? btf_view_type(view, env->att.proto_id) : NULL;
@@ -360,7 +360,7 @@ int btfctx_access(struct env *env, const struct memop *op)
 		return reject_arg(env, "does not exist", 0);
 	arg = arg_at(view, proto, (uint32_t)off);
 	if (arg > btf_vlen_of(proto) - first)
-		return verdict_reject(env, EACCES, "CTX-ARG",
+		return verdict_reject(env, EACCES, CODE_CTX_ARG,
 				      "func '%s' doesn't have %u-th argument", env->att.name,
 				      arg + 1);
 	if (arg == btf_vlen_of(proto) - first)
@@ -420,7 +420,7 @@ int btfctx_check_tail_calls(struct env *env)
 {
 	for (uint32_t i = 0; has_ref_arg(env) && i < env->subprog_cnt; i++)
 		if (env->subprogs[i].has_tail_call)
-			return verdict_reject(env, EINVAL, "TAIL-CALL-REF",
+			return verdict_reject(env, EINVAL, CODE_TAIL_CALL_REF,
 					      "program with __ref argument cannot tail call");
 	return 0;
 }

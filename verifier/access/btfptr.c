@@ -230,9 +230,9 @@ static int reject_walk(struct env *env, int r, const struct btf_view *view, uint
 		       int32_t off, uint32_t size)
 {
 	if (r != -EINVAL && (uint64_t)off + size > btf_view_type(view, id)->size)
-		return verdict_reject(env, -r, "BTF-FIELD", "access beyond struct %s at off %d size %u",
+		return verdict_reject(env, -r, CODE_BTF_FIELD, "access beyond struct %s at off %d size %u",
 				      btf_view_name(view, id), off, size);
-	return verdict_reject(env, -r, "BTF-FIELD", r == -EINVAL ?
+	return verdict_reject(env, -r, CODE_BTF_FIELD, r == -EINVAL ?
 			      "struct %s doesn't have field at offset %d (size %u)" :
 			      "access beyond struct %s or its member at off %d size %u",
 			      btf_view_name(view, id), off, size);
@@ -436,8 +436,8 @@ static int check_kernel_write(struct env *env, const struct reg *r, int32_t off,
 			return 0;
 	}
 	if (env->prog_type != PT_STRUCT_OPS && env->prog_type != PT_XDP && env->prog_type != PT_SCHED_CLS)
-		return verdict_reject(env, EACCES, "BTF-WRITE", "only read is supported");
-	return verdict_reject(env, EACCES, "BTF-WRITE",
+		return verdict_reject(env, EACCES, CODE_BTF_WRITE, "only read is supported");
+	return verdict_reject(env, EACCES, CODE_BTF_WRITE,
 			      "no write support to %s at off %d: only read is supported", object,
 			      off);
 }
@@ -451,23 +451,23 @@ static int check_base(struct env *env, const struct reg *r, const struct memop *
 
 	if (!env->allow_ptr_leaks)
 		return verdict_reject(
-			env, EPERM, "CAP-PERFMON",
+			env, EPERM, CODE_CAP_PERFMON,
 			"'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN",
 			name);
 	if (!env->gpl && (!r->btf || r->btf != env->prog->prog_btf_idx) && !env->beh->args_old)
 		return verdict_reject(
-			env, EINVAL, "BTF-LICENSE",
+			env, EINVAL, CODE_BTF_LICENSE,
 			"Cannot access kernel 'struct %s' from non-GPL compatible program", name);
 	if (off < 0)
-		return verdict_reject(env, EACCES, "BTF-OFFSET",
+		return verdict_reject(env, EACCES, CODE_BTF_OFFSET,
 				      "R%u is ptr_%s invalid negative access: off=%d", op->regno,
 				      name, off);
 	if (!val_is(&r->v, 0))
-		return verdict_reject(env, EACCES, "BTF-OFFSET",
+		return verdict_reject(env, EACCES, CODE_BTF_OFFSET,
 				      "R%u is ptr_%s invalid variable offset: off=%d", op->regno,
 				      name, off);
 	if (r->type & (REG_F_USER | REG_F_PERCPU))
-		return verdict_reject(env, EACCES, "BTF-MEMORY",
+		return verdict_reject(env, EACCES, CODE_BTF_MEMORY,
 				      "R%u is ptr_%s access %s memory: off=%d", op->regno, name,
 				      r->type & REG_F_USER ? "user" : "percpu", off);
 	return 0;
@@ -481,7 +481,7 @@ static int check_own_fields(struct env *env, const struct reg *r, int32_t off, u
 	for (uint32_t i = 0; rec && i < rec->cnt; i++)
 		if ((uint32_t)off < rec->field[i].off + rec->field[i].size &&
 		    rec->field[i].off < (uint32_t)off + size)
-			return verdict_reject(env, EACCES, "BTF-FIELD",
+			return verdict_reject(env, EACCES, CODE_BTF_FIELD,
 					      "direct access to %s is disallowed",
 					      btfrec_kind_name(rec->field[i].kind));
 	return 0;
@@ -501,7 +501,7 @@ int btfptr_access(struct env *env, const struct memop *op)
 		/* what was found by walking may not be there, and no store's fault is handled */
 		if ((r.type & REG_F_UNTRUSTED) ||
 		    (!own && !env->beh->args_old && !(r.type & (REG_F_TRUSTED | REG_F_RCU))))
-			return verdict_reject(env, EACCES, "BTF-WRITE", "only read is supported");
+			return verdict_reject(env, EACCES, CODE_BTF_WRITE, "only read is supported");
 		if (!own)
 			return check_kernel_write(env, &r, off, op->size);
 	}
@@ -531,14 +531,14 @@ int btfptr_check_subprog_arg(struct env *env, uint32_t regno, const struct subpr
 	if (arg->flags & REG_F_UNTRUSTED)
 		return 0;	/* only read, by faulting loads */
 	if (reg_base(r) != REG_BTF_ID || (flags && flags != REG_F_TRUSTED && flags != REG_F_RCU))
-		return verdict_reject(env, EACCES, "CALL-ARG",
+		return verdict_reject(env, EACCES, CODE_CALL_ARG,
 				      "R%u type=%s expected=ptr_, trusted_ptr_, rcu_ptr_", regno,
 				      reg_type_name(r));
 	if (reg_maybe_null(r) && !(arg->flags & REG_F_MAYBE_NULL))
-		return verdict_reject(env, EACCES, "CALL-ARG",
+		return verdict_reject(env, EACCES, CODE_CALL_ARG,
 				      "Possibly NULL pointer passed to helper arg%u", regno);
 	if (!btf_ids_match(env, r->btf, r->btf_id, r->off, arg->btf, arg->btf_id, false))
-		return verdict_reject(env, EACCES, "CALL-ARG",
+		return verdict_reject(env, EACCES, CODE_CALL_ARG,
 				      "R%u is of type %s but %s is expected", regno,
 				      btf_view_name(btf_of(env, r->btf), r->btf_id),
 				      btf_view_name(btf_of(env, arg->btf), arg->btf_id));
@@ -595,7 +595,7 @@ int btfptr_map_access(struct env *env, const struct memop *op)
 	if (!view)
 		return verdict_unsupported(env, "reading struct bpf_map without the kernel's BTF");
 	if (type >= sizeof(map_structs) / sizeof(map_structs[0]) || !map_structs[type])
-		return verdict_reject(env, ENOTSUPP, "MAP-PTR",
+		return verdict_reject(env, ENOTSUPP, CODE_MAP_PTR,
 				      "map_ptr access not supported for map type %u", type);
 	id = btf_view_find(view, BTF_KIND_STRUCT, map_structs[type]);
 	if (!id)
@@ -603,15 +603,15 @@ int btfptr_map_access(struct env *env, const struct memop *op)
 					   map_structs[type]);
 	if (!env->allow_ptr_leaks)
 		return verdict_reject(
-			env, EPERM, "CAP-PERFMON",
+			env, EPERM, CODE_CAP_PERFMON,
 			"'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN",
 			map_structs[type]);
 	if (off < 0)
-		return verdict_reject(env, EACCES, "MAP-PTR",
+		return verdict_reject(env, EACCES, CODE_MAP_PTR,
 				      "R%u is %s invalid negative access: off=%d", op->regno,
 				      map_structs[type], off);
 	if (op->access != ACCESS_READ)
-		return verdict_reject(env, EACCES, "MAP-PTR", "only read from %s is supported",
+		return verdict_reject(env, EACCES, CODE_MAP_PTR, "only read from %s is supported",
 				      map_structs[type]);
 	ret = btfptr_walk(env, 0, id, off, op->size, &w);
 	if (ret < 0 || op->value_regno < 0)

@@ -58,7 +58,7 @@ static bool ctx_field_permits(const struct env *env, const struct ctx_field *f, 
 
 static int ctx_refuse(struct env *env, const struct memop *op, int32_t off)
 {
-	return verdict_reject(env, EACCES, "CTX-ACCESS",
+	return verdict_reject(env, EACCES, CODE_CTX_ACCESS,
 			      "invalid bpf_context access off=%d size=%u", off, op->size);
 }
 
@@ -157,10 +157,10 @@ int ctx_access(struct env *env, const struct memop *op)
 	int ret;
 
 	if (op->access == ACCESS_WRITE && value && env_is_unpriv(env) && !reg_is_scalar(value))
-		return verdict_reject(env, EACCES, "LEAK", "R%d leaks addr into ctx",
+		return verdict_reject(env, EACCES, CODE_LEAK, "R%d leaks addr into ctx",
 				      op->value_regno);
 	if (op->access == ACCESS_WRITE && !value && !env->beh->st_to_ctx)
-		return verdict_reject(env, EACCES, "CTX-ST",
+		return verdict_reject(env, EACCES, CODE_CTX_ST,
 				      "BPF_ST stores into R%u ctx is not allowed", op->regno);
 	if (env->beh->ctx_offset_deref && env->prog_type == PT_SYSCALL)
 		return ctx_access_syscall(env, op);
@@ -205,14 +205,14 @@ int ctx_sock_access(struct env *env, const struct memop *op)
 	int64_t off = (int64_t)op->off + r->off;
 
 	if (op->access == ACCESS_WRITE)
-		return verdict_reject(env, EACCES, "SOCK-WRITE", "R%u cannot write into %s", op->regno,
+		return verdict_reject(env, EACCES, CODE_SOCK_WRITE, "R%u cannot write into %s", op->regno,
 				      ctx_sock_name(base));
 	if (r->v.sl < 0)
-		return verdict_reject(env, EACCES, "NEG-OFFSET",
+		return verdict_reject(env, EACCES, CODE_NEG_OFFSET,
 				      "R%u min value is negative, either use unsigned index or do a "
 				      "if (index >=0) check.", op->regno);
 	if (off < 0 || off > UINT16_MAX || !ctx_tab_pointee(base, (uint32_t)off, op->size))
-		return verdict_reject(env, EACCES, "SOCK-ACCESS",
+		return verdict_reject(env, EACCES, CODE_SOCK_ACCESS,
 				      "R%u invalid %s access off=%lld size=%u", op->regno,
 				      ctx_sock_name(base), (long long)off, op->size);
 	if (op->value_regno >= 0)

@@ -64,7 +64,7 @@ int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, struct dynpt
 	const struct reg *d = described(env, &env_regs(env)[regno]);
 
 	if (!d)
-		return verdict_reject(env, EFAULT, "DYNPTR-ARG", "R%u is no dynptr", regno);
+		return verdict_reject(env, EFAULT, CODE_DYNPTR_ARG, "R%u is no dynptr", regno);
 	*ret_id = d->id;
 	*ret_origin = (struct dynptr_origin){ d->ref, d->dynptr_parent };
 	*ret_type = (enum dynptr_type)d->dynptr_type;
@@ -145,11 +145,11 @@ int dynptr_check_release(struct env *env, uint32_t regno)
 		return 0; /* dynptr_check_arg() says so */
 
 	if (reg_base(r) != REG_STACK)
-		return verdict_reject(env, EINVAL, "DYNPTR-RELEASE",
+		return verdict_reject(env, EINVAL, CODE_DYNPTR_RELEASE,
 				      "cannot release unowned const bpf_dynptr");
 	if (dynptr_slot(env, r, &spi) < 0 ||
 	    !stack_slot(state_frame(env->cur, r->frame), spi)->r.ref)
-		return verdict_reject(env, EINVAL, "DYNPTR-RELEASE",
+		return verdict_reject(env, EINVAL, CODE_DYNPTR_RELEASE,
 				      "arg %u is an unacquired reference", regno);
 	return 0;
 }
@@ -162,7 +162,7 @@ int dynptr_release_arg(struct env *env, uint32_t regno)
 	int r = dynptr_slot(env, &reg, &spi);
 
 	if (r < 0)
-		return r == -ERANGE ? verdict_reject(env, EINVAL, "DYNPTR-RELEASE",
+		return r == -ERANGE ? verdict_reject(env, EINVAL, CODE_DYNPTR_RELEASE,
 						     "R%u is no dynptr", regno)
 				    : r;
 	s = stack_slot(state_frame(env->cur, frameno), spi);
@@ -203,7 +203,7 @@ static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint
 	int r = 0;
 
 	if (env->beh->args_old && reg.off % 8)
-		return verdict_reject(env, EINVAL, "DYNPTR-ARG", "cannot pass in dynptr at an offset");
+		return verdict_reject(env, EINVAL, CODE_DYNPTR_ARG, "cannot pass in dynptr at an offset");
 	if (env->beh->args_old && misplaced(&reg))
 		r = mem_store_slots(env, regno, insn_idx, DYNSLOT_CNT);
 	if (r < 0)
@@ -215,7 +215,7 @@ static int check_uninit(struct env *env, uint32_t regno, uint32_t insn_idx, uint
 	if (r >= 0 && env->beh->args_old && holds_dynptr(state_frame(env->cur, reg.frame), spi))
 		r = -EINVAL;
 	if (r < 0 && r != -ERANGE)
-		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
+		return verdict_reject(env, EINVAL, CODE_DYNPTR_ARG,
 				      "Dynptr has to be an uninitialized dynptr");
 	r = mem_store_slots(env, regno, insn_idx, DYNSLOT_CNT);
 	if (r < 0)
@@ -241,17 +241,17 @@ static int check_init(struct env *env, uint32_t regno, uint32_t arg_type)
 
 	if (reg_base(r) == REG_DYNPTR && !(arg_type & REG_F_RDONLY))
 		return verdict_reject(
-			env, EINVAL, "DYNPTR-ARG",
+			env, EINVAL, CODE_DYNPTR_ARG,
 			"cannot pass pointer to const bpf_dynptr, the helper mutates it");
 	if (env->beh->args_old && is_of_halves(env, r))
-		return verdict_reject(env, EINVAL, "DYNPTR-HALVES",
+		return verdict_reject(env, EINVAL, CODE_DYNPTR_HALVES,
 				      "Expected an initialized dynptr as arg #%u: halves of two dynptrs",
 				      regno - 1);
 	if (!is_initialized(env, r))
-		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
+		return verdict_reject(env, EINVAL, CODE_DYNPTR_ARG,
 				      "Expected an initialized dynptr as arg #%u", regno - 1);
 	if (want && described(env, r)->dynptr_type != want)
-		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
+		return verdict_reject(env, EINVAL, CODE_DYNPTR_ARG,
 				      "Expected a dynptr of type %s as arg #%u", kinds[want].name,
 				      regno - 1);
 	if (reg_base(r) == REG_DYNPTR)
@@ -267,7 +267,7 @@ int dynptr_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_
 	const struct reg *r = &env_regs(env)[regno];
 
 	if (reg_base(r) != REG_STACK && reg_base(r) != REG_DYNPTR)
-		return verdict_reject(env, EINVAL, "DYNPTR-ARG",
+		return verdict_reject(env, EINVAL, CODE_DYNPTR_ARG,
 				      "arg#%u expected pointer to stack or const struct bpf_dynptr",
 				      regno - 1);
 	if (arg_type & REG_F_UNINIT)

@@ -100,7 +100,7 @@ int dynslot_destroy(struct env *env, struct frame *f, uint32_t spi)
 		s = stack_slot(f, ++spi);
 	if (dynslot_is_refcounted((enum dynptr_type)s->r.dynptr_type) &&
 	    !(env->beh->dynptr_clone_goes && has_clone(env, s->r.ref)))
-		return verdict_reject(env, EINVAL, "DYNPTR-OVERWRITE",
+		return verdict_reject(env, EINVAL, CODE_DYNPTR_OVERWRITE,
 				      "cannot overwrite referenced dynptr");
 	id = s->r.id;
 	r = dynslot_clear(env, frameno, spi);
@@ -115,7 +115,7 @@ static int lose_parent(struct env *env, const struct frame *f, uint32_t spi)
 	int r;
 
 	if (dynslot_is_refcounted((enum dynptr_type)d->dynptr_type))
-		return verdict_reject(env, EINVAL, "REF-CHILD",
+		return verdict_reject(env, EINVAL, CODE_REF_CHILD,
 				      "Leaking reference id=%u: its dynptr is not given back. Release it first.", d->ref);
 	r = dynslot_clear(env, f->frameno, spi);
 	return r < 0 ? r : invalidate_slices(env, id, true);

@@ -46,7 +46,7 @@ static int make(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t btf
 				stack_slot(state_frame(env->cur, reg.frame), spi - i)->byte[b] !=
 				SLOT_ITER;
 	if ((r < 0 && r != -ERANGE) || !free_slots)
-		return verdict_reject(env, EINVAL, "ITER-ARG",
+		return verdict_reject(env, EINVAL, CODE_ITER_ARG,
 				      "expected uninitialized iter_%s as arg #%u",
 				      iter_name(env, btf, id), regno - 1);
 	r = mem_store_slots(env, regno, insn_idx, cnt);
@@ -86,7 +86,7 @@ static int end(struct env *env, uint32_t frameno, uint32_t spi, uint32_t cnt)
 	int r = refs_release(env, ref);
 
 	if (r < 0)
-		return verdict_reject(env, EFAULT, "ITER-ARG", "iterator without a reference");
+		return verdict_reject(env, EFAULT, CODE_ITER_ARG, "iterator without a reference");
 	for (uint32_t i = 0; r >= 0 && i < cnt; i++)
 		r = objslot_clear(env, frameno, spi - i);
 	return r;
@@ -102,10 +102,10 @@ int iter_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, enum iter
 	int r;
 
 	if (reg.type != REG_STACK)
-		return verdict_reject(env, EINVAL, "ITER-ARG",
+		return verdict_reject(env, EINVAL, CODE_ITER_ARG,
 				      "arg#%u expected pointer to an iterator on stack", regno - 1);
 	if (cnt == 0 || cnt > ENV_SLOTS)
-		return verdict_reject(env, EINVAL, "ITER-ARG",
+		return verdict_reject(env, EINVAL, CODE_ITER_ARG,
 				      "expected valid iter pointer as arg #%u", regno - 1);
 	if (call == ITER_NEW)
 		return make(env, regno, insn_idx, btf, id, cnt, rcu_protected);
@@ -113,11 +113,11 @@ int iter_check_arg(struct env *env, uint32_t regno, uint32_t insn_idx, enum iter
 	if (r >= 0)
 		r = check_made(state_frame(env->cur, reg.frame), spi, cnt, btf, id);
 	if (r == -EPROTO)
-		return verdict_reject(env, EPROTO, "ITER-RCU",
+		return verdict_reject(env, EPROTO, CODE_ITER_RCU,
 				      "expected an RCU CS when using bpf_iter_%s_next",
 				      iter_name(env, btf, id));
 	if (r < 0)
-		return verdict_reject(env, EINVAL, "ITER-ARG",
+		return verdict_reject(env, EINVAL, CODE_ITER_ARG,
 				      "expected an initialized iter_%s as arg #%u",
 				      iter_name(env, btf, id), regno - 1);
 	r = objslot_read(env, reg.frame, spi, cnt);

@@ -57,7 +57,7 @@ uint32_t kptr_load_flags(struct env *env, const struct btf_member_field *f)
 
 static int misfit(struct env *env, uint32_t regno, const struct reg *r)
 {
-	return verdict_reject(env, EACCES, "KPTR-TYPE", "invalid kptr access, R%u type=%s", regno,
+	return verdict_reject(env, EACCES, CODE_KPTR_TYPE, "invalid kptr access, R%u type=%s", regno,
 			      reg_type_name(r));
 }
 
@@ -77,7 +77,7 @@ int kptr_check_match(struct env *env, const struct btf_member_field *f, uint32_t
 	if ((f->kind == BTFREC_KPTR_PERCPU) != !!(flags & REG_F_PERCPU))
 		return misfit(env, regno, r);
 	if (r->off < 0 || !val_is(&r->v, 0))
-		return verdict_reject(env, EACCES, "KPTR-OFFSET",
+		return verdict_reject(env, EACCES, CODE_KPTR_OFFSET,
 				      "R%u must have zero variable offset for a kptr", regno);
 	if (!btf_ids_match(env, r->btf, r->btf_id, r->off, f->btf, f->btf_id,
 			   f->kind != BTFREC_KPTR_UNREF))
@@ -96,7 +96,7 @@ int kptr_check_slot_arg(struct env *env, uint32_t regno, struct call_meta *meta)
 	if (reg_base(r) == REG_MAP_VALUE) {
 		if (!env->maps[r->map - 1].shape->btf_idx)
 			return verdict_reject(
-				env, err, "KPTR-ARG",
+				env, err, CODE_KPTR_ARG,
 				"map '%.16s' has to have BTF in order to use bpf_kptr_xchg",
 				env->maps[r->map - 1].shape->name);
 		rec = env->maps[r->map - 1].rec;
@@ -106,17 +106,17 @@ int kptr_check_slot_arg(struct env *env, uint32_t regno, struct call_meta *meta)
 	}
 	if (!val_is_const(&r->v))
 		return verdict_reject(
-			env, err, "KPTR-ARG",
+			env, err, CODE_KPTR_ARG,
 			"R%u doesn't have constant offset. kptr has to be at the constant offset",
 			regno);
 	if (!btfrec_has(rec, BTFREC_KPTR))
-		return verdict_reject(env, err, "KPTR-ARG", "R%u has no valid kptr", regno);
+		return verdict_reject(env, err, CODE_KPTR_ARG, "R%u has no valid kptr", regno);
 	off = (uint32_t)r->off + (uint32_t)r->v.tv;
 	f = btfrec_find(rec, off);
 	if (!f || !(f->kind & BTFREC_KPTR))
-		return verdict_reject(env, EACCES, "KPTR-ARG", "off=%u doesn't point to kptr", off);
+		return verdict_reject(env, EACCES, CODE_KPTR_ARG, "off=%u doesn't point to kptr", off);
 	if (f->kind == BTFREC_KPTR_UNREF)
-		return verdict_reject(env, EACCES, "KPTR-ARG", "off=%u kptr isn't referenced kptr",
+		return verdict_reject(env, EACCES, CODE_KPTR_ARG, "off=%u kptr isn't referenced kptr",
 				      off);
 	meta->kptr_field = f;
 	return 0;
@@ -144,7 +144,7 @@ int kptr_map_access(struct env *env, const struct memop *op, const struct btf_me
 
 	if (BPF_MODE(insn->code) != BPF_MEM)
 		return verdict_reject(
-			env, EACCES, "KPTR-ACCESS",
+			env, EACCES, CODE_KPTR_ACCESS,
 			"kptr in map can only be accessed using BPF_MEM instruction mode");
 	if (class == BPF_LDX) {
 		if (f->kind == BTFREC_UPTR)
@@ -154,19 +154,19 @@ int kptr_map_access(struct env *env, const struct memop *op, const struct btf_me
 		return 0;
 	}
 	if (f->kind & (BTFREC_KPTR_REF | BTFREC_KPTR_PERCPU))
-		return verdict_reject(env, EACCES, "KPTR-ACCESS",
+		return verdict_reject(env, EACCES, CODE_KPTR_ACCESS,
 				      "store to referenced kptr disallowed");
 	if (f->kind == BTFREC_UPTR)
-		return verdict_reject(env, EACCES, "KPTR-ACCESS", "store to uptr disallowed");
+		return verdict_reject(env, EACCES, CODE_KPTR_ACCESS, "store to uptr disallowed");
 	if (class == BPF_ST)
 		return !insn->imm ? 0
 				  : verdict_reject(
-					    env, EACCES, "KPTR-ACCESS",
+					    env, EACCES, CODE_KPTR_ACCESS,
 					    "BPF_ST imm must be 0 when storing to kptr at off=%u",
 					    f->off);
 	if (op->value_regno < 0)
 		return verdict_reject(
-			env, EACCES, "KPTR-ACCESS",
+			env, EACCES, CODE_KPTR_ACCESS,
 			"kptr in map can only be accessed using BPF_LDX/BPF_STX/BPF_ST");
 	if (reg_is_zero(&env_regs(env)[op->value_regno]))
 		return precise_mark_reg(env, (uint32_t)op->value_regno);

@@ -17,13 +17,13 @@
 int lock_check_sleepable(struct env *env, const char *what)
 {
 	if (env->cur->rcu_locks)
-		return verdict_reject(env, EACCES, "SLEEP",
+		return verdict_reject(env, EACCES, CODE_SLEEP,
 				      "%s is sleepable within rcu_read_lock region", what);
 	if (env->cur->preempt_locks)
-		return verdict_reject(env, EACCES, "SLEEP",
+		return verdict_reject(env, EACCES, CODE_SLEEP,
 				      "%s is sleepable within non-preemptible region", what);
 	if (env->cur->active_irq_id)
-		return verdict_reject(env, EACCES, "SLEEP",
+		return verdict_reject(env, EACCES, CODE_SLEEP,
 				      "%s is sleepable within IRQ-disabled region", what);
 	return 0;
 }
@@ -156,10 +156,10 @@ static int take(struct env *env, const struct lock_arg *l)
 	};
 
 	if (l->type == HELD_LOCK && holds_any(env->cur, HELD_LOCK))
-		return verdict_reject(env, env_field_errno(env), "LOCK-TWO",
+		return verdict_reject(env, env_field_errno(env), CODE_LOCK_TWO,
 				      "Locking two bpf_spin_locks are not allowed");
 	if (l->type != HELD_LOCK && holds(env->cur, l, HELD_RES_LOCK | HELD_RES_LOCK_IRQ))
-		return verdict_reject(env, env_field_errno(env), "LOCK-AA",
+		return verdict_reject(env, env_field_errno(env), CODE_LOCK_AA,
 				      "Acquiring the same lock again, AA deadlock detected");
 	return refs_acquire_typed(env, env->cur, &h);
 }
@@ -187,13 +187,13 @@ static int leave(struct env *env, const struct lock_arg *l)
 	int r;
 
 	if (!st->active_locks)
-		return verdict_reject(env, env_field_errno(env), "LOCK-UNLOCK",
+		return verdict_reject(env, env_field_errno(env), CODE_LOCK_UNLOCK,
 				      "%s_unlock without taking a lock", l->name);
 	if (!holds(st, l, l->type))
-		return verdict_reject(env, env_field_errno(env), "LOCK-UNLOCK",
+		return verdict_reject(env, env_field_errno(env), CODE_LOCK_UNLOCK,
 				      "%s_unlock of different lock", l->name);
 	if (l->id != st->active_lock_id || l->object != st->active_lock_object)
-		return verdict_reject(env, env_field_errno(env), "LOCK-ORDER",
+		return verdict_reject(env, env_field_errno(env), CODE_LOCK_ORDER,
 				      "%s_unlock cannot be out of order", l->name);
 	r = refs_drop_lock(env, st, l->type, l->id, l->object);
 	if (r >= 0)
@@ -225,19 +225,19 @@ int lock_spin_arg(struct env *env, uint32_t regno, bool is_lock, uint32_t flags)
 
 	if (!val_is_const(&r->v))
 		return verdict_reject(
-			env, env_field_errno(env), "LOCK-ARG",
+			env, env_field_errno(env), CODE_LOCK_ARG,
 			"R%u doesn't have constant offset. %s_lock has to be at the constant offset",
 			regno, l.name);
 	if (map && !env->maps[r->map - 1].shape->btf_idx)
-		return verdict_reject(env, env_field_errno(env), "LOCK-ARG",
+		return verdict_reject(env, env_field_errno(env), CODE_LOCK_ARG,
 				      "map '%.16s' has to have BTF in order to use %s_lock",
 				      env->maps[r->map - 1].shape->name, l.name);
 	if (!btfrec_has(rec, res ? BTFREC_RES_SPIN_LOCK : BTFREC_SPIN_LOCK))
-		return verdict_reject(env, env_field_errno(env), "LOCK-ARG", "%s has no valid %s_lock",
+		return verdict_reject(env, env_field_errno(env), CODE_LOCK_ARG, "%s has no valid %s_lock",
 				      map ? "map" : "local kptr", l.name);
 	want = res ? rec->res_spin_lock_off : rec->spin_lock_off;
 	if (off != want)
-		return verdict_reject(env, env_field_errno(env), "LOCK-ARG",
+		return verdict_reject(env, env_field_errno(env), CODE_LOCK_ARG,
 				      "off %lld doesn't point to 'struct %s_lock' that is at %d",
 				      (long long)off, l.name, want);
 	return is_lock ? take(env, &l) : leave(env, &l);
@@ -259,7 +259,7 @@ static int irq_save(struct env *env, uint32_t regno, uint32_t irq_class)
 			    SLOT_IRQ_FLAG)
 				r = -EINVAL;
 	if (r < 0 && r != -ERANGE)
-		return verdict_reject(env, EINVAL, "IRQ-ARG",
+		return verdict_reject(env, EINVAL, CODE_IRQ_ARG,
 				      "expected uninitialized irq flag as arg#%u", regno - 1);
 	r = mem_store_slots(env, regno, env->insn_idx, 1);
 	if (r < 0)
@@ -283,7 +283,7 @@ static int irq_restore(struct env *env, uint32_t regno, uint32_t irq_class)
 
 	s = r < 0 ? NULL : stack_slot(state_frame(env->cur, reg.frame), spi);
 	if (!s || !s->r.ref || !objslot_is(state_frame(env->cur, reg.frame), spi, SLOT_IRQ_FLAG))
-		return verdict_reject(env, EINVAL, "IRQ-ARG",
+		return verdict_reject(env, EINVAL, CODE_IRQ_ARG,
 				      "expected an initialized irq flag as arg#%u", regno - 1);
 	id = s->r.ref;
 	r = objslot_read(env, reg.frame, spi, 1);
@@ -291,12 +291,12 @@ static int irq_restore(struct env *env, uint32_t regno, uint32_t irq_class)
 		return r;
 	if (s->r.irq_class != irq_class)
 		return verdict_reject(
-			env, EINVAL, "IRQ-CLASS",
+			env, EINVAL, CODE_IRQ_CLASS,
 			"irq flag acquired by %s kfuncs cannot be restored with %s kfuncs",
 			irq_class == IRQ_NATIVE ? "lock" : "native",
 			irq_class == IRQ_NATIVE ? "native" : "lock");
 	if (id != env->cur->active_irq_id)
-		return verdict_reject(env, EACCES, "IRQ-ORDER",
+		return verdict_reject(env, EACCES, CODE_IRQ_ORDER,
 				      "cannot restore irq state out of order, expected id=%u",
 				      env->cur->active_irq_id);
 	r = refs_drop(env, env->cur, HELD_IRQ, id);
@@ -308,7 +308,7 @@ static int irq_restore(struct env *env, uint32_t regno, uint32_t irq_class)
 int lock_irq_arg(struct env *env, uint32_t regno, bool is_save, uint32_t irq_class)
 {
 	if (env_regs(env)[regno].type != REG_STACK)
-		return verdict_reject(env, EINVAL, "IRQ-ARG",
+		return verdict_reject(env, EINVAL, CODE_IRQ_ARG,
 				      "arg#%u doesn't point to an irq flag on stack", regno - 1);
 	return is_save ? irq_save(env, regno, irq_class) : irq_restore(env, regno, irq_class);
 }
@@ -318,7 +318,7 @@ int lock_irq_arg(struct env *env, uint32_t regno, bool is_save, uint32_t irq_cla
 int lock_rcu_enter(struct env *env)
 {
 	if (env->cur->rcu_locks && !env->beh->rcu_nested)
-		return verdict_reject(env, EINVAL, "RCU-NEST",
+		return verdict_reject(env, EINVAL, CODE_RCU_NEST,
 				      "nested rcu read lock (kernel function bpf_rcu_read_lock)");
 	env->cur->rcu_locks++;
 	return 0;
@@ -328,7 +328,7 @@ int lock_rcu_leave(struct env *env)
 {
 	if (!env->cur->rcu_locks)
 		return verdict_reject(
-			env, EINVAL, "RCU-UNLOCK",
+			env, EINVAL, CODE_RCU_UNLOCK,
 			"unmatched rcu read unlock (kernel function bpf_rcu_read_unlock)");
 	if (--env->cur->rcu_locks || (env->beh->rcu_by_any_section && env_in_rcu(env)))
 		return 0;
@@ -345,7 +345,7 @@ int lock_preempt_leave(struct env *env)
 {
 	if (!env->cur->preempt_locks)
 		return verdict_reject(
-			env, EINVAL, "PREEMPT",
+			env, EINVAL, CODE_PREEMPT,
 			"unmatched attempt to enable preemption (kernel function bpf_preempt_enable)");
 	env->cur->preempt_locks--;
 	return leave_section(env);

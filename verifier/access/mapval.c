@@ -84,11 +84,11 @@ int mapval_check_type(struct env *env, uint32_t regno, int32_t off, uint32_t siz
 	uint32_t flags = mapval_flags(env, map);
 
 	if (access == ACCESS_WRITE && (flags & MAP_F_RDONLY_PROG))
-		return verdict_reject(env, EACCES, "MAP-RDONLY",
+		return verdict_reject(env, EACCES, CODE_MAP_RDONLY,
 				      "write into map forbidden, value_size=%u off=%d size=%u",
 				      value_size, off, size);
 	if (access == ACCESS_READ && (flags & MAP_F_WRONLY_PROG))
-		return verdict_reject(env, EACCES, "MAP-WRONLY",
+		return verdict_reject(env, EACCES, CODE_MAP_WRONLY,
 				      "read from map forbidden, value_size=%u off=%d size=%u",
 				      value_size, off, size);
 	return 0;
@@ -108,21 +108,21 @@ static int mapval_check_field(struct env *env, const struct reg *r,
 			      bool by_helper)
 {
 	if (!btfrec_is_kptr(f))
-		return verdict_reject(env, EACCES, "FIELD-ACCESS",
+		return verdict_reject(env, EACCES, CODE_FIELD_ACCESS,
 				      "%s cannot be accessed directly by load/store",
 				      btfrec_kind_name(f->kind));
 	if (by_helper)
-		return verdict_reject(env, EACCES, "KPTR-INDIRECT",
+		return verdict_reject(env, EACCES, CODE_KPTR_INDIRECT,
 				      "kptr cannot be accessed indirectly by helper");
 	if (!val_is_const(&r->v))
-		return verdict_reject(env, EACCES, "KPTR-VAR-OFFSET",
+		return verdict_reject(env, EACCES, CODE_KPTR_VAR_OFFSET,
 				      "kptr access cannot have variable offset");
 	if ((uint64_t)f->off != (uint64_t)(int64_t)off + r->v.tv)
-		return verdict_reject(env, EACCES, "KPTR-OFFSET",
+		return verdict_reject(env, EACCES, CODE_KPTR_OFFSET,
 				      "kptr access misaligned expected=%u off=%llu", f->off,
 				      (unsigned long long)((uint64_t)(int64_t)off + r->v.tv));
 	if (size != sizeof(uint64_t))
-		return verdict_reject(env, EACCES, "KPTR-SIZE", "kptr access size must be BPF_DW");
+		return verdict_reject(env, EACCES, CODE_KPTR_SIZE, "kptr access size must be BPF_DW");
 	return 0;
 }
 
@@ -178,7 +178,7 @@ static int mapval_load_const(struct env *env, const struct memop *op, uint32_t m
 		return 0;
 	ret = mapval_direct(env, map, (uint64_t)off);
 	if (ret < 0)
-		return verdict_reject(env, -ret, "MAP-DIRECT",
+		return verdict_reject(env, -ret, CODE_MAP_DIRECT,
 				      "direct value access of a frozen map failed");
 	at = mapval_contents(env, map, (uint64_t)off, &left);
 	if (!at || left < op->size)
@@ -193,7 +193,7 @@ static int mapval_load_insn(struct env *env, const struct memop *op)
 	struct reg r = env_regs(env)[op->regno];
 
 	if (op->size != sizeof(uint64_t))
-		return verdict_reject(env, EACCES, "GOTOX", "Invalid read of %u bytes from insn_array", op->size);
+		return verdict_reject(env, EACCES, CODE_GOTOX, "Invalid read of %u bytes from insn_array", op->size);
 	r.type = REG_INSN;
 	r.off += op->off;
 	r.id = r.ref = 0;
@@ -211,7 +211,7 @@ int mapval_access(struct env *env, const struct memop *op)
 
 	if (op->access == ACCESS_WRITE && op->value_regno >= 0 && env_is_unpriv(env) &&
 	    !reg_is_scalar(&env_regs(env)[op->value_regno]))
-		return verdict_reject(env, EACCES, "LEAK", "R%d leaks addr into map",
+		return verdict_reject(env, EACCES, CODE_LEAK, "R%d leaks addr into map",
 				      op->value_regno);
 	ret = mapval_check_type(env, op->regno, off, op->size, op->access);
 	if (ret >= 0)
@@ -263,25 +263,25 @@ static int mapval_bind_fields(struct env *env, const struct btfrec *rec)
 	bool tracing = mapval_is_tracing(env);
 
 	if (tracing && btfrec_has(rec, BTFREC_LIST_HEAD | BTFREC_RB_ROOT))
-		return verdict_reject(env, EINVAL, "MAP-TYPE",
+		return verdict_reject(env, EINVAL, CODE_MAP_TYPE,
 				      "tracing progs cannot use bpf_{list_head,rb_root} yet");
 	if (btfrec_has(rec, BTFREC_SPIN_LOCK | BTFREC_RES_SPIN_LOCK)) {
 		if (mapval_prog_type(env) == PT_SOCKET_FILTER)
-			return verdict_reject(env, EINVAL, "MAP-TYPE",
+			return verdict_reject(env, EINVAL, CODE_MAP_TYPE,
 					      "socket filter progs cannot use bpf_spin_lock yet");
 		if (tracing && btfrec_has(rec, BTFREC_SPIN_LOCK))
-			return verdict_reject(env, EINVAL, "MAP-TYPE",
+			return verdict_reject(env, EINVAL, CODE_MAP_TYPE,
 					      "tracing progs cannot use bpf_spin_lock yet");
 		if (env->sleepable && env->target->profile == PROFILE_6_1)
-			return verdict_reject(env, EINVAL, "MAP-TYPE",
+			return verdict_reject(env, EINVAL, CODE_MAP_TYPE,
 					      "sleepable progs cannot use bpf_spin_lock yet");
 	}
 	if (tracing && !env->beh->tracing_timers) {
 		if (btfrec_has(rec, BTFREC_TIMER))
-			return verdict_reject(env, EINVAL, "MAP-TYPE",
+			return verdict_reject(env, EINVAL, CODE_MAP_TYPE,
 					      "tracing progs cannot use bpf_timer yet");
 		if (btfrec_has(rec, BTFREC_WORKQUEUE))
-			return verdict_reject(env, EINVAL, "MAP-TYPE",
+			return verdict_reject(env, EINVAL, CODE_MAP_TYPE,
 					      "tracing progs cannot use bpf_wq yet");
 	}
 	return 0;
@@ -318,10 +318,10 @@ int mapval_bind(struct env *env, uint32_t map_idx)
 			return ret;
 	}
 	if (shape->type == MT_STRUCT_OPS)
-		return verdict_reject(env, EINVAL, "MAP-TYPE",
+		return verdict_reject(env, EINVAL, CODE_MAP_TYPE,
 				      "bpf_struct_ops map cannot be used in prog");
 	if (env->sleepable && !(map_types[shape->type].sleepable & (1u << env->target->profile)))
-		return verdict_reject(env, EINVAL, "MAP-TYPE",
+		return verdict_reject(env, EINVAL, CODE_MAP_TYPE,
 				      "Sleepable programs can only use array, hash, ringbuf and local "
 				      "storage maps");
 	return 0;

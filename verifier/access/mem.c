@@ -30,12 +30,12 @@ bool mem_is_leak(const struct env *env, int regno)
 
 static int leak(struct env *env, int regno, const char *where)
 {
-	return verdict_reject(env, EACCES, "PTR-LEAK", "R%d leaks addr into %s", regno, where);
+	return verdict_reject(env, EACCES, CODE_PTR_LEAK, "R%d leaks addr into %s", regno, where);
 }
 
 static int no_write(struct env *env, const struct memop *op)
 {
-	return verdict_reject(env, EACCES, "MEM-READONLY", "R%u cannot write into %s", op->regno,
+	return verdict_reject(env, EACCES, CODE_MEM_READONLY, "R%u cannot write into %s", op->regno,
 			      reg_type_name(&env_regs(env)[op->regno]));
 }
 
@@ -58,9 +58,9 @@ static int misaligned(struct env *env, const struct memop *op, const struct reg 
 	else
 		snprintf(at, sizeof(at), known <= UINT16_MAX ? "%llu" : "0x%llx", known);
 	if (reg_is_pkt(r))
-		return verdict_reject(env, EACCES, "MISALIGNED", "misaligned packet access off 2+%s+%d+%d size %u", at, r->off,
+		return verdict_reject(env, EACCES, CODE_MISALIGNED, "misaligned packet access off 2+%s+%d+%d size %u", at, r->off,
 				      op->off, op->size);
-	return verdict_reject(env, EACCES, "MISALIGNED", "misaligned %saccess off %s+%d+%d size %u", name, at, r->off,
+	return verdict_reject(env, EACCES, CODE_MISALIGNED, "misaligned %saccess off %s+%d+%d size %u", name, at, r->off,
 			      op->off, op->size);
 }
 
@@ -98,7 +98,7 @@ static int key_access(struct env *env, const struct memop *op, const struct reg 
 	int err;
 
 	if (op->access == ACCESS_WRITE)
-		return verdict_reject(env, EACCES, "MEM-READONLY",
+		return verdict_reject(env, EACCES, CODE_MEM_READONLY,
 				      "write to change key R%u not allowed", op->regno);
 	err = bounds_check(env, op->regno, off, op->size,
 			       env->maps[r->map - 1].shape->key_size, false);
@@ -113,14 +113,14 @@ static int plain_access(struct env *env, const struct memop *op, const struct re
 	int err = 0;
 
 	if (reg_maybe_null(r))
-		return verdict_reject(env, EACCES, "PTR-MAYBE-NULL", "R%u invalid mem access '%s'",
+		return verdict_reject(env, EACCES, CODE_PTR_MAYBE_NULL, "R%u invalid mem access '%s'",
 				      op->regno, reg_type_name(r));
 	if (op->access == ACCESS_WRITE && rdonly)
 		return no_write(env, op);
 	if (op->access == ACCESS_WRITE && mem_is_leak(env, op->value_regno))
 		return leak(env, op->value_regno, "mem");
 	if (env->leak_rules && (r->type & REG_F_UNTRUSTED))	/* at an address of the program's own making */
-		return verdict_reject(env, EPERM, "CAP-PERFMON",
+		return verdict_reject(env, EPERM, CODE_CAP_PERFMON,
 				      "R%u untrusted memory is read only with CAP_PERFMON", op->regno);
 	if (!(r->type & REG_F_UNTRUSTED))	/* faults are handled: any offset */
 		err = bounds_check(env, op->regno, off, op->size, r->mem_size, false);
@@ -133,10 +133,10 @@ static int buffer_check(struct env *env, const struct reg *r, uint32_t regno, in
 			uint32_t size, uint32_t *high)
 {
 	if (off < 0)
-		return verdict_reject(env, EACCES, "BUF-OOB",
+		return verdict_reject(env, EACCES, CODE_BUF_OOB,
 				      "R%u invalid buffer access: off=%d, size=%u", regno, off, size);
 	if (!val_is(&r->v, 0))
-		return verdict_reject(env, EACCES, "BUF-OOB",
+		return verdict_reject(env, EACCES, CODE_BUF_OOB,
 				      "R%u invalid variable buffer offset: off=%d", regno, off);
 	if ((uint32_t)off + size > *high)
 		*high = (uint32_t)off + size;
@@ -151,7 +151,7 @@ static int buffer_access(struct env *env, const struct memop *op, const struct r
 	int err;
 
 	if (reg_maybe_null(r))
-		return verdict_reject(env, EACCES, "PTR-MAYBE-NULL", "R%u invalid mem access '%s'",
+		return verdict_reject(env, EACCES, CODE_PTR_MAYBE_NULL, "R%u invalid mem access '%s'",
 				      op->regno, reg_type_name(r));
 	if (rdonly && op->access == ACCESS_WRITE)
 		return no_write(env, op);
@@ -166,7 +166,7 @@ static int packet_access(struct env *env, const struct memop *op, int32_t off)
 	int err;
 
 	if (op->access == ACCESS_WRITE && !ctx_may_access_pkt(env, NULL, op->access))
-		return verdict_reject(env, EACCES, "PKT-WRITE", "cannot write into packet");
+		return verdict_reject(env, EACCES, CODE_PKT_WRITE, "cannot write into packet");
 	if (op->access == ACCESS_WRITE && mem_is_leak(env, op->value_regno))
 		return leak(env, op->value_regno, "packet");
 	err = pkt_check(env, op->regno, off, op->size, false);
@@ -180,7 +180,7 @@ static int flow_keys_access(struct env *env, const struct memop *op, int32_t off
 	if (op->access == ACCESS_WRITE && mem_is_leak(env, op->value_regno))
 		return leak(env, op->value_regno, "flow keys");
 	if (off < 0 || (uint32_t)off + op->size > FLOW_KEYS_BYTES)
-		return verdict_reject(env, EACCES, "FLOW-KEYS-OOB",
+		return verdict_reject(env, EACCES, CODE_FLOW_KEYS_OOB,
 				      "invalid access to flow keys off=%d size=%u", off, op->size);
 	result_unknown(env, op);
 	return 0;
@@ -240,7 +240,7 @@ static int by_kind(struct env *env, const struct memop *op)
 	default:
 		break;
 	}
-	return verdict_reject(env, EACCES, reg_maybe_null(r) ? "PTR-MAYBE-NULL" : "MEM-KIND",
+	return verdict_reject(env, EACCES, reg_maybe_null(r) ? CODE_PTR_MAYBE_NULL : CODE_MEM_KIND,
 			      "R%u invalid mem access '%s'", op->regno, reg_type_name(r));
 }
 
@@ -288,7 +288,7 @@ static int region_of_buffer(struct env *env, const struct reg *r, uint32_t regno
 	bool rdonly = r->type & REG_F_RDONLY;
 
 	if (rdonly && access == ACCESS_WRITE)
-		return verdict_reject(env, EACCES, "MEM-READONLY", "R%u cannot write into %s", regno,
+		return verdict_reject(env, EACCES, CODE_MEM_READONLY, "R%u cannot write into %s", regno,
 				      reg_type_name(r));
 	return buffer_check(env, r, regno, r->off, size, rdonly ? &env->max_rdonly : &env->max_rdwr);
 }
@@ -298,7 +298,7 @@ static int region_unfit(struct env *env, const struct reg *r, uint32_t regno, ui
 {
 	if (zero_ok && size == 0 && reg_is_zero(r))
 		return 0;
-	return verdict_reject(env, EACCES, "ARG-TYPE", "R%u type=%s expected=fp", regno,
+	return verdict_reject(env, EACCES, CODE_ARG_TYPE, "R%u type=%s expected=fp", regno,
 			      reg_type_name(r));
 }
 
@@ -318,7 +318,7 @@ static int region_of_ctx(struct env *env, const struct reg *r, uint32_t regno, u
 	if (!ctx_is_unconverted(env) || env->beh->ctx_offset_deref)
 		return region_unfit(env, r, regno, size, zero_ok);
 	if (size == 0)
-		return zero_ok ? 0 : verdict_reject(env, EACCES, "MEM-ZERO-SIZE",
+		return zero_ok ? 0 : verdict_reject(env, EACCES, CODE_MEM_ZERO_SIZE,
 						    "invalid zero-sized read");
 	return mem_access(env, &op);
 }
@@ -338,7 +338,7 @@ int mem_check_region(struct env *env, uint32_t regno, uint32_t size, enum access
 		return pkt_check(env, regno, r->off, size, zero_ok);
 	case REG_MAP_KEY:
 		if (access == ACCESS_WRITE)
-			return verdict_reject(env, EACCES, "MEM-READONLY",
+			return verdict_reject(env, EACCES, CODE_MEM_READONLY,
 					      "R%u cannot write into map_key", regno);
 		return bounds_check(env, regno, r->off, size,
 					env->maps[r->map - 1].shape->key_size, false);
@@ -347,7 +347,7 @@ int mem_check_region(struct env *env, uint32_t regno, uint32_t size, enum access
 		return err < 0 ? err : mapval_check(env, regno, r->off, size, zero_ok, true);
 	case REG_MEM:
 		if ((r->type & REG_F_RDONLY) && access == ACCESS_WRITE)
-			return verdict_reject(env, EACCES, "MEM-READONLY", "R%u cannot write into %s",
+			return verdict_reject(env, EACCES, CODE_MEM_READONLY, "R%u cannot write into %s",
 					      regno, reg_type_name(r));
 		return bounds_check(env, regno, r->off, size, r->mem_size, zero_ok);
 	case REG_BUF:
@@ -374,15 +374,15 @@ int mem_check_region_reg(struct env *env, uint32_t regno, enum access access, bo
 	if (!val_is_const(&r->v))
 		meta = NULL;	/* the region may be smaller: it must be initialised */
 	if (r->v.sl < 0)
-		return verdict_reject(env, EACCES, "SIZE-NEGATIVE",
+		return verdict_reject(env, EACCES, CODE_SIZE_NEGATIVE,
 				      "R%u min value is negative, either use unsigned or 'var &= const'",
 				      regno);
 	if (r->v.ul == 0 && !zero_ok)
-		return verdict_reject(env, EACCES, "MEM-ZERO-SIZE",
+		return verdict_reject(env, EACCES, CODE_MEM_ZERO_SIZE,
 				      "R%u invalid zero-sized read: u64=[%llu,%llu]", regno,
 				      (unsigned long long)r->v.ul, (unsigned long long)r->v.uh);
 	if (r->v.uh >= env->lim->var_size)
-		return verdict_reject(env, EACCES, "SIZE-UNBOUNDED",
+		return verdict_reject(env, EACCES, CODE_SIZE_UNBOUNDED,
 				      "R%u unbounded memory access, use 'var &= const' or 'if (var < const)'",
 				      regno);
 	err = mem_check_region(env, regno - 1, (uint32_t)r->v.uh, access, zero_ok, meta);

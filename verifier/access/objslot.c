@@ -17,15 +17,15 @@ int objslot_find(struct env *env, const struct reg *r, const char *what, uint32_
 	int64_t off, spi;
 
 	if (!val_is_const(&r->v))
-		return verdict_reject(env, EINVAL, "STACK-OBJECT",
+		return verdict_reject(env, EINVAL, CODE_STACK_OBJECT,
 				      "%s has to be at a constant offset", what);
 	off = (int64_t)r->off + (int64_t)r->v.tv;
 	if (off >= 0 || off % 8)
-		return verdict_reject(env, EINVAL, "STACK-OBJECT",
+		return verdict_reject(env, EINVAL, CODE_STACK_OBJECT,
 				      "cannot pass in %s at an offset=%lld", what, (long long)off);
 	spi = (-off - 1) / 8;
 	if (spi + 1 < cnt)
-		return verdict_reject(env, EINVAL, "STACK-OBJECT",
+		return verdict_reject(env, EINVAL, CODE_STACK_OBJECT,
 				      "cannot pass in %s at an offset=%lld", what, (long long)off);
 	if (spi >= ENV_SLOTS) { /* writing there is what fails */
 		*ret_spi = ENV_SLOTS - 1;

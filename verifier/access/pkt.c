@@ -16,16 +16,16 @@ int pkt_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bool 
 	uint32_t end;
 
 	if (r->v.sl < 0)
-		return verdict_reject(env, EACCES, "PKT-NEGATIVE",
+		return verdict_reject(env, EACCES, CODE_PKT_NEGATIVE,
 				      "R%u min value is negative, either use unsigned index or do a if (index >=0) check.",
 				      regno);
 	if (r->range < 0)
-		return verdict_reject(env, EINVAL, "PKT-RANGE",
+		return verdict_reject(env, EINVAL, CODE_PKT_RANGE,
 				      "R%u offset is outside of the packet", regno);
 	if (off < 0 || (size == 0 && !zero_ok) || (int32_t)size < 0 ||
 	    (uint64_t)off + size > (uint64_t)r->range) {
 		verdict_need(env, regno, (int64_t)off + size, r->range);
-		return verdict_reject(env, EACCES, "PKT-RANGE",
+		return verdict_reject(env, EACCES, CODE_PKT_RANGE,
 				      "invalid access to packet, off=%d size=%u, R%u(id=%u,off=%d,r=%d): R%u offset is outside of the packet",
 				      off, size, regno, r->id, off, r->range, regno);
 	}

@@ -27,18 +27,18 @@ static int check_sane(struct env *env, const struct reg *r, const char *what)
 	int64_t known = (int64_t)r->v.tv;
 
 	if (val_is_const(&r->v) && (known >= max || known <= -max))
-		return verdict_reject(env, EINVAL, "PTR-MATH",
+		return verdict_reject(env, EINVAL, CODE_PTR_MATH,
 				      "math between %s pointer and %lld is not allowed", what,
 				      (long long)known);
 	if (r->off >= max || r->off <= -max) /* of a linked scalar: its delta, just so */
-		return verdict_reject(env, EINVAL, "PTR-MATH",
+		return verdict_reject(env, EINVAL, CODE_PTR_MATH,
 				      "%s pointer offset %d is not allowed", what, r->off);
 	if (r->v.sl == INT64_MIN)
-		return verdict_reject(env, EINVAL, "PTR-MATH-UNBOUNDED",
+		return verdict_reject(env, EINVAL, CODE_PTR_MATH_UNBOUNDED,
 				      "math between %s pointer and register with unbounded min value is not allowed",
 				      what);
 	if (r->v.sl >= max || r->v.sl <= -max)
-		return verdict_reject(env, EINVAL, "PTR-MATH",
+		return verdict_reject(env, EINVAL, CODE_PTR_MATH,
 				      "value %lld makes %s pointer be out of bounds",
 				      (long long)r->v.sl, what);
 	return 0;
@@ -123,20 +123,20 @@ static int check_operator(struct env *env, uint32_t regno, uint8_t op, const str
 		return 0;
 	case BPF_SUB:
 		if (!dst_is_ptr)
-			return verdict_reject(env, EACCES, "PTR-MATH",
+			return verdict_reject(env, EACCES, CODE_PTR_MATH,
 					      "R%u tried to subtract pointer from scalar", regno);
 		if (ptr->type == REG_STACK)
-			return verdict_reject(env, EACCES, "PTR-MATH",
+			return verdict_reject(env, EACCES, CODE_PTR_MATH,
 					      "R%u subtraction from stack pointer prohibited", regno);
 		return 0;
 	case BPF_AND:
 	case BPF_OR:
 	case BPF_XOR:
-		return verdict_reject(env, EACCES, "PTR-MATH",
+		return verdict_reject(env, EACCES, CODE_PTR_MATH,
 				      "R%u bitwise operator %s on pointer prohibited", regno,
 				      ptr_op_name(op));
 	default:
-		return verdict_reject(env, EACCES, "PTR-MATH",
+		return verdict_reject(env, EACCES, CODE_PTR_MATH,
 				      "R%u pointer arithmetic with %s operator prohibited", regno,
 				      ptr_op_name(op));
 	}
@@ -146,11 +146,11 @@ static int check_kinds(struct env *env, const struct bpf_insn *insn, const struc
 		       const struct reg *off)
 {
 	if (reg_maybe_null(ptr))
-		return verdict_reject(env, EACCES, "PTR-MAYBE-NULL",
+		return verdict_reject(env, EACCES, CODE_PTR_MAYBE_NULL,
 				      "R%u pointer arithmetic on %s prohibited, null-check it first",
 				      insn->dst_reg, reg_type_name(ptr));
 	if (!may_move(ptr, off, BPF_OP(insn->code)))
-		return verdict_reject(env, EACCES, "PTR-MATH",
+		return verdict_reject(env, EACCES, CODE_PTR_MATH,
 				      "R%u pointer arithmetic on %s prohibited", insn->dst_reg,
 				      reg_type_name(ptr));
 	return 0;
@@ -176,7 +176,7 @@ int ptr_arith(struct env *env, const struct bpf_insn *insn, const struct reg *pt
 			reg_set_unknown(dst);
 			return 0;
 		}
-		return verdict_reject(env, EACCES, "PTR-MATH",
+		return verdict_reject(env, EACCES, CODE_PTR_MATH,
 				      "R%u 32-bit pointer arithmetic prohibited", insn->dst_reg);
 	}
 	r = check_kinds(env, insn, &ptr, &off);

@@ -12,10 +12,10 @@
 int regcheck_read(struct env *env, uint32_t regno)
 {
 	if (regno >= ENV_REGS)
-		return verdict_reject(env, EINVAL, "REG-NUMBER", "R%u is invalid", regno);
+		return verdict_reject(env, EINVAL, CODE_REG_NUMBER, "R%u is invalid", regno);
 	if (env_regs(env)[regno].type == REG_NOT_INIT) {
 		env->unset_regno = regno;
-		return verdict_reject(env, EACCES, "REG-UNINIT", "R%u !read_ok", regno);
+		return verdict_reject(env, EACCES, CODE_REG_UNINIT, "R%u !read_ok", regno);
 	}
 	livemark_read_reg(env, regno);
 	return 0;
@@ -24,9 +24,9 @@ int regcheck_read(struct env *env, uint32_t regno)
 int regcheck_write_nomark(struct env *env, uint32_t regno)
 {
 	if (regno >= ENV_REGS)
-		return verdict_reject(env, EINVAL, "REG-NUMBER", "R%u is invalid", regno);
+		return verdict_reject(env, EINVAL, CODE_REG_NUMBER, "R%u is invalid", regno);
 	if (regno == BPF_REG_10)
-		return verdict_reject(env, EACCES, "REG-FRAME-POINTER",
+		return verdict_reject(env, EACCES, CODE_REG_FRAME_POINTER,
 				      "frame pointer is read only");
 	livemark_write_reg(env, regno);
 	return 0;

@@ -41,7 +41,7 @@ int spec_push_untaken(struct env *env, const struct bpf_insn *jump, uint32_t ins
 
 static int move_unfit(struct env *env, uint32_t regno, const char *why)
 {
-	return verdict_reject(env, EACCES, "SPEC-MATH", "R%u %s, prohibited for !root", regno, why);
+	return verdict_reject(env, EACCES, CODE_SPEC_MATH, "R%u %s, prohibited for !root", regno, why);
 }
 
 /* How far the pointer may still move before it leaves its object; -1: this kind may not move. */
@@ -140,11 +140,11 @@ static int check_inside(struct env *env, uint32_t regno)
 
 	if (r->type == REG_STACK) {
 		if (!val_is_const(&r->v))
-			return verdict_reject(env, EACCES, "SPEC-STACK",
+			return verdict_reject(env, EACCES, CODE_SPEC_STACK,
 					      "R%u variable stack access prohibited for !root", regno);
 		off = r->off + (int64_t)r->v.tv;
 		if (off >= 0 || off < -512)
-			return verdict_reject(env, EACCES, "SPEC-STACK",
+			return verdict_reject(env, EACCES, CODE_SPEC_STACK,
 					      "R%u stack pointer arithmetic goes out of range, prohibited for !root; off=%lld",
 					      regno, (long long)off);
 	}

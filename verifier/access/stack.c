@@ -30,9 +30,9 @@ static int bounds_error(struct env *env, uint32_t regno, int32_t off, int64_t si
 	const struct reg *r = &env_regs(env)[regno];
 
 	if (val_is_const(&r->v))
-		return verdict_reject(env, err, "STACK-OOB", "invalid%s stack R%u off=%d size=%lld",
+		return verdict_reject(env, err, CODE_STACK_OOB, "invalid%s stack R%u off=%d size=%lld",
 				      what, regno, off, (long long)size);
-	return verdict_reject(env, err, "STACK-OOB",
+	return verdict_reject(env, err, CODE_STACK_OOB,
 			      "invalid variable-offset%s stack R%u var_off=(0x%llx; 0x%llx) off=%d size=%lld",
 			      what, regno, (unsigned long long)r->v.tv, (unsigned long long)r->v.tm,
 			      off, (long long)size);
@@ -70,7 +70,7 @@ static int check_bounds(struct env *env, uint32_t regno, int32_t off, uint32_t s
 		ret->max = ret->min + size;
 	} else {
 		if (r->v.sh >= (int64_t)env->lim->var_off || r->v.sl <= -(int64_t)env->lim->var_off)
-			return verdict_reject(env, EACCES, "STACK-OOB",
+			return verdict_reject(env, EACCES, CODE_STACK_OOB,
 					      "invalid unbounded variable-offset%s stack R%u", what,
 					      regno);
 		ret->min = r->v.sl + off;
@@ -111,7 +111,7 @@ static void note_access(struct env *env, const struct frame *f, uint32_t insn_id
 static int bad_read(struct env *env, int64_t off, int64_t at, uint32_t size)
 {
 	verdict_span(env, UINT32_MAX, off, off + size);	/* the frame is the base register's */
-	return verdict_reject(env, EACCES, "STACK-UNINIT", "invalid read from stack off %lld+%lld size %u",
+	return verdict_reject(env, EACCES, CODE_STACK_UNINIT, "invalid read from stack off %lld+%lld size %u",
 			      (long long)off, (long long)at, size);
 }
 
@@ -208,7 +208,7 @@ static int read_spilled(struct env *env, uint32_t frameno, const struct slot *s,
 {
 	if (size != 8 || spill_bytes(s) != 8) {
 		if (!reg_is_scalar(&s->r))
-			return verdict_reject(env, EACCES, "STACK-PARTIAL-POINTER",
+			return verdict_reject(env, EACCES, CODE_STACK_PARTIAL_POINTER,
 					      "invalid size of register fill");
 		if (dst_regno < 0) {
 			*keep = false;
@@ -219,7 +219,7 @@ static int read_spilled(struct env *env, uint32_t frameno, const struct slot *s,
 	if (dst_regno >= 0)
 		env_regs(env)[dst_regno] = s->r;
 	else if (!env->allow_ptr_leaks && !reg_is_scalar(&s->r))
-		return verdict_reject(env, EACCES, "PTR-LEAK", "leaking pointer from stack off %lld",
+		return verdict_reject(env, EACCES, CODE_PTR_LEAK, "leaking pointer from stack off %lld",
 				      (long long)off);
 	return 0;
 }
@@ -301,7 +301,7 @@ static int region_raw(struct env *env, uint32_t regno, uint32_t size, const stru
 
 	for (off = rg->min; off < rg->max && !env->beh->args_old && !env->beh->raw_over_dynptr; off++)
 		if (stack_slot(f, spi_of(off))->byte[byte_of(off)] == SLOT_DYNPTR)
-			return verdict_reject(env, EACCES, "DYNPTR-OVERWRITE",
+			return verdict_reject(env, EACCES, CODE_DYNPTR_OVERWRITE,
 					      "potential write to dynptr at off=%lld disallowed",
 					      (long long)off);
 	meta->access_size = (int32_t)size;
@@ -320,13 +320,13 @@ static int check_region(struct env *env, uint32_t regno, int32_t off, uint32_t s
 	int err;
 
 	if (size == 0 && !zero_ok)
-		return verdict_reject(env, EACCES, "MEM-ZERO-SIZE", "invalid zero-sized read");
+		return verdict_reject(env, EACCES, CODE_MEM_ZERO_SIZE, "invalid zero-sized read");
 	err = check_bounds(env, regno, off, size, access, by_helper, &rg);
 	if (err < 0)
 		return err;
 	if (!val_is_const(&r->v)) {
 		if (!env->bypass_spec_v1)
-			return verdict_reject(env, EACCES, "STACK-VARIABLE",
+			return verdict_reject(env, EACCES, CODE_STACK_VARIABLE,
 					      "R%u variable offset stack access prohibited for !root",
 					      regno);
 		if (meta && meta->raw_mode)
@@ -338,7 +338,7 @@ static int check_region(struct env *env, uint32_t regno, int32_t off, uint32_t s
 		err = region_byte(env, frameno, at, clobber);
 		if (err == -EACCES) {
 			verdict_span(env, frameno, rg.min, rg.max);
-			return verdict_reject(env, EACCES, "STACK-UNINIT",
+			return verdict_reject(env, EACCES, CODE_STACK_UNINIT,
 					      "invalid read from stack R%u off %lld+%lld size %u", regno,
 					      (long long)rg.min, (long long)(at - rg.min), size);
 		}
@@ -378,7 +378,7 @@ int stack_read(struct env *env, const struct memop *op, int32_t off)
 	if (val_is_const(&r->v))
 		return read_fixed(env, r->frame, rg.min, op->size, op->value_regno);
 	if (op->value_regno < 0)
-		return verdict_reject(env, EACCES, "STACK-VARIABLE",
+		return verdict_reject(env, EACCES, CODE_STACK_VARIABLE,
 				      "variable offset stack pointer cannot be passed into helper function; off=%d size=%u",
 				      off, op->size);
 	return read_variable(env, op->regno, off, op->size, op->value_regno);
@@ -479,10 +479,10 @@ static int spill_pointer(struct env *env, struct frame *f, struct slot *s, const
 			 uint32_t size)
 {
 	if (size != 8)
-		return verdict_reject(env, EACCES, "STACK-PARTIAL-POINTER",
+		return verdict_reject(env, EACCES, CODE_STACK_PARTIAL_POINTER,
 				      "invalid size of register spill");
 	if (f != env_top(env) && r->type == REG_STACK)
-		return verdict_reject(env, EINVAL, "STACK-CALLER",
+		return verdict_reject(env, EINVAL, CODE_STACK_CALLER,
 				      "cannot spill pointers to stack into stack frame of the caller");
 	save(env, s, r, size);
 	return 0;
@@ -516,10 +516,10 @@ static int write_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t 
 	if (!s)
 		return verdict_nomem(env);
 	if (!env->allow_ptr_leaks && s->byte[7] == SLOT_SPILL && !reg_is_scalar(&s->r) && size != 8)
-		return verdict_reject(env, EACCES, "STACK-CORRUPT",
+		return verdict_reject(env, EACCES, CODE_STACK_CORRUPT,
 				      "attempt to corrupt spilled pointer on stack");
 	if (!env->allow_ptr_leaks && r && loses_kind(env, r))
-		return verdict_reject(env, EACCES, "LEAK", "R%d leaks addr into stack", value_regno);
+		return verdict_reject(env, EACCES, CODE_LEAK, "R%d leaks addr into stack", value_regno);
 	if (!env->bypass_spec_v4)
 		note_unmasked(env, s, r, off, size);
 	err = dynslot_destroy(env, f, spi);
@@ -557,7 +557,7 @@ static int write_maybe(struct env *env, struct frame *f, int64_t at, bool zero, 
 	b = &s->byte[byte_of(at)];
 	was = *b;
 	if (!env->allow_ptr_leaks && was != SLOT_MISC && was != SLOT_ZERO)
-		return verdict_reject(env, EINVAL, "STACK-VARIABLE",
+		return verdict_reject(env, EINVAL, CODE_STACK_VARIABLE,
 				      "spilled ptr in range of var-offset stack write; insn %u, ptr off: %lld",
 				      env->insn_idx, (long long)at);
 	if (zero && was == SLOT_SPILL && s->byte[7] == SLOT_SPILL && reg_is_zero(&s->r)) {
@@ -566,7 +566,7 @@ static int write_maybe(struct env *env, struct frame *f, int64_t at, bool zero, 
 	}
 	scrub(s);
 	if (was == SLOT_INVALID && !env->allow_uninit_stack)
-		return verdict_reject(env, EINVAL, "STACK-UNINIT",
+		return verdict_reject(env, EINVAL, CODE_STACK_UNINIT,
 				      "uninit stack in range of var-offset write prohibited for !root; insn %u, off: %lld",
 				      env->insn_idx, (long long)at);
 	if (zero && was == SLOT_ZERO)
@@ -589,7 +589,7 @@ static int write_variable(struct env *env, const struct memop *op, int32_t off)
 		return verdict_nomem(env);
 	/* where it lands is not known, so nothing there will count as a pointer */
 	if (!env->allow_ptr_leaks && v && v->type != REG_NOT_INIT && !reg_is_scalar(v))
-		return verdict_reject(env, EACCES, "LEAK", "R%d leaks addr into stack", op->value_regno);
+		return verdict_reject(env, EACCES, CODE_LEAK, "R%d leaks addr into stack", op->value_regno);
 	for (at = min; at < max && err >= 0; at++)
 		err = dynslot_destroy(env, f, spi_of(at));
 	if (err < 0)

@@ -44,7 +44,7 @@ static int record_at(const struct bgv_blob *table, uint32_t size, uint32_t known
 
 static int reject_record(struct env *env, int r, const char *what)
 {
-	return verdict_reject(env, -r, "BTF-RECORD", r == -E2BIG ? "nonzero tailing record in %s"
+	return verdict_reject(env, -r, CODE_BTF_RECORD, r == -E2BIG ? "nonzero tailing record in %s"
 							       : "cannot read %s", what);
 }
 
@@ -53,10 +53,10 @@ static int check_abnormal_return(struct env *env)
 {
 	for (uint32_t i = 1; i < env->subprog_cnt; i++) {
 		if (env->subprogs[i].has_ld_abs)
-			return verdict_reject(env, EINVAL, "BTF-LD-ABS",
+			return verdict_reject(env, EINVAL, CODE_BTF_LD_ABS,
 					      "LD_ABS is not allowed in subprogs without BTF");
 		if (env->subprogs[i].has_tail_call)
-			return verdict_reject(env, EINVAL, "BTF-TAIL-CALL",
+			return verdict_reject(env, EINVAL, CODE_BTF_TAIL_CALL,
 					      "tail_call is not allowed in subprogs without BTF");
 	}
 	return 0;
@@ -70,18 +70,18 @@ static int check_func_record(struct env *env, const struct btf_view *view, const
 	const struct btf_type *func, *proto;
 
 	if (i == 0 && rec->word[0])
-		return verdict_reject(env, EINVAL, "BTF-FUNC-INFO",
+		return verdict_reject(env, EINVAL, CODE_BTF_FUNC_INFO,
 				      "nonzero insn_off %u for the first func info record",
 				      rec->word[0]);
 	if (i && rec->word[0] <= prev_off)
 		return verdict_reject(
-			env, EINVAL, "BTF-FUNC-INFO",
+			env, EINVAL, CODE_BTF_FUNC_INFO,
 			"same or smaller insn offset (%u) than previous func info record (%u)",
 			rec->word[0], prev_off);
 	func = btf_view_type(view, rec->word[1]);
 	proto = func && btf_kind_of(func) == BTF_KIND_FUNC ? btf_view_type(view, func->type) : NULL;
 	if (!proto || btf_kind_of(proto) != BTF_KIND_FUNC_PROTO)
-		return verdict_reject(env, EINVAL, "BTF-FUNC-INFO",
+		return verdict_reject(env, EINVAL, CODE_BTF_FUNC_INFO,
 				      "invalid type id %d in func info", (int)rec->word[1]);
 	return 0;
 }
@@ -97,15 +97,15 @@ int btfprog_check_early(struct env *env)
 	if (!prog->func_info_cnt && !prog->line_info_cnt)
 		return 0;
 	if (!prog->prog_btf_idx || prog->prog_btf_idx > prog->btf_cnt)
-		return verdict_reject(env, EBADF, "BTF-FD", "no BTF for func_info or line_info");
+		return verdict_reject(env, EBADF, CODE_BTF_FD, "no BTF for func_info or line_info");
 	view = btf_of(env, prog->prog_btf_idx);
 	if (!view)
-		return verdict_reject(env, EINVAL, "BTF-MALFORMED",
+		return verdict_reject(env, EINVAL, CODE_BTF_MALFORMED,
 				      "the program's BTF is malformed");
 	if (!prog->func_info_cnt)
 		return 0;
 	if (!record_size_ok(prog->func_info_rec_size, FUNC_RECORD_MIN))
-		return verdict_reject(env, EINVAL, "BTF-FUNC-INFO", "invalid func info rec size %u",
+		return verdict_reject(env, EINVAL, CODE_BTF_FUNC_INFO, "invalid func info rec size %u",
 				      prog->func_info_rec_size);
 	for (uint32_t i = 0; i < prog->func_info_cnt; i++) {
 		r = record_at(&prog->func_info, prog->func_info_rec_size, FUNC_RECORD_MIN, i, &rec);
@@ -141,7 +141,7 @@ static int check_func(struct env *env, const struct btf_view *view, uint32_t i)
 		return reject_record(env, r, "func info");
 	if (sub->start != rec.word[0])
 		return verdict_reject(
-			env, EINVAL, "BTF-FUNC-INFO",
+			env, EINVAL, CODE_BTF_FUNC_INFO,
 			"func_info BTF section doesn't match subprog layout in BPF program");
 	func = btf_view_type(view, rec.word[1]);
 	sub->func_id = rec.word[1];
@@ -149,10 +149,10 @@ static int check_func(struct env *env, const struct btf_view *view, uint32_t i)
 	sub->is_global = btf_vlen_of(func) == BTF_FUNC_GLOBAL;
 	scalar = returns_scalar(view, btf_view_type(view, func->type));
 	if (i && !scalar && sub->has_ld_abs)
-		return verdict_reject(env, EINVAL, "BTF-LD-ABS",
+		return verdict_reject(env, EINVAL, CODE_BTF_LD_ABS,
 				      "LD_ABS is only allowed in functions that return 'int'.");
 	if (i && !scalar && sub->has_tail_call)
-		return verdict_reject(env, EINVAL, "BTF-TAIL-CALL",
+		return verdict_reject(env, EINVAL, CODE_BTF_TAIL_CALL,
 				      "tail_call is only allowed in functions that return 'int'.");
 	return 0;
 }
@@ -165,7 +165,7 @@ static int check_funcs(struct env *env, const struct btf_view *view)
 		return check_abnormal_return(env);
 	if (env->prog->func_info_cnt != env->subprog_cnt)
 		return verdict_reject(
-			env, EINVAL, "BTF-FUNC-INFO",
+			env, EINVAL, CODE_BTF_FUNC_INFO,
 			"number of funcs in func_info doesn't match number of subprogs");
 	for (uint32_t i = 0; r >= 0 && i < env->subprog_cnt; i++)
 		r = check_func(env, view, i);
@@ -181,21 +181,21 @@ static int check_line(struct env *env, const struct btf_view *view, const struct
 
 	if ((i && off <= prev_off) || off >= env->insn_cnt)
 		return verdict_reject(
-			env, EINVAL, "BTF-LINE-INFO",
+			env, EINVAL, CODE_BTF_LINE_INFO,
 			"Invalid line_info[%u].insn_off:%u (prev_offset:%u prog->len:%u)", i, off,
 			prev_off, env->insn_cnt);
 	if (!env->insns[off].code)
-		return verdict_reject(env, EINVAL, "BTF-LINE-INFO",
+		return verdict_reject(env, EINVAL, CODE_BTF_LINE_INFO,
 				      "Invalid insn code at line_info[%u].insn_off", i);
 	if (!btf_str_fits(view, rec->word[1]) || !btf_str_fits(view, rec->word[2]))
-		return verdict_reject(env, EINVAL, "BTF-LINE-INFO",
+		return verdict_reject(env, EINVAL, CODE_BTF_LINE_INFO,
 				      "Invalid line_info[%u].line_off or .file_name_off", i);
 	if (*func == env->subprog_cnt)
 		return 0;
 	if (off == env->subprogs[*func].start)
 		(*func)++;
 	else if (env->subprogs[*func].start < off)
-		return verdict_reject(env, EINVAL, "BTF-LINE-INFO",
+		return verdict_reject(env, EINVAL, CODE_BTF_LINE_INFO,
 				      "missing bpf_line_info for func#%u", *func);
 	return 0;
 }
@@ -211,7 +211,7 @@ static int check_lines(struct env *env, const struct btf_view *view)
 		return 0;
 	if (prog->line_info_cnt > INT32_MAX / LINE_RECORD_MIN ||
 	    !record_size_ok(prog->line_info_rec_size, LINE_RECORD_MIN))
-		return verdict_reject(env, EINVAL, "BTF-LINE-INFO",
+		return verdict_reject(env, EINVAL, CODE_BTF_LINE_INFO,
 				      "invalid line info record size");
 	for (uint32_t i = 0; i < prog->line_info_cnt; i++) {
 		r = record_at(&prog->line_info, prog->line_info_rec_size, LINE_RECORD_MIN, i, &rec);
@@ -223,7 +223,7 @@ static int check_lines(struct env *env, const struct btf_view *view)
 		prev = rec.word[0];
 	}
 	if (func != env->subprog_cnt)
-		return verdict_reject(env, EINVAL, "BTF-LINE-INFO",
+		return verdict_reject(env, EINVAL, CODE_BTF_LINE_INFO,
 				      "missing bpf_line_info for %u funcs starting from func#%u",
 				      env->subprog_cnt - func, func);
 	return 0;
@@ -239,12 +239,12 @@ static int check_core_records(struct env *env)
 		return 0;
 	if (prog->core_relo_cnt > INT32_MAX / CORE_RECORD_MIN ||
 	    !record_size_ok(prog->core_relo_rec_size, CORE_RECORD_MIN))
-		return verdict_reject(env, EINVAL, "BTF-CORE", "invalid CO-RE record size");
+		return verdict_reject(env, EINVAL, CODE_BTF_CORE, "invalid CO-RE record size");
 	r = record_at(&prog->core_relos, prog->core_relo_rec_size, CORE_RECORD_MIN, 0, &rec);
 	if (r < 0)
 		return reject_record(env, r, "core_relo");
 	if (rec.word[0] % 8 || rec.word[0] / 8 >= env->insn_cnt)
-		return verdict_reject(env, EINVAL, "BTF-CORE",
+		return verdict_reject(env, EINVAL, CODE_BTF_CORE,
 				      "Invalid core_relo[0].insn_off:%u prog->len:%u", rec.word[0],
 				      env->insn_cnt);
 	return verdict_unsupported(env, "CO-RE relocations applied by the kernel");
@@ -259,7 +259,7 @@ int btfprog_check(struct env *env)
 		return check_abnormal_return(env);
 	view = btf_of(env, env->prog->prog_btf_idx);
 	if (!view)
-		return verdict_reject(env, EINVAL, "BTF-MALFORMED",
+		return verdict_reject(env, EINVAL, CODE_BTF_MALFORMED,
 				      "the program's BTF is malformed");
 	r = check_funcs(env, view);
 	if (r >= 0)
@@ -304,20 +304,20 @@ int btfprog_exception_callback(struct env *env)
 	if (!name)
 		return 0;
 	if (btf_decl_tag(view, main_id, -1, "exception_callback:", tag, NULL))
-		return verdict_reject(env, EEXIST, "EXCEPTION-TAG",
+		return verdict_reject(env, EEXIST, CODE_EXCEPTION_TAG,
 				      "multiple exception callback tags for main subprog");
 	id = btf_view_find(view, BTF_KIND_FUNC, name);
 	if (!id)
-		return verdict_reject(env, EINVAL, "EXCEPTION-TAG",
+		return verdict_reject(env, EINVAL, CODE_EXCEPTION_TAG,
 				      "exception callback '%s' could not be found in BTF", name);
 	if (btf_vlen_of(btf_view_type(view, id)) != BTF_FUNC_GLOBAL)
-		return verdict_reject(env, EINVAL, "EXCEPTION-TAG",
+		return verdict_reject(env, EINVAL, CODE_EXCEPTION_TAG,
 				      "exception callback '%s' must have global linkage", name);
 	if (record_of_func(env, id, &off) == env->prog->func_info_cnt)
-		return verdict_reject(env, EINVAL, "EXCEPTION-TAG",
+		return verdict_reject(env, EINVAL, CODE_EXCEPTION_TAG,
 				      "exception callback '%s' could not be found in BTF", name);
 	if (off == 0)
-		return verdict_reject(env, EINVAL, "EXCEPTION-TAG",
+		return verdict_reject(env, EINVAL, CODE_EXCEPTION_TAG,
 				      "exception callback cannot be the main function");
 	return (int)off;
 }
@@ -387,7 +387,7 @@ int btfprog_kernel_type(struct env *env, const struct btf_view *view, uint32_t i
 
 static int bad_arg(struct env *env, int err, uint32_t i, const char *what)
 {
-	return verdict_reject(env, err, "BTF-ARG", "arg#%u %s", i, what);
+	return verdict_reject(env, err, CODE_BTF_ARG, "arg#%u %s", i, what);
 }
 
 static bool is_dynptr_type(const struct btf_view *view, const struct btf_type *t)
@@ -442,7 +442,7 @@ static int mem_arg(struct env *env, const struct btf_view *view, uint32_t pointe
 	if (tags & TAG_NULLABLE)
 		return bad_arg(env, EINVAL, i, "has invalid combination of tags");
 	if (btf_size_of(view, pointee, &arg->mem_size) < 0)
-		return verdict_reject(env, EINVAL, "BTF-ARG",
+		return verdict_reject(env, EINVAL, CODE_BTF_ARG,
 				      "arg#%u reference type('%s') size cannot be determined", i,
 				      btf_view_name(view, pointee));
 	arg->kind = ARG_MEM;
@@ -511,7 +511,7 @@ static int one_arg(struct env *env, const struct btf_view *view, const struct su
 	}
 	if (!sub->is_global)
 		return -EINVAL;
-	return verdict_reject(env, EINVAL, "BTF-ARG", "Arg#%u type in %s() is not supported yet.",
+	return verdict_reject(env, EINVAL, CODE_BTF_ARG, "Arg#%u type in %s() is not supported yet.",
 			      i, sub->name);
 }
 
@@ -524,7 +524,7 @@ static const struct btf_type *usable_proto(struct env *env, const struct btf_vie
 	*ret_err = -EINVAL;
 	if (!view || !sub->func_id) {
 		if (sub->is_global)
-			*ret_err = verdict_reject(env, EFAULT, "BTF-ARG",
+			*ret_err = verdict_reject(env, EFAULT, CODE_BTF_ARG,
 						  "Global functions need valid BTF");
 		return NULL;
 	}
@@ -532,7 +532,7 @@ static const struct btf_type *usable_proto(struct env *env, const struct btf_vie
 	if (btf_vlen_of(proto) > PROGRAM_ARGS_MAX) {
 		if (sub->is_global)
 			*ret_err = verdict_reject(
-				env, EINVAL, "BTF-ARG",
+				env, EINVAL, CODE_BTF_ARG,
 				"Global function %s() with %u > %d args. Buggy compiler.",
 				sub->name, btf_vlen_of(proto), PROGRAM_ARGS_MAX);
 		return NULL;
@@ -545,7 +545,7 @@ static const struct btf_type *usable_proto(struct env *env, const struct btf_vie
 	if (!ret || !btf_is_scalar(ret)) {
 		if (sub->is_global)
 			*ret_err = verdict_reject(
-				env, env->beh->arena_type_tags ? EOPNOTSUPP : EINVAL, "BTF-ARG",
+				env, env->beh->arena_type_tags ? EOPNOTSUPP : EINVAL, CODE_BTF_ARG,
 				"Global function %s() doesn't return scalar. Only those are supported.",
 				sub->name);
 		return NULL;
@@ -601,11 +601,11 @@ int btfprog_pseudo_btf_id(struct env *env, uint32_t insn_idx)
 	uint32_t type;
 
 	if (!view)
-		return btf ? verdict_reject(env, EINVAL, "BTF-FD",
+		return btf ? verdict_reject(env, EINVAL, CODE_BTF_FD,
 					    "invalid module BTF object FD specified.")
 			   : verdict_unsupported(env, "kernel variables without the kernel's BTF");
 	if (!t)
-		return verdict_reject(env, ENOENT, "BTF-ID",
+		return verdict_reject(env, ENOENT, CODE_BTF_ID,
 				      "ldimm64 insn specifies invalid btf_id %u.", id);
 	if (btf_kind_of(t) == BTF_KIND_FUNC && env->beh->ldimm64_func) {
 		aux->var.type = REG_MEM | REG_F_RDONLY;
@@ -613,14 +613,14 @@ int btfprog_pseudo_btf_id(struct env *env, uint32_t insn_idx)
 		return 0;
 	}
 	if (btf_kind_of(t) != BTF_KIND_VAR)
-		return verdict_reject(env, EINVAL, "BTF-ID",
+		return verdict_reject(env, EINVAL, CODE_BTF_ID,
 				      "pseudo btf_id %u in ldimm64 isn't KIND_VAR or KIND_FUNC",
 				      id);
 	if (env->leak_rules)	/* some hold addresses, such as those of per-CPU memory and of tasks */
-		return verdict_reject(env, EPERM, "CAP-PERFMON",
+		return verdict_reject(env, EPERM, CODE_CAP_PERFMON,
 				      "kernel variable '%s' is read only with CAP_PERFMON", btf_view_name(view, id));
 	if (env->target->flags & BGV_TARGET_NO_DATA_SYMBOLS)
-		return verdict_reject(env, ENOENT, "BTF-ID",
+		return verdict_reject(env, ENOENT, CODE_BTF_ID,
 				      "ldimm64 failed to find the address for kernel symbol '%s'.",
 				      btf_view_name(view, id));
 	type = t->type;
@@ -633,7 +633,7 @@ int btfprog_pseudo_btf_id(struct env *env, uint32_t insn_idx)
 	else if (!t || !btf_is_struct(t)) {
 		aux->var.type = REG_MEM | REG_F_RDONLY;
 		if (btf_size_of(view, type, &aux->var.mem_size) < 0)
-			return verdict_reject(env, EINVAL, "BTF-ID",
+			return verdict_reject(env, EINVAL, CODE_BTF_ID,
 					      "ldimm64 unable to resolve the size of type '%s'",
 					      btf_view_name(view, type));
 	}

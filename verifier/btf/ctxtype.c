@@ -195,17 +195,17 @@ int ctxtype_check_tag(struct env *env, const struct btf_view *view, uint32_t ptr
 		return 0;
 	name = btf_view_str(view, t->name_off);
 	if (!*name)
-		return verdict_reject(env, EINVAL, "BTF-ARG", "arg#%u type doesn't have a name",
+		return verdict_reject(env, EINVAL, CODE_BTF_ARG, "arg#%u type doesn't have a name",
 				      arg);
 	if (special_ctx_fits(env, t, name))
 		return 0;
 	id = ctx_member(env, env->prog_type, "_prog");
 	ctx = id ? btf_skip_mods(kernel, id, NULL) : NULL;
 	if (!ctx || btf_kind_of(ctx) != BTF_KIND_STRUCT)
-		return verdict_reject(env, EINVAL, "BTF-ARG", "arg#%u should be void pointer", arg);
+		return verdict_reject(env, EINVAL, CODE_BTF_ARG, "arg#%u should be void pointer", arg);
 	if (btf_kind_of(t) != BTF_KIND_STRUCT ||
 	    strcmp(btf_view_str(kernel, ctx->name_off), name) != 0)
-		return verdict_reject(env, EINVAL, "BTF-ARG", "arg#%u should be `struct %s *`", arg,
+		return verdict_reject(env, EINVAL, CODE_BTF_ARG, "arg#%u should be `struct %s *`", arg,
 				      btf_view_str(kernel, ctx->name_off));
 	return 0;
 }

@@ -54,7 +54,7 @@ static int push_frame(struct env *env, struct state **pst, uint32_t subprog, uin
 	int r;
 
 	if (st->curframe + 1u >= env->lim->frames)
-		return verdict_reject(env, E2BIG, "CALL-DEPTH",
+		return verdict_reject(env, E2BIG, CODE_CALL_DEPTH,
 				      "the call stack of %u frames is too deep", st->curframe + 2u);
 	st = state_grow(env, st);
 	if (!st)
@@ -81,7 +81,7 @@ static int push_frame(struct env *env, struct state **pst, uint32_t subprog, uin
 
 static int arg_reject(struct env *env, uint32_t regno, const char *want)
 {
-	return verdict_reject(env, EINVAL, "CALL-ARG", "arg#%u %s", regno - 1, want);
+	return verdict_reject(env, EINVAL, CODE_CALL_ARG, "arg#%u %s", regno - 1, want);
 }
 
 static int check_mem_arg(struct env *env, uint32_t regno, const struct subprog *sub,
@@ -125,7 +125,7 @@ static int check_arg(struct env *env, uint32_t regno, const struct subprog *sub,
 	switch (arg->kind) {
 	case ARG_SCALAR:
 		if (!reg_is_scalar(r))
-			return verdict_reject(env, EINVAL, "CALL-ARG", "R%u is not a scalar", regno);
+			return verdict_reject(env, EINVAL, CODE_CALL_ARG, "R%u is not a scalar", regno);
 		return 0;
 	case ARG_CTX:
 		err = bounds_check_arg_off(env, r, regno, REG_F_AS_CTX);
@@ -136,7 +136,7 @@ static int check_arg(struct env *env, uint32_t regno, const struct subprog *sub,
 		return check_mem_arg(env, regno, sub, arg);
 	case ARG_ARENA:
 		if (r->type != REG_ARENA && !reg_is_scalar(r))
-			return verdict_reject(env, EINVAL, "CALL-ARG",
+			return verdict_reject(env, EINVAL, CODE_CALL_ARG,
 					      "R%u is not a pointer to arena or scalar.", regno);
 		return 0;
 	case ARG_DYNPTR:
@@ -169,10 +169,10 @@ static int check_sleep(struct env *env, const struct subprog *sub)
 	if (env->beh->global_might_sleep) {
 		if (sub->might_sleep && (st->rcu_locks || st->preempt_locks || st->active_irq_id ||
 					 !env_in_sleepable(env)))
-			return verdict_reject(env, EINVAL, "SLEEP-GLOBAL",
+			return verdict_reject(env, EINVAL, CODE_SLEEP_GLOBAL,
 					      "global functions that may sleep are not allowed in non-sleepable context");
 	} else if (st->preempt_locks) {
-		return verdict_reject(env, EINVAL, "PREEMPT-GLOBAL",
+		return verdict_reject(env, EINVAL, CODE_PREEMPT_GLOBAL,
 				      "global function calls are not allowed with preemption disabled");
 	}
 	return 0;
@@ -183,14 +183,14 @@ static int call_global(struct env *env, struct subprog *sub, uint32_t insn_idx)
 	int r;
 
 	if (env->cur->active_locks)
-		return verdict_reject(env, EINVAL, "LOCK-GLOBAL",
+		return verdict_reject(env, EINVAL, CODE_LOCK_GLOBAL,
 				      "global function calls are not allowed while holding a lock, use static function instead");
 	r = check_sleep(env, sub);
 	if (r < 0)
 		return r;
 	r = check_global_args(env, sub);
 	if (r < 0)
-		return verdict_is_final(r) ? r : verdict_rename(env, -r, "CALL-ARG",
+		return verdict_is_final(r) ? r : verdict_rename(env, -r, CODE_CALL_ARG,
 			"Caller passes invalid args into func#%u ('%s')",
 			(uint32_t)(sub - env->subprogs), sub->name);
 	if (sub->changes_pkt && env->beh->global_changes_pkt)
@@ -216,7 +216,7 @@ int call_subprog(struct env *env, uint32_t insn_idx)
 	struct frame *f;
 
 	if (sub < 0)
-		return verdict_reject(env, EFAULT, "INTERNAL", "no program starts at insn %u", target);
+		return verdict_reject(env, EFAULT, CODE_INTERNAL, "no program starts at insn %u", target);
 	if (env->subprogs[sub].is_global)
 		return call_global(env, &env->subprogs[sub], insn_idx);
 	caller = env->cur->curframe;
@@ -313,7 +313,7 @@ static int refuse_callback_return(struct env *env, const struct frame *callee)
 	const struct reg *r0 = &callee->r[0];
 
 	verdict_want(env, (int32_t)callee->ret_lo, (int32_t)callee->ret_hi);
-	return verdict_reject(env, EINVAL, "CALLBACK-RETURN",
+	return verdict_reject(env, EINVAL, CODE_CALLBACK_RETURN,
 			      "At callback return the register R0 has smin=%lld smax=%lld should have been in [%lld, %lld]",
 			      (long long)r0->v.sl, (long long)r0->v.sh, (long long)callee->ret_lo,
 			      (long long)callee->ret_hi);
@@ -325,7 +325,7 @@ static int leave_callback(struct env *env, const struct frame *callee)
 	int r;
 
 	if (!reg_is_scalar(r0))
-		return verdict_reject(env, EACCES, "CALLBACK-RETURN", "R0 not a scalar value");
+		return verdict_reject(env, EACCES, CODE_CALLBACK_RETURN, "R0 not a scalar value");
 	r = precise_mark_reg(env, 0);
 	if (r < 0)
 		return r;
@@ -335,7 +335,7 @@ static int leave_callback(struct env *env, const struct frame *callee)
 	    r0->v.sl < callee->ret_lo || r0->v.sh > callee->ret_hi)
 		return refuse_callback_return(env, callee);
 	if (!env->aux[callee->callsite].calls_callback)
-		return verdict_reject(env, EFAULT, "INTERNAL", "callback of no call");
+		return verdict_reject(env, EFAULT, CODE_INTERNAL, "callback of no call");
 	return 0;
 }
 
@@ -349,7 +349,7 @@ int call_exit(struct env *env)
 	if (r < 0)
 		return r;
 	if (callee->r[0].type == REG_STACK)
-		return verdict_reject(env, EINVAL, "STACK-RETURN",
+		return verdict_reject(env, EINVAL, CODE_STACK_RETURN,
 				      "cannot return stack pointer to the caller");
 	if (in_callback) {
 		livemark_read_reg(env, 0);
@@ -425,9 +425,9 @@ int call_enter_root(struct env *env, uint32_t subprog)
 	if (sub->is_exception_cb) {
 		f->in_exception_callback = true;
 		if (sub->returns_void)
-			return verdict_reject(env, EINVAL, "EXCEPTION-CALLBACK", "exception cb cannot return void");
+			return verdict_reject(env, EINVAL, CODE_EXCEPTION_CALLBACK, "exception cb cannot return void");
 		if (sub->arg_cnt != 1 || sub->args[0].kind != ARG_SCALAR)
-			return verdict_reject(env, EINVAL, "EXCEPTION-CALLBACK",
+			return verdict_reject(env, EINVAL, CODE_EXCEPTION_CALLBACK,
 					      "exception cb only supports single integer argument");
 	}
 	for (i = 0; i < sub->arg_cnt && r >= 0; i++)

@@ -35,18 +35,18 @@ static int helper_find(struct env *env, int32_t id, const struct helper_proto **
 		return verdict_unsupported(env, "helpers of lirc_mode2 programs");
 	r = helper_tab_find(&caller, id, ret_proto);
 	if (r == -ERANGE)
-		return verdict_reject(env, EINVAL, "HELPER-UNKNOWN", "invalid func %s#%d",
+		return verdict_reject(env, EINVAL, CODE_HELPER_UNKNOWN, "invalid func %s#%d",
 				      helper_tab_name(id), id);
 	if (r < 0 || helper_locked_down(env, id) || !helper_allow_member(env, (uint32_t)id))
-		return verdict_reject(env, EINVAL, "HELPER-TYPE",
+		return verdict_reject(env, EINVAL, CODE_HELPER_TYPE,
 				      "program of this type cannot use helper bpf_%s#%d",
 				      helper_tab_name(id), id);
 	if (!env->gpl && ((*ret_proto)->flags & HELPER_F_GPL))
-		return verdict_reject(env, EINVAL, "GPL",
+		return verdict_reject(env, EINVAL, CODE_GPL,
 				      "cannot call GPL-restricted function from non-GPL compatible "
 				      "program");
 	if (!helper_allow_target(env, (uint32_t)id))
-		return verdict_reject(env, EINVAL, "HELPER-TARGET",
+		return verdict_reject(env, EINVAL, CODE_HELPER_TARGET,
 				      "helper call is not allowed in probe");
 	return 0;
 }
@@ -68,13 +68,13 @@ static int helper_check_sleep(struct env *env, const struct helper_proto *proto)
 	};
 
 	if ((proto->flags & HELPER_F_MIGHT_SLEEP) && !env_in_sleepable(env))
-		return verdict_reject(env, EINVAL, "SLEEP",
+		return verdict_reject(env, EINVAL, CODE_SLEEP,
 				      "helper call might sleep in a non-sleepable prog");
 	for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
 		if (!inside[i])
 			continue;
 		if (proto->flags & HELPER_F_MIGHT_SLEEP)
-			return verdict_reject(env, EINVAL, "SLEEP", "sleepable helper bpf_%s#%u in %s",
+			return verdict_reject(env, EINVAL, CODE_SLEEP, "sleepable helper bpf_%s#%u in %s",
 					      proto->name, proto->id, sections[i]);
 		if (env_in_sleepable(env) && helper_gets_storage(proto->id))
 			env_aux(env)->storage_atomic = true;
@@ -103,9 +103,9 @@ static int helper_note_map(struct env *env, uint32_t id, const struct call_meta 
 	if (!helper_remembers_map(id))
 		return 0;
 	if (!meta->map)
-		return verdict_reject(env, EINVAL, "HELPER-MAP", "helper without a map");
+		return verdict_reject(env, EINVAL, CODE_HELPER_MAP, "helper without a map");
 	if (helper_writes_map(id) && (mapval_flags(env, meta->map) & MAP_F_RDONLY_PROG))
-		return verdict_reject(env, EACCES, "MAP-RDONLY", "write into map forbidden");
+		return verdict_reject(env, EACCES, CODE_MAP_RDONLY, "write into map forbidden");
 	if (!aux->call_map)
 		aux->call_map = meta->map;
 	else if (aux->call_map != meta->map)
@@ -124,7 +124,7 @@ int helper_check_tail_calls(struct env *env)
 
 		if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == 0 &&
 		    insn->imm == HELPER_TAIL_CALL && env->aux[i].call_map_poisoned)
-			return verdict_reject_at(env, i, EINVAL, "HELPER-MAP", "tail_call abusing map_ptr");
+			return verdict_reject_at(env, i, EINVAL, CODE_HELPER_MAP, "tail_call abusing map_ptr");
 	}
 	return 0;
 }
@@ -139,7 +139,7 @@ static int helper_note_key(struct env *env, uint32_t id, const struct call_meta 
 		return 0;
 	map = meta->map ? env->maps[meta->map - 1].shape : NULL;
 	if (!map || map->type != MT_PROG_ARRAY)
-		return verdict_reject(env, EINVAL, "HELPER-MAP",
+		return verdict_reject(env, EINVAL, CODE_HELPER_MAP,
 				      "expected prog array map for tail call");
 	if (!reg_is_const(index) || index->v.tv >= map->max_entries)
 		return 0;
@@ -207,7 +207,7 @@ static int helper_release(struct env *env, const struct helper_proto *proto,
 	else if (!reg_is_zero(&env_regs(env)[regno]))
 		r = -EINVAL;
 	if (r == -EINVAL)
-		return verdict_reject(env, EINVAL, "REF-UNACQUIRED",
+		return verdict_reject(env, EINVAL, CODE_REF_UNACQUIRED,
 				      "func bpf_%s#%u reference has not been acquired before",
 				      proto->name, proto->id);
 	return r;

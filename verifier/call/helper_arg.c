@@ -98,13 +98,13 @@ static int arg_resolve_kind(struct argcheck *c)
 	if (c->kind != HARG_MAP_VALUE)
 		return 0;
 	if (!c->meta->map)
-		return verdict_reject(c->env, EACCES, "HELPER-ARG",
+		return verdict_reject(c->env, EACCES, CODE_HELPER_ARG,
 				      "invalid map_ptr to access map->type");
 	type = c->env->maps[c->meta->map - 1].shape->type;
 	if (type != MT_SOCKMAP && type != MT_SOCKHASH)
 		return 0;
 	if (c->arg->flags & (REG_F_UNINIT | REG_F_MAYBE_NULL))
-		return verdict_reject(c->env, EINVAL, "HELPER-ARG",
+		return verdict_reject(c->env, EINVAL, CODE_HELPER_ARG,
 				      "invalid arg_type for sockmap/sockhash");
 	c->kind = HARG_BTF_SOCK_COMMON;
 	return 0;
@@ -119,7 +119,7 @@ static int arg_refuse_type(const struct argcheck *c, const uint32_t *types)
 		used += (size_t)snprintf(want + used, sizeof(want) - used, "%s%s", i ? ", " : "",
 					 regname_type(types[i], one));
 	c->env->arg_types = types;
-	return verdict_reject(c->env, EACCES, "HELPER-ARG", "R%u type=%s expected=%s", c->regno,
+	return verdict_reject(c->env, EACCES, CODE_HELPER_ARG, "R%u type=%s expected=%s", c->regno,
 			      regname_type(arg_reg(c)->type, have), want);
 }
 
@@ -134,7 +134,7 @@ static int arg_check_btf(const struct argcheck *c)
 
 	if (reg_maybe_null(r) &&
 	    (!(c->arg->flags & REG_F_MAYBE_NULL) || (c->arg->flags & REG_F_RELEASE)))
-		return verdict_reject(env, EACCES, "HELPER-NULL",
+		return verdict_reject(env, EACCES, CODE_HELPER_NULL,
 				      "Possibly NULL pointer passed to helper arg%u", c->regno);
 	if (c->proto->id == HELPER_KPTR_XCHG)
 		return kptr_check_match(env, c->meta->kptr_field, c->regno);
@@ -142,7 +142,7 @@ static int arg_check_btf(const struct argcheck *c)
 	if (id < 0)
 		return id;
 	if (!btf_ids_match(env, r->btf, r->btf_id, r->off, 0, (uint32_t)id, strict))
-		return verdict_reject(env, EACCES, "HELPER-BTF",
+		return verdict_reject(env, EACCES, CODE_HELPER_BTF,
 				      "R%u is of another type but %s is expected", c->regno, want);
 	return 0;
 }
@@ -176,7 +176,7 @@ static int arg_check_type(const struct argcheck *c)
 	if (types == mem_types || types == newer_mem_types) {
 		if (c->arg->flags & REG_F_RDONLY)
 			return 0;
-		return verdict_reject(c->env, EACCES, "HELPER-WRITE",
+		return verdict_reject(c->env, EACCES, CODE_HELPER_WRITE,
 				      "bpf_%s() may write into memory pointed by R%u", c->proto->name,
 				      c->regno);
 	}
@@ -200,7 +200,7 @@ static int arg_check_release(const struct argcheck *c)
 		if (ret < 0)
 			return ret;
 	} else if (!r->ref && !reg_is_zero(r)) {
-		return verdict_reject(env, EINVAL, "REF-RELEASE",
+		return verdict_reject(env, EINVAL, CODE_REF_RELEASE,
 				      "R%u must be referenced when passed to release function",
 				      c->regno);
 	}
@@ -215,7 +215,7 @@ static int arg_note_ref(const struct argcheck *c)
 	if (!r->ref || c->kind == HARG_KPTR_SLOT)
 		return 0;
 	if (c->meta->ref_obj_id)
-		return verdict_reject(c->env, EFAULT, "REF-TWICE",
+		return verdict_reject(c->env, EFAULT, CODE_REF_TWICE,
 				      "more than one arg with ref_obj_id R%u %u %u", c->regno, r->ref,
 				      c->meta->ref_obj_id);
 	c->meta->ref_obj_id = r->ref;
@@ -229,7 +229,7 @@ static int arg_map_ptr(const struct argcheck *c)
 	const struct reg *r = arg_reg(c);
 
 	if (c->meta->map && (c->meta->map != r->map || c->meta->map_uid != r->map_uid))
-		return verdict_reject(c->env, EINVAL, "TIMER-MAP",
+		return verdict_reject(c->env, EINVAL, CODE_TIMER_MAP,
 				      "timer pointer in R1 map_uid=%u doesn't match map pointer in R2 "
 				      "map_uid=%u", c->meta->map_uid, r->map_uid);
 	c->meta->map = r->map;
@@ -284,7 +284,7 @@ static int arg_map_key(const struct argcheck *c)
 	int ret;
 
 	if (!c->meta->map)
-		return verdict_reject(c->env, EACCES, "HELPER-ARG",
+		return verdict_reject(c->env, EACCES, CODE_HELPER_ARG,
 				      "invalid map_ptr to access map->key");
 	map = c->env->maps[c->meta->map - 1].shape;
 	ret = mem_check_region(c->env, c->regno, map->key_size, ACCESS_READ, false, NULL);
@@ -309,7 +309,7 @@ static int arg_map_value(const struct argcheck *c)
 	if ((c->arg->flags & REG_F_MAYBE_NULL) && reg_is_zero(arg_reg(c)))
 		return 0;
 	if (!c->meta->map)
-		return verdict_reject(c->env, EACCES, "HELPER-ARG",
+		return verdict_reject(c->env, EACCES, CODE_HELPER_ARG,
 				      "invalid map_ptr to access map->value");
 	bytes = c->env->maps[c->meta->map - 1].shape->value_size;
 	/* Peeking at a bloom filter asks for a value; it writes none. */
@@ -325,7 +325,7 @@ static int arg_percpu(const struct argcheck *c)
 	const struct reg *r = arg_reg(c);
 
 	if (!r->btf_id)
-		return verdict_reject(c->env, EACCES, "HELPER-BTF",
+		return verdict_reject(c->env, EACCES, CODE_HELPER_BTF,
 				      "Helper has invalid btf_id in R%u", c->regno);
 	c->meta->ret_btf = r->btf;
 	c->meta->ret_btf_id = r->btf_id;
@@ -347,18 +347,18 @@ static int arg_timer(const struct argcheck *c)
 	int64_t off = r->off + (int64_t)r->v.tv;
 
 	if (!val_is_const(&r->v))
-		return verdict_reject(env, err, "TIMER-OFFSET",
+		return verdict_reject(env, err, CODE_TIMER_OFFSET,
 				      "R%u doesn't have constant offset. bpf_timer has to be at the "
 				      "constant offset", c->regno);
 	if (!map->shape->btf_idx)
-		return verdict_reject(env, err, "TIMER-BTF",
+		return verdict_reject(env, err, CODE_TIMER_BTF,
 				      "map '%.15s' has to have BTF in order to use bpf_timer",
 				      map->shape->name);
 	if (!btfrec_has(map->rec, BTFREC_TIMER))
-		return verdict_reject(env, err, "TIMER-NONE", "map '%.15s' has no valid bpf_timer",
+		return verdict_reject(env, err, CODE_TIMER_NONE, "map '%.15s' has no valid bpf_timer",
 				      map->shape->name);
 	if (map->rec->timer_off != off)
-		return verdict_reject(env, err, "TIMER-OFFSET",
+		return verdict_reject(env, err, CODE_TIMER_OFFSET,
 				      "off %lld doesn't point to 'struct bpf_timer' that is at %d",
 				      (long long)off, map->rec->timer_off);
 	c->meta->map = r->map;
@@ -382,7 +382,7 @@ static int arg_check_aligned(const struct argcheck *c)
 		at = tnum_add(at, tnum_const(2));
 	if (tnum_is_aligned(at, c->arg->size))
 		return 0;
-	return verdict_reject(c->env, EACCES, "ALIGN", "misaligned access off %d size %u", r->off,
+	return verdict_reject(c->env, EACCES, CODE_ALIGN, "misaligned access off %d size %u", r->off,
 			      c->arg->size);
 }
 
@@ -416,7 +416,7 @@ static int arg_alloc_size(const struct argcheck *c)
 	const struct reg *r = arg_reg(c);
 
 	if (!val_is_const(&r->v))
-		return verdict_reject(c->env, EACCES, "SIZE-NOT-CONST", "R%u is not a known constant'",
+		return verdict_reject(c->env, EACCES, CODE_SIZE_NOT_CONST, "R%u is not a known constant'",
 				      c->regno);
 	c->meta->mem_size = (uint32_t)r->v.tv;
 	return precise_mark_reg(c->env, c->regno);
@@ -432,13 +432,13 @@ int helper_check_const_str(struct env *env, uint32_t regno)
 	int ret;
 
 	if (!mapval_is_frozen(env, map))
-		return verdict_reject(env, EACCES, "STR-RDONLY",
+		return verdict_reject(env, EACCES, CODE_STR_RDONLY,
 				      "R%u does not point to a readonly map'", regno);
 	if (!val_is_const(&r->v))
-		return verdict_reject(env, EACCES, "STR-VAR-OFFSET",
+		return verdict_reject(env, EACCES, CODE_STR_VAR_OFFSET,
 				      "R%u is not a constant address'", regno);
 	if (!mapval_has_direct(env, map))
-		return verdict_reject(env, EACCES, "STR-DIRECT",
+		return verdict_reject(env, EACCES, CODE_STR_DIRECT,
 				      "no direct value access support for this map type");
 	ret = mapval_check(env, regno, r->off,
 			   env->maps[map - 1].shape->value_size - (uint32_t)r->off, false, true);
@@ -447,12 +447,12 @@ int helper_check_const_str(struct env *env, uint32_t regno)
 	off += (int64_t)env_regs(env)[regno].v.tv;
 	ret = mapval_direct(env, map, (uint64_t)off);
 	if (ret < 0)
-		return verdict_reject(env, -ret, "STR-DIRECT", "direct value access on string failed");
+		return verdict_reject(env, -ret, CODE_STR_DIRECT, "direct value access on string failed");
 	text = mapval_contents(env, map, (uint64_t)off, &bytes);
 	if (!text)
 		return verdict_unsupported(env, "constant string of a map whose contents are unknown");
 	if (!memchr(text, 0, bytes))
-		return verdict_reject(env, EINVAL, "STR-NUL", "string is not zero-terminated");
+		return verdict_reject(env, EINVAL, CODE_STR_NUL, "string is not zero-terminated");
 	return 0;
 }
 
@@ -510,12 +510,12 @@ int helper_arg_check(struct env *env, const struct helper_proto *proto, uint32_t
 		return ret;
 	if (c.kind == HARG_ANYTHING) {
 		if (env_is_unpriv(env) && !reg_is_scalar(arg_reg(&c)))
-			return verdict_reject(env, EACCES, "LEAK",
+			return verdict_reject(env, EACCES, CODE_LEAK,
 					      "R%u leaks addr into helper function", c.regno);
 		return 0;
 	}
 	if (reg_is_pkt(arg_reg(&c)) && !ctx_may_access_pkt(env, meta, ACCESS_READ))
-		return verdict_reject(env, EACCES, "HELPER-PKT",
+		return verdict_reject(env, EACCES, CODE_HELPER_PKT,
 				      "helper access to the packet is not allowed");
 	ret = arg_resolve_kind(&c);
 	if (ret >= 0)

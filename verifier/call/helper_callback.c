@@ -52,10 +52,10 @@ static int callback_for_each(struct env *env, struct frame *caller, struct frame
 	uint32_t type = env->maps[map->map - 1].shape->type;
 
 	if (!helper_tab_takes_map(env->target->profile, HELPER_FOR_EACH_MAP_ELEM, type))
-		return verdict_reject(env, ENOTSUPP, "CALLBACK-MAP",
+		return verdict_reject(env, ENOTSUPP, CODE_CALLBACK_MAP,
 				      "callback function not allowed for map");
 	if (env_aux(env)->call_map_poisoned && !env->beh->callbacks_converge)
-		return verdict_reject(env, EINVAL, "CALLBACK-MAP", "tail_call abusing map_ptr");
+		return verdict_reject(env, EINVAL, CODE_CALLBACK_MAP, "tail_call abusing map_ptr");
 	callback_take(callee, 1, map);
 	callback_map_ptr(env, callee, 2, REG_MAP_KEY, map);
 	callback_map_ptr(env, callee, 3, REG_MAP_VALUE, map);

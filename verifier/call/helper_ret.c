@@ -60,7 +60,7 @@ static int ret_map_value(const struct retctx *c)
 	uint32_t flags = c->proto->ret_flags;
 
 	if (!c->meta->map)
-		return verdict_reject(c->env, EINVAL, "HELPER-MAP", "helper returns a value of no map");
+		return verdict_reject(c->env, EINVAL, CODE_HELPER_MAP, "helper returns a value of no map");
 	if (ret_lookup_hits(c))
 		flags &= ~REG_F_MAYBE_NULL;
 	reg_set_ptr(r, REG_MAP_VALUE | flags);
@@ -153,10 +153,10 @@ static int ret_percpu_deref(const struct retctx *c)
 		return verdict_unsupported(env, "a per-cpu variable without its BTF");
 	t = btf_skip_mods(view, c->meta->ret_btf_id, &id);
 	if (!t)
-		return verdict_reject(env, EINVAL, "HELPER-BTF", "per-cpu variable of no type");
+		return verdict_reject(env, EINVAL, CODE_HELPER_BTF, "per-cpu variable of no type");
 	if (!btf_is_struct(t)) {
 		if (btf_size_of(view, c->meta->ret_btf_id, &bytes) < 0)
-			return verdict_reject(env, EINVAL, "HELPER-BTF",
+			return verdict_reject(env, EINVAL, CODE_HELPER_BTF,
 					      "unable to resolve the size of type '%s'",
 					      btf_view_name(view, id));
 		reg_set_ptr(r, REG_MEM | flags);

@@ -33,7 +33,7 @@ static int special_tail_call(const struct special *s)
 static int special_local_storage(const struct special *s)
 {
 	if (!reg_is_zero(&env_regs(s->env)[2]))
-		return verdict_reject(s->env, EINVAL, "STORAGE-FLAGS",
+		return verdict_reject(s->env, EINVAL, CODE_STORAGE_FLAGS,
 				      "get_local_storage() doesn't support non-zero flags");
 	return precise_mark_reg(s->env, 2);
 }
@@ -52,13 +52,13 @@ static int special_snprintf(const struct special *s)
 	size_t left;
 
 	if (bytes->v.tv % 8)
-		return verdict_reject(env, EINVAL, "PRINTF",
+		return verdict_reject(env, EINVAL, CODE_PRINTF,
 				      "snprintf data must be an array of 8-byte numbers");
 	text = mapval_contents(env, format->map, (uint64_t)format->off + format->v.tv, &left);
 	if (!text)
 		return verdict_unsupported(env, "format string of a map whose contents are unknown");
 	if (!helper_printf_ok(text, left, (uint32_t)(bytes->v.tv / 8)))
-		return verdict_reject(env, EINVAL, "PRINTF", "Invalid format string");
+		return verdict_reject(env, EINVAL, CODE_PRINTF, "Invalid format string");
 	return 0;
 }
 
@@ -69,7 +69,7 @@ static int special_dynptr_from_mem(const struct special *s)
 
 	if (type == REG_MAP_VALUE)
 		return 0;
-	return verdict_reject(s->env, EACCES, "DYNPTR-MEM",
+	return verdict_reject(s->env, EACCES, CODE_DYNPTR_MEM,
 			      "Unsupported reg type %s for bpf_dynptr_from_mem data",
 			      regname_type(type, name));
 }
@@ -85,7 +85,7 @@ static int special_set_retval(const struct special *s)
 	bool refused;
 
 	if (env->prog_type == PT_LSM && env->attach_type == AT_LSM_CGROUP && btfctx_hook_is_void(env))
-		return verdict_reject(env, EINVAL, "SET-RETVAL",
+		return verdict_reject(env, EINVAL, CODE_SET_RETVAL,
 				      "BPF_LSM_CGROUP that attach to void LSM hooks can't modify "
 				      "return value!");
 	if (env->attach_type == AT_CGROUP_GETSOCKOPT)
@@ -95,7 +95,7 @@ static int special_set_retval(const struct special *s)
 	else
 		refused = !reg_is_scalar(r) || r->v.xh < -ERRNO_MAX || r->v.xl > 0;
 	if (refused)
-		return verdict_reject(env, EINVAL, "SET-RETVAL",
+		return verdict_reject(env, EINVAL, CODE_SET_RETVAL,
 				      "bpf_set_retval takes 0 or a negative errno");
 	return env->beh->set_retval_range ? precise_mark_reg(env, 1) : 0;
 }
@@ -192,12 +192,12 @@ static int special_check_map(struct env *env, const struct helper_proto *proto, 
 
 	if (!helper_tab_takes_map(env->target->profile, proto->id, type) ||
 	    (sockets && updates && !special_may_update_sockmap(env, proto->id)))
-		return verdict_reject(env, EINVAL, "HELPER-MAP",
+		return verdict_reject(env, EINVAL, CODE_HELPER_MAP,
 				      "cannot pass map_type %u into func bpf_%s#%u", type, proto->name,
 				      proto->id);
 	if (proto->id == HELPER_TAIL_CALL && env->subprog_cnt > 1 &&
 	    (env->target->flags & BGV_TARGET_NO_JIT))
-		return verdict_reject(env, EINVAL, "TAIL-CALL",
+		return verdict_reject(env, EINVAL, CODE_TAIL_CALL,
 				      "tail_calls are not allowed in non-JITed programs with bpf-to-bpf "
 				      "calls");
 	return 0;
@@ -212,7 +212,7 @@ static int special_check_func_ip(struct env *env, const struct helper_proto *pro
 	if (proto->id != HELPER_GET_FUNC_IP || env->prog_type == PT_KPROBE ||
 	    (env->prog_type == PT_TRACING && trampoline))
 		return 0;
-	return verdict_reject(env, ENOTSUPP, "HELPER-TARGET",
+	return verdict_reject(env, ENOTSUPP, CODE_HELPER_TARGET,
 			      "func bpf_%s#%u not supported for program type %u", proto->name, proto->id,
 			      env->prog_type);
 }

@@ -43,7 +43,7 @@ static int check_may_sleep(struct env *env, const struct kfunc *k)
 {
 	if (!(k->flags & KF_SLEEP) || env_in_sleepable(env))
 		return 0;
-	return verdict_reject(env, env->beh->args_old ? EINVAL : EACCES, "KFUNC-SLEEP",
+	return verdict_reject(env, env->beh->args_old ? EINVAL : EACCES, CODE_KFUNC_SLEEP,
 			      "program must be sleepable to call sleepable kfunc %s", k->name);
 }
 
@@ -53,19 +53,19 @@ static int check_may_call(struct env *env, const struct kfunc *k)
 		return verdict_unsupported(env, "kernel function %s has no row for this kernel",
 					   k->name);
 	if (!k->allowed && !(env->prog_type == PT_STRUCT_OPS && ops_may_call(env, k->name)))
-		return verdict_reject(env, EACCES, "KFUNC-ALLOWED",
+		return verdict_reject(env, EACCES, CODE_KFUNC_ALLOWED,
 				      "calling kernel function %s is not allowed", k->name);
 	if ((k->flags & KF_RCUP) && env->beh->rcu_iter_needs_section && !env_in_rcu(env))
-		return verdict_reject(env, EACCES, "KFUNC-RCU",
+		return verdict_reject(env, EACCES, CODE_KFUNC_RCU,
 				      "kernel func %s requires RCU critical section protection", k->name);
 	if (k->flags & KF_DESTR)	/* needs CAP_SYS_BOOT, which nobody here holds */
-		return verdict_reject(env, EACCES, "KFUNC-DESTRUCTIVE",
+		return verdict_reject(env, EACCES, CODE_KFUNC_DESTRUCTIVE,
 				      "destructive kfunc calls require CAP_SYS_BOOT capability");
 	if ((k->flags & KF_PERFMON) && !env->cap_perfmon)
-		return verdict_reject(env, EPERM, "CAP-PERFMON",
+		return verdict_reject(env, EPERM, CODE_CAP_PERFMON,
 				      "%s is allowed only to CAP_PERFMON and CAP_SYS_ADMIN", k->name);
 	if (env->leak_rules && kfunc_tab_leaks(k->name))
-		return verdict_reject(env, EPERM, "CAP-PERFMON",
+		return verdict_reject(env, EPERM, CODE_CAP_PERFMON,
 				      "kernel function %s is granted only with CAP_PERFMON", k->name);
 	return env->beh->args_old ? 0 : check_may_sleep(env, k);
 }

@@ -40,7 +40,7 @@ static int note_constant(const struct karg *a, uint32_t regno)
 	if (a->m->has_const)
 		return kfarg_bad(a, EFAULT, "is a second constant");
 	if (!reg_is_const(r))
-		return verdict_reject(a->env, EINVAL, "KFUNC-CONST", "R%u must be a known constant",
+		return verdict_reject(a->env, EINVAL, CODE_KFUNC_CONST, "R%u must be a known constant",
 				      regno);
 	a->m->has_const = true;
 	a->m->constant = r->v.tv;
@@ -55,10 +55,10 @@ static int buffer_size(const struct karg *a, bool rdonly)
 	if (a->m->ret_bytes)
 		return kfarg_bad(a, EINVAL, "is a second buffer size");
 	if (!reg_is_const(r))
-		return verdict_reject(a->env, EINVAL, "KFUNC-CONST", "R%u is not a const",
+		return verdict_reject(a->env, EINVAL, CODE_KFUNC_CONST, "R%u is not a const",
 				      a->regno);
 	if (r->v.tv > UINT32_MAX)
-		return verdict_reject(a->env, EINVAL, "KFUNC-CONST",
+		return verdict_reject(a->env, EINVAL, CODE_KFUNC_CONST,
 				      "R%u rdonly/rdwr_buf_size exceeds u32 max", a->regno);
 	a->m->ret_bytes = r->v.tv;
 	return precise_mark_reg(a->env, a->regno);
@@ -69,7 +69,7 @@ static int check_number(const struct karg *a)
 	int r;
 
 	if (!reg_is_scalar(reg_of(a)))
-		return verdict_reject(a->env, EINVAL, "KFUNC-ARG", "R%u is not a scalar", a->regno);
+		return verdict_reject(a->env, EINVAL, CODE_KFUNC_ARG, "R%u is not a scalar", a->regno);
 	if (btf_text_ends(a->name, "__k")) {
 		r = note_constant(a, a->regno);
 		return r < 0 ? r : precise_mark_reg(a->env, a->regno);
@@ -234,7 +234,7 @@ static int kind_of_pointer(struct karg *a)
 	sized = is_size_of(a);
 	if (!btf_is_scalar(a->ref) && !kfunc_is_scalar_struct(view, a->ref) &&
 	    !(sized && btf_is_void(a->ref)))
-		return verdict_reject(a->env, EINVAL, "KFUNC-ARG",
+		return verdict_reject(a->env, EINVAL, CODE_KFUNC_ARG,
 				      "arg#%u pointer type %s %s must point to %sscalar, or struct with scalar", a->i,
 				      kind_word(a->ref), btf_view_str(view, a->ref->name_off), sized ? "void, " : "");
 	return sized ? KFARG_MEM_SIZE : KFARG_MEM;
@@ -349,7 +349,7 @@ static int arg_iter(struct karg *a)
 
 	if (KF_IS(a->m->k, bpf_iter_css_task_new) && !css_task_iter_allowed(a->env))
 		return verdict_reject(
-			a->env, EINVAL, "KFUNC-ITER",
+			a->env, EINVAL, CODE_KFUNC_ITER,
 			"css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable progs");
 	r = iter_check_arg(a->env, a->regno, a->insn_idx, call, a->m->k->btf, a->ref_id,
 			   flags & KF_RCUP, &a->m->iter_frame, &a->m->iter_spi);
@@ -378,13 +378,13 @@ static int map_value_field(struct karg *a, uint32_t kind)
 		return kfarg_bad(a, EINVAL, "doesn't point to a map value");
 	if (!val_is_const(&r->v))
 		return verdict_reject(
-			a->env, EINVAL, "KFUNC-ARG",
+			a->env, EINVAL, CODE_KFUNC_ARG,
 			"R%u doesn't have constant offset. %s has to be at the constant offset",
 			a->regno, btfrec_kind_name(kind));
 	f = btfrec_find(a->env->maps[r->map - 1].rec, (uint32_t)r->off + (uint32_t)r->v.tv);
 	if (!f || f->kind != kind)
 		return verdict_reject(
-			a->env, EINVAL, "KFUNC-ARG", "off %lld doesn't point to 'struct %s'",
+			a->env, EINVAL, CODE_KFUNC_ARG, "off %lld doesn't point to 'struct %s'",
 			(long long)r->off + (long long)r->v.tv, btfrec_kind_name(kind));
 	if (a->m->map)
 		return kfarg_bad(a, EFAULT, "is a second map value");
@@ -476,7 +476,7 @@ static int match_object(struct karg *a, uint32_t want_btf, uint32_t want_id)
 	    btf_ids_match(a->env, btf, id, r->off, want_btf, want_id, strict))
 		return 0;
 	return verdict_reject(
-		a->env, EINVAL, "KFUNC-TYPE",
+		a->env, EINVAL, CODE_KFUNC_TYPE,
 		"kernel function %s args#%u expected pointer to %s but R%u has a pointer to %s",
 		a->m->k->name, a->i, want, a->regno, have);
 }
@@ -491,11 +491,11 @@ static int arg_object(struct karg *a)
 	const struct reg *r = reg_of(a);
 
 	if (reg_base(r) == REG_BTF_ID && has_unsafe_flags(r) && !btfptr_is_rcu(r))
-		return verdict_reject(a->env, EINVAL, "KFUNC-ARG",
+		return verdict_reject(a->env, EINVAL, CODE_KFUNC_ARG,
 				      "arg#%u is %s expected ptr_ or socket", a->i,
 				      reg_type_name(r));
 	if (!is_base_object(r))
-		return verdict_reject(a->env, EINVAL, "KFUNC-ARG",
+		return verdict_reject(a->env, EINVAL, CODE_KFUNC_ARG,
 				      "arg#%u is %s expected ptr_ or socket", a->i,
 				      reg_type_name(r));
 	return match_object(a, a->m->k->btf, a->ref_id);
@@ -508,13 +508,13 @@ static int arg_map(struct karg *a)
 	if (reg_base(r) == REG_MAP_PTR) {
 		if (a->m->map && (a->m->map != r->map || a->m->map_uid != r->map_uid))
 			return verdict_reject(
-				a->env, EINVAL, "KFUNC-MAP",
+				a->env, EINVAL, CODE_KFUNC_MAP,
 				"workqueue pointer in R1 map_uid=%u doesn't match map pointer in R2 map_uid=%u",
 				a->m->map_uid, r->map_uid);
 		a->m->map = r->map;
 		a->m->map_uid = r->map_uid;
 	} else if (reg_base(r) != REG_BTF_ID) {
-		return verdict_reject(a->env, EINVAL, "KFUNC-MAP",
+		return verdict_reject(a->env, EINVAL, CODE_KFUNC_MAP,
 				      "pointer in R%u isn't map pointer", a->regno);
 	}
 	return match_object(a, 0,
@@ -527,7 +527,7 @@ static int arg_const_map(struct karg *a)
 	const struct reg *r = reg_of(a);
 
 	if (reg_base(r) != REG_MAP_PTR || reg_maybe_null(r))
-		return verdict_reject(a->env, EINVAL, "KFUNC-MAP",
+		return verdict_reject(a->env, EINVAL, CODE_KFUNC_MAP,
 				      "pointer in R%u isn't map pointer", a->regno);
 	return arg_map(a);
 }
@@ -617,10 +617,10 @@ static int check_trust(struct karg *a)
 	if ((!trusted && !(flags & KF_RCU)) || btfptr_is_trusted(a->env, r))
 		return 0;
 	if (!(flags & KF_RCU))
-		return verdict_reject(a->env, EINVAL, "KFUNC-TRUST",
+		return verdict_reject(a->env, EINVAL, CODE_KFUNC_TRUST,
 				      "R%u must be referenced or trusted", a->regno);
 	return btfptr_is_rcu(r) ? 0
-				: verdict_reject(a->env, EINVAL, "KFUNC-TRUST",
+				: verdict_reject(a->env, EINVAL, CODE_KFUNC_TRUST,
 						 "R%u must be a rcu pointer", a->regno);
 }
 
@@ -635,7 +635,7 @@ static int check_null(const struct karg *a)
 		return 0;
 	if (asked && (reg_is_zero(r) || reg_maybe_null(r)) &&
 	    !is_nullable(a))
-		return verdict_reject(a->env, EACCES, "KFUNC-NULL",
+		return verdict_reject(a->env, EACCES, CODE_KFUNC_NULL,
 				      "Possibly NULL pointer passed to trusted arg%u", a->i);
 	return 0;
 }
@@ -705,14 +705,14 @@ int kfunc_check_args(struct env *env, struct kfunc_meta *m, uint32_t insn_idx)
 	int r = 0;
 
 	if (n > PROGRAM_ARGS_MAX)
-		return verdict_reject(env, EINVAL, "KFUNC-ARG", "Function %s has %u > %d args",
+		return verdict_reject(env, EINVAL, CODE_KFUNC_ARG, "Function %s has %u > %d args",
 				      m->k->name, n, PROGRAM_ARGS_MAX);
 	for (uint32_t i = 0; r >= 0 && i < n; i++)
 		r = check_arg(env, m, insn_idx, &i);
 	if (r < 0)
 		return r;
 	if ((m->k->flags & KF_REL) && !m->release_regno)
-		return verdict_reject(env, EINVAL, "KFUNC-RELEASE",
+		return verdict_reject(env, EINVAL, CODE_KFUNC_RELEASE,
 				      "release kernel function %s expects refcounted PTR_TO_BTF_ID",
 				      m->k->name);
 	return 0;

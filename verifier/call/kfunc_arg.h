@@ -35,7 +35,7 @@ static inline struct reg *reg_of(const struct karg *a)
 /* Rejects with what is wrong with the argument. */
 static inline int kfarg_bad(const struct karg *a, int err, const char *what)
 {
-	return verdict_reject(a->env, err, "KFUNC-ARG", "arg#%u %s (kernel function %s)", a->i,
+	return verdict_reject(a->env, err, CODE_KFUNC_ARG, "arg#%u %s (kernel function %s)", a->i,
 			      what, a->m->k->name);
 }
 

@@ -35,7 +35,7 @@ static int check_root(struct karg *a, uint32_t kind, const char *name)
 		return kfarg_bad(a, EINVAL, "allocated object must be referenced");
 	if (!val_is_const(&r->v))
 		return verdict_reject(
-			a->env, EINVAL, "GRAPH-ROOT",
+			a->env, EINVAL, CODE_GRAPH_ROOT,
 			"R%u doesn't have constant offset. %s has to be at the constant offset",
 			a->regno, name);
 	rec = reg_base(r) == REG_MAP_VALUE ? a->env->maps[r->map - 1].rec
@@ -43,11 +43,11 @@ static int check_root(struct karg *a, uint32_t kind, const char *name)
 	off = (uint32_t)r->off + (uint32_t)r->v.tv;
 	f = btfrec_find(rec, off);
 	if (!f || f->kind != kind)
-		return verdict_reject(a->env, EINVAL, "GRAPH-ROOT", "%s not found at offset=%u",
+		return verdict_reject(a->env, EINVAL, CODE_GRAPH_ROOT, "%s not found at offset=%u",
 				      name, off);
 	if (!its_lock_held(a->env, r))
 		return verdict_reject(
-			a->env, EINVAL, "GRAPH-LOCK",
+			a->env, EINVAL, CODE_GRAPH_LOCK,
 			a->env->cur->active_locks
 				? "held lock and object are not in the same allocation: bpf_spin_lock at off=%d must be held for %s"
 				: "bpf_spin_lock at off=%d must be held for %s",
@@ -75,18 +75,18 @@ static int check_node(struct karg *a, uint32_t kind, const char *name)
 
 	if (!val_is_const(&r->v))
 		return verdict_reject(
-			a->env, EINVAL, "GRAPH-NODE",
+			a->env, EINVAL, CODE_GRAPH_NODE,
 			"R%u doesn't have constant offset. %s has to be at the constant offset",
 			a->regno, name);
 	f = btfrec_find(btfrec_of_type(a->env, r->btf, r->btf_id), off);
 	if (!f || f->kind != kind)
-		return verdict_reject(a->env, EINVAL, "GRAPH-NODE", "%s not found at offset=%u",
+		return verdict_reject(a->env, EINVAL, CODE_GRAPH_NODE, "%s not found at offset=%u",
 				      name, off);
 	if (!root)	/* rbtree_left, rbtree_right take a node alone: it names its tree's type */
 		return 0;
 	if (!btf_ids_match(a->env, r->btf, r->btf_id, 0, root->btf, root->btf_id, true))
 		return verdict_reject(
-			a->env, EINVAL, "GRAPH-NODE",
+			a->env, EINVAL, CODE_GRAPH_NODE,
 			"operation on %s expects arg#1 %s at offset=%u in struct %s, but arg is at offset=%u in struct %s",
 			btfrec_kind_name(root->kind), name, root->node_offset,
 			btf_view_name(btf_of(a->env, root->btf), root->btf_id), off,
@@ -94,7 +94,7 @@ static int check_node(struct karg *a, uint32_t kind, const char *name)
 	a->m->arg_btf = r->btf;
 	a->m->arg_btf_id = r->btf_id;
 	if (off != root->node_offset)
-		return verdict_reject(a->env, EINVAL, "GRAPH-NODE",
+		return verdict_reject(a->env, EINVAL, CODE_GRAPH_NODE,
 				      "arg#1 offset=%u, but expected %s at offset=%u", off, name,
 				      root->node_offset);
 	return 0;
@@ -135,15 +135,15 @@ int kfarg_rb_node(struct karg *a)
 			return ret;
 	} else {
 		if (!a->env->beh->graph_walk && (!(r->type & REG_F_NON_OWN_REF) || r->ref))
-			return verdict_reject(a->env, EINVAL, "GRAPH-NODE",
+			return verdict_reject(a->env, EINVAL, CODE_GRAPH_NODE,
 					      "rbtree_remove node input must be non-owning ref");
 		if (!(r->type & REG_F_NON_OWN_REF) && !r->ref)
 			return verdict_reject(
-				a->env, EINVAL, "GRAPH-NODE",
+				a->env, EINVAL, CODE_GRAPH_NODE,
 				"%s can only take non-owning or refcounted bpf_rb_node pointer",
 				a->m->k->name);
 		if (kfunc_in_rbtree_callback(a->env))
-			return verdict_reject(a->env, EINVAL, "GRAPH-NODE",
+			return verdict_reject(a->env, EINVAL, CODE_GRAPH_NODE,
 					      "%s not allowed in rbtree cb", a->m->k->name);
 	}
 	return check_node(a, BTFREC_RB_NODE, "bpf_rb_node");

@@ -37,27 +37,27 @@ static int ret_new_object(struct env *env, const struct kfunc_meta *m)
 	const struct btf_type *t;
 
 	if (m->constant > UINT32_MAX)
-		return verdict_reject(env, EINVAL, "OBJ-NEW",
+		return verdict_reject(env, EINVAL, CODE_OBJ_NEW,
 				      "local type ID argument must be in range [0, U32_MAX]");
 	if (!view)
-		return verdict_reject(env, EINVAL, "OBJ-NEW",
+		return verdict_reject(env, EINVAL, CODE_OBJ_NEW,
 				      "bpf_obj_new/bpf_percpu_obj_new requires prog BTF");
 	t = btf_view_type(view, (uint32_t)m->constant);
 	if (!t || btf_kind_of(t) != BTF_KIND_STRUCT)
 		return verdict_reject(
-			env, EINVAL, "OBJ-NEW",
+			env, EINVAL, CODE_OBJ_NEW,
 			"bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct");
 	if (percpu && t->size > PERCPU_OBJECT_MAX)
-		return verdict_reject(env, EINVAL, "OBJ-NEW",
+		return verdict_reject(env, EINVAL, CODE_OBJ_NEW,
 				      "bpf_percpu_obj_new type size (%u) is greater than %d",
 				      t->size, PERCPU_OBJECT_MAX);
 	if (percpu && !kfunc_is_scalar_struct(view, t))
 		return verdict_reject(
-			env, EINVAL, "OBJ-NEW",
+			env, EINVAL, CODE_OBJ_NEW,
 			"bpf_percpu_obj_new type ID argument must be of a struct of scalars");
 	if (percpu && btfrec_of_type(env, btf, (uint32_t)m->constant))
 		return verdict_reject(
-			env, EINVAL, "OBJ-NEW",
+			env, EINVAL, CODE_OBJ_NEW,
 			"bpf_percpu_obj_new type ID argument must not contain special fields");
 	reg_set_ptr(r0_of(env), REG_BTF_ID | REG_F_ALLOC | (percpu ? REG_F_PERCPU : 0));
 	r0_of(env)->btf = btf;
@@ -76,7 +76,7 @@ static int ret_same_object(struct env *env, const struct kfunc_meta *m)
 static int ret_node(struct env *env, const struct kfunc_meta *m)
 {
 	if (!m->root)
-		return verdict_reject(env, EFAULT, "GRAPH-ROOT",
+		return verdict_reject(env, EFAULT, CODE_GRAPH_ROOT,
 				      "kernel function %s without a root", m->k->name);
 	reg_set_ptr(r0_of(env), REG_BTF_ID | REG_F_ALLOC);
 	r0_of(env)->btf = m->root->btf;
@@ -104,7 +104,7 @@ static int ret_rdonly_cast(struct env *env, const struct kfunc_meta *m)
 	}
 	if (!t || !btf_is_struct(t))
 		return verdict_reject(
-			env, EINVAL, "RDONLY-CAST",
+			env, EINVAL, CODE_RDONLY_CAST,
 			"kfunc bpf_rdonly_cast type ID argument must be of a struct or void");
 	reg_set_ptr(r0_of(env), REG_BTF_ID | REG_F_UNTRUSTED);
 	r0_of(env)->btf = m->k->btf;
@@ -118,10 +118,10 @@ static int ret_slice(struct env *env, const struct kfunc_meta *m)
 	uint32_t type = REG_MEM | (rdonly ? REG_F_RDONLY : 0);
 
 	if (!m->has_const || !m->dynptr_type)
-		return verdict_reject(env, EFAULT, "DYNPTR-SLICE",
+		return verdict_reject(env, EFAULT, CODE_DYNPTR_SLICE,
 				      "slice without a dynptr or a constant size");
 	if (!rdonly && !ctx_may_access_pkt(env, NULL, ACCESS_WRITE))
-		return verdict_reject(env, EINVAL, "DYNPTR-SLICE",
+		return verdict_reject(env, EINVAL, CODE_DYNPTR_SLICE,
 				      "the prog does not allow writes to packet data");
 	reg_set_ptr(r0_of(env), type | dynptr_flags_of_type(m->dynptr_type));
 	r0_of(env)->mem_size = (uint32_t)m->constant;
@@ -156,7 +156,7 @@ static int ret_memory(struct env *env, struct kfunc_meta *m, uint32_t pointee)
 	}
 	if (!m->ret_bytes)
 		return verdict_reject(
-			env, EINVAL, "KFUNC-RET",
+			env, EINVAL, CODE_KFUNC_RET,
 			"kernel function %s returns a pointer type that is not supported",
 			m->k->name);
 	reg_set_ptr(r0_of(env), REG_MEM | (m->ret_rdonly ? REG_F_RDONLY : 0));
@@ -175,7 +175,7 @@ static int ret_pointer(struct env *env, struct kfunc_meta *m, const struct btf_t
 			return special_rets[i].set(env, m);
 	t = btf_skip_mods(m->k->view, ptr->type, &id);
 	if (!t)
-		return verdict_reject(env, EINVAL, "KFUNC-RET",
+		return verdict_reject(env, EINVAL, CODE_KFUNC_RET,
 				      "kernel function %s returns an endless type", m->k->name);
 	if (btf_is_void(t)) {
 		reg_set_unknown(r0_of(env));
@@ -239,7 +239,7 @@ int kfunc_set_ret(struct env *env, struct kfunc_meta *m, uint32_t insn_idx)
 	if (KF_IS(m->k, bpf_session_cookie))
 		m->ret_bytes = 8;	/* writable, unlike what a pointer to a number gives */
 	if (!t)
-		return verdict_reject(env, EINVAL, "KFUNC-RET",
+		return verdict_reject(env, EINVAL, CODE_KFUNC_RET,
 				      "kernel function %s returns an endless type", m->k->name);
 	if (btf_is_scalar(t)) {
 		if (KF_IS(m->k, bpf_res_spin_lock) || KF_IS(m->k, bpf_res_spin_lock_irqsave))

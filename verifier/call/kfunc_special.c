@@ -48,7 +48,7 @@ int kfunc_set_non_owning(struct env *env, struct reg *r)
 	const struct btfrec *rec = btfrec_of_type(env, r->btf, r->btf_id);
 
 	if (!env->cur->active_locks || (r->type & REG_F_NON_OWN_REF))
-		return verdict_reject(env, EFAULT, "GRAPH-OWN",
+		return verdict_reject(env, EFAULT, CODE_GRAPH_OWN,
 				      "non-owning reference outside of a lock");
 	r->type |= REG_F_NON_OWN_REF;
 	if (rec && rec->refcount_off >= 0)
@@ -78,7 +78,7 @@ static int callee_less(struct env *env, struct frame *caller, struct frame *call
 
 	(void)insn_idx;
 	if (!f || f->kind != BTFREC_RB_ROOT)
-		return verdict_reject(env, EFAULT, "GRAPH-ROOT", "tree root is not where it was");
+		return verdict_reject(env, EFAULT, CODE_GRAPH_ROOT, "tree root is not where it was");
 	for (uint32_t i = 1; r >= 0 && i <= 2; i++) {
 		graph_node(&callee->r[i], f);
 		r = kfunc_set_non_owning(env, &callee->r[i]);
@@ -151,7 +151,7 @@ static int sections(struct env *env, const struct kfunc_meta *m)
 
 	if (rcu && env->cur->rcu_locks && kfunc_in_rbtree_callback(env))
 		return verdict_reject(
-			env, EACCES, "RCU-CALLBACK",
+			env, EACCES, CODE_RCU_CALLBACK,
 			"Calling bpf_rcu_read_{lock,unlock} in unnecessary rbtree callback");
 	switch (k->special) {
 	case KFS_bpf_rcu_read_lock:
@@ -184,7 +184,7 @@ static int release(struct env *env, const struct kfunc_meta *m)
 		return dynptr_release_arg(env, m->release_regno);
 	r = dynslot_release(env, env_regs(env)[m->release_regno].ref);
 	if (r == -EINVAL)
-		return verdict_reject(env, EINVAL, "REF-RELEASE",
+		return verdict_reject(env, EINVAL, CODE_REF_RELEASE,
 				      "kfunc %s reference has not been acquired before",
 				      m->k->name);
 	return r;
@@ -202,7 +202,7 @@ static int hand_over(struct env *env, const struct kfunc_meta *m)
 	if (!kfunc_is_push(m->k->special))
 		return 0;
 	if (!ref || !refs_has(env, ref))
-		return verdict_reject(env, EFAULT, "GRAPH-OWN",
+		return verdict_reject(env, EFAULT, CODE_GRAPH_OWN,
 				      "kfunc %s conversion of owning ref to non-owning failed",
 				      m->k->name);
 	while ((r = reg_iter_next(&it))) {
@@ -255,7 +255,7 @@ static int fork_failed_lock(struct env *env, const struct kfunc_meta *m, uint32_
 int kfunc_before_args(struct env *env, const struct kfunc_meta *m, uint32_t insn_idx)
 {
 	if (KF_IS(m->k, __bpf_trap))
-		return verdict_reject(env, EFAULT, "KFUNC-TRAP",
+		return verdict_reject(env, EFAULT, CODE_KFUNC_TRAP,
 				      "unexpected __bpf_trap() due to uninitialized variable?");
 	return fork_failed_lock(env, m, insn_idx);
 }
@@ -287,7 +287,7 @@ static int check_drop(struct env *env, const struct kfunc_meta *m)
 	rec = btfrec_of_type(env, m->arg_btf, m->arg_btf_id);
 	for (uint32_t i = 0; rec && i < rec->cnt; i++)
 		if (!(rec->field[i].kind & safe))
-			return verdict_reject(env, EINVAL, "KFUNC-NMI",
+			return verdict_reject(env, EINVAL, CODE_KFUNC_NMI,
 					      "%s cannot be used in tracing programs on types with NMI unsafe fields",
 					      m->k->name);
 	return 0;

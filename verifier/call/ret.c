@@ -59,10 +59,10 @@ static int ret_refuse_range(struct env *env, uint32_t regno, const char *when,
 {
 	verdict_want(env, want.lo, want.hi);
 	if (r->v.sl == INT64_MIN && r->v.sh == INT64_MAX)
-		return verdict_reject(env, EINVAL, "RET-RANGE",
+		return verdict_reject(env, EINVAL, CODE_RET_RANGE,
 				      "%s the register R%u has unknown scalar value should have been "
 				      "in [%d, %d]", when, regno, want.lo, want.hi);
-	return verdict_reject(env, EINVAL, "RET-RANGE",
+	return verdict_reject(env, EINVAL, CODE_RET_RANGE,
 			      "%s the register R%u has smin=%lld smax=%lld should have been in "
 			      "[%d, %d]", when, regno, (long long)r->v.sl, (long long)r->v.sh,
 			      want.lo, want.hi);
@@ -86,7 +86,7 @@ static int ret_enforce(struct env *env, uint32_t regno, const char *when, struct
 	int ret;
 
 	if (!reg_is_scalar(r))
-		return verdict_reject(env, EINVAL, "RET-NOT-SCALAR",
+		return verdict_reject(env, EINVAL, CODE_RET_NOT_SCALAR,
 				      "%s the register R%u is not a known value", when, regno);
 	if (!env->beh->ret_range_by_tnum) {
 		ret = precise_mark_reg(env, regno);
@@ -146,14 +146,14 @@ int ret_check(struct env *env, uint32_t regno)
 		return ret;
 	r = &env_regs(env)[regno];
 	if (env_is_unpriv(env) && !reg_is_scalar(r))
-		return verdict_reject(env, EACCES, "LEAK", "R%u leaks addr as return value", regno);
+		return verdict_reject(env, EACCES, CODE_LEAK, "R%u leaks addr as return value", regno);
 	if (first->in_async_callback)
 		return ret_enforce(env, regno, "At async callback return",
 				   (struct ret_range){ (int32_t)first->ret_lo, (int32_t)first->ret_hi },
 				   false);
 	if (is_subprog && !first->in_exception_callback) {
 		if (!reg_is_scalar(r) && !(r->type == REG_ARENA && env->beh->arena_type_tags))
-			return verdict_reject(env, EINVAL, "RET-NOT-SCALAR",
+			return verdict_reject(env, EINVAL, CODE_RET_NOT_SCALAR,
 					      "At subprogram exit the register R%u is not a scalar "
 					      "value", regno);
 		return 0;

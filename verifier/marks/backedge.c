@@ -136,7 +136,7 @@ int backedge_add(struct env *env, struct state *old)
 		return 0;
 	v = find(env, old, &scc, callsite);
 	if (!v)	/* the old state stands in a loop, so its visit exists */
-		return verdict_reject(env, EFAULT, "INTERNAL", "no visit for a back edge");
+		return verdict_reject(env, EFAULT, CODE_INTERNAL, "no visit for a back edge");
 	copy = state_copy(env, env->cur);
 	if (!copy)
 		return verdict_nomem(env);

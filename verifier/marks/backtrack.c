@@ -27,7 +27,7 @@ static void unwant(struct backtrack *bt, uint32_t reg)
 
 static int bug(struct env *env, uint32_t idx)
 {
-	return verdict_reject(env, EFAULT, "INTERNAL", "backtracking failed at insn %u", idx);
+	return verdict_reject(env, EFAULT, CODE_INTERNAL, "backtracking failed at insn %u", idx);
 }
 
 static bool enter_frame(struct env *env, struct backtrack *bt)

@@ -121,7 +121,7 @@ static int at_entry(struct env *env, struct state *st, struct backtrack *bt)
 				st->l[0].prec_r |= (uint16_t)(1u << i);
 		return 0;
 	}
-	return verdict_reject(env, EFAULT, "INTERNAL", "backtracking reached a function entry");
+	return verdict_reject(env, EFAULT, CODE_INTERNAL, "backtracking reached a function entry");
 }
 
 /* Walks back over st's own part. 1: nothing is wished any more; 0: go on at its parent. */
@@ -149,7 +149,7 @@ static int walk_part(struct env *env, struct state *st, struct backtrack *bt, ui
 		if (i == -ENOENT)
 			return 0;
 		if (i < 0 || i >= env->insn_cnt)
-			return verdict_reject(env, EFAULT, "INTERNAL", "backtracking idx %lld",
+			return verdict_reject(env, EFAULT, CODE_INTERNAL, "backtracking idx %lld",
 					      (long long)i);
 	}
 }
@@ -194,7 +194,7 @@ int precise_mark_reg(struct env *env, uint32_t regno)
 	bool changed = false;
 
 	if (!reg_is_scalar(&env_regs(env)[regno]))
-		return verdict_reject(env, EFAULT, "INTERNAL", "backtracking misuse");
+		return verdict_reject(env, EFAULT, CODE_INTERNAL, "backtracking misuse");
 	if (env->beh->prune_old)
 		return precise_mark_reg_old(env, bt.frame, regno);
 	bt.reg[bt.frame] = (uint16_t)(1u << regno);

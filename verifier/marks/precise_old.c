@@ -20,7 +20,7 @@ struct want {
 
 static int old_bug(struct env *env, uint32_t idx)
 {
-	return verdict_reject(env, EFAULT, "INTERNAL", "backtracking failed at insn %u", idx);
+	return verdict_reject(env, EFAULT, CODE_INTERNAL, "backtracking failed at insn %u", idx);
 }
 
 static int old_back_load(struct want *w, const struct bpf_insn *i, bool fetch)

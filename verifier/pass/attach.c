@@ -32,7 +32,7 @@ static bool attaches_to_many(const struct env *env)
 
 static int bad_target(struct env *env, const char *what)
 {
-	return verdict_reject(env, EINVAL, "ATTACH-TARGET", "attach_btf_id %u %s", env->att.func_id,
+	return verdict_reject(env, EINVAL, CODE_ATTACH_TARGET, "attach_btf_id %u %s", env->att.func_id,
 			      what);
 }
 
@@ -81,7 +81,7 @@ static int raw_tp_proto(struct env *env, const struct btf_view *view, const stru
 		return bad_target(env, "points to wrong type name");
 	env->att.name += strlen("btf_trace_");
 	if (env->sleepable && env->beh->sleepable_raw_tp && strcmp(env->att.name, "sys_enter") && strcmp(env->att.name, "sys_exit"))
-		return verdict_reject(env, EINVAL, "ATTACH-SLEEP",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_SLEEP,
 				      "Sleepable program cannot attach to non-faultable tracepoint %s", env->att.name);
 	if (strlen(env->att.name) + sizeof("__bpf_trace_") < sizeof(name)) {
 		strcat(name, env->att.name);
@@ -94,7 +94,7 @@ static int raw_tp_proto(struct env *env, const struct btf_view *view, const stru
 	t = btf_view_type(view, t->type);
 	if (!is_kind(t, BTF_KIND_PTR) ||
 	    !is_kind(btf_view_type(view, t->type), BTF_KIND_FUNC_PROTO))
-		return verdict_reject(env, EFAULT, "ATTACH-TARGET",
+		return verdict_reject(env, EFAULT, CODE_ATTACH_TARGET,
 				      "tracepoint typedef names no prototype");
 	env->att.proto_id = t->type;
 	return 0;
@@ -107,22 +107,22 @@ static int check_proto(struct env *env, const struct btf_view *view, const struc
 	const struct btf_type *t = btf_skip_mods(view, proto->type, NULL);
 
 	if (btf_vlen_of(proto) > 12)
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_TARGET,
 				      "The function %s has %u arguments. Too many.", env->att.name,
 				      btf_vlen_of(proto));
 	if (!t || btf_is_struct(t) ||
 	    !(btf_is_void(t) || btf_is_ptr(t) || (btf_is_scalar(t) && t->size <= 8)))
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_TARGET,
 				      "The function %s return type is unsupported.", env->att.name);
 	for (uint32_t i = 0; i < btf_vlen_of(proto); i++) {
 		t = btf_skip_mods(view, p[i].type, NULL);
 		if (i + 1 == btf_vlen_of(proto) && p[i].type == 0)
-			return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+			return verdict_reject(env, EINVAL, CODE_ATTACH_TARGET,
 					      "The function %s with variable args is unsupported.",
 					      env->att.name);
 		if (!t || !(btf_is_ptr(t) ||
 			    ((btf_is_scalar(t) || btf_is_struct(t)) && t->size && t->size <= 16)))
-			return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+			return verdict_reject(env, EINVAL, CODE_ATTACH_TARGET,
 					      "The function %s arg%u type is unsupported.",
 					      env->att.name, i);
 	}
@@ -172,7 +172,7 @@ static int check_sleepable_target(struct env *env)
 	    (env->prog_type == BPF_PROG_TYPE_LSM || !env->beh->args_old))
 		return 0;
 	if (env->prog_type == BPF_PROG_TYPE_LSM || list == INJECTABLE_NO)
-		return verdict_reject(env, EINVAL, "ATTACH-SLEEP", "%s is not sleepable",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_SLEEP, "%s is not sleepable",
 				      env->att.name);
 	if (list == INJECTABLE_YES)
 		return 0;
@@ -188,7 +188,7 @@ static int check_modifiable(struct env *env)
 	    btf_text_begins(env->att.name, "security_") || list == INJECTABLE_YES)
 		return 0;
 	if (list == INJECTABLE_NO)
-		return verdict_reject(env, EINVAL, "ATTACH-MODIFY", "%s() is not modifiable",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_MODIFY, "%s() is not modifiable",
 				      env->att.name);
 	return verdict_unsupported(
 		env, "whether %s is modifiable is known to the running kernel only", env->att.name);
@@ -201,7 +201,7 @@ static int check_lsm(struct env *env, const struct btf_view *view)
 		btf_skip_mods(view, btf_view_type(view, env->att.proto_id)->type, NULL);
 
 	if (!env->gpl)
-		return verdict_reject(env, EINVAL, "ATTACH-LICENSE",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_LICENSE,
 				      "LSM programs must have a GPL compatible license");
 	if (facts & HOOK_DISABLED)
 		return bad_target(env, "points to disabled hook");
@@ -221,13 +221,13 @@ static int check_traced(struct env *env)
 	uint32_t facts = hooks_facts(env->att.name);
 
 	if (facts & HOOK_DENIED)
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "tracing %s is denied",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_TARGET, "tracing %s is denied",
 				      env->att.name);
 	if ((facts & HOOK_NORETURN) &&
 	    (env->attach_type == BPF_TRACE_FEXIT || env->attach_type == BPF_MODIFY_RETURN ||
 	     env->attach_type == AT_TRACE_FSESSION))
 		return verdict_reject(
-			env, EINVAL, "ATTACH-TARGET",
+			env, EINVAL, CODE_ATTACH_TARGET,
 			"Attaching fexit/fmod_ret to __noreturn functions is rejected.");
 	return 0;
 }
@@ -270,7 +270,7 @@ static int check_iter_target(struct env *env, const struct btf_view *view, const
 	int r = func_proto(env, view, t);
 
 	if (r >= 0 && !is_iter_target(env->att.name))
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET", "%s is no iterator",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_TARGET, "%s is no iterator",
 				      env->att.name);
 	return r;
 }
@@ -319,19 +319,19 @@ static int check_struct_ops(struct env *env)
 	int err;
 
 	if (!env->gpl)
-		return verdict_reject(env, EINVAL, "ATTACH-LICENSE",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_LICENSE,
 				      "struct ops programs must have a GPL compatible license");
 	if (!env->att.func_id)
-		return verdict_reject(env, ENOTSUPP, "ATTACH-TARGET",
+		return verdict_reject(env, ENOTSUPP, CODE_ATTACH_TARGET,
 				      "struct_ops program without a struct");
 	t = view ? btf_view_type(view, env->att.func_id) : NULL;
 	if (!is_kind(t, BTF_KIND_STRUCT) || !ops_registered(view, btf_view_str(view, t->name_off)))
-		return verdict_reject(env, ENOTSUPP, "ATTACH-TARGET",
+		return verdict_reject(env, ENOTSUPP, CODE_ATTACH_TARGET,
 				      "attach_btf_id %u is not a supported struct",
 				      env->att.func_id);
 	env->att.ops_name = btf_view_str(view, t->name_off);
 	if (env->attach_type >= btf_vlen_of(t))
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_TARGET,
 				      "attach to invalid member idx %u of struct %s",
 				      env->attach_type, env->att.ops_name);
 	m = &btf_members_of(t)[env->attach_type];
@@ -339,7 +339,7 @@ static int check_struct_ops(struct env *env)
 	ptr = btf_skip_mods(view, m->type, NULL);
 	if (!ptr || !btf_is_ptr(ptr) ||
 	    !is_kind(btf_skip_mods(view, ptr->type, &proto), BTF_KIND_FUNC_PROTO))
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_TARGET,
 				      "attach to invalid member %s(@idx %u) of struct %s", name,
 				      env->attach_type, env->att.ops_name);
 	env->att.proto_id = proto;
@@ -348,7 +348,7 @@ static int check_struct_ops(struct env *env)
 	env->att.struct_ops_member = env->attach_type;
 	err = member_refused(env->att.ops_name, name, env->sleepable);
 	if (err)
-		return verdict_reject(env, err, "ATTACH-TARGET",
+		return verdict_reject(env, err, CODE_ATTACH_TARGET,
 				      "attach to unsupported member %s of struct %s", name,
 				      env->att.ops_name);
 	find_stub(env, view, name);
@@ -397,7 +397,7 @@ static int check_btf_target(struct env *env)
 	const struct btf_type *t;
 
 	if (!env->att.func_id)
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_TARGET,
 				      "Tracing programs must provide btf_id");
 	t = btf_view_type(view, env->att.func_id);
 	if (!t)
@@ -420,18 +420,18 @@ int attach_check(struct env *env)
 	int r;
 
 	if (env->prog_type == BPF_PROG_TYPE_SYSCALL)
-		return env->sleepable ? 0 : verdict_reject(env, EINVAL, "ATTACH-SLEEP",
+		return env->sleepable ? 0 : verdict_reject(env, EINVAL, CODE_ATTACH_SLEEP,
 							  "Syscall programs can only be sleepable");
 	if (env->sleepable && !can_sleep(env))
 		return verdict_reject(
-			env, EINVAL, "ATTACH-SLEEP",
+			env, EINVAL, CODE_ATTACH_SLEEP,
 			"Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable");
 	if (!takes_btf_id(env->prog->prog_type))
 		return 0;
 	if (env->prog->attach_prog)
 		return attach_prog_check(env);
 	if (env->prog_type == BPF_PROG_TYPE_EXT)
-		return verdict_reject(env, EINVAL, "ATTACH-TARGET",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_TARGET,
 				      "Cannot replace kernel functions");
 	r = resolve_target(env);
 	if (r < 0)

@@ -14,7 +14,7 @@
 
 static int refuse(struct env *env, const char *what)
 {
-	return verdict_reject(env, EINVAL, "ATTACH-PROG", "%s", what);
+	return verdict_reject(env, EINVAL, CODE_ATTACH_PROG, "%s", what);
 }
 
 /* Index of the target's function with that BTF type; negative: none. */
@@ -76,19 +76,19 @@ static int match_arg(struct env *env, const struct btf_view *ours, const struct 
 			      *u = btf_skip_mods(theirs, b->type, NULL);
 
 	if (!same_kind(t, u) || (!btf_is_ptr(t) && t->size != u->size))
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "arg%u differs in kind or size",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_PROG, "arg%u differs in kind or size",
 				      i);
 	if (btf_is_scalar(t))
 		return 0;
 	if (!btf_is_ptr(t))
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "arg%u has unrecognized type", i);
+		return verdict_reject(env, EINVAL, CODE_ATTACH_PROG, "arg%u has unrecognized type", i);
 	t = btf_skip_mods(ours, t->type, NULL);
 	u = btf_skip_mods(theirs, u->type, NULL);
 	if (!t || !u || !btf_is_struct(t) || !btf_is_struct(u))
-		return verdict_reject(env, EINVAL, "ATTACH-PROG",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_PROG,
 				      "arg%u is not a pointer to context", i);
 	if (strcmp(btf_view_str(ours, t->name_off), btf_view_str(theirs, u->name_off)) != 0)
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "arg%u points to another struct",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_PROG, "arg%u points to another struct",
 				      i);
 	return 0;
 }
@@ -109,7 +109,7 @@ static int match_functions(struct env *env, const struct btf_view *theirs,
 	p = btf_view_type(ours, main->type);
 	q = btf_view_type(theirs, func->type);
 	if (btf_vlen_of(p) != btf_vlen_of(q))
-		return verdict_reject(env, EINVAL, "ATTACH-PROG",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_PROG,
 				      "%s() has %u args while the target has %u",
 				      env->subprogs[0].name, btf_vlen_of(p), btf_vlen_of(q));
 	if (!same_kind(btf_skip_mods(ours, p->type, NULL), btf_skip_mods(theirs, q->type, NULL)))
@@ -153,7 +153,7 @@ static int check_tracing(struct env *env)
 	default:
 		return refuse(env, "Only FENTRY/FEXIT progs are attachable to another BPF prog");
 	}
-	return env->sleepable ? verdict_reject(env, EINVAL, "ATTACH-SLEEP", "%s is not sleepable",
+	return env->sleepable ? verdict_reject(env, EINVAL, CODE_ATTACH_SLEEP, "%s is not sleepable",
 					       env->att.name)
 			      : 0;
 }
@@ -168,10 +168,10 @@ static int check_function(struct env *env, const struct btf_view *view,
 	if (r < 0)
 		return r;
 	if (!look.alive)
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "Subprog %s doesn't exist",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_PROG, "Subprog %s doesn't exist",
 				      env->att.name);
 	if (look.is_exception_cb)
-		return verdict_reject(env, EINVAL, "ATTACH-PROG",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_PROG,
 				      "%s programs cannot attach to exception callback",
 				      extends ? "Extension" : "FENTRY/FEXIT");
 	reliable = !look.args_differ && is_reliable(env, view, func, index);
@@ -199,15 +199,15 @@ int attach_prog_check(struct env *env)
 		env->att.func_id = btf_view_find(view, BTF_KIND_FUNC, prog->attach_name);
 	func = env->att.func_id ? btf_view_type(view, env->att.func_id) : NULL;
 	if (!func || !*btf_view_str(view, func->name_off))
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "attach_btf_id %u is invalid",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_PROG, "attach_btf_id %u is invalid",
 				      env->att.func_id);
 	env->att.name = btf_view_str(view, func->name_off);
 	index = function_of(prog->attach_prog, env->att.func_id);
 	if (index < 0)
-		return verdict_reject(env, EINVAL, "ATTACH-PROG", "Subprog %s doesn't exist",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_PROG, "Subprog %s doesn't exist",
 				      env->att.name);
 	if (btf_kind_of(func) != BTF_KIND_FUNC)
-		return verdict_reject(env, EINVAL, "ATTACH-PROG",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_PROG,
 				      "attach_btf_id %u is not a function", env->att.func_id);
 	return check_function(env, view, func, (uint32_t)index);
 }

@@ -33,7 +33,7 @@ static int push_edge(struct env *env, struct cfg *cfg, uint32_t t, int64_t w, in
 	if (edge == BRANCH && cfg->state[t] >= (DISCOVERED | BRANCH))
 		return DONE;
 	if (w < 0 || w >= env->insn_cnt)
-		return verdict_reject_at(env, t, EINVAL, "JUMP-RANGE",
+		return verdict_reject_at(env, t, EINVAL, CODE_JUMP_RANGE,
 					 "jump out of range from insn %u to %lld", t, (long long)w);
 	if (edge == BRANCH) {
 		mark_prune(env, (uint32_t)w);
@@ -52,7 +52,7 @@ static int push_edge(struct env *env, struct cfg *cfg, uint32_t t, int64_t w, in
 		if (env->cap_bpf && !(recursion && env->beh->recursion_einval) &&
 		    (may_loop || env->beh->back_edge_anywhere))
 			return DONE;
-		return verdict_reject_at(env, t, EINVAL, "BACK-EDGE",
+		return verdict_reject_at(env, t, EINVAL, CODE_BACK_EDGE,
 					 "back-edge from insn %u to %lld", t, (long long)w);
 	}
 	cfg->state[t] = (uint8_t)(DISCOVERED | edge);
@@ -201,12 +201,12 @@ static int check_all_reached(struct env *env, const struct cfg *cfg)
 
 	for (i = 0; i < env->insn_cnt; i++) {
 		if (cfg->state[i] != EXPLORED)
-			return verdict_reject_at(env, i, EINVAL, "UNREACHABLE",
+			return verdict_reject_at(env, i, EINVAL, CODE_UNREACHABLE,
 						 "unreachable insn %u", i);
 		if (!insn_is_ldimm64(&env->insns[i]))
 			continue;
 		if (cfg->state[i + 1] != UNSEEN)
-			return verdict_reject_at(env, i, EINVAL, "JUMP-LDIMM64",
+			return verdict_reject_at(env, i, EINVAL, CODE_JUMP_LDIMM64,
 						 "jump into the middle of ldimm64 insn %u", i);
 		i++;
 	}

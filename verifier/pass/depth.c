@@ -62,10 +62,10 @@ static int enter(struct env *env, struct chain *c)
 	uint32_t bytes = rounded(env, sub->stack_depth);
 
 	if (sub->has_ld_abs && in_callback(env, c))
-		return verdict_reject_at(env, sub->start, EINVAL, "LD-ABS-CALLBACK",
+		return verdict_reject_at(env, sub->start, EINVAL, CODE_LD_ABS_CALLBACK,
 					 "cannot use BPF_LD_[ABS|IND] within callback");
 	if (c->idx && sub->has_tail_call && c->depth >= env->lim->tail_call_stack)
-		return verdict_reject_at(env, sub->start, EACCES, "TAIL-CALL-STACK",
+		return verdict_reject_at(env, sub->start, EACCES, CODE_TAIL_CALL_STACK,
 					 "tail_calls are not allowed when call stack of previous frames is %u bytes. Too large",
 					 c->depth);
 	if (!c->priv)
@@ -74,7 +74,7 @@ static int enter(struct env *env, struct chain *c)
 		sub->priv_stack = true;
 	if (sub->priv_stack) {
 		if (bytes > env->lim->stack_bytes)
-			return verdict_reject_at(env, sub->start, EACCES, "STACK-DEPTH",
+			return verdict_reject_at(env, sub->start, EACCES, CODE_STACK_DEPTH,
 						 "stack size of subprog %u is %u. Too large", c->idx,
 						 bytes);
 		return 0;
@@ -83,7 +83,7 @@ static int enter(struct env *env, struct chain *c)
 	if (c->depth > env->lim->stack_bytes)
 		note_chain(env, c);
 	if (c->depth > env->lim->stack_bytes)
-		return verdict_reject_at(env, sub->start, EACCES, "STACK-DEPTH",
+		return verdict_reject_at(env, sub->start, EACCES, CODE_STACK_DEPTH,
 					 "combined stack size of %u calls is %u. Too large",
 					 c->frame + 1, c->depth);
 	return 0;
@@ -96,7 +96,7 @@ static int check_throw(struct env *env, const struct chain *c)
 	call_facts_of(env, &env->insns[c->at], &facts);
 	if (!facts.noreturn || !in_callback(env, c))
 		return 0;
-	return verdict_reject_at(env, c->at, EINVAL, "THROW-CALLBACK",
+	return verdict_reject_at(env, c->at, EINVAL, CODE_THROW_CALLBACK,
 				 "bpf_throw kfunc (insn %u) cannot be called from callback subprog %u",
 				 c->at, c->idx);
 }
@@ -110,15 +110,15 @@ static int follow(struct env *env, struct chain *c)
 	int r;
 
 	if (sidx < 0)
-		return verdict_reject_at(env, c->at, EFAULT, "INTERNAL", "no program starts there");
+		return verdict_reject_at(env, c->at, EFAULT, CODE_INTERNAL, "no program starts there");
 	if (env->subprogs[sidx].is_async_cb) {
 		if (env->subprogs[sidx].has_tail_call && !env->beh->tail_call_not_in_cb)
-			return verdict_reject_at(env, c->at, EFAULT, "TAIL-CALL-ASYNC",
+			return verdict_reject_at(env, c->at, EFAULT, CODE_TAIL_CALL_ASYNC,
 						 "subprog has tail_call and async cb");
 		if (!insn_is_subprog_call(insn))
 			return 0;
 		if (env->subprogs[sidx].is_exception_cb)
-			return verdict_reject_at(env, c->at, EINVAL, "EXCEPTION-CALL",
+			return verdict_reject_at(env, c->at, EINVAL, CODE_EXCEPTION_CALL,
 						 "insn %u cannot call exception cb directly", c->at);
 	}
 	c->ret_insn[c->frame] = c->at + 1;
@@ -135,7 +135,7 @@ static int follow(struct env *env, struct chain *c)
 	if (c->calls >= env->lim->frames || c->frame >= CHAIN_MAX)
 		note_chain(env, c);
 	if (c->calls >= env->lim->frames || c->frame >= CHAIN_MAX)
-		return verdict_reject_at(env, c->at, E2BIG, "CALL-DEPTH",
+		return verdict_reject_at(env, c->at, E2BIG, CODE_CALL_DEPTH,
 					 "the call stack of %u frames is too deep !", c->calls);
 	r = enter(env, c);
 	return r < 0 ? r : 1;
@@ -147,7 +147,7 @@ static int check_tail_call(struct env *env, struct chain *c)
 	if (!c->tail_call_reachable)
 		return 0;
 	if (in_callback(env, c))
-		return verdict_reject_at(env, c->at, EINVAL, "TAIL-CALL-CALLBACK",
+		return verdict_reject_at(env, c->at, EINVAL, CODE_TAIL_CALL_CALLBACK,
 					 "cannot tail call within callback");
 	env->subprogs[c->idx].tail_call_reachable = true;
 	for (uint32_t j = 0; j < c->frame; j++)
@@ -164,7 +164,7 @@ static int leave(struct env *env, struct chain *c)
 		return r;
 	for (j = 0; !env->beh->tail_call_not_in_cb && c->tail_call_reachable && j < c->frame; j++) {
 		if (env->subprogs[c->ret_prog[j]].is_exception_cb)
-			return verdict_reject_at(env, c->at, EINVAL, "TAIL-CALL-EXCEPTION",
+			return verdict_reject_at(env, c->at, EINVAL, CODE_TAIL_CALL_EXCEPTION,
 						 "cannot tail call within exception cb");
 		env->subprogs[c->ret_prog[j]].tail_call_reachable = true;
 	}

@@ -50,11 +50,11 @@ static int start_table(struct env *env, uint32_t at)
 	if (!env->target->vmlinux)
 		return verdict_unsupported(env, "kernel functions without the kernel's BTF");
 	if (env->target->flags & BGV_TARGET_NO_JIT)
-		return verdict_reject_at(env, at, ENOTSUPP, "KFUNC-JIT",
+		return verdict_reject_at(env, at, ENOTSUPP, CODE_KFUNC_JIT,
 					 "JIT is required for calling kernel function");
 	if (!env->gpl)
 		return verdict_reject_at(
-			env, at, EINVAL, "KFUNC-LICENSE",
+			env, at, EINVAL, CODE_KFUNC_LICENSE,
 			"cannot call kernel function from non-GPL compatible program");
 	env->kfuncs = pool_zalloc(env, sizeof(struct kfuncs));
 	return env->kfuncs ? 0 : verdict_nomem(env);
@@ -72,30 +72,30 @@ static int resolve(struct env *env, uint32_t at, struct kfunc *k)
 
 	if ((int16_t)k->off < 0)
 		return verdict_reject_at(
-			env, at, EINVAL, "KFUNC-OFF",
+			env, at, EINVAL, CODE_KFUNC_OFF,
 			"negative offset disallowed for kernel module function call");
 	/* the program's own BTF is nothing that an fd_array named for a call */
 	if (k->off > env->prog->btf_cnt || (k->off && k->off == env->prog->prog_btf_idx))
-		return verdict_reject_at(env, at, EPROTO, "KFUNC-OFF",
+		return verdict_reject_at(env, at, EPROTO, CODE_KFUNC_OFF,
 					 "kfunc offset > 0 without fd_array is invalid");
 	k->btf = k->off;
 	k->view = btf_of(env, k->btf);
 	if (!k->view)
-		return verdict_reject_at(env, at, EINVAL, "KFUNC-OFF",
+		return verdict_reject_at(env, at, EINVAL, CODE_KFUNC_OFF,
 					 "invalid module BTF fd specified");
 	func = btf_view_type(k->view, k->id);
 	if (!func || btf_kind_of(func) != BTF_KIND_FUNC)
-		return verdict_reject_at(env, at, EINVAL, "KFUNC-ID",
+		return verdict_reject_at(env, at, EINVAL, CODE_KFUNC_ID,
 					 "kernel btf_id %u is not a function", k->id);
 	k->proto = btf_view_type(k->view, func->type);
 	if (!k->proto || btf_kind_of(k->proto) != BTF_KIND_FUNC_PROTO)
 		return verdict_reject_at(
-			env, at, EINVAL, "KFUNC-ID",
+			env, at, EINVAL, CODE_KFUNC_ID,
 			"kernel function btf_id %u does not have a valid func_proto", k->id);
 	k->name = btf_view_str(k->view, func->name_off);
 	if (btf_text_begins(k->name,
 			    "bpf_xdp_metadata_rx_")) /* bound programs are unsupported before */
-		return verdict_reject_at(env, at, EINVAL, "KFUNC-DEVICE",
+		return verdict_reject_at(env, at, EINVAL, CODE_KFUNC_DEVICE,
 					 "metadata kfuncs require device-bound program");
 	k->arg_cnt = arg_count(k->proto);
 	k->is_void = k->proto->type == 0;
@@ -120,7 +120,7 @@ int kfunc_add(struct env *env, uint32_t insn_idx)
 		return 0;
 	tab = env->kfuncs;
 	if (tab->cnt == sizeof(tab->at) / sizeof(tab->at[0]))
-		return verdict_reject_at(env, insn_idx, E2BIG, "KFUNC-COUNT",
+		return verdict_reject_at(env, insn_idx, E2BIG, CODE_KFUNC_COUNT,
 					 "too many different kernel function calls");
 	tab->at[tab->cnt].id = (uint32_t)insn->imm;
 	tab->at[tab->cnt].off = (uint16_t)insn->off;
@@ -134,6 +134,6 @@ int kfunc_check_missing(struct env *env)
 {
 	if (!env->missing_kfunc)
 		return 0;
-	return verdict_reject_at(env, env->missing_kfunc - 1, EINVAL, "KFUNC-ID",
+	return verdict_reject_at(env, env->missing_kfunc - 1, EINVAL, CODE_KFUNC_ID,
 				 "invalid kernel function call not eliminated in verifier pass");
 }

@@ -23,7 +23,7 @@ static int check_size(struct env *env)
 	uint32_t max = env->cap_bpf ? env->lim->insns : env->lim->insns_unpriv;
 
 	if (env->prog->insn_cnt == 0 || env->prog->insn_cnt > max)
-		return verdict_reject(env, E2BIG, "PROG-SIZE", "program has %u instructions, at most %u",
+		return verdict_reject(env, E2BIG, CODE_PROG_SIZE, "program has %u instructions, at most %u",
 				      env->prog->insn_cnt, max);
 	return 0;
 }
@@ -100,12 +100,12 @@ int load_copy_program(struct env *env)
 static int bind_arena(struct env *env, uint32_t map_idx)
 {
 	if (env->arena_map)
-		return verdict_reject(env, EBUSY, "MAP-ARENA", "Only one arena per program");
+		return verdict_reject(env, EBUSY, CODE_MAP_ARENA, "Only one arena per program");
 	if (!env->allow_ptr_leaks || !env->cap_bpf)
-		return verdict_reject(env, EPERM, "MAP-ARENA",
+		return verdict_reject(env, EPERM, CODE_MAP_ARENA,
 				      "CAP_BPF and CAP_PERFMON are required to use arena");
 	if (env->target->flags & BGV_TARGET_NO_JIT)
-		return verdict_reject(env, EOPNOTSUPP, "MAP-ARENA", "JIT is required to use arena");
+		return verdict_reject(env, EOPNOTSUPP, CODE_MAP_ARENA, "JIT is required to use arena");
 	env->arena_map = map_idx + 1;
 	return 0;
 }
@@ -117,12 +117,12 @@ static int use_map(struct env *env, uint32_t map_idx, uint32_t *used_cnt)
 	int r;
 
 	if (map_idx >= env->map_cnt)	/* a bundle tells a closed fd from one of another kind */
-		return verdict_reject(env, map_idx == MAP_IDX_NOT_A_MAP ? EINVAL : EBADF, "MAP-FD", "fd is not pointing to valid bpf_map");
+		return verdict_reject(env, map_idx == MAP_IDX_NOT_A_MAP ? EINVAL : EBADF, CODE_MAP_FD, "fd is not pointing to valid bpf_map");
 	m = &env->maps[map_idx];
 	if (m->used)
 		return 0;
 	if (*used_cnt >= env->lim->maps)
-		return verdict_reject(env, E2BIG, "MAP-COUNT",
+		return verdict_reject(env, E2BIG, CODE_MAP_COUNT,
 				      "The total number of maps per program has reached the limit of %u",
 				      env->lim->maps);
 	r = mapval_bind(env, map_idx);
@@ -147,7 +147,7 @@ static int resolve_special_value(struct env *env, uint32_t idx, const struct bgv
 	else if (off >= shape->value_size)
 		err = EINVAL;
 	if (err)
-		return verdict_reject_at(env, idx, err, "MAP-DIRECT",
+		return verdict_reject_at(env, idx, err, CODE_MAP_DIRECT,
 					 "invalid access to map value pointer, value_size=%u off=%u",
 					 shape->value_size, off);
 	env->aux[idx].map_off = off;
@@ -159,11 +159,11 @@ static int resolve_map_value(struct env *env, uint32_t idx, const struct bgv_map
 	uint32_t off = (uint32_t)env->insns[idx + 1].imm;
 
 	if (off >= env->lim->var_off && !env->beh->direct_any_off)
-		return verdict_reject_at(env, idx, EINVAL, "MAP-DIRECT",
+		return verdict_reject_at(env, idx, EINVAL, CODE_MAP_DIRECT,
 					 "direct value offset of %u is not allowed", off);
 	if (shape->type == INSN_MAP_TYPE_ARENA) {
 		if (off >= (uint64_t)shape->max_entries * ARENA_PAGE_BYTES && env->beh->direct_any_off)
-			return verdict_reject_at(env, idx, ERANGE, "MAP-DIRECT",
+			return verdict_reject_at(env, idx, ERANGE, CODE_MAP_DIRECT,
 						 "invalid access to map value pointer, value_size=%u off=%u",
 						 shape->value_size, off);
 		env->aux[idx].map_off = off;
@@ -172,11 +172,11 @@ static int resolve_map_value(struct env *env, uint32_t idx, const struct bgv_map
 	if (shape->type == MT_INSN_ARRAY || (shape->type == BPF_MAP_TYPE_PERCPU_ARRAY && env->beh->direct_percpu))
 		return resolve_special_value(env, idx, shape, off);
 	if (shape->type != BPF_MAP_TYPE_ARRAY)
-		return verdict_reject_at(env, idx, EINVAL, "MAP-DIRECT",
+		return verdict_reject_at(env, idx, EINVAL, CODE_MAP_DIRECT,
 					 "no direct value access support for this map type");
 	if (shape->max_entries != 1 || off >= shape->value_size)
 		return verdict_reject_at(env, idx, shape->max_entries != 1 ? ENOTSUPP : EINVAL,
-					 "MAP-DIRECT", "invalid access to map value pointer, value_size=%u off=%u",
+					 CODE_MAP_DIRECT, "invalid access to map value pointer, value_size=%u off=%u",
 					 shape->value_size, off);
 	env->aux[idx].map_off = off;
 	return 0;
@@ -190,11 +190,11 @@ static int resolve_map(struct env *env, uint32_t idx, uint32_t *used_cnt)
 	int r;
 
 	if (!value && !(plain && i[1].imm == 0))
-		return verdict_reject_at(env, idx, EINVAL, "INSN-LDIMM64",
+		return verdict_reject_at(env, idx, EINVAL, CODE_INSN_LDIMM64,
 					 "unrecognized bpf_ld_imm64 insn");
 	if ((i->src_reg == BPF_PSEUDO_MAP_IDX || i->src_reg == BPF_PSEUDO_MAP_IDX_VALUE) &&
 	    (uint32_t)i->imm == MAP_IDX_NO_ARRAY)
-		return verdict_reject_at(env, idx, EPROTO, "MAP-FD", "fd_idx without fd_array is invalid");
+		return verdict_reject_at(env, idx, EPROTO, CODE_MAP_FD, "fd_idx without fd_array is invalid");
 	r = use_map(env, (uint32_t)i->imm, used_cnt);
 	if (r < 0)
 		return r;
@@ -207,7 +207,7 @@ static int resolve_one(struct env *env, uint32_t idx, uint32_t *used_cnt)
 	const struct bpf_insn *i = &env->insns[idx];
 
 	if (idx + 1 >= env->insn_cnt || i[1].code || i[1].dst_reg || i[1].src_reg || i[1].off)
-		return verdict_reject_at(env, idx, EINVAL, "INSN-LDIMM64",
+		return verdict_reject_at(env, idx, EINVAL, CODE_INSN_LDIMM64,
 					 "invalid bpf_ld_imm64 insn");
 	if (i->src_reg == 0 || i->src_reg == BPF_PSEUDO_FUNC)
 		return 0;
@@ -239,7 +239,7 @@ int load_resolve_ldimm64(struct env *env)
 	}
 	for (i = 0; i < env->insn_cnt; i++) {
 		if (ldx_is_dirty(env, &env->insns[i]))
-			return verdict_reject_at(env, i, EINVAL, "INSN-RESERVED",
+			return verdict_reject_at(env, i, EINVAL, CODE_INSN_RESERVED,
 						 "BPF_LDX uses reserved fields");
 		if (insn_is_ldimm64(&env->insns[i])) {
 			r = resolve_one(env, i, &used_cnt);
@@ -247,7 +247,7 @@ int load_resolve_ldimm64(struct env *env)
 				return r;
 			i++;
 		} else if (!insn_is_known(env->beh, env->insns[i].code)) {
-			return verdict_reject_at(env, i, EINVAL, "INSN-OPCODE",
+			return verdict_reject_at(env, i, EINVAL, CODE_INSN_OPCODE,
 						 "unknown opcode %02x", env->insns[i].code);
 		}
 	}

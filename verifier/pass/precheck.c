@@ -28,11 +28,11 @@ static int precheck_caps(struct env *env, const struct progtype *type)
 	uint32_t want = type ? type->caps : BGV_CAP_BPF;
 
 	if ((want & BGV_CAP_BPF) && !env->cap_bpf)
-		return verdict_reject(env, EPERM, "CAP", "CAP_BPF is needed to load this type");
+		return verdict_reject(env, EPERM, CODE_CAP, "CAP_BPF is needed to load this type");
 	if ((want & BGV_CAP_NET_ADMIN) && !env->cap_net_admin)
-		return verdict_reject(env, EPERM, "CAP", "CAP_NET_ADMIN is needed to load this type");
+		return verdict_reject(env, EPERM, CODE_CAP, "CAP_NET_ADMIN is needed to load this type");
 	if ((want & BGV_CAP_PERFMON) && !env->cap_perfmon)
-		return verdict_reject(env, EPERM, "CAP", "CAP_PERFMON is needed to load this type");
+		return verdict_reject(env, EPERM, CODE_CAP, "CAP_PERFMON is needed to load this type");
 	return 0;
 }
 
@@ -49,16 +49,16 @@ static int precheck_attach(struct env *env)
 
 	if (prog->attach_btf_id) {
 		if (prog->attach_btf_id > BTF_ID_MAX || !precheck_has_btf_target(prog->prog_type))
-			return verdict_reject(env, EINVAL, "ATTACH-BTF",
+			return verdict_reject(env, EINVAL, CODE_ATTACH_BTF,
 					      "this program type has no BTF attach target");
 	} else if (prog->attach_btf_idx) {
-		return verdict_reject(env, EINVAL, "ATTACH-BTF", "attach BTF without a type in it");
+		return verdict_reject(env, EINVAL, CODE_ATTACH_BTF, "attach BTF without a type in it");
 	}
 	if (prog->attach_prog && prog->prog_type != PT_TRACING && prog->prog_type != PT_EXT)
-		return verdict_reject(env, EINVAL, "ATTACH-PROG",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_PROG,
 				      "this program type attaches to no program");
 	if (!progtype_takes_attach(env->target->profile, prog->prog_type, env->attach_type))
-		return verdict_reject(env, EINVAL, "ATTACH-TYPE",
+		return verdict_reject(env, EINVAL, CODE_ATTACH_TYPE,
 				      "expected attach type %u does not fit the program type",
 				      env->attach_type);
 	return 0;
@@ -87,7 +87,7 @@ static int precheck_device(struct env *env)
 	if (!prog->prog_ifindex)
 		return 0;
 	if (prog->prog_type != PT_SCHED_CLS && prog->prog_type != PT_XDP)
-		return verdict_reject(env, EINVAL, "DEVICE", "this type is not bound to a device");
+		return verdict_reject(env, EINVAL, CODE_DEVICE, "this type is not bound to a device");
 	return verdict_unsupported(env, "programs bound to a device");
 }
 
@@ -100,11 +100,11 @@ int precheck_load(struct env *env)
 	int r;
 
 	if (prog->prog_flags & ~precheck_known_flags(profile))
-		return verdict_reject(env, EINVAL, "FLAGS", "unknown program flags 0x%x",
+		return verdict_reject(env, EINVAL, CODE_FLAGS, "unknown program flags 0x%x",
 				      prog->prog_flags & ~precheck_known_flags(profile));
 	env->attach_type = progtype_fix_attach(prog->prog_type, prog->expected_attach_type);
 	if (prog->insn_cnt == 0 || prog->insn_cnt > insns_max)
-		return verdict_reject(env, E2BIG, "INSN-COUNT", "%u instructions, at most %u",
+		return verdict_reject(env, E2BIG, CODE_INSN_COUNT, "%u instructions, at most %u",
 				      prog->insn_cnt, insns_max);
 	r = precheck_caps(env, type);
 	if (r >= 0)
@@ -115,12 +115,12 @@ int precheck_load(struct env *env)
 		return r;
 	env->gpl = progtype_license_is_gpl(prog->license);
 	if (!type)
-		return verdict_reject(env, EINVAL, "PROG-TYPE", "no program type %u",
+		return verdict_reject(env, EINVAL, CODE_PROG_TYPE, "no program type %u",
 				      prog->prog_type);
 	if (prog->prog_type == PT_LIRC_MODE2)
 		return verdict_unsupported(env, "lirc_mode2 programs, whose kernels were not probed");
 	if (!precheck_name_ok(prog->name))
-		return verdict_reject(env, EINVAL, "PROG-NAME", "program name is not [A-Za-z0-9_.]*");
+		return verdict_reject(env, EINVAL, CODE_PROG_NAME, "program name is not [A-Za-z0-9_.]*");
 	if (prog->prog_type == PT_EXT && prog->attach_prog) {	/* it is judged as what it replaces */
 		env->prog_type = prog->attach_prog->prog_type;
 		env->attach_type = progtype_fix_attach(env->prog_type, prog->attach_prog->expected_attach_type);

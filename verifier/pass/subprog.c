@@ -19,11 +19,11 @@ static int subprog_add(struct env *env, int64_t start)
 	uint32_t i;
 
 	if (start < 0 || start >= env->insn_cnt)
-		return verdict_reject(env, EINVAL, "CALL-TARGET", "call to invalid destination");
+		return verdict_reject(env, EINVAL, CODE_CALL_TARGET, "call to invalid destination");
 	if (subprog_at(env, (uint32_t)start) >= 0)
 		return 0;
 	if (env->subprog_cnt >= env->lim->subprogs)
-		return verdict_reject(env, E2BIG, "CALL-FUNCTIONS", "too many subprograms");
+		return verdict_reject(env, E2BIG, CODE_CALL_FUNCTIONS, "too many subprograms");
 	for (i = env->subprog_cnt++; i > 0 && env->subprogs[i - 1].start > start; i--)
 		env->subprogs[i] = env->subprogs[i - 1];
 	memset(&env->subprogs[i], 0, sizeof(env->subprogs[i]));
@@ -44,7 +44,7 @@ int subprog_find_all(struct env *env)
 		    !insn_is_kfunc_call(insn))
 			continue;
 		if (!env->cap_bpf)
-			return verdict_reject_at(env, i, EPERM, "CAP-BPF",
+			return verdict_reject_at(env, i, EPERM, CODE_CAP_BPF,
 						 "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN");
 		r = insn_is_kfunc_call(insn) ? kfunc_add(env, i)
 					     : subprog_add(env, (int64_t)i + insn->imm + 1);
@@ -92,7 +92,7 @@ int subprog_check_bounds(struct env *env)
 		    BPF_OP(insn->code) != BPF_CALL && !(insn_is_gotox(insn) && env->beh->gotox_last)) {
 			to = (int64_t)i + insn_jmp_off(insn) + 1;
 			if (to < sub->start || to >= sub[1].start)
-				return verdict_reject_at(env, i, EINVAL, "JUMP-RANGE",
+				return verdict_reject_at(env, i, EINVAL, CODE_JUMP_RANGE,
 							 "jump out of range from insn %u to %lld", i,
 							 (long long)to);
 		}
@@ -100,7 +100,7 @@ int subprog_check_bounds(struct env *env)
 			continue;
 		if (insn->code != (BPF_JMP | BPF_EXIT) && insn->code != (BPF_JMP32 | BPF_JA) &&
 		    insn->code != (BPF_JMP | BPF_JA) && !(insn_is_gotox(insn) && env->beh->gotox_last))
-			return verdict_reject_at(env, i, EINVAL, "FALL-THROUGH",
+			return verdict_reject_at(env, i, EINVAL, CODE_FALL_THROUGH,
 						 "last insn is not an exit or jmp");
 		sub->exit_idx = i;
 		sub++;
@@ -195,7 +195,7 @@ static int check_references(struct env *env, const struct removed *rm)
 
 		if (callee >= 0 && !env->aux[env->subprogs[callee].start].seen &&
 		    !begins_there(rm, moved(rm, (uint32_t)callee, insn->imm >= 0)))
-			return verdict_reject_at(env, i, EFAULT, "FUNC-REMOVED",
+			return verdict_reject_at(env, i, EFAULT, CODE_FUNC_REMOVED,
 						 "No program starts at insn %u: the function is never called",
 						 env->subprogs[callee].start);
 	}

@@ -34,14 +34,14 @@ int jumptab_bind(struct env *env, uint32_t map_idx)
 	const struct bgv_map *shape = env->maps[map_idx].shape;
 
 	if (env->target->flags & BGV_TARGET_NO_JIT)
-		return verdict_reject(env, ENOTSUPP, "MAP-INSNS", "a program with jump tables needs the JIT");
+		return verdict_reject(env, ENOTSUPP, CODE_MAP_INSNS, "a program with jump tables needs the JIT");
 	if (!shape->frozen)
-		return verdict_reject(env, EINVAL, "MAP-INSNS", "Failed to properly initialize insn array");
+		return verdict_reject(env, EINVAL, CODE_MAP_INSNS, "Failed to properly initialize insn array");
 	if (!shape->contents || shape->contents_bytes / ELEMENT_BYTES < shape->max_entries)
 		return verdict_unsupported(env, "jump tables whose contents are not known");
 	for (uint32_t i = 0; i < shape->max_entries; i++)
 		if (!is_insn(env, element(shape, i)))
-			return verdict_reject(env, EINVAL, "MAP-INSNS", "Failed to properly initialize insn array");
+			return verdict_reject(env, EINVAL, CODE_MAP_INSNS, "Failed to properly initialize insn array");
 	return 0;
 }
 
@@ -109,7 +109,7 @@ static int collect(struct env *env, uint32_t t, uint32_t start, uint32_t end, st
 		if ((shape = table_at(env, i)) && is_of(shape, start, end))
 			cnt += shape->max_entries;
 	if (!cnt)
-		return verdict_reject_at(env, t, EINVAL, "JUMP-TABLE",
+		return verdict_reject_at(env, t, EINVAL, CODE_JUMP_TABLE,
 					 "no jump tables found for subprog starting at %u", start);
 	tab = new_tab(env, cnt);
 	if (!tab)
@@ -138,7 +138,7 @@ int jumptab_of_insn(struct env *env, uint32_t t, const struct jumptab **ret_tab)
 		if (r < 0)
 			return r;
 		if (tab->at[tab->cnt - 1] >= sub[1].start)
-			return verdict_reject_at(env, t, EINVAL, "JUMP-TABLE",
+			return verdict_reject_at(env, t, EINVAL, CODE_JUMP_TABLE,
 						 "jump table for insn %u points outside of the subprog [%u,%u]", t,
 						 sub->start, sub[1].start);
 		env->jumptabs[t] = tab;

@@ -15,7 +15,7 @@ static int add_pending(struct env *env, struct state *st, int err_if_full)
 	env->pending_cnt++;
 	if (env->pending_cnt > env->lim->pending)
 		return verdict_reject(env, env->beh->pending_efault ? err_if_full : E2BIG,
-				      "TOO-COMPLEX", "The sequence of %u jumps is too complex.",
+				      CODE_TOO_COMPLEX, "The sequence of %u jumps is too complex.",
 				      env->pending_cnt);
 	return 0;
 }

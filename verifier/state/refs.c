@@ -197,7 +197,7 @@ int refs_check_leak(struct env *env, bool exception_exit)
 		if (env->prog_type == BPF_PROG_TYPE_STRUCT_OPS && !exception_exit &&
 		    env_regs(env)[0].ref == h->id)
 			continue;
-		return verdict_reject(env, EINVAL, "REF-LEAK",
+		return verdict_reject(env, EINVAL, CODE_REF_LEAK,
 				      "Unreleased reference id=%u alloc_insn=%u", h->id,
 				      h->insn_idx);
 	}
@@ -210,20 +210,20 @@ int refs_check_resources(struct env *env, bool exception_exit, bool check_lock, 
 	int r;
 
 	if (check_lock && st->active_locks)
-		return verdict_reject(env, EINVAL, "LOCK-HELD",
+		return verdict_reject(env, EINVAL, CODE_LOCK_HELD,
 				      "%s cannot be used inside bpf_spin_lock-ed region", prefix);
 	r = refs_check_leak(env, exception_exit);
 	if (r < 0)
 		return env->target->profile < PROFILE_6_18 ? r :
 		       verdict_add(env, r, "%s would lead to reference leak", prefix);
 	if (check_lock && st->active_irq_id)
-		return verdict_reject(env, EINVAL, "IRQ-HELD",
+		return verdict_reject(env, EINVAL, CODE_IRQ_HELD,
 				      "%s cannot be used inside bpf_local_irq_save-ed region", prefix);
 	if (check_lock && st->rcu_locks)
-		return verdict_reject(env, EINVAL, "RCU-HELD",
+		return verdict_reject(env, EINVAL, CODE_RCU_HELD,
 				      "%s cannot be used inside bpf_rcu_read_lock-ed region", prefix);
 	if (check_lock && st->preempt_locks)
-		return verdict_reject(env, EINVAL, "PREEMPT-HELD",
+		return verdict_reject(env, EINVAL, CODE_PREEMPT_HELD,
 				      "%s cannot be used inside bpf_preempt_disable-ed region",
 				      prefix);
 	return 0;

@@ -34,24 +34,24 @@ static void record(struct env *env, enum bgv_verdict verdict, int err, const cha
 	vsnprintf(res->message, sizeof(res->message), fmt, ap);
 }
 
-int verdict_reject(struct env *env, int err, const char *code, const char *fmt, ...)
+int verdict_reject(struct env *env, int err, enum diag_code code, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	record(env, BGV_REJECT, err, code, fmt, ap);
+	record(env, BGV_REJECT, err, diag_code_name(code), fmt, ap);
 	va_end(ap);
 	return -err;
 }
 
-int verdict_reject_at(struct env *env, uint32_t insn_idx, int err, const char *code,
+int verdict_reject_at(struct env *env, uint32_t insn_idx, int err, enum diag_code code,
 		      const char *fmt, ...)
 {
 	bool first = !env->result->verdict;
 	va_list ap;
 
 	va_start(ap, fmt);
-	record(env, BGV_REJECT, err, code, fmt, ap);
+	record(env, BGV_REJECT, err, diag_code_name(code), fmt, ap);
 	va_end(ap);
 	if (first)
 		env->result->insn_idx = insn_idx;
@@ -75,13 +75,13 @@ void verdict_forgive(struct env *env)
 	env->need.set = env->span.set = env->want.set = false;
 }
 
-int verdict_rename(struct env *env, int err, const char *code, const char *fmt, ...)
+int verdict_rename(struct env *env, int err, enum diag_code code, const char *fmt, ...)
 {
 	va_list ap;
 
 	forget(env);
 	va_start(ap, fmt);
-	record(env, BGV_REJECT, err, code, fmt, ap);
+	record(env, BGV_REJECT, err, diag_code_name(code), fmt, ap);
 	va_end(ap);
 	return -err;
 }

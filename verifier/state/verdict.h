@@ -2,13 +2,14 @@
 #ifndef VERIFIER_VERDICT_H
 #define VERIFIER_VERDICT_H
 
+#include "verifier/state/diag.h"
 #include "verifier/state/env.h"
 
 /*
  * Records a rejection at the current instruction (only the first counts) and returns -err.
- * code: stable diagnostic code, "STACK-OOB" (static storage); fmt: the kernel's class of message.
+ * code: a row of diag.def; fmt: the kernel's class of message.
  */
-int verdict_reject(struct env *env, int err, const char *code, const char *fmt, ...)
+int verdict_reject(struct env *env, int err, enum diag_code code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* Another line of the kernel's about the rejection that was just recorded, behind ": ". Returns r. */
 int verdict_add(struct env *env, int r, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -54,10 +55,10 @@ int verdict_nomem(struct env *env);
 bool verdict_is_final(int r);
 /* log_level 2: one line of the log. */
 void verdict_log(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int verdict_reject_at(struct env *env, uint32_t insn_idx, int err, const char *code,
+int verdict_reject_at(struct env *env, uint32_t insn_idx, int err, enum diag_code code,
 		      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /* The rejection stands, under another code and message; or, when none is recorded yet, becomes one. */
-int verdict_rename(struct env *env, int err, const char *code, const char *fmt, ...)
+int verdict_rename(struct env *env, int err, enum diag_code code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 char *verdict_take_log(struct env *env);
 /* A speculative path ended where it may: the recorded rejection is dropped. */

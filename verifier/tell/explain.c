@@ -12,7 +12,7 @@
 
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/btf/btf.h"
-#include "verifier/tell/diag.h"
+#include "verifier/state/diag.h"
 #include "verifier/tell/srcline.h"
 #include "verifier/tell/why.h"
 

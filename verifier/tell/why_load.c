@@ -16,7 +16,7 @@
 #include "verifier/kernel/progtype.h"
 #include "verifier/state/env.h"
 #include "verifier/state/helper_allow.h"
-#include "verifier/tell/diag.h"
+#include "verifier/state/diag.h"
 #include "verifier/tell/srcline.h"
 #include "verifier/tell/why.h"
 #include "verifier/tell/why_mend.h"

@@ -10,7 +10,7 @@
 
 #include "verifier/kernel/insn.h"
 #include "verifier/state/env.h"
-#include "verifier/tell/diag.h"
+#include "verifier/state/diag.h"
 #include "verifier/tell/origin.h"
 #include "verifier/tell/srcline.h"
 #include "verifier/tell/why.h"

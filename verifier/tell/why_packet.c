@@ -7,7 +7,7 @@
 
 #include "verifier/kernel/insn.h"
 #include "verifier/state/env.h"
-#include "verifier/tell/diag.h"
+#include "verifier/state/diag.h"
 #include "verifier/tell/origin.h"
 #include "verifier/tell/why.h"
 #include "verifier/tell/why_value.h"

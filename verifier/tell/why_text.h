@@ -4,7 +4,7 @@
 
 #include "verifier/walk/assume.h"
 #include "verifier/btf/btf.h"
-#include "verifier/tell/diag.h"
+#include "verifier/state/diag.h"
 #include "verifier/tell/origin.h"
 #include "verifier/tell/why.h"
 

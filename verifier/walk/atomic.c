@@ -45,7 +45,7 @@ static bool may_fault(const struct reg *r)
 
 static int unfit_base(struct env *env, uint32_t regno, const char *what)
 {
-	return verdict_reject(env, EACCES, "ATOMIC-KIND", "BPF_ATOMIC %s R%u %s is not allowed", what,
+	return verdict_reject(env, EACCES, CODE_ATOMIC_KIND, "BPF_ATOMIC %s R%u %s is not allowed", what,
 			      regno, reg_type_name(&env_regs(env)[regno]));
 }
 
@@ -82,9 +82,9 @@ static int check_rmw_regs(struct env *env, const struct bpf_insn *i)
 	if (r < 0)
 		return r;
 	if (i->imm == BPF_CMPXCHG && mem_is_leak(env, 0))
-		return verdict_reject(env, EACCES, "PTR-LEAK", "R0 leaks addr into mem");
+		return verdict_reject(env, EACCES, CODE_PTR_LEAK, "R0 leaks addr into mem");
 	if (mem_is_leak(env, i->src_reg))
-		return verdict_reject(env, EACCES, "PTR-LEAK", "R%u leaks addr into mem", i->src_reg);
+		return verdict_reject(env, EACCES, CODE_PTR_LEAK, "R%u leaks addr into mem", i->src_reg);
 	if (!base_fits(env, i->dst_reg) || arena_lacks(env, i))
 		return unfit_base(env, i->dst_reg, "stores into");
 	return 0;
@@ -100,7 +100,7 @@ static int step_rmw(struct env *env, const struct bpf_insn *i)
 	int r;
 
 	if (op.size < 4)
-		return verdict_reject(env, EINVAL, "ATOMIC-SIZE", "invalid atomic operand size");
+		return verdict_reject(env, EINVAL, CODE_ATOMIC_SIZE, "invalid atomic operand size");
 	r = check_rmw_regs(env, i);
 	if (r >= 0 && load >= 0)
 		r = regcheck_write(env, (uint32_t)load);
@@ -146,6 +146,6 @@ int step_atomic(struct env *env, const struct bpf_insn *i)
 	default:
 		break;
 	}
-	return verdict_reject(env, EINVAL, "ATOMIC-OP", "BPF_ATOMIC uses invalid atomic opcode %02x",
+	return verdict_reject(env, EINVAL, CODE_ATOMIC_OP, "BPF_ATOMIC uses invalid atomic opcode %02x",
 			      (unsigned int)i->imm);
 }

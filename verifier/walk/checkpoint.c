@@ -104,7 +104,7 @@ static int match_unfinished(struct env *env, struct state *old, uint32_t insn_id
 	    !equal_iter_depths_differ(old, cur) &&
 	    old->may_goto_depth == cur->may_goto_depth &&
 	    old->callback_unroll_depth == cur->callback_unroll_depth)
-		return verdict_reject(env, EINVAL, "INFINITE-LOOP",
+		return verdict_reject(env, EINVAL, CODE_INFINITE_LOOP,
 				      "infinite loop detected at insn %u", insn_idx);
 	return MATCH_MISS;
 }

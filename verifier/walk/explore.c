@@ -63,10 +63,10 @@ static int arrive(struct env *env)
 
 	env->cur_hist = NULL;
 	if (env->insn_idx >= env->insn_cnt)
-		return verdict_reject(env, EFAULT, "INTERNAL", "invalid insn idx %u",
+		return verdict_reject(env, EFAULT, CODE_INTERNAL, "invalid insn idx %u",
 				      env->insn_idx);
 	if (++env->insn_processed > env->lim->processed)
-		return verdict_reject(env, E2BIG, "TOO-LARGE",
+		return verdict_reject(env, E2BIG, CODE_TOO_LARGE,
 				      "BPF program is too large. Processed %u insn",
 				      env->insn_processed);
 	r = check_budget(env);

@@ -29,7 +29,7 @@
 
 static int reserved(struct env *env, const char *what)
 {
-	return verdict_reject(env, EINVAL, "INSN-RESERVED", "%s uses reserved fields", what);
+	return verdict_reject(env, EINVAL, CODE_INSN_RESERVED, "%s uses reserved fields", what);
 }
 
 static int step_stx(struct env *env, const struct bpf_insn *i)
@@ -55,11 +55,11 @@ static int load_func(struct env *env, struct reg *dst, const struct bpf_insn *i)
 	int sub = subprog_at(env, env->insn_idx + (uint32_t)i->imm + 1);
 
 	if (!env->prog->func_info_cnt)
-		return verdict_reject(env, EINVAL, "FUNC-INFO", "missing btf func_info");
+		return verdict_reject(env, EINVAL, CODE_FUNC_INFO, "missing btf func_info");
 	if (sub < 0 || env->subprogs[sub].is_global)
-		return verdict_reject(env, EINVAL, "CALLBACK-STATIC", "callback function not static");
+		return verdict_reject(env, EINVAL, CODE_CALLBACK_STATIC, "callback function not static");
 	if (sub == 0)
-		return verdict_reject(env, EINVAL, "CALLBACK-STATIC",
+		return verdict_reject(env, EINVAL, CODE_CALLBACK_STATIC,
 				      "callback function cannot be the main program");
 	dst->type = REG_FUNC;
 	dst->subprog = (uint32_t)sub;
@@ -134,11 +134,11 @@ static int check_ld_abs(struct env *env, const struct bpf_insn *i)
 	int r;
 
 	if (!ctx_may_ld_abs(env))
-		return verdict_reject(env, EINVAL, "LD-ABS-TYPE",
+		return verdict_reject(env, EINVAL, CODE_LD_ABS_TYPE,
 				      "BPF_LD_[ABS|IND] instructions not allowed for this program type");
 	for (f = env->cur->curframe; f && env->beh->ld_abs_returns; f--)
 		if (env->cur->l[f].f->in_callback)
-			return verdict_reject(env, EINVAL, "LD-ABS-CALLBACK",
+			return verdict_reject(env, EINVAL, CODE_LD_ABS_CALLBACK,
 					      "cannot use BPF_LD_[ABS|IND] within callback");
 	if (i->dst_reg || i->off || BPF_SIZE(i->code) == BPF_DW || (abs && i->src_reg))
 		return reserved(env, "BPF_LD_[ABS|IND]");
@@ -148,7 +148,7 @@ static int check_ld_abs(struct env *env, const struct bpf_insn *i)
 	if (r < 0)
 		return r;
 	if (env_regs(env)[BPF_REG_6].type != REG_CTX)
-		return verdict_reject(env, EINVAL, "LD-ABS-CTX",
+		return verdict_reject(env, EINVAL, CODE_LD_ABS_CTX,
 				      "at the time of BPF_LD_ABS|IND R6 != pointer to skb");
 	if (!abs) {
 		r = regcheck_read(env, i->src_reg);
@@ -221,7 +221,7 @@ static int step_tail_call(struct env *env)
 	if (!env->cur->curframe || !env->beh->tail_call_returns_frame)
 		return 0;
 	if (env->beh->tail_call_not_in_cb && env_top(env)->in_callback)
-		return verdict_reject(env, EINVAL, "TAIL-CALL-CALLBACK",
+		return verdict_reject(env, EINVAL, CODE_TAIL_CALL_CALLBACK,
 				      "cannot tail call within callback");
 	if (!pending_push(env, env->insn_idx + 1, env->insn_idx, false, EFAULT))
 		return -EFAULT;
@@ -244,7 +244,7 @@ static int step_call(struct env *env, const struct bpf_insn *i)
 	if (env->cur->active_locks &&
 	    (!lock_allows_call(env, i) ||
 	     (i->src_reg == BPF_PSEUDO_CALL && !env->beh->lock_static_calls)))
-		return verdict_reject(env, EINVAL, "LOCK-CALL",
+		return verdict_reject(env, EINVAL, CODE_LOCK_CALL,
 				      "function calls are not allowed while holding a lock");
 	if (i->src_reg == BPF_PSEUDO_CALL) {
 		r = call_subprog(env, env->insn_idx);
@@ -296,12 +296,12 @@ static int check_gotox(struct env *env, const struct bpf_insn *i, uint64_t *ret_
 	if (err < 0)
 		return err;
 	if (r->type != REG_INSN)
-		return verdict_reject(env, EINVAL, "GOTOX", "R%d has type %s, expected PTR_TO_INSN", i->dst_reg,
+		return verdict_reject(env, EINVAL, CODE_GOTOX, "R%d has type %s, expected PTR_TO_INSN", i->dst_reg,
 				      reg_type_name(r));
 	if (!env->bypass_spec_v1)
 		return verdict_unsupported(env, "indirect jumps that a CPU may guess");
 	if (!gotox_range(env, r, ret_low, ret_high))
-		return verdict_reject(env, EINVAL, "GOTOX",
+		return verdict_reject(env, EINVAL, CODE_GOTOX,
 				      "R%d points to outside of jump table: [%llu,%llu] max_entries %u", i->dst_reg,
 				      (unsigned long long)*ret_low, (unsigned long long)*ret_high,
 				      env->maps[r->map - 1].shape->max_entries);

@@ -21,14 +21,14 @@
 
 static int reserved(struct env *env, const char *what)
 {
-	return verdict_reject(env, EINVAL, "INSN-RESERVED", "%s uses reserved fields", what);
+	return verdict_reject(env, EINVAL, CODE_INSN_RESERVED, "%s uses reserved fields", what);
 }
 
 int step_settle(struct env *env, bool settled)
 {
 	if (settled || !env->test_reg_invariants)
 		return 0;
-	return verdict_reject(env, EFAULT, "REG-INVARIANTS", "REG INVARIANTS VIOLATION");
+	return verdict_reject(env, EFAULT, CODE_REG_INVARIANTS, "REG INVARIANTS VIOLATION");
 }
 
 static bool end_is_dirty(const struct bpf_insn *i)
@@ -53,7 +53,7 @@ static int step_unary(struct env *env, const struct bpf_insn *i)
 	if (r < 0)
 		return r;
 	if (mem_is_leak(env, i->dst_reg))
-		return verdict_reject(env, EACCES, "PTR-MATH", "R%u pointer arithmetic prohibited",
+		return verdict_reject(env, EACCES, CODE_PTR_MATH, "R%u pointer arithmetic prohibited",
 				      i->dst_reg);
 	r = regcheck_write_nomark(env, i->dst_reg);
 	if (r < 0)
@@ -87,10 +87,10 @@ static bool mov_is_dirty(struct env *env, const struct bpf_insn *i, int *ret_err
 		return true;
 	if (!alu32 && i->off == INSN_ADDR_CAST && env->beh->arena) {
 		if (i->imm != 1 && i->imm != 1 << 16)
-			*ret_err = verdict_reject(env, EINVAL, "ADDR-CAST",
+			*ret_err = verdict_reject(env, EINVAL, CODE_ADDR_CAST,
 						  "addr_space_cast insn can only convert between address space 1 and 0");
 		else if (!env->arena_map)
-			*ret_err = verdict_reject(env, EINVAL, "ADDR-CAST",
+			*ret_err = verdict_reject(env, EINVAL, CODE_ADDR_CAST,
 						  "addr_space_cast insn can only be used in a program that has an associated arena");
 		return false;
 	}
@@ -163,7 +163,7 @@ static int step_mov(struct env *env, const struct bpf_insn *i)
 		return 0;
 	}
 	if ((alu32 || (i->off && !i->imm)) && mem_is_leak(env, i->src_reg))
-		return verdict_reject(env, EACCES, "PTR-LEAK", "R%u %s of pointer", i->src_reg,
+		return verdict_reject(env, EACCES, CODE_PTR_LEAK, "R%u %s of pointer", i->src_reg,
 				      alu32 ? "partial copy" : "sign-extension part");
 	if (alu32)
 		mov32(env, i, dst, &regs[i->src_reg]);
@@ -266,7 +266,7 @@ static int one_address_space(struct env *env, const struct bpf_insn *i, bool are
 	if (!env->beh->arena_alu_apart || !env->arena_map || BPF_CLASS(i->code) != BPF_ALU64)
 		return 0;
 	if (arena ? aux->alu_elsewhere : aux->alu_arena)
-		return verdict_reject(env, EINVAL, "ARENA-MIXED",
+		return verdict_reject(env, EINVAL, CODE_ARENA_MIXED,
 				      "same insn cannot be used with and without arena pointer");
 	aux->alu_arena |= arena;
 	aux->alu_elsewhere |= !arena;
@@ -298,7 +298,7 @@ static int step_operands(struct env *env, const struct bpf_insn *i)
 			reg_set_unknown(dst);
 			return 0;
 		}
-		return verdict_reject(env, EACCES, "PTR-MATH", "R%u pointer %s pointer prohibited",
+		return verdict_reject(env, EACCES, CODE_PTR_MATH, "R%u pointer %s pointer prohibited",
 				      i->dst_reg, ptr_op_name(BPF_OP(i->code)));
 	}
 	if (x) {	/* the scalar's value now is part of an address */
@@ -326,9 +326,9 @@ static int check_constant(struct env *env, const struct bpf_insn *i)
 	if (BPF_SRC(i->code) != BPF_K)
 		return 0;
 	if ((op == BPF_MOD || op == BPF_DIV) && i->imm == 0)
-		return verdict_reject(env, EINVAL, "DIV-ZERO", "div by zero");
+		return verdict_reject(env, EINVAL, CODE_DIV_ZERO, "div by zero");
 	if ((op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH) && (i->imm < 0 || i->imm >= width))
-		return verdict_reject(env, EINVAL, "SHIFT-WIDTH", "invalid shift %d", i->imm);
+		return verdict_reject(env, EINVAL, CODE_SHIFT_WIDTH, "invalid shift %d", i->imm);
 	return 0;
 }
 

@@ -43,7 +43,7 @@ static int step_may_goto(struct env *env, const struct bpf_insn *i)
 	struct state *prev, *pending;
 
 	if (i->src_reg || i->dst_reg || i->imm || (i->off == 0 && !env->beh->may_goto_off0))
-		return verdict_reject(env, EINVAL, "INSN-RESERVED", "invalid may_goto off %d imm %d",
+		return verdict_reject(env, EINVAL, CODE_INSN_RESERVED, "invalid may_goto off %d imm %d",
 				      i->off, i->imm);
 	prev = stored_find_prev(env, env->insn_idx);
 	pending = pending_push(env, env->insn_idx + 1, env->insn_idx, false, ENOMEM);
@@ -231,7 +231,7 @@ static int learn_pointers(struct env *env, struct jump *j)
 	if (pkt_learn(env, j->insn, j->other, &r))
 		return r;
 	if (mem_is_leak(env, j->insn->dst_reg))
-		return verdict_reject(env, EACCES, "PTR-COMPARE", "R%u pointer comparison prohibited",
+		return verdict_reject(env, EACCES, CODE_PTR_COMPARE, "R%u pointer comparison prohibited",
 				      j->insn->dst_reg);
 	return 0;
 }
@@ -265,21 +265,21 @@ static int check_operands(struct env *env, struct jump *j)
 	j->dst = &regs[i->dst_reg];
 	if (!j->x) {
 		if (i->src_reg)
-			return verdict_reject(env, EINVAL, "INSN-RESERVED",
+			return verdict_reject(env, EINVAL, CODE_INSN_RESERVED,
 					      "BPF_JMP/JMP32 uses reserved fields");
 		j->src = &env->fake_reg[0];
 		reg_set_known(j->src, (uint64_t)(int64_t)i->imm);
 		return 0;
 	}
 	if (i->imm)
-		return verdict_reject(env, EINVAL, "INSN-RESERVED",
+		return verdict_reject(env, EINVAL, CODE_INSN_RESERVED,
 				      "BPF_JMP/JMP32 uses reserved fields");
 	r = regcheck_read(env, i->src_reg);
 	if (r < 0)
 		return r;
 	j->src = &regs[i->src_reg];
 	if (!(is_pkt_any(j->dst) && is_pkt_any(j->src)) && mem_is_leak(env, i->src_reg))
-		return verdict_reject(env, EACCES, "PTR-COMPARE", "R%u pointer comparison prohibited",
+		return verdict_reject(env, EACCES, CODE_PTR_COMPARE, "R%u pointer comparison prohibited",
 				      i->src_reg);
 	return 0;
 }

@@ -83,14 +83,14 @@ int step_note_ptr_type(struct env *env, uint32_t type, bool trust_mismatch_ok)
 	}
 	if (trust_mismatch_ok && is_object(env, type) && is_object(env, was)) {
 		if (loses_faults(type, was))
-			return verdict_reject(env, EINVAL, "PTR-MIXED",
+			return verdict_reject(env, EINVAL, CODE_PTR_MIXED,
 					      "same insn loads from an object that may not be there and from memory");
 		/* the less trusted use decides: its faults are handled */
 		aux->ptr_type = ((type & REG_BASE_MASK) == REG_MEM ? type : was) & REG_BASE_MASK;
 		aux->ptr_type |= (type | was) & (REG_F_UNTRUSTED | REG_F_RDONLY);
 		return 0;
 	}
-	return verdict_reject(env, EINVAL, "PTR-MIXED",
+	return verdict_reject(env, EINVAL, CODE_PTR_MIXED,
 			      "same insn cannot be used with different pointers");
 }
 
@@ -100,7 +100,7 @@ int step_check_rewrites(struct env *env)
 	for (uint32_t i = 0; i < env->insn_cnt && !env->beh->arena_sext; i += insn_len(&env->insns[i]))
 		if ((env->aux[i].ptr_type & REG_BASE_MASK) == REG_ARENA &&
 		    BPF_CLASS(env->insns[i].code) == BPF_LDX && BPF_MODE(env->insns[i].code) == INSN_MEMSX)
-			return verdict_reject_at(env, i, EOPNOTSUPP, "ARENA-SEXT",
+			return verdict_reject_at(env, i, EOPNOTSUPP, CODE_ARENA_SEXT,
 						 "sign extending loads from arena are not supported yet");
 	return 0;
 }

@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of diagnostics: what a code means, whose doing it is, and a way out. */
-#include "verifier/tell/diag.h"
+#include "verifier/state/diag.h"
 
 #include <string.h>
 
 static const struct diag diags[] = {
-#define DIAG(code, cls, meaning, way_out) { code, DIAG_##cls, meaning, way_out },
-#include "verifier/tell/diag.def"
+#define DIAG(name, code, cls, meaning, way_out) { code, DIAG_##cls, meaning, way_out },
+#define ALSO(name, code)
+#include "verifier/state/diag.def"
 #undef DIAG
+#undef ALSO
 };
+
+const char *diag_code_name(enum diag_code code)
+{
+	static const char *const names[CODE_CNT] = {
+#define DIAG(name, code, cls, meaning, way_out) [CODE_##name] = code,
+#define ALSO(name, code) [CODE_##name] = code,
+#include "verifier/state/diag.def"
+#undef DIAG
+#undef ALSO
+	};
+
+	return (unsigned int)code < CODE_CNT ? names[code] : NULL;
+}
 
 const struct diag *diag_find(const char *code)
 {

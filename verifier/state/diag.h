@@ -4,6 +4,17 @@
 
 #include <stddef.h>
 
+/* Why a program is refused: stable, one for each row of the table. */
+enum diag_code {
+	CODE_NONE = 0,
+#define DIAG(name, code, cls, meaning, way_out) CODE_##name,
+#define ALSO(name, code) CODE_##name,
+#include "verifier/state/diag.def"
+#undef DIAG
+#undef ALSO
+	CODE_CNT,
+};
+
 /* Whose doing a rejection is: the first question of who reads one. */
 enum diag_class {
 	DIAG_SOURCE,	/* the program's text */
@@ -24,6 +35,8 @@ struct diag {
 	const char *way_out;	/* NULL: none that holds in general */
 };
 
+/* "PKT-RANGE", static; NULL of CODE_NONE and of what is not a code. */
+const char *diag_code_name(enum diag_code code);
 /* The row of a code; NULL: there is none. */
 const struct diag *diag_find(const char *code);
 /* The rows in order, from 0; NULL: there are no more. */
