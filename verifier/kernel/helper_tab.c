@@ -113,7 +113,7 @@ static const uint64_t map_types[][FACTS_CNT] = {
 };
 
 static const uint32_t helper_cnt[FACTS_CNT] = {
-	[FACTS_6_1] = 210, [FACTS_6_12] = 212, [FACTS_6_18] = 212, [FACTS_7] = 212,
+#include "verifier/kernel/helper_count.def"
 };
 
 #define ID_GETSOCKOPT 57

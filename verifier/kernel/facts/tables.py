@@ -226,6 +226,13 @@ HELPER_TYPES(id, name, 6.1, 6.12, 6.18, 7.x)""", "helper_callers") + bit_rows(
         "HELPER_TYPES", read("helper_callers"), "class", order.index, helper_ids())
 
 
+def helper_counts():
+    rows = [(int(r["id"]), in_columns(r)) for r in read("helpers")]
+    return header("How many helpers a kernel has, number 0 included.", "helpers") + [
+        "[%s] = %d," % (c.replace("P6", "FACTS_6_").replace("P7", "FACTS_7"),
+                        1 + max(n for n, holds in rows if holds[i])) for i, c in enumerate(COLUMNS)]
+
+
 def map_helpers():
     ids = {r["name"]: int(r["id"]) for r in read("map_types")}
     return header("""Which map types a helper takes: for each profile a set of bits, bit n is map type n.
@@ -365,7 +372,7 @@ def policy_names():
 TABLES = {
     "prog_types.def": prog_types, "attach_types.def": attach_types, "map_types.def": map_types, "ret.def": returns,
     "ctx_pointee.def": pointees, "helper.def": helpers, "helper_class.def": helper_classes,
-    "helper_types.def": helper_callers, "mapfunc.def": map_helpers, "kfunc.def": kfuncs,
+    "helper_types.def": helper_callers, "helper_count.def": helper_counts, "mapfunc.def": map_helpers, "kfunc.def": kfuncs,
     "kfunc_flags.def": kfunc_flags, "behave.def": behaviours, "behave_of.def": behaviours_of,
     "limits.def": limits, "limits_of.def": limits_of, "measured.def": series,
     "names.def": policy_names, "kernel_types.def": kernel_types,
