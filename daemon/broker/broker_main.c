@@ -307,6 +307,8 @@ static int broker_set_up(struct broker *broker)
 
 static void broker_tear_down(struct broker *broker)
 {
+	unsigned int waiting;
+
 	object_dirs_free(broker->object_dirs);
 	/* Calls in hand end first: their works answer clients that are still there. */
 	judges_free(broker->judges);
@@ -319,7 +321,7 @@ static void broker_tear_down(struct broker *broker)
 	closers_free(broker->closers);
 	reconcile_free(broker->reconcile);
 	orphans_free(broker->orphans);
-	warden_free(broker->warden);
+	waiting = warden_free(broker->warden);
 	events_free(broker->events);
 	verdicts_free(broker->verdicts);
 	vmbtf_free(broker->vmbtf);
@@ -329,7 +331,9 @@ static void broker_tear_down(struct broker *broker)
 	perfs_free(broker->perfs);
 	ledger_close(broker->ledger);
 	people_free(broker->people);
-	quota_table_free(broker->quota);
+	/* Whose bpfgated was killed may have works that wait for it, and charges in them: the process ends with both. */
+	if (waiting == 0)
+		quota_table_free(broker->quota);
 	rules_unref(broker->rules);
 	sd_event_unref(broker->event);
 	free(broker->chan_scratch);

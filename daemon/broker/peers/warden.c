@@ -82,18 +82,21 @@ int warden_new(sd_event *event, uint8_t *scratch, int take_fd, warden_told_fn on
 	return 0;
 }
 
-void warden_free(struct warden *warden)
+unsigned int warden_free(struct warden *warden)
 {
 	struct warden_waiter *waiter, *next;
+	unsigned int cnt;
 
 	if (!warden)
-		return;
+		return 0;
+	cnt = HASH_COUNT(warden->waiters);
 	chan_free(warden->chan);
 	HASH_ITER(hh, warden->waiters, waiter, next) {
 		HASH_DELETE(hh, warden->waiters, waiter);
 		free(waiter);
 	}
 	free(warden);
+	return cnt;
 }
 
 static int warden_add_waiter(struct warden *warden, uint64_t ask_id, warden_answer_fn on_answer, void *ctx,

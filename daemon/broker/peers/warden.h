@@ -20,7 +20,8 @@ typedef void (*warden_gone_fn)(void *ctx);
 /* take_fd is the channel; scratch as chan_new(). *ret_warden is the caller's. */
 int warden_new(sd_event *event, uint8_t *scratch, int take_fd, warden_told_fn on_told,
 	     warden_gone_fn on_gone, void *ctx, struct warden **ret_warden);
-void warden_free(struct warden *warden);
+/* Returns how many still waited for an answer: they are not called, so what they hold stays held. NULL is fine: 0. */
+unsigned int warden_free(struct warden *warden);
 
 /*
  * Sends the ask (ask_id is filled in) with `ask->bytes` bytes behind it and borrowed fds. on_answer is
