@@ -9,6 +9,7 @@
 #include "client/bpfgate.h"
 #include "client/call.h"
 #include "client/perf.h"
+#include "client/preload.h"
 #include "client/self.h"
 #include "proto/raw.h"
 #include "client/whatfd.h"
@@ -24,19 +25,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PUBLIC __attribute__((visibility("default")))
-
 /* glibc's fortified variants, which its headers declare only to fortified callers. */
 ssize_t __readlink_chk(const char *path, char *buf, size_t bytes, size_t buf_bytes);
 ssize_t __readlinkat_chk(int dir_fd, const char *path, char *buf, size_t bytes, size_t buf_bytes);
-
-static long preload_result(long r)
-{
-	if (r >= 0 || r < -4095)
-		return r;
-	errno = (int)-r;
-	return -1;
-}
 
 /* Asks the daemon; the kernel's own refusal stands where nobody could have said more. */
 static long preload_ask_perf(const long *args, long refusal)

@@ -4,6 +4,7 @@
  * that the daemon shows: of tracefs, and /proc/kallsyms. The kernel is asked first and its answer stands for every other file; so
  * root, and who may read tracefs, sees the kernel's own. Promises to change nothing else.
  */
+#include "client/preload.h"
 #include "client/preload_pins.h"
 #include "client/tracefile.h"
 #include "proto/own.h"
@@ -21,8 +22,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PUBLIC __attribute__((visibility("default")))
-
 /* glibc's fopen() under another name; where there is none ours is made of open() and fdopen(). */
 FILE *_IO_fopen(const char *path, const char *mode) __attribute__((weak));
 
@@ -34,14 +33,6 @@ int __open_2(const char *path, int flags);
 int __open64_2(const char *path, int flags);
 int __openat_2(int dir_fd, const char *path, int flags);
 int __openat64_2(int dir_fd, const char *path, int flags);
-
-static int files_result(long r)
-{
-	if (r >= 0)
-		return (int)r;
-	errno = (int)-r;
-	return -1;
-}
 
 /* The daemon's file; else the kernel's answer. */
 static long files_show(const char *path, int flags, long answer)
@@ -66,9 +57,9 @@ static int files_open(int dir_fd, const char *path, int flags, mode_t mode)
 	long r;
 
 	if (preload_pins_open(dir_fd, path, flags, mode, &pin))
-		return files_result(pin);
+		return (int)preload_result(pin);
 	r = raw_syscall(__NR_openat, dir_fd, (long)path, flags, (long)mode, 0, 0);
-	return files_result(r == -EFAULT ? r : files_show(path, flags, r));
+	return (int)preload_result(r == -EFAULT ? r : files_show(path, flags, r));
 }
 
 /* The mode, which is there only with flags that make a file. */
@@ -214,5 +205,5 @@ PUBLIC int access(const char *path, int mode)
 {
 	long r = preload_pins_access(AT_FDCWD, path, mode);
 
-	return files_result(r < 0 && r != -EFAULT ? files_look(path, mode, r) : r);
+	return (int)preload_result(r < 0 && r != -EFAULT ? files_look(path, mode, r) : r);
 }

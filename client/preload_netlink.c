@@ -8,6 +8,7 @@
  */
 #include "client/call.h"
 #include "client/pinfile.h"
+#include "client/preload.h"
 #include "client/self.h"
 #include "proto/own.h"
 #include "proto/raw.h"
@@ -23,8 +24,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#define PUBLIC __attribute__((visibility("default")))
 
 enum { NETLINK_REQUEST_MAX = 4096 };
 
@@ -239,14 +238,6 @@ static int netlink_take(struct nlmsghdr *nlh, size_t bytes)
 
 /* ---- the calls ---- */
 
-static ssize_t netlink_result(long r)
-{
-	if (r >= 0)
-		return r;
-	errno = (int)-r;
-	return -1;
-}
-
 /* What is really sent of a request that was done: its head. Its sender hears that all of it was. */
 static long netlink_send_word(int sock, const struct nlmsghdr *nlh, int flags, size_t bytes)
 {
@@ -276,12 +267,12 @@ static long netlink_send(int sock, const void *buf, size_t bytes, int flags, con
 PUBLIC ssize_t sendto(int sock, const void *buf, size_t bytes, int flags, const struct sockaddr *to,
 		      socklen_t to_bytes)
 {
-	return netlink_result(netlink_send(sock, buf, bytes, flags, to, to_bytes));
+	return preload_result(netlink_send(sock, buf, bytes, flags, to, to_bytes));
 }
 
 PUBLIC ssize_t send(int sock, const void *buf, size_t bytes, int flags)
 {
-	return netlink_result(netlink_send(sock, buf, bytes, flags, NULL, 0));
+	return preload_result(netlink_send(sock, buf, bytes, flags, NULL, 0));
 }
 
 PUBLIC ssize_t sendmsg(int sock, const struct msghdr *msg, int flags)
@@ -303,8 +294,8 @@ PUBLIC ssize_t sendmsg(int sock, const struct msghdr *msg, int flags)
 			r = netlink_take((struct nlmsghdr *)copy, bytes);
 	}
 	if (r < 0)
-		return netlink_result(r);
+		return preload_result(r);
 	if (r > 0)
-		return netlink_result(netlink_send_word(sock, (struct nlmsghdr *)copy, flags, bytes));
-	return netlink_result(raw_syscall(__NR_sendmsg, sock, (long)(uintptr_t)msg, flags, 0, 0, 0));
+		return preload_result(netlink_send_word(sock, (struct nlmsghdr *)copy, flags, bytes));
+	return preload_result(raw_syscall(__NR_sendmsg, sock, (long)(uintptr_t)msg, flags, 0, 0, 0));
 }

@@ -4,6 +4,7 @@
  * names are the daemon's. Of every other path only the text is looked at, and the kernel is asked as before.
  */
 #include "client/pinfile.h"
+#include "client/preload.h"
 #include "client/preload_pins.h"
 #include "client/self.h"
 #include "proto/raw.h"
@@ -16,8 +17,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PUBLIC __attribute__((visibility("default")))
-
 /* Variants of large files, which headers declare only to those who ask. */
 struct stat64;
 struct statfs64;
@@ -28,14 +27,6 @@ int statfs64(const char *path, struct statfs64 *fs);
 int euidaccess(const char *path, int mode);
 int eaccess(const char *path, int mode);
 int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned int flags);
-
-static int pins_result(long r)
-{
-	if (r >= 0)
-		return (int)r;
-	errno = (int)-r;
-	return -1;
-}
 
 static struct pinfile_view pins_view(struct codec_source *src)
 {
@@ -77,7 +68,7 @@ static int pins_stat(int dir_fd, const char *path, void *st, int flags)
 	char at[PATH_MAX];
 
 	path = pins_look_at(&dir_fd, path, at);
-	return pins_result(raw_syscall(__NR_newfstatat, dir_fd, (long)path, (long)st, flags, 0, 0));
+	return (int)preload_result(raw_syscall(__NR_newfstatat, dir_fd, (long)path, (long)st, flags, 0, 0));
 }
 
 PUBLIC int stat(const char *restrict path, struct stat *restrict st)
@@ -116,7 +107,7 @@ PUBLIC int statx(int dir_fd, const char *restrict path, int flags, unsigned int 
 	char at[PATH_MAX];
 
 	path = pins_look_at(&dir_fd, path, at);
-	return pins_result(raw_syscall(__NR_statx, dir_fd, (long)path, flags, (long)mask, (long)st, 0));
+	return (int)preload_result(raw_syscall(__NR_statx, dir_fd, (long)path, flags, (long)mask, (long)st, 0));
 }
 
 /* It is the bpffs that a pin lies in, whatever its stand-in lies in. */
@@ -127,7 +118,7 @@ static int pins_statfs(const char *path, void *fs)
 
 	if (pins_look_at(&dir_fd, path, at) == at)
 		path = PINFILE_BPFFS;
-	return pins_result(raw_syscall(__NR_statfs, (long)path, (long)fs, 0, 0, 0, 0));
+	return (int)preload_result(raw_syscall(__NR_statfs, (long)path, (long)fs, 0, 0, 0, 0));
 }
 
 PUBLIC int statfs(const char *path, struct statfs *fs)
@@ -153,11 +144,11 @@ PUBLIC int faccessat(int dir_fd, const char *path, int mode, int flags)
 	char at[PATH_MAX];
 	long r;
 
-	path = pins_look_at(&dir_fd, path, at);
 	if (flags == 0)
-		return pins_result(raw_syscall(__NR_faccessat, dir_fd, (long)path, mode, 0, 0, 0));
+		return (int)preload_result(preload_pins_access(dir_fd, path, mode));
+	path = pins_look_at(&dir_fd, path, at);
 	r = raw_syscall(__NR_faccessat2, dir_fd, (long)path, mode, flags, 0, 0);
-	return pins_result(r == -ENOSYS ? -EINVAL : r);
+	return (int)preload_result(r == -ENOSYS ? -EINVAL : r);
 }
 
 PUBLIC int euidaccess(const char *path, int mode)
@@ -177,7 +168,7 @@ PUBLIC int chdir(const char *path)
 	int dir_fd = AT_FDCWD;
 
 	path = pins_look_at(&dir_fd, path, at);
-	return pins_result(raw_syscall(__NR_chdir, (long)path, 0, 0, 0, 0, 0));
+	return (int)preload_result(raw_syscall(__NR_chdir, (long)path, 0, 0, 0, 0, 0));
 }
 
 /* ---- changing ---- */
@@ -190,8 +181,8 @@ PUBLIC int mkdirat(int dir_fd, const char *path, mode_t mode)
 	char plain[PATH_MAX];
 
 	if (pinfile_find(0, dir_fd, path, plain) == PINFILE_ELSEWHERE)
-		return pins_result(raw_syscall(__NR_mkdirat, dir_fd, (long)path, (long)mode, 0, 0, 0));
-	return pins_result(pinfile_mkdir(&view, plain, mode, &outcome));
+		return (int)preload_result(raw_syscall(__NR_mkdirat, dir_fd, (long)path, (long)mode, 0, 0, 0));
+	return (int)preload_result(pinfile_mkdir(&view, plain, mode, &outcome));
 }
 
 PUBLIC int mkdir(const char *path, mode_t mode)
@@ -206,8 +197,8 @@ PUBLIC int unlinkat(int dir_fd, const char *path, int flags)
 	char plain[PATH_MAX];
 
 	if (flags & ~AT_REMOVEDIR || pinfile_find(0, dir_fd, path, plain) == PINFILE_ELSEWHERE)
-		return pins_result(raw_syscall(__NR_unlinkat, dir_fd, (long)path, flags, 0, 0, 0));
-	return pins_result(flags & AT_REMOVEDIR ? pinfile_rmdir(&view, plain) : pinfile_unlink(&view, plain));
+		return (int)preload_result(raw_syscall(__NR_unlinkat, dir_fd, (long)path, flags, 0, 0, 0));
+	return (int)preload_result(flags & AT_REMOVEDIR ? pinfile_rmdir(&view, plain) : pinfile_unlink(&view, plain));
 }
 
 PUBLIC int unlink(const char *path)
@@ -241,8 +232,8 @@ PUBLIC int renameat2(int from_fd, const char *from, int to_fd, const char *to, u
 
 	if (pinfile_find(0, from_fd, from, old) == PINFILE_ELSEWHERE ||
 	    pinfile_find(0, to_fd, to, new) == PINFILE_ELSEWHERE)
-		return pins_result(raw_syscall(__NR_renameat2, from_fd, (long)from, to_fd, (long)to, (long)flags, 0));
-	return pins_result(pinfile_rename(&view, old, new, flags, &outcome));
+		return (int)preload_result(raw_syscall(__NR_renameat2, from_fd, (long)from, to_fd, (long)to, (long)flags, 0));
+	return (int)preload_result(pinfile_rename(&view, old, new, flags, &outcome));
 }
 
 PUBLIC int renameat(int from_fd, const char *from, int to_fd, const char *to)

@@ -40,18 +40,6 @@ static int rootview_cover(const char *path)
 	return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0 ? -errno : 0;
 }
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir);
-}
-
-static void close_file(FILE **file)
-{
-	if (*file)
-		(void)fclose(*file);
-}
-
 /* ---- /run ---- */
 
 /* What stands for an entry: a directory or a file to bind it to, or the same link. */
@@ -91,7 +79,7 @@ static int rootview_make_run(void)
 {
 	OWN_FD int old = open(ROOTVIEW_RUN, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	OWN_FD int new = -1;
-	__attribute__((cleanup(close_dir))) DIR *dir = NULL;
+	OWN_DIR DIR *dir = NULL;
 	const struct dirent *entry;
 	int copy = old < 0 ? -1 : fcntl(old, F_DUPFD_CLOEXEC, 0), r;
 
@@ -185,7 +173,7 @@ static int rootview_bind_older(void)
 static int rootview_make_tracefs(void)
 {
 	int fd = tracefile_instead(ROOTVIEW_EVENTS, true, -EACCES), r;
-	__attribute__((cleanup(close_file))) FILE *list = fd < 0 ? NULL : fdopen(fd, "r");
+	OWN_FILE FILE *list = fd < 0 ? NULL : fdopen(fd, "r");
 
 	if (!list) {
 		own_close_fd(&fd);

@@ -8,6 +8,7 @@
 #ifndef BPFGATE_PROTO_OWN_H
 #define BPFGATE_PROTO_OWN_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,10 +45,22 @@ static inline void own_close_file(FILE **file)
 	}
 }
 
+static inline void own_close_dir(DIR **dir)
+{
+	if (*dir) {
+		int saved = errno;
+
+		(void)closedir(*dir);
+		errno = saved;
+		*dir = NULL;
+	}
+}
+
 #define OWN_FD	__attribute__((cleanup(own_close_fd)))
 #define OWN_MEM __attribute__((cleanup(own_free_mem)))
 /* One that was read: what is written is closed with a look at whether it got there. */
 #define OWN_FILE __attribute__((cleanup(own_close_file)))
+#define OWN_DIR __attribute__((cleanup(own_close_dir)))
 
 /* Hands the fd on: the variable no longer owns it. */
 #define TAKE_FD(fd)                          \

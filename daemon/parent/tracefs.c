@@ -68,12 +68,6 @@ static int tracefs_open_event(int root, const char *file, const uint8_t *name, s
 
 /* ---- all events: "ID CATEGORY:EVENT" ---- */
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		(void)closedir(*dir);
-}
-
 static DIR *tracefs_list(int at, const char *name)
 {
 	OWN_FD int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -100,7 +94,7 @@ static bool tracefs_read_id(int category, const char *event, unsigned long *ret_
 
 static void tracefs_write_category(int events, const char *category, FILE *out)
 {
-	__attribute__((cleanup(close_dir))) DIR *dir = tracefs_list(events, category);
+	OWN_DIR DIR *dir = tracefs_list(events, category);
 	const struct dirent *entry;
 	unsigned long id;
 
@@ -111,7 +105,7 @@ static void tracefs_write_category(int events, const char *category, FILE *out)
 
 static int tracefs_write_events(int root, FILE *out)
 {
-	__attribute__((cleanup(close_dir))) DIR *dir = tracefs_list(root, "events");
+	OWN_DIR DIR *dir = tracefs_list(root, "events");
 	const struct dirent *entry;
 
 	if (!dir)
