@@ -9,6 +9,7 @@
 
 #include "client/call.h"
 #include "client/control.h"
+#include "client/self.h"
 #include "proto/own.h"
 #include "proto/path.h"
 #include "proto/pinname.h"
@@ -116,42 +117,16 @@ enum pinfile_where pinfile_find(pid_t tid, int dir_number, const char *path, cha
 
 /* ---- the daemon ---- */
 
-static int pinfile_read_here(void *ctx, uint64_t addr, void *buf, size_t bytes)
-{
-	(void)ctx;
-	memcpy(buf, (const void *)(uintptr_t)addr, bytes);
-	return 0;
-}
-
-static int pinfile_write_here(void *ctx, uint64_t addr, const void *buf, size_t bytes)
-{
-	(void)ctx;
-	memcpy((void *)(uintptr_t)addr, buf, bytes);
-	return 0;
-}
-
-static int pinfile_take_here(void *ctx, int number, int *ret_fd)
-{
-	(void)ctx;
-	*ret_fd = number;
-	return 0;
-}
-
-static void pinfile_drop_here(void *ctx, int fd)
-{
-	(void)ctx, (void)fd;
-}
-
 /* What we ask, and what it names, is ours; where its paths lead is the caller's to see. */
 static int pinfile_call(const struct pinfile_view *view, uint32_t cmd, const void *attr, uint32_t attr_bytes,
 			struct call_outcome *outcome, int *ret_fd)
 {
-	struct codec_source src = *view->src;
+	struct codec_source src;
 
-	src.read = pinfile_read_here;
-	src.write = pinfile_write_here;
-	src.take_fd = pinfile_take_here;
-	src.drop_fd = pinfile_drop_here;
+	self_init_source(&src);
+	src.ctx = view->src->ctx;
+	src.self_pid = view->src->self_pid;
+	src.place = view->src->place;
 	return call_daemon(&src, cmd, (uintptr_t)attr, attr_bytes, outcome, ret_fd);
 }
 
@@ -345,10 +320,7 @@ struct pinfile_names {
 
 static bool pinfile_has(const struct pinfile_names *names, const char *name)
 {
-	for (size_t at = 0; at < names->bytes; at += strlen(names->list + at + 1) + 2)
-		if (strcmp(names->list + at + 1, name) == 0)
-			return true;
-	return false;
+	return pin_name_is_listed(names->list, names->bytes, name, strlen(name));
 }
 
 static DIR *pinfile_open_dir(const char *path)

@@ -6,7 +6,10 @@
 #ifndef BPFGATE_PROTO_PINNAME_H
 #define BPFGATE_PROTO_PINNAME_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define CMD_PIN_NAME 0x104u
 
@@ -47,5 +50,14 @@ struct pin_name {
 _Static_assert(sizeof(struct pin_name) == 48, "no padding");
 
 #define PIN_NAME_LIST_MAX (256u * 1024)
+
+/* Is this name one of such a list? */
+static inline bool pin_name_is_listed(const char *list, size_t bytes, const char *name, size_t len)
+{
+	for (const char *at = list; at < list + bytes; at += strlen(at + 1) + 2)
+		if (strlen(at + 1) == len && memcmp(at + 1, name, len) == 0)
+			return true;
+	return false;
+}
 
 #endif

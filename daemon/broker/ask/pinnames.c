@@ -13,7 +13,7 @@
 #include "daemon/broker/ask/places.h"
 #include "proto/path.h"
 
-static int pinnames_take_path(const struct request_ptr *path, char *ret_path, size_t path_bytes)
+int pinnames_take_path(const struct request_ptr *path, char *ret_path, size_t path_bytes)
 {
 	const char *text = (const char *)path->data;
 

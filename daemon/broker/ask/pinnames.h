@@ -8,6 +8,9 @@
 
 #include "daemon/broker/work/work.h"
 
+/* Copies the path behind this pointer of a request, NUL included: 0, -EFAULT, -ENAMETOOLONG; -EINVAL: it is not plain. */
+int pinnames_take_path(const struct request_ptr *path, char *ret_path, size_t path_bytes);
+
 /*
  * Reads the path behind this pointer of the request, and its place, into *ret_name. -EFAULT, -ENAMETOOLONG; -EINVAL: not
  * plain, or not what our library sends.

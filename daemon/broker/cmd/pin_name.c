@@ -55,23 +55,13 @@ static void name_look(struct work *work, struct name_call *call)
 
 /* ---- what lies in a directory ---- */
 
-static bool name_is_listed(const struct name_call *call, const char *name, size_t len)
-{
-	const char *end = call->list + call->list_bytes;
-
-	for (const char *at = call->list; at < end; at += strlen(at + 1) + 2)
-		if (strlen(at + 1) == len && memcmp(at + 1, name, len) == 0)
-			return true;
-	return false;
-}
-
 /* Its first part: itself, or a directory that it lies in. What does not fit is left out. */
 static void name_add(struct name_call *call, const struct ledger_rec *rec, const char *below)
 {
 	size_t len = strcspn(below, "/");
 	bool itself = below[len] == '\0';
 
-	if (name_is_listed(call, below, len) || len + 2 > call->list_room - call->list_bytes)
+	if (pin_name_is_listed(call->list, call->list_bytes, below, len) || len + 2 > call->list_room - call->list_bytes)
 		return;
 	call->list[call->list_bytes] = (char)(itself ? name_kind_of(rec) : PIN_NAME_DIR);
 	memcpy(call->list + call->list_bytes + 1, below, len);
@@ -161,16 +151,11 @@ static void name_rmdir(struct work *work, struct name_call *call)
 
 static int name_take_new(struct work *work, struct name_call *call)
 {
-	const struct request_ptr *to = &work->req.ptrs[1];
-	int fd;
+	int fd, r = pinnames_take_path(&work->req.ptrs[1], call->to.path, sizeof(call->to.path));
 
-	if (to->state != WIRE_PTR_PRESENT || to->bytes == 0)
-		return -EFAULT;
-	if (to->bytes > sizeof(call->to.path))
-		return -ENAMETOOLONG;
-	memcpy(call->to.path, to->data, to->bytes);
-	if (!call->ask.to_below || !path_is_plain(call->to.path) ||
-	    !path_last_parts(call->to.path, call->ask.to_below))
+	if (r < 0)
+		return r;
+	if (!call->ask.to_below || !path_last_parts(call->to.path, call->ask.to_below))
 		return -EINVAL;
 	fd = work_fd_at(work, offsetof(struct pin_name, to_dir));
 	return fd < 0 ? -EINVAL : places_identify(fd, call->ask.to_below, &call->to.place);
