@@ -173,16 +173,14 @@ static void try_rules(struct mend *m, const struct request *q, struct bgv_result
 /* Does a later kernel load it as it is? */
 static void try_kernels(struct mend *m, const struct request *q, struct bgv_result *res)
 {
-	struct bgv_target later = *q->target;
 	char text[100];
 	uint32_t p;
 
 	for (p = q->target->profile + 1u; p < PROFILE_CNT; p++) {
 		if (!is_accepted(m, q, ASSUME_KERNEL, p))
 			continue;
-		later.profile = (enum profile)p;
 		snprintf(text, sizeof(text), "use Linux %s or newer, which loads it as it is",
-			 bgv_target_profile(&later));
+			 profile_name((enum profile)p));
 		say_first(res, text);
 		return;
 	}

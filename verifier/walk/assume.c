@@ -173,6 +173,12 @@ static int assume_written(struct env *env, const struct assume *assume)
 	return 0;
 }
 
+static void leave_sections(struct state *st)
+{
+	st->active_locks = st->preempt_locks = st->rcu_locks = 0;
+	st->active_irq_id = st->active_lock_id = st->active_lock_object = st->active_lock_object_id = 0;
+}
+
 static int assume_left(struct env *env, const struct assume *assume)
 {
 	struct state *st = env->cur;
@@ -184,8 +190,7 @@ static int assume_left(struct env *env, const struct assume *assume)
 		if (h->type == HELD_REF || refs_drop_lock(env, st, h->type, h->id, h->object) < 0)
 			i++;
 	}
-	st->active_locks = st->preempt_locks = st->rcu_locks = 0;
-	st->active_irq_id = st->active_lock_id = st->active_lock_object = st->active_lock_object_id = 0;
+	leave_sections(st);
 	return 0;
 }
 
@@ -201,8 +206,7 @@ static int assume_outside(struct env *env, const struct assume *assume)
 					 st->active_irq_id, st->active_lock_id, st->active_lock_object,
 					 st->active_lock_object_id };
 	st->held = NULL;
-	st->active_locks = st->preempt_locks = st->rcu_locks = 0;
-	st->active_irq_id = st->active_lock_id = st->active_lock_object = st->active_lock_object_id = 0;
+	leave_sections(st);
 	return 0;
 }
 
