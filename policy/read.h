@@ -106,7 +106,6 @@ void read_share_with(const struct at *at, void *dest); /* read_who.c: struct rul
 void read_programs(const struct at *at, void *dest);  /* read_programs.c: struct rule_programs */
 void read_attach(const struct at *at, void *dest);    /* read_attach.c: struct rule_programs */
 void read_maps(const struct at *at, void *dest);      /* read_programs.c: struct rule_maps */
-void read_quota(const struct at *at, void *dest);     /* read_rule.c: struct policy_quota */
 
 /* lint.c: rules that cannot be reached, and what each rule is worth. After everything is read. */
 void lint_policy(struct reader *rd);

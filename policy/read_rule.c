@@ -126,11 +126,6 @@ static const struct key quota_keys[] = {
 	{ "in_all", quota_in_all },
 };
 
-void read_quota(const struct at *at, void *dest)
-{
-	read_object(at, quota_keys, ARRAY_CNT(quota_keys), dest);
-}
-
 static void one_signer(const struct at *at, const char *string, void *dest)
 {
 	struct rule_signed_by *signed_by = dest;
@@ -287,7 +282,7 @@ static void rule_maps(const struct at *at, void *dest)
 
 static void rule_quota(const struct at *at, void *dest)
 {
-	read_quota(at, &((struct rule *)dest)->quota);
+	read_object(at, quota_keys, ARRAY_CNT(quota_keys), &((struct rule *)dest)->quota);
 }
 
 static void rule_expires(const struct at *at, void *dest)
