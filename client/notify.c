@@ -36,17 +36,6 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-/* The older calls, where the architecture has them; else the number of no call. */
-#ifdef __NR_readlink
-#define NOTIFY_READLINK __NR_readlink
-#define NOTIFY_OPEN	__NR_open
-#define NOTIFY_ACCESS	__NR_access
-#else
-#define NOTIFY_READLINK UINT32_MAX
-#define NOTIFY_OPEN	UINT32_MAX
-#define NOTIFY_ACCESS	UINT32_MAX
-#endif
-
 /* Calls that wait for the daemon at the same time; loads of one process rarely overlap. */
 enum { NOTIFY_THREADS = 4 };
 
@@ -416,22 +405,22 @@ enum { NOTIFY_TRACE_BYTES = 256 }; /* the longest path of such a file */
 
 static bool notify_opens(const struct seccomp_data *data)
 {
-	return (uint32_t)data->nr == NOTIFY_OPEN || data->nr == __NR_openat;
+	return (uint32_t)data->nr == NOTIFY_OLD(open) || data->nr == __NR_openat;
 }
 
 /* Opens for reading, or asks whether it is there. */
 static bool notify_reads(const struct seccomp_data *data)
 {
-	const __u64 *args = data->args + ((uint32_t)data->nr == NOTIFY_OPEN ? 0 : 1);
+	const __u64 *args = data->args + ((uint32_t)data->nr == NOTIFY_OLD(open) ? 0 : 1);
 
 	if (notify_opens(data))
 		return !(args[1] & (O_ACCMODE | O_CREAT | O_PATH));
-	return (uint32_t)data->nr == NOTIFY_ACCESS || data->nr == __NR_faccessat || data->nr == __NR_faccessat2;
+	return (uint32_t)data->nr == NOTIFY_OLD(access) || data->nr == __NR_faccessat || data->nr == __NR_faccessat2;
 }
 
 static uint64_t notify_path_arg(const struct seccomp_data *data)
 {
-	bool old = (uint32_t)data->nr == NOTIFY_OPEN || (uint32_t)data->nr == NOTIFY_ACCESS;
+	bool old = (uint32_t)data->nr == NOTIFY_OLD(open) || (uint32_t)data->nr == NOTIFY_OLD(access);
 
 	return data->args[old ? 0 : 1];
 }
@@ -533,7 +522,7 @@ static void notify_handle(struct notify_server *server, const struct seccomp_not
 		notify_capget(server, &other, &notif->data);
 	else if (notif->data.nr == __NR_ioctl)
 		notify_ioctl(server, &other, &notif->data);
-	else if (notif->data.nr == __NR_readlinkat || (uint32_t)notif->data.nr == NOTIFY_READLINK)
+	else if (notif->data.nr == __NR_readlinkat || (uint32_t)notif->data.nr == NOTIFY_OLD(readlink))
 		notify_readlink(server, &other, &notif->data);
 	else
 		notify_file(server, &other, &notif->data);

@@ -28,14 +28,6 @@
 #error "notify_filter.c needs the audit number of this architecture"
 #endif
 
-#ifdef __NR_readlink
-#define NOTIFY_READLINK __NR_readlink
-#define NOTIFY_OPEN	__NR_open
-#else
-#define NOTIFY_READLINK UINT32_MAX
-#define NOTIFY_OPEN	UINT32_MAX
-#endif
-
 #define LOAD_WORD(field)	 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define IF_EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
 #define IF_HAS(bits, yes, no)	 BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), (yes), (no))
@@ -125,14 +117,14 @@ static void notify_make_filter(struct notify_filter *filter, bool handles_in_map
 	notify_add(filter, (struct sock_filter)LOAD_WORD(nr));
 	/* Opens that write or make something show nothing, and a look at an open file has no path. */
 	notify_add_unless(filter, __NR_openat, offsetof(struct seccomp_data, args[2]), O_ACCMODE | O_CREAT);
-	notify_add_unless(filter, NOTIFY_OPEN, offsetof(struct seccomp_data, args[1]), O_ACCMODE | O_CREAT);
+	notify_add_unless(filter, NOTIFY_OLD(open), offsetof(struct seccomp_data, args[1]), O_ACCMODE | O_CREAT);
 	notify_add_unless(filter, __NR_newfstatat, offsetof(struct seccomp_data, args[3]), AT_EMPTY_PATH);
 	notify_add_unless(filter, __NR_statx, offsetof(struct seccomp_data, args[2]), AT_EMPTY_PATH);
 	for (size_t i = 0; (nr = notify_pins_call(i)) != 0; i++)
 		notify_add_call(filter, nr);
 	notify_add_call(filter, __NR_perf_event_open);
 	notify_add_call(filter, __NR_readlinkat);
-	notify_add_call(filter, NOTIFY_READLINK);
+	notify_add_call(filter, NOTIFY_OLD(readlink));
 	if (answers_as_root)
 		notify_add_root(filter);
 	notify_add_bpf(filter, handles_in_maps);

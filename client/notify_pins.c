@@ -6,6 +6,7 @@
  */
 #include "client/notify_pins.h"
 
+#include "client/notify_filter.h"
 #include "client/pinfile.h"
 #include "proto/own.h"
 #include "proto/raw.h"
@@ -16,13 +17,6 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
-
-/* The older calls, where the architecture has them. */
-#ifdef __NR_stat
-#define PINS_OLD(name) ((uint32_t)__NR_##name)
-#else
-#define PINS_OLD(name) UINT32_MAX
-#endif
 
 struct pins_request {
 	const struct other *other;
@@ -153,23 +147,23 @@ static bool pins_rename(struct pins_request *req)
 /*	  number		dir path to_dir to flags out more */
 static const struct pins_row pins_rows[] = {
 	{ __NR_openat,		0,  1,	 -1,	-1, 2,	 -1, 3, pins_open },
-	{ PINS_OLD(open),	-1, 0,	 -1,	-1, 1,	 -1, 2, pins_open },
+	{ NOTIFY_OLD(open),	-1, 0,	 -1,	-1, 1,	 -1, 2, pins_open },
 	{ __NR_newfstatat,	0,  1,	 -1,	-1, 3,	 2,  -1, pins_stat },
-	{ PINS_OLD(stat),	-1, 0,	 -1,	-1, -1,	 1,  -1, pins_stat },
-	{ PINS_OLD(lstat),	-1, 0,	 -1,	-1, -1,	 1,  -1, pins_stat },
+	{ NOTIFY_OLD(stat),	-1, 0,	 -1,	-1, -1,	 1,  -1, pins_stat },
+	{ NOTIFY_OLD(lstat),	-1, 0,	 -1,	-1, -1,	 1,  -1, pins_stat },
 	{ __NR_statx,		0,  1,	 -1,	-1, 2,	 4,  3, pins_statx },
 	{ __NR_statfs,		-1, 0,	 -1,	-1, -1,	 1,  -1, pins_statfs },
 	{ __NR_faccessat,	0,  1,	 -1,	-1, -1,	 -1, 2, pins_access },
 	{ __NR_faccessat2,	0,  1,	 -1,	-1, -1,	 -1, 2, pins_access },
-	{ PINS_OLD(access),	-1, 0,	 -1,	-1, -1,	 -1, 1, pins_access },
+	{ NOTIFY_OLD(access),	-1, 0,	 -1,	-1, -1,	 -1, 1, pins_access },
 	{ __NR_mkdirat,		0,  1,	 -1,	-1, -1,	 -1, 2, pins_mkdir },
-	{ PINS_OLD(mkdir),	-1, 0,	 -1,	-1, -1,	 -1, 1, pins_mkdir },
+	{ NOTIFY_OLD(mkdir),	-1, 0,	 -1,	-1, -1,	 -1, 1, pins_mkdir },
 	{ __NR_unlinkat,	0,  1,	 -1,	-1, 2,	 -1, -1, pins_unlink },
-	{ PINS_OLD(unlink),	-1, 0,	 -1,	-1, -1,	 -1, -1, pins_unlink },
-	{ PINS_OLD(rmdir),	-1, 0,	 -1,	-1, -1,	 -1, -1, pins_rmdir },
+	{ NOTIFY_OLD(unlink),	-1, 0,	 -1,	-1, -1,	 -1, -1, pins_unlink },
+	{ NOTIFY_OLD(rmdir),	-1, 0,	 -1,	-1, -1,	 -1, -1, pins_rmdir },
 	{ __NR_renameat2,	0,  1,	 2,	3,  4,	 -1, -1, pins_rename },
 	{ __NR_renameat,	0,  1,	 2,	3,  -1,	 -1, -1, pins_rename },
-	{ PINS_OLD(rename),	-1, 0,	 -1,	1,  -1,	 -1, -1, pins_rename },
+	{ NOTIFY_OLD(rename),	-1, 0,	 -1,	1,  -1,	 -1, -1, pins_rename },
 };
 /* clang-format on */
 
