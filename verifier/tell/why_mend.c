@@ -139,7 +139,7 @@ void why_propose_use(struct why *w)
  * ---------------------------------------------------------------------------------------------------
  */
 
-/* A pointer of a register or slot that is what is wanted, and is held; its reference. */
+/* What the helper takes there, by the kind of its argument. */
 static void propose_helper(struct why *w, const struct reg *used)
 {
 	const struct helper_proto *proto = helper_proto_of(w->env, refused(w)->imm);
