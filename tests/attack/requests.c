@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "client/self.h"
+#include "client/library/self.h"
 #include "object/digest.h"
 #include "proto/channel.h"
 #include "proto/cmd.h"

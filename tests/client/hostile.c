@@ -5,8 +5,8 @@
  * the real daemon; whether that is then still whole, test-hostile looks at.
  */
 #include "client/bpfgate.h"
-#include "client/perf.h"
-#include "client/self.h"
+#include "client/library/perf.h"
+#include "client/library/self.h"
 #include "proto/channel.h"
 #include "proto/codec.h"
 #include "proto/perf.h"

@@ -5,7 +5,7 @@
  * -a, only on those programs that attach to programs, as that file says (targets.tsv), out of one DIR.
  *
  * Loads every program of every object alone, one at a time, in a process of its own, and records
- * it as DIR/OBJECT/PROGRAM.bpfb with the kernel's answer (client/capture.c does the recording: this
+ * it as DIR/OBJECT/PROGRAM.bpfb with the kernel's answer (client/preload/capture.c does the recording: this
  * binary defines syscall() itself, so it also works static, in a guest). DIR/results.tsv gets one
  * line a program and survives a crash of the machine: what was in flight then is never tried again.
  * With -o - both go to stdout as lines of text ("@@BUNDLE OBJECT PROGRAM base64(gzip)"), for guests
@@ -31,7 +31,7 @@
 #include <time.h>
 #include <zlib.h>
 
-#include "client/capture.h"
+#include "client/preload/capture.h"
 #include "object/bpfattr.h"
 #include "object/rawcall.h"
 #include "object/release.h"

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "client/bpfgate.h"
-#include "client/self.h"
+#include "client/library/self.h"
 #include "object/digest.h"
 #include "proto/channel.h"
 #include "proto/codec.h"

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/self.h"
+#include "client/library/self.h"
 #include "proto/channel.h"
 #include "proto/codec.h"
 #include "proto/own.h"

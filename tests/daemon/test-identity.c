@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/self.h"
+#include "client/library/self.h"
 #include "proto/own.h"
 #include "tests/daemon/attack.h"
 #include "tests/lib/holds.h"

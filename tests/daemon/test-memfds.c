@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/self.h"
+#include "client/library/self.h"
 #include "proto/channel.h"
 #include "proto/cmd.h"
 #include "proto/codec.h"

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "client/bpfgate.h"
-#include "client/self.h"
+#include "client/library/self.h"
 #include "proto/channel.h"
 #include "proto/own.h"
 #include "tests/daemon/attack.h"

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "client/bpfgate.h"
-#include "client/self.h"
+#include "client/library/self.h"
 #include "proto/own.h"
 #include "tests/daemon/attack.h"
 #include "tests/lib/holds.h"

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 
 #include "client/bpfgate.h"
-#include "client/conn.h"
+#include "client/library/conn.h"
 #include "proto/codec.h"
 #include "proto/own.h"
 

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `bpfgate explain`: what a diagnostic's code means, whose doing it is, a way out, a program that
+ * is refused with it and one that is not; from the verifier's own table and its tests
+ * (diagnostics.awk); no daemon, no file.
+ */
+#include "client/shared/cmd.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/shared/out.h"
+#include "proto/own.h"
+#include "verifier/state/diag.h"
+
+/* Two programs that differ in little. */
+struct example {
+	const char *code, *language, *bad, *good;
+};
+
+static const struct example examples[] = {
+#define EXAMPLE(code, language, bad, good) { code, language, bad, good },
+#include "client/diag_examples.inc"
+#undef EXAMPLE
+};
+
+static const struct example *example_find(const char *code)
+{
+	for (size_t i = 0; i < ARRAY_CNT(examples); i++)
+		if (!strcmp(examples[i].code, code))
+			return &examples[i];
+	return NULL;
+}
+
+/* A row of the table is one code's, or a family's: PKT is not a code, PKT-RANGE is one. */
+static const struct example *member_find(const char *code)
+{
+	size_t n = strlen(code);
+
+	for (size_t i = 0; i < ARRAY_CNT(examples); i++)
+		if (!strncmp(examples[i].code, code, n) && examples[i].code[n] == '-')
+			return &examples[i];
+	return NULL;
+}
+
+static json_t *example_json(const struct example *example)
+{
+	if (!example)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s}", "language", example->language, "bad", example->bad,
+			 "good", example->good);
+}
+
+static json_t *code_json(const char *code, const struct diag *diag)
+{
+	return json_pack("{s:s, s:s, s:s, s:s?, s:o}", "code", code, "class",
+			 diag_class_name(diag->cls), "meaning", diag->meaning, "way_out",
+			 diag->way_out, "example", example_json(example_find(code)));
+}
+
+static int print_document(json_t *doc, bool pretty)
+{
+	int r = -ENOMEM;
+
+	if (doc && json_object_set_new(doc, "schema_version", json_string(OUT_SCHEMA_VERSION)) == 0)
+		r = out_json(stdout, doc, pretty);
+	json_decref(doc);
+	return r < 0 ? EXIT_INTERNAL : EXIT_OK;
+}
+
+/* ---- one code ----------------------------------------------------------------------------------
+ */
+
+/* Indented, so that it can be told from what is said about it. */
+static void print_program(const char *title, const char *text)
+{
+	printf("\n%s:\n", title);
+	while (*text) {
+		int n = (int)strcspn(text, "\n");
+
+		printf("%s%.*s\n", n ? "    " : "", n, text);
+		text += n + (text[n] == '\n');
+	}
+}
+
+static int explain_text(const char *code, const struct diag *diag)
+{
+	const struct example *example = example_find(code);
+
+	if (!example)
+		example = member_find(code);
+	printf("%s: %s\n   = class: %s\n", code, diag->meaning, diag_class_name(diag->cls));
+	if (diag->way_out)
+		printf("   = way out: %s\n", diag->way_out);
+	if (!example)
+		return EXIT_OK;
+	if (strcmp(example->code, code) != 0)
+		printf("   = an example: %s\n", example->code);
+	print_program("refused", example->bad);
+	print_program("accepted", example->good);
+	return EXIT_OK;
+}
+
+static int explain_unknown(const char *code)
+{
+	fputs("bpfgate explain: no diagnostic \"", stderr);
+	out_safe(stderr, code, false);
+	fputs("\"; codes look like PKT-RANGE, and stand in brackets after \"error\"; --list shows all\n",
+	      stderr);
+	return EXIT_USAGE;
+}
+
+/* ---- all codes ---------------------------------------------------------------------------------
+ */
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* All codes, each once, in order; heap, the caller's. NULL: no memory. */
+static const char **all_codes(size_t *ret_cnt)
+{
+	const struct diag *diag;
+	const char **codes;
+	size_t cnt = ARRAY_CNT(examples), i;
+
+	while (diag_nth(cnt - ARRAY_CNT(examples)))
+		cnt++;
+	codes = calloc(cnt, sizeof(*codes));
+	if (!codes)
+		return NULL;
+	for (cnt = 0; cnt < ARRAY_CNT(examples); cnt++)
+		codes[cnt] = examples[cnt].code;
+	for (i = 0; (diag = diag_nth(i)); i++)
+		if (!example_find(diag->code) && !member_find(diag->code))
+			codes[cnt++] = diag->code;
+	qsort(codes, cnt, sizeof(*codes), by_name);
+	*ret_cnt = cnt;
+	return codes;
+}
+
+static int explain_list(bool json, bool pretty)
+{
+	static const struct out_column columns[] = {
+		{ "code", "CODE", false, false },
+		{ "class", "CLASS", false, false },
+		{ "meaning", "MEANING", false, true },
+	};
+	size_t cnt = 0;
+	OWN_MEM const char **codes = all_codes(&cnt);
+	json_t *list = json_array();
+	int r;
+
+	for (size_t i = 0; i < cnt; i++)
+		(void)json_array_append_new(list, code_json(codes[i], diag_find(codes[i])));
+	if (json)
+		return print_document(json_pack("{s:o}", "diagnostics", list), pretty);
+	r = out_table(stdout, list, columns, ARRAY_CNT(columns), &(struct out_table_opts){ 0 });
+	json_decref(list);
+	return r < 0 ? EXIT_INTERNAL : EXIT_OK;
+}
+
+int cmd_explain(int argc, char **argv)
+{
+	bool json = false, pretty = false, list = false;
+	const struct diag *diag;
+	const char *code = NULL;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
+			json = true;
+		else if (!strcmp(argv[i], "--pretty") || !strcmp(argv[i], "-p"))
+			json = pretty = true;
+		else if (!strcmp(argv[i], "--list"))
+			list = true;
+		else if (code || argv[i][0] == '-')
+			return explain_unknown(argv[i]);
+		else
+			code = argv[i];
+	}
+	if (list && !code)
+		return explain_list(json, pretty);
+	diag = code ? diag_find(code) : NULL;
+	if (!diag || list)
+		return explain_unknown(code ? code : "");
+	return json ? print_document(code_json(code, diag), pretty) : explain_text(code, diag);
+}
