@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "object/rawcall.h"
+#include "proto/kernel_types.h"
 #include "proto/own.h"
 
 #define OBJECTS_MAX	4096u	    /* maps, BTFs and programs of one object and its probes */
@@ -234,7 +235,7 @@ static long do_map_update(struct fakebpf *fake, const void *arg)
 
 	if (!map)
 		return -EBADF;
-	if (map->map.shape.type == MAP_TYPE_INSN_ARRAY) {
+	if (map->map.shape.type == KERNEL_MAP_INSN_ARRAY) {
 		memcpy(&key, user_ptr(attr->key), sizeof(key));
 		return update_jump_table(fake, map, key, user_ptr(attr->value));
 	}

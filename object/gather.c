@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "proto/kernel_types.h"
 #include "proto/own.h"
 
 /* Indices that no array has stand for bad fds; the kernel tells the two kinds apart. */
@@ -109,7 +110,7 @@ static void add_contents(struct gather *g, uint32_t idx, int fd)
 	struct bgv_map *map = &g->maps[idx];
 	void *value = NULL;
 
-	if (map->frozen && map->type == MAP_TYPE_INSN_ARRAY) {
+	if (map->frozen && map->type == KERNEL_MAP_INSN_ARRAY) {
 		map->contents = g->contents[idx] = read_jump_table(g, map, fd);
 		map->contents_bytes = map->contents ? (size_t)map->max_entries * JUMP_ELEMENT_BYTES : 0;
 		return;

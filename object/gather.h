@@ -27,7 +27,6 @@ struct gather_map {
 	uint32_t inner_btf_id;
 };
 
-#define MAP_TYPE_INSN_ARRAY 34	/* BPF_MAP_TYPE_INSN_ARRAY: newer than the headers we may be built with */
 #define JUMP_ELEMENT_BYTES 16	/* its element: struct bpf_insn_array_value */
 
 struct gather_source {

@@ -36,7 +36,7 @@ struct tally {
 
 /* By program type; one without a row, of a newer kernel, is none. */
 static const bool only_own[] = {
-#define KERNEL_PROG_TYPE(id, NAME, name, load, attach, others) [id] = !(others),
+#define KERNEL_PROG_TYPE(id, NAME, name, since, load, attach, others) [id] = !(others),
 #include "proto/kernel_types.def"
 };
 

@@ -97,29 +97,21 @@ static void name_text(const struct policy_target *target, struct text *out)
 	text_add_name(out, target->name);
 }
 
-struct kind {
+struct form {
 	bool (*holds)(const struct rule_target *rule, const struct policy_request *request);
 	void (*text)(const struct policy_target *target, struct text *out);
 };
 
-static const struct kind named_kind = { name_holds, name_text };
-
-/* Kinds that are not here go by name. */
-static const struct kind object_kinds[POLICY_ATTACH_CNT] = {
-	[POLICY_ATTACH_XDP] = { interface_holds, interface_text },
-	[POLICY_ATTACH_TCX] = { interface_holds, interface_text },
-	[POLICY_ATTACH_NETKIT] = { interface_holds, interface_text },
-	[POLICY_ATTACH_CGROUP] = { cgroup_holds, cgroup_text },
-	[POLICY_ATTACH_SK_LOOKUP] = { netns_holds, netns_text },
-	[POLICY_ATTACH_FLOW_DISSECTOR] = { netns_holds, netns_text },
-	[POLICY_ATTACH_NETFILTER] = { netns_holds, netns_text },
-	[POLICY_ATTACH_UPROBE] = { file_holds, name_text },
+/* How rules name a target, by its kind. */
+#define FORM_INTERFACE { interface_holds, interface_text }
+#define FORM_CGROUP    { cgroup_holds, cgroup_text }
+#define FORM_NETNS     { netns_holds, netns_text }
+#define FORM_FILE      { file_holds, name_text }
+#define FORM_NAME      { name_holds, name_text }
+static const struct form forms[POLICY_ATTACH_CNT] = {
+#define KERNEL_ATTACH_KIND(kind, word, form, ...) [POLICY_ATTACH_##kind] = FORM_##form,
+#include "proto/kernel_types.def"
 };
-
-static const struct kind *kind_of(enum policy_attach_kind kind)
-{
-	return kind < POLICY_ATTACH_CNT && object_kinds[kind].holds ? &object_kinds[kind] : &named_kind;
-}
 
 /*
  * An allow rule with any target of such a kind shows the whole; a deny rule hides it that refuses all of them. The
@@ -146,7 +138,7 @@ static bool target_is_listed(const struct match *match)
 {
 	const struct rule_programs *programs = &match->rule->programs;
 	const struct policy_request *request = match->request;
-	const struct kind *kind = kind_of(request->target->kind);
+	const struct form *form = &forms[request->target->kind];
 	size_t i;
 
 	if (programs->attach_any)
@@ -155,7 +147,7 @@ static bool target_is_listed(const struct match *match)
 		return whole_is_listed(match);
 	for (i = 0; i < programs->target_cnt; i++) {
 		if (programs->targets[i].kind == request->target->kind &&
-		    kind->holds(&programs->targets[i], request))
+		    form->holds(&programs->targets[i], request))
 			return true;
 	}
 	return false;
@@ -188,7 +180,7 @@ static void target_text(const struct policy_target *target, struct text *out)
 		return;
 	}
 	text_addf(out, "%s at ", name ? name : "?");
-	kind_of(target->kind)->text(target, out);
+	forms[target->kind].text(target, out);
 }
 
 void match_attach(const struct match *match, struct policy_step *step)

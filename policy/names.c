@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The vocabulary of the rules as constant tables, made from the facts about Linux 6.1 to 7.3
- * (names.def, proto/kernel_types.def). Promises that a word and its number are one to one; trusts nothing and refuses
+ * (proto/kernel_types.def). Promises that a word and its number are one to one; trusts nothing and refuses
  * nothing: an unknown word is -ENOENT, and the caller decides whether that is an error.
  */
 #include "policy/names.h"
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "policy/policy.h"
+#include "proto/kernel_types.h"
 #include "proto/own.h"
 
 #define WORD_MAX 63
@@ -20,8 +21,8 @@ struct word {
 };
 
 static const struct word helper_words[] = {
-#define HELPER(id, text) { id, text },
-#include "policy/names.def"
+#define KERNEL_HELPER(id, name, text, ...) { id, text },
+#include "proto/kernel_types.def"
 };
 
 static const struct word prog_type_words[] = {
@@ -35,29 +36,13 @@ static const struct word map_type_words[] = {
 };
 
 static const struct word kfunc_words[] = {
-#define KFUNC(text) { 0, text },
-#include "policy/names.def"
+#define KERNEL_KFUNC(text) { 0, text },
+#include "proto/kernel_types.def"
 };
 
 static const struct word attach_words[] = {
-	{ POLICY_ATTACH_XDP, "xdp" },
-	{ POLICY_ATTACH_TCX, "tcx" },
-	{ POLICY_ATTACH_NETKIT, "netkit" },
-	{ POLICY_ATTACH_CGROUP, "cgroup" },
-	{ POLICY_ATTACH_SK_LOOKUP, "sk_lookup" },
-	{ POLICY_ATTACH_FLOW_DISSECTOR, "flow_dissector" },
-	{ POLICY_ATTACH_NETFILTER, "netfilter" },
-	{ POLICY_ATTACH_KPROBE, "kprobe" },
-	{ POLICY_ATTACH_UPROBE, "uprobe" },
-	{ POLICY_ATTACH_TRACEPOINT, "tracepoint" },
-	{ POLICY_ATTACH_RAW_TRACEPOINT, "raw_tracepoint" },
-	{ POLICY_ATTACH_TRACING, "tracing" },
-	{ POLICY_ATTACH_LSM, "lsm" },
-	{ POLICY_ATTACH_ITER, "iter" },
-	{ POLICY_ATTACH_PERF_EVENT, "perf_event" },
-	{ POLICY_ATTACH_STRUCT_OPS, "struct_ops" },
-	{ POLICY_ATTACH_EXT, "ext" },
-	{ POLICY_ATTACH_MAP, "map" },
+#define KERNEL_ATTACH_KIND(NAME, word, ...) { POLICY_ATTACH_##NAME, word },
+#include "proto/kernel_types.def"
 };
 
 static const struct {
@@ -207,6 +192,38 @@ int policy_helper_id(const char *name)
 int policy_attach_kind_id(const char *name)
 {
 	return names_find(NAMES_ATTACH, name);
+}
+
+/* ---- what an attach type and a load say of the target ---- */
+
+static const struct {
+	uint32_t loaded_as;
+	const char *prefix;
+} attach_kinds[POLICY_ATTACH_CNT] = {
+#define KERNEL_ATTACH_KIND(NAME, word, form, loaded_as, prefix) [POLICY_ATTACH_##NAME] = { KERNEL_PROG_##loaded_as, prefix },
+#include "proto/kernel_types.def"
+};
+
+static const uint8_t kind_of_attach_type[KERNEL_ATTACH_CNT] = {
+#define KERNEL_ATTACH_TYPE(number, NAME, since, LINK, fields, target, KIND) [number] = POLICY_ATTACH_##KIND,
+#include "proto/kernel_types.def"
+};
+
+enum policy_attach_kind policy_attach_kind_of(uint32_t attach_type)
+{
+	return attach_type < KERNEL_ATTACH_CNT ? kind_of_attach_type[attach_type] : POLICY_ATTACH_NONE;
+}
+
+enum policy_attach_kind policy_attach_at_load(uint32_t prog_type, uint32_t attach_type, const char **ret_prefix)
+{
+	/* of struct_ops it is the number of a member */
+	enum policy_attach_kind kind = prog_type == KERNEL_PROG_STRUCT_OPS ? POLICY_ATTACH_STRUCT_OPS :
+									     policy_attach_kind_of(attach_type);
+
+	if (!attach_kinds[kind].loaded_as || attach_kinds[kind].loaded_as != prog_type)
+		return POLICY_ATTACH_NONE;
+	*ret_prefix = attach_kinds[kind].prefix;
+	return kind;
 }
 
 static const struct {

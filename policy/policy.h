@@ -110,33 +110,22 @@ struct policy_prog_facts {
 	size_t digest_cnt;
 };
 
-/* Where a program is to be attached. The names (policy_attach_name()) are the keys of "attach". */
+/* Where a program is to be attached, each named by a word: the keys of "attach". The facts say what each is. */
 enum policy_attach_kind {
 	POLICY_ATTACH_NONE,
-	/* an interface: netns, ifname */
-	POLICY_ATTACH_XDP,
-	POLICY_ATTACH_TCX,
-	POLICY_ATTACH_NETKIT,
-	/* a cgroup: cgroups[] */
-	POLICY_ATTACH_CGROUP,
-	/* a network namespace: netns */
-	POLICY_ATTACH_SK_LOOKUP,
-	POLICY_ATTACH_FLOW_DISSECTOR,
-	POLICY_ATTACH_NETFILTER,
-	/* something with a name: name */
-	POLICY_ATTACH_KPROBE,	      /* kernel function; also kprobe_multi, one request a function */
-	POLICY_ATTACH_UPROBE,	      /* the binary: name, file */
-	POLICY_ATTACH_TRACEPOINT,     /* category:event */
-	POLICY_ATTACH_RAW_TRACEPOINT, /* event; also tp_btf */
-	POLICY_ATTACH_TRACING,	      /* fentry, fexit, fmod_ret: kernel function */
-	POLICY_ATTACH_LSM,	      /* hook */
-	POLICY_ATTACH_ITER,	      /* what is iterated: task, bpf_map, ... */
-	POLICY_ATTACH_PERF_EVENT,     /* "software", "hardware" ...: the event's type */
-	POLICY_ATTACH_STRUCT_OPS,     /* struct name: tcp_congestion_ops */
-	POLICY_ATTACH_EXT,	      /* freplace: name of the function replaced */
-	POLICY_ATTACH_MAP,	      /* map type it is put into: prog_array, devmap, cpumap, sockmap */
+#define KERNEL_ATTACH_KIND(NAME, word, form, loaded_as, prefix) POLICY_ATTACH_##NAME,
+#include "proto/kernel_types.def"
 	POLICY_ATTACH_CNT
 };
+
+/* The kind of target that programs of an attach type have; NONE: no rule is about them. */
+enum policy_attach_kind policy_attach_kind_of(uint32_t attach_type);
+
+/*
+ * The kind of target that a program names already at its load, or NONE: that is said when it is attached. `ret_prefix`: what
+ * the target's name in BTF begins with and its name in rules does not; static.
+ */
+enum policy_attach_kind policy_attach_at_load(uint32_t prog_type, uint32_t attach_type, const char **ret_prefix);
 
 /* A target that is not one object: what the kernel tells of many at once. */
 enum policy_whole {

@@ -113,31 +113,16 @@ static bool parse_name(const struct at *at, char *string, struct rule_target *ta
 	return true;
 }
 
-/* Kinds that are not here go by name. */
-static const struct {
-	enum policy_attach_kind kind;
-	bool (*parse)(const struct at *at, char *string, struct rule_target *target);
-} parsers[] = {
-	{ POLICY_ATTACH_XDP, parse_interface },
-	{ POLICY_ATTACH_TCX, parse_interface },
-	{ POLICY_ATTACH_NETKIT, parse_interface },
-	{ POLICY_ATTACH_CGROUP, parse_cgroup },
-	{ POLICY_ATTACH_SK_LOOKUP, parse_netns },
-	{ POLICY_ATTACH_FLOW_DISSECTOR, parse_netns },
-	{ POLICY_ATTACH_NETFILTER, parse_netns },
-	{ POLICY_ATTACH_UPROBE, parse_file },
+/* How rules name a target, by its kind. */
+#define FORM_INTERFACE parse_interface
+#define FORM_CGROUP    parse_cgroup
+#define FORM_NETNS     parse_netns
+#define FORM_FILE      parse_file
+#define FORM_NAME      parse_name
+static bool (*const parsers[POLICY_ATTACH_CNT])(const struct at *at, char *string, struct rule_target *target) = {
+#define KERNEL_ATTACH_KIND(kind, word, form, ...) [POLICY_ATTACH_##kind] = FORM_##form,
+#include "proto/kernel_types.def"
 };
-
-static bool parse_target(const struct at *at, char *string, struct rule_target *target)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_CNT(parsers); i++) {
-		if (parsers[i].kind == target->kind)
-			return parsers[i].parse(at, string, target);
-	}
-	return parse_name(at, string, target);
-}
 
 static void one_target(const struct at *at, const char *string, void *dest)
 {
@@ -150,7 +135,7 @@ static void one_target(const struct at *at, const char *string, void *dest)
 		at->rd->is_out_of_memory = true;
 		return;
 	}
-	if (!parse_target(at, copy, &target))
+	if (!parsers[target.kind](at, copy, &target))
 		return;
 	if (target.path && target.scope != NETNS_OTHER)
 		path_add(at->rd, target.path);

@@ -10,20 +10,25 @@
 #include "policy/policy.h"
 #include "proto/own.h"
 
-#define WORTH_HELPER(name, worth) { #name, WORTH_##worth, false },
-#define WORTH_HELPER_PERFMON(name, worth) { #name, WORTH_##worth, true },
+/* What the kernel lends only to CAP_PERFMON, by its own table. */
+#define TO_BPF	   0
+#define TO_PERFMON 1
+enum {
+#define KERNEL_HELPER(number, NAME, text, since, caps) WANTS_PERFMON_bpf_##NAME = caps,
+#include "proto/kernel_types.def"
+};
+
+#define WORTH_HELPER(name, worth) { #name, WORTH_##worth, WANTS_PERFMON_##name },
 #define WORTH_KFUNC(name, worth)
 #define WORTH_KFUNC_PERFMON(name, worth)
 static const struct worth_row helpers[] = {
 #include "policy/worth.def"
 };
 #undef WORTH_HELPER
-#undef WORTH_HELPER_PERFMON
 #undef WORTH_KFUNC
 #undef WORTH_KFUNC_PERFMON
 
 #define WORTH_HELPER(name, worth)
-#define WORTH_HELPER_PERFMON(name, worth)
 #define WORTH_KFUNC(name, worth) { #name, WORTH_##worth, false },
 #define WORTH_KFUNC_PERFMON(name, worth) { #name, WORTH_##worth, true },
 static const struct worth_row kfuncs[] = {

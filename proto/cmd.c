@@ -341,46 +341,55 @@ static const struct cmd_fd assoc_fds[] = {
 #define END(field) .attr_end = ATTR_END_##field, .attach_off = CMD_NO_OFF
 #define ATTACH_BY(end, field) .attr_end = ATTR_END_##end, .attach_off = ATTR_##field
 
+/* Since when a kernel has each. */
+enum {
+#define KERNEL_COMMAND(number, NAME, since) SINCE_##NAME = since,
+#include "proto/kernel_types.def"
+};
+
+#define ROW_OF(NAME, first_kernel, who, gives_fd, ...) { .name = #NAME, .least_kernel = first_kernel, .gate = who, .returns_fd = gives_fd, __VA_ARGS__ }
+#define ROW(NAME, ...) [CMD_##NAME] = ROW_OF(NAME, SINCE_##NAME, __VA_ARGS__)
+
 static const struct cmd_row cmd_rows[CMD_CNT] = {
-	[CMD_MAP_CREATE] = { "MAP_CREATE", CMD_BROKERED, true, CMD_KERNEL(3, 18), END(MAP_CREATE_EXCL_PROG_HASH_SIZE), PTRS(map_create_ptrs), FDS(map_create_fds) },
-	[CMD_MAP_LOOKUP_ELEM] = { "MAP_LOOKUP_ELEM", CMD_LOCAL, false, CMD_KERNEL(3, 18), END(ELEM_FLAGS), PTRS(elem_lookup_ptrs), FDS(elem_fds) },
-	[CMD_MAP_UPDATE_ELEM] = { "MAP_UPDATE_ELEM", CMD_LOCAL, false, CMD_KERNEL(3, 18), END(ELEM_FLAGS), PTRS(elem_update_ptrs), FDS(elem_fds) },
-	[CMD_MAP_DELETE_ELEM] = { "MAP_DELETE_ELEM", CMD_LOCAL, false, CMD_KERNEL(3, 18), END(ELEM_KEY), PTRS(elem_delete_ptrs), FDS(elem_fds) },
-	[CMD_MAP_GET_NEXT_KEY] = { "MAP_GET_NEXT_KEY", CMD_LOCAL, false, CMD_KERNEL(3, 18), END(ELEM_NEXT_KEY), PTRS(elem_next_key_ptrs), FDS(elem_fds) },
-	[CMD_PROG_LOAD] = { "PROG_LOAD", CMD_JUDGED, true, CMD_KERNEL(3, 18), END(PROG_LOAD_KEYRING_ID), PTRS(prog_load_ptrs), FDS(prog_load_fds), OUTS(prog_load_outs) },
-	[CMD_OBJ_PIN] = { "OBJ_PIN", CMD_BROKERED, false, CMD_KERNEL(4, 4), END(OBJ_PATH_FD), PTRS(obj_ptrs), FDS(obj_pin_fds) },
-	[CMD_OBJ_GET] = { "OBJ_GET", CMD_BROKERED, true, CMD_KERNEL(4, 4), END(OBJ_PATH_FD), PTRS(obj_ptrs), FDS(obj_get_fds) },
-	[CMD_PROG_ATTACH] = { "PROG_ATTACH", CMD_BROKERED, false, CMD_KERNEL(4, 10), ATTACH_BY(ATTACH_EXPECTED_REVISION, ATTACH_TYPE), FDS(prog_attach_fds) },
-	[CMD_PROG_DETACH] = { "PROG_DETACH", CMD_BROKERED, false, CMD_KERNEL(4, 10), ATTACH_BY(ATTACH_EXPECTED_REVISION, ATTACH_TYPE), FDS(prog_detach_fds) },
-	[CMD_PROG_TEST_RUN] = { "PROG_TEST_RUN", CMD_BROKERED, false, CMD_KERNEL(4, 12), END(TEST_BATCH_SIZE), PTRS(test_run_ptrs), FDS(test_run_fds), OUTS(test_run_outs) },
-	[CMD_PROG_GET_NEXT_ID] = { "PROG_GET_NEXT_ID", CMD_VIRTUAL, false, CMD_KERNEL(4, 13), END(ID_NEXT_ID), OUTS(next_id_outs) },
-	[CMD_MAP_GET_NEXT_ID] = { "MAP_GET_NEXT_ID", CMD_VIRTUAL, false, CMD_KERNEL(4, 13), END(ID_NEXT_ID), OUTS(next_id_outs) },
-	[CMD_PROG_GET_FD_BY_ID] = { "PROG_GET_FD_BY_ID", CMD_VIRTUAL, true, CMD_KERNEL(4, 13), END(ID_PROG_ID) },
-	[CMD_MAP_GET_FD_BY_ID] = { "MAP_GET_FD_BY_ID", CMD_VIRTUAL, true, CMD_KERNEL(4, 13), END(ID_OPEN_FLAGS) },
-	[CMD_OBJ_GET_INFO_BY_FD] = { "OBJ_GET_INFO_BY_FD", CMD_LOCAL, false, CMD_KERNEL(4, 13), END(INFO_INFO), PTRS(info_ptrs), FDS(info_fds), OUTS(info_outs) },
-	[CMD_PROG_QUERY] = { "PROG_QUERY", CMD_BROKERED, false, CMD_KERNEL(4, 15), ATTACH_BY(QUERY_REVISION, QUERY_ATTACH_TYPE), PTRS(query_ptrs), FDS(query_fds), OUTS(query_outs) },
-	[CMD_RAW_TRACEPOINT_OPEN] = { "RAW_TRACEPOINT_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 17), END(RAW_TP_COOKIE), PTRS(raw_tp_ptrs), FDS(raw_tp_fds) },
-	[CMD_BTF_LOAD] = { "BTF_LOAD", CMD_JUDGED, true, CMD_KERNEL(4, 18), END(BTF_LOAD_TOKEN_FD), PTRS(btf_load_ptrs), FDS(btf_load_fds), OUTS(btf_load_outs) },
-	[CMD_BTF_GET_FD_BY_ID] = { "BTF_GET_FD_BY_ID", CMD_VIRTUAL, true, CMD_KERNEL(4, 18), END(ID_FD_BY_ID_TOKEN_FD), FDS(btf_by_id_fds) },
-	[CMD_TASK_FD_QUERY] = { "TASK_FD_QUERY", CMD_VIRTUAL, false, CMD_KERNEL(4, 18), END(TASK_FD_QUERY_PROBE_ADDR), PTRS(task_fd_ptrs), FDS(task_fd_fds), OUTS(task_fd_outs) },
-	[CMD_MAP_LOOKUP_AND_DELETE_ELEM] = { "MAP_LOOKUP_AND_DELETE_ELEM", CMD_LOCAL, false, CMD_KERNEL(4, 20), END(ELEM_FLAGS), PTRS(elem_lookup_ptrs), FDS(elem_fds) },
-	[CMD_MAP_FREEZE] = { "MAP_FREEZE", CMD_LOCAL, false, CMD_KERNEL(5, 2), END(ELEM_MAP_FD), FDS(elem_fds) },
-	[CMD_BTF_GET_NEXT_ID] = { "BTF_GET_NEXT_ID", CMD_VIRTUAL, false, CMD_KERNEL(5, 4), END(ID_NEXT_ID), OUTS(next_id_outs) },
-	[CMD_MAP_LOOKUP_BATCH] = { "MAP_LOOKUP_BATCH", CMD_LOCAL, false, CMD_KERNEL(5, 6), END(BATCH_FLAGS), PTRS(batch_lookup_ptrs), FDS(batch_fds), OUTS(batch_outs) },
-	[CMD_MAP_LOOKUP_AND_DELETE_BATCH] = { "MAP_LOOKUP_AND_DELETE_BATCH", CMD_LOCAL, false, CMD_KERNEL(5, 6), END(BATCH_FLAGS), PTRS(batch_lookup_ptrs), FDS(batch_fds), OUTS(batch_outs) },
-	[CMD_MAP_UPDATE_BATCH] = { "MAP_UPDATE_BATCH", CMD_LOCAL, false, CMD_KERNEL(5, 6), END(BATCH_FLAGS), PTRS(batch_update_ptrs), FDS(batch_fds), OUTS(batch_outs) },
-	[CMD_MAP_DELETE_BATCH] = { "MAP_DELETE_BATCH", CMD_LOCAL, false, CMD_KERNEL(5, 6), END(BATCH_FLAGS), PTRS(batch_delete_ptrs), FDS(batch_fds), OUTS(batch_outs) },
-	[CMD_LINK_CREATE] = { "LINK_CREATE", CMD_BROKERED, true, CMD_KERNEL(5, 7), ATTACH_BY(LINK_CREATE_UPROBE_MULTI_PATH_FD, LINK_CREATE_ATTACH_TYPE), PTRS(link_create_ptrs), FDS(link_create_fds) },
-	[CMD_LINK_UPDATE] = { "LINK_UPDATE", CMD_LOCAL, false, CMD_KERNEL(5, 7), END(LINK_UPDATE_OLD_PROG_FD), FDS(link_update_fds) },
-	[CMD_LINK_GET_FD_BY_ID] = { "LINK_GET_FD_BY_ID", CMD_VIRTUAL, true, CMD_KERNEL(5, 8), END(ID_LINK_ID) },
-	[CMD_LINK_GET_NEXT_ID] = { "LINK_GET_NEXT_ID", CMD_VIRTUAL, false, CMD_KERNEL(5, 8), END(ID_NEXT_ID), OUTS(next_id_outs) },
-	[CMD_ENABLE_STATS] = { "ENABLE_STATS", CMD_REFUSED, true, CMD_KERNEL(5, 8), END(STATS_TYPE) },
-	[CMD_ITER_CREATE] = { "ITER_CREATE", CMD_BROKERED, true, CMD_KERNEL(5, 8), END(ITER_FLAGS), FDS(iter_create_fds) },
-	[CMD_LINK_DETACH] = { "LINK_DETACH", CMD_LOCAL, false, CMD_KERNEL(5, 9), END(LINK_DETACH_LINK_FD), FDS(link_detach_fds) },
-	[CMD_PROG_BIND_MAP] = { "PROG_BIND_MAP", CMD_BROKERED, false, CMD_KERNEL(5, 10), END(BIND_FLAGS), FDS(bind_map_fds) },
-	[CMD_TOKEN_CREATE] = { "TOKEN_CREATE", CMD_REFUSED, true, CMD_KERNEL(6, 9), END(TOKEN_BPFFS_FD), FDS(token_create_fds) },
-	[CMD_PROG_ASSOC_STRUCT_OPS] = { "PROG_ASSOC_STRUCT_OPS", CMD_BROKERED, false, CMD_KERNEL(7, 0), END(ASSOC_FLAGS), FDS(assoc_fds) },
-	[CMD_PROG_STREAM_READ_BY_FD] = { "PROG_STREAM_READ_BY_FD", CMD_LOCAL, false, CMD_KERNEL(6, 18), END(STREAM_PROG_FD), PTRS(stream_read_ptrs), FDS(stream_read_fds) },
+	ROW(MAP_CREATE, CMD_BROKERED, true, END(MAP_CREATE_EXCL_PROG_HASH_SIZE), PTRS(map_create_ptrs), FDS(map_create_fds)),
+	ROW(MAP_LOOKUP_ELEM, CMD_LOCAL, false, END(ELEM_FLAGS), PTRS(elem_lookup_ptrs), FDS(elem_fds)),
+	ROW(MAP_UPDATE_ELEM, CMD_LOCAL, false, END(ELEM_FLAGS), PTRS(elem_update_ptrs), FDS(elem_fds)),
+	ROW(MAP_DELETE_ELEM, CMD_LOCAL, false, END(ELEM_KEY), PTRS(elem_delete_ptrs), FDS(elem_fds)),
+	ROW(MAP_GET_NEXT_KEY, CMD_LOCAL, false, END(ELEM_NEXT_KEY), PTRS(elem_next_key_ptrs), FDS(elem_fds)),
+	ROW(PROG_LOAD, CMD_JUDGED, true, END(PROG_LOAD_KEYRING_ID), PTRS(prog_load_ptrs), FDS(prog_load_fds), OUTS(prog_load_outs)),
+	ROW(OBJ_PIN, CMD_BROKERED, false, END(OBJ_PATH_FD), PTRS(obj_ptrs), FDS(obj_pin_fds)),
+	ROW(OBJ_GET, CMD_BROKERED, true, END(OBJ_PATH_FD), PTRS(obj_ptrs), FDS(obj_get_fds)),
+	ROW(PROG_ATTACH, CMD_BROKERED, false, ATTACH_BY(ATTACH_EXPECTED_REVISION, ATTACH_TYPE), FDS(prog_attach_fds)),
+	ROW(PROG_DETACH, CMD_BROKERED, false, ATTACH_BY(ATTACH_EXPECTED_REVISION, ATTACH_TYPE), FDS(prog_detach_fds)),
+	ROW(PROG_TEST_RUN, CMD_BROKERED, false, END(TEST_BATCH_SIZE), PTRS(test_run_ptrs), FDS(test_run_fds), OUTS(test_run_outs)),
+	ROW(PROG_GET_NEXT_ID, CMD_VIRTUAL, false, END(ID_NEXT_ID), OUTS(next_id_outs)),
+	ROW(MAP_GET_NEXT_ID, CMD_VIRTUAL, false, END(ID_NEXT_ID), OUTS(next_id_outs)),
+	ROW(PROG_GET_FD_BY_ID, CMD_VIRTUAL, true, END(ID_PROG_ID)),
+	ROW(MAP_GET_FD_BY_ID, CMD_VIRTUAL, true, END(ID_OPEN_FLAGS)),
+	ROW(OBJ_GET_INFO_BY_FD, CMD_LOCAL, false, END(INFO_INFO), PTRS(info_ptrs), FDS(info_fds), OUTS(info_outs)),
+	ROW(PROG_QUERY, CMD_BROKERED, false, ATTACH_BY(QUERY_REVISION, QUERY_ATTACH_TYPE), PTRS(query_ptrs), FDS(query_fds), OUTS(query_outs)),
+	ROW(RAW_TRACEPOINT_OPEN, CMD_BROKERED, true, END(RAW_TP_COOKIE), PTRS(raw_tp_ptrs), FDS(raw_tp_fds)),
+	ROW(BTF_LOAD, CMD_JUDGED, true, END(BTF_LOAD_TOKEN_FD), PTRS(btf_load_ptrs), FDS(btf_load_fds), OUTS(btf_load_outs)),
+	ROW(BTF_GET_FD_BY_ID, CMD_VIRTUAL, true, END(ID_FD_BY_ID_TOKEN_FD), FDS(btf_by_id_fds)),
+	ROW(TASK_FD_QUERY, CMD_VIRTUAL, false, END(TASK_FD_QUERY_PROBE_ADDR), PTRS(task_fd_ptrs), FDS(task_fd_fds), OUTS(task_fd_outs)),
+	ROW(MAP_LOOKUP_AND_DELETE_ELEM, CMD_LOCAL, false, END(ELEM_FLAGS), PTRS(elem_lookup_ptrs), FDS(elem_fds)),
+	ROW(MAP_FREEZE, CMD_LOCAL, false, END(ELEM_MAP_FD), FDS(elem_fds)),
+	ROW(BTF_GET_NEXT_ID, CMD_VIRTUAL, false, END(ID_NEXT_ID), OUTS(next_id_outs)),
+	ROW(MAP_LOOKUP_BATCH, CMD_LOCAL, false, END(BATCH_FLAGS), PTRS(batch_lookup_ptrs), FDS(batch_fds), OUTS(batch_outs)),
+	ROW(MAP_LOOKUP_AND_DELETE_BATCH, CMD_LOCAL, false, END(BATCH_FLAGS), PTRS(batch_lookup_ptrs), FDS(batch_fds), OUTS(batch_outs)),
+	ROW(MAP_UPDATE_BATCH, CMD_LOCAL, false, END(BATCH_FLAGS), PTRS(batch_update_ptrs), FDS(batch_fds), OUTS(batch_outs)),
+	ROW(MAP_DELETE_BATCH, CMD_LOCAL, false, END(BATCH_FLAGS), PTRS(batch_delete_ptrs), FDS(batch_fds), OUTS(batch_outs)),
+	ROW(LINK_CREATE, CMD_BROKERED, true, ATTACH_BY(LINK_CREATE_UPROBE_MULTI_PATH_FD, LINK_CREATE_ATTACH_TYPE), PTRS(link_create_ptrs), FDS(link_create_fds)),
+	ROW(LINK_UPDATE, CMD_LOCAL, false, END(LINK_UPDATE_OLD_PROG_FD), FDS(link_update_fds)),
+	ROW(LINK_GET_FD_BY_ID, CMD_VIRTUAL, true, END(ID_LINK_ID)),
+	ROW(LINK_GET_NEXT_ID, CMD_VIRTUAL, false, END(ID_NEXT_ID), OUTS(next_id_outs)),
+	ROW(ENABLE_STATS, CMD_REFUSED, true, END(STATS_TYPE)),
+	ROW(ITER_CREATE, CMD_BROKERED, true, END(ITER_FLAGS), FDS(iter_create_fds)),
+	ROW(LINK_DETACH, CMD_LOCAL, false, END(LINK_DETACH_LINK_FD), FDS(link_detach_fds)),
+	ROW(PROG_BIND_MAP, CMD_BROKERED, false, END(BIND_FLAGS), FDS(bind_map_fds)),
+	ROW(TOKEN_CREATE, CMD_REFUSED, true, END(TOKEN_BPFFS_FD), FDS(token_create_fds)),
+	ROW(PROG_ASSOC_STRUCT_OPS, CMD_BROKERED, false, END(ASSOC_FLAGS), FDS(assoc_fds)),
+	ROW(PROG_STREAM_READ_BY_FD, CMD_LOCAL, false, END(STREAM_PROG_FD), PTRS(stream_read_ptrs), FDS(stream_read_fds)),
 };
 /* clang-format on */
 
@@ -413,15 +422,15 @@ static const struct cmd_fd perf_set_bpf_fds[] = {
 	{ "prog_fd", .off = offsetof(struct perf_set_bpf, prog_fd), CMD_FD_ALWAYS },
 };
 
-#define OURS(cmd)   [(cmd) - CMD_OURS_FIRST]
+#define OURS(NAME, ...) [CMD_##NAME - CMD_OURS_FIRST] = ROW_OF(NAME, KERNEL(4, 4), __VA_ARGS__)
 #define ALL_OF(type) .attr_end = sizeof(struct type), .attach_off = CMD_NO_OFF
 
 static const struct cmd_row cmd_ours[CMD_OURS_CNT] = {
-	OURS(CMD_PERF_OUTPUT_OPEN) = { "PERF_OUTPUT_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), ALL_OF(perf_output) },
-	OURS(CMD_PERF_EVENT_OPEN) = { "PERF_EVENT_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), ALL_OF(perf_open), PTRS(perf_open_ptrs), FDS(perf_open_fds) },
-	OURS(CMD_PERF_EVENT_SET_BPF) = { "PERF_EVENT_SET_BPF", CMD_BROKERED, false, CMD_KERNEL(4, 4), ALL_OF(perf_set_bpf), FDS(perf_set_bpf_fds) },
-	OURS(CMD_TRACE_OPEN) = { "TRACE_OPEN", CMD_BROKERED, true, CMD_KERNEL(4, 4), ALL_OF(trace_open), PTRS(trace_open_ptrs) },
-	OURS(CMD_PIN_NAME) = { "PIN_NAME", CMD_BROKERED, false, CMD_KERNEL(4, 4), ALL_OF(pin_name), PTRS(pin_name_ptrs), FDS(pin_name_fds), OUTS(pin_name_outs) },
+	OURS(PERF_OUTPUT_OPEN, CMD_BROKERED, true, ALL_OF(perf_output)),
+	OURS(PERF_EVENT_OPEN, CMD_BROKERED, true, ALL_OF(perf_open), PTRS(perf_open_ptrs), FDS(perf_open_fds)),
+	OURS(PERF_EVENT_SET_BPF, CMD_BROKERED, false, ALL_OF(perf_set_bpf), FDS(perf_set_bpf_fds)),
+	OURS(TRACE_OPEN, CMD_BROKERED, true, ALL_OF(trace_open), PTRS(trace_open_ptrs)),
+	OURS(PIN_NAME, CMD_BROKERED, false, ALL_OF(pin_name), PTRS(pin_name_ptrs), FDS(pin_name_fds), OUTS(pin_name_outs)),
 };
 
 static bool cmd_is_ours(const struct cmd_row *row)

@@ -16,48 +16,11 @@
 
 /* The commands under our own names: the build host's header may lack the newer ones. */
 enum cmd_id {
-	CMD_MAP_CREATE = 0,
-	CMD_MAP_LOOKUP_ELEM = 1,
-	CMD_MAP_UPDATE_ELEM = 2,
-	CMD_MAP_DELETE_ELEM = 3,
-	CMD_MAP_GET_NEXT_KEY = 4,
-	CMD_PROG_LOAD = 5,
-	CMD_OBJ_PIN = 6,
-	CMD_OBJ_GET = 7,
-	CMD_PROG_ATTACH = 8,
-	CMD_PROG_DETACH = 9,
-	CMD_PROG_TEST_RUN = 10,
-	CMD_PROG_GET_NEXT_ID = 11,
-	CMD_MAP_GET_NEXT_ID = 12,
-	CMD_PROG_GET_FD_BY_ID = 13,
-	CMD_MAP_GET_FD_BY_ID = 14,
-	CMD_OBJ_GET_INFO_BY_FD = 15,
-	CMD_PROG_QUERY = 16,
-	CMD_RAW_TRACEPOINT_OPEN = 17,
-	CMD_BTF_LOAD = 18,
-	CMD_BTF_GET_FD_BY_ID = 19,
-	CMD_TASK_FD_QUERY = 20,
-	CMD_MAP_LOOKUP_AND_DELETE_ELEM = 21,
-	CMD_MAP_FREEZE = 22,
-	CMD_BTF_GET_NEXT_ID = 23,
-	CMD_MAP_LOOKUP_BATCH = 24,
-	CMD_MAP_LOOKUP_AND_DELETE_BATCH = 25,
-	CMD_MAP_UPDATE_BATCH = 26,
-	CMD_MAP_DELETE_BATCH = 27,
-	CMD_LINK_CREATE = 28,
-	CMD_LINK_UPDATE = 29,
-	CMD_LINK_GET_FD_BY_ID = 30,
-	CMD_LINK_GET_NEXT_ID = 31,
-	CMD_ENABLE_STATS = 32,
-	CMD_ITER_CREATE = 33,
-	CMD_LINK_DETACH = 34,
-	CMD_PROG_BIND_MAP = 35,
-	CMD_TOKEN_CREATE = 36,
-	CMD_PROG_STREAM_READ_BY_FD = 37,
-	CMD_PROG_ASSOC_STRUCT_OPS = 38,
+#define KERNEL_COMMAND(number, NAME, since) CMD_##NAME = number,
+#include "proto/kernel_types.def"
+	CMD_CNT,
 };
 
-#define CMD_CNT	     39
 #define CMD_PTRS_MAX 12 /* pointers of one command, those inside a struct it points to included */
 #define CMD_FDS_MAX  5	/* fd fields of one command's attr */
 #define CMD_OUTS_MAX 6	/* output fields of one command's attr */
@@ -80,8 +43,6 @@ enum cmd_id {
 
 /* "No such offset". */
 #define CMD_NO_OFF UINT16_MAX
-
-#define CMD_KERNEL(major, minor) ((uint16_t)((major) << 8 | (minor)))
 
 /* Who carries the command out: docs/DESIGN.md section 4. */
 enum cmd_gate {
@@ -153,6 +114,7 @@ struct cmd_attach {
 	const char *name; /* without BPF_ */
 	uint8_t cls;	  /* enum cmd_attach_class */
 	uint8_t target;	  /* enum cmd_target */
+	uint8_t link;	  /* enum kernel_link_type; none: LINK_CREATE makes none */
 };
 
 #define CMD_ATTACH_CNT KERNEL_ATTACH_CNT
@@ -207,7 +169,7 @@ struct cmd_row {
 	const char *name; /* without BPF_ */
 	uint8_t gate;	  /* enum cmd_gate */
 	bool returns_fd;
-	uint16_t least_kernel; /* CMD_KERNEL() */
+	uint16_t least_kernel; /* KERNEL() */
 	uint16_t attr_end;     /* non-zero bytes from here on are EINVAL (the kernel's CHECK_ATTR) */
 	uint16_t attach_off;   /* of the attach type that only_for speaks of */
 	uint8_t ptr_cnt;
@@ -229,6 +191,12 @@ uint32_t cmd_id_of(const struct cmd_row *row);
  * -ENOENT for map types that hold plain values.
  */
 int cmd_value_fd_off(uint32_t map_type);
+
+/* The same for an fd that is a program's. */
+int cmd_value_prog_off(uint32_t map_type);
+
+/* Does a system call see a value of such a map once for each possible CPU? */
+bool cmd_value_is_percpu(uint32_t map_type);
 
 /* The row of an attach type, or NULL. */
 const struct cmd_attach *cmd_attach_of(uint32_t attach_type);

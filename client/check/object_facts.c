@@ -12,7 +12,7 @@
 
 #include "object/btfname.h"
 #include "object/elf.h"
-#include "proto/kernel_types.h"
+#include "proto/cmd.h"
 #include "proto/own.h"
 
 #define VMLINUX_BTF	  "/sys/kernel/btf/vmlinux"
@@ -50,8 +50,7 @@ static uint64_t map_bytes(const struct bgv_map *map)
 		return (uint64_t)map->max_entries + 3ULL * MAP_BASE_BYTES;
 	if (map->type == KERNEL_MAP_ARENA)
 		return (entries + 1) * MAP_BASE_BYTES;
-	if (map->type == BPF_MAP_TYPE_PERCPU_ARRAY || map->type == BPF_MAP_TYPE_PERCPU_HASH ||
-	    map->type == BPF_MAP_TYPE_LRU_PERCPU_HASH || map->type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE)
+	if (cmd_value_is_percpu(map->type))
 		value *= (uint64_t)sysconf(_SC_NPROCESSORS_CONF);
 	if (!SIZE_MUL(is_array ? value : key + value + MAP_ELEM_OVERHEAD, entries, &bytes) ||
 	    !SIZE_ADD(bytes, (uint64_t)MAP_BASE_BYTES, &bytes))
@@ -139,30 +138,18 @@ static void add_calls(struct reading *rd, struct object_prog *own, const struct 
 /* Types that say at the load where they will be attached. */
 static void add_target(struct reading *rd, struct object_prog *own, const struct bgv_program *prog)
 {
-	static const struct {
-		uint32_t type;
-		enum policy_attach_kind kind;
-		const char *prefix;
-	} kinds[] = {
-		{ BPF_PROG_TYPE_TRACING, POLICY_ATTACH_RAW_TRACEPOINT, "btf_trace_" },
-		{ BPF_PROG_TYPE_TRACING, POLICY_ATTACH_ITER, "bpf_iter_" },
-		{ BPF_PROG_TYPE_TRACING, POLICY_ATTACH_TRACING, "" },
-		{ BPF_PROG_TYPE_LSM, POLICY_ATTACH_LSM, "bpf_lsm_" },
-		{ BPF_PROG_TYPE_STRUCT_OPS, POLICY_ATTACH_STRUCT_OPS, "" },
-	};
+	const char *prefix = "";
+	enum policy_attach_kind kind = policy_attach_at_load(prog->prog_type, prog->expected_attach_type, &prefix);
 	const char *name = prog->attach_btf_id && rd->names ? btfname_get(rd->names, prog->attach_btf_id) :
 							      prog->attach_name;
-	size_t i;
 
-	for (i = 0; name && i < ARRAY_CNT(kinds); i++) {
-		if (kinds[i].type != prog->prog_type ||
-		    strncmp(name, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
-			continue;
-		own->attach_name = strdup(name + strlen(kinds[i].prefix));
-		own->target = (struct policy_target){ .kind = kinds[i].kind, .name = own->attach_name };
-		own->has_target = own->attach_name != NULL;
+	if (kind == POLICY_ATTACH_NONE || !name)
 		return;
-	}
+	if (strncmp(name, prefix, strlen(prefix)) == 0)
+		name += strlen(prefix);
+	own->attach_name = strdup(name);
+	own->target = (struct policy_target){ .kind = kind, .name = own->attach_name };
+	own->has_target = own->attach_name != NULL;
 }
 
 static void add_digests(struct reading *rd, struct object_prog *own, const struct elf_program *program)

@@ -9,6 +9,7 @@
 
 #include "client/library/pinfile.h"
 #include "client/library/place.h"
+#include "proto/cmd.h"
 #include "proto/raw.h"
 #include "proto/own.h"
 
@@ -134,14 +135,6 @@ int self_bpf(uint32_t cmd, const void *attr, uint32_t attr_bytes)
 				0);
 }
 
-/* Maps whose values a system call sees once for each possible CPU. */
-static bool self_is_percpu(uint32_t map_type)
-{
-	return map_type == BPF_MAP_TYPE_PERCPU_HASH || map_type == BPF_MAP_TYPE_PERCPU_ARRAY ||
-	       map_type == BPF_MAP_TYPE_LRU_PERCPU_HASH ||
-	       map_type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
-}
-
 int self_map_shape(int map_fd, struct codec_map *ret_map)
 {
 	struct bpf_map_info info = { 0 };
@@ -157,8 +150,8 @@ int self_map_shape(int map_fd, struct codec_map *ret_map)
 	ret_map->type = info.type;
 	ret_map->key_bytes = info.key_size;
 	ret_map->value_bytes = info.value_size;
-	ret_map->cpu_value_bytes = self_is_percpu(info.type) ? info.value_size : 0;
-	if (self_is_percpu(info.type))
+	ret_map->cpu_value_bytes = cmd_value_is_percpu(info.type) ? info.value_size : 0;
+	if (cmd_value_is_percpu(info.type))
 		ret_map->value_bytes = (info.value_size + 7) / 8 * 8 * (uint32_t)get_nprocs_conf();
 	return 0;
 }

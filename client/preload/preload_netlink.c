@@ -10,6 +10,7 @@
 #include "client/library/pinfile.h"
 #include "client/preload/preload.h"
 #include "client/library/self.h"
+#include "proto/kernel_types.h"
 #include "proto/own.h"
 #include "proto/raw.h"
 
@@ -145,7 +146,7 @@ static int netlink_make_link(const struct netlink_xdp *xdp, const char *path)
 
 	attr_put_u32(attr, ATTR_LINK_CREATE_PROG_FD, (uint32_t)xdp->fd);
 	attr_put_u32(attr, ATTR_LINK_CREATE_TARGET_FD, (uint32_t)xdp->ifindex);
-	attr_put_u32(attr, ATTR_LINK_CREATE_ATTACH_TYPE, 37 /* BPF_XDP */);
+	attr_put_u32(attr, ATTR_LINK_CREATE_ATTACH_TYPE, KERNEL_ATTACH_XDP);
 	attr_put_u32(attr, ATTR_LINK_CREATE_FLAGS, xdp->flags & XDP_FLAGS_MODES);
 	link = netlink_bpf(CMD_LINK_CREATE, attr, ATTR_LINK_CREATE_FLAGS + 4);
 	return link < 0 ? link : netlink_pin(CMD_OBJ_PIN, path, link);

@@ -20,6 +20,7 @@
 #include "object/probes.h"
 #include "object/release.h"
 #include "object/section.h"
+#include "proto/kernel_types.h"
 #include "proto/own.h"
 #include "tests/lib/golden.h"
 #include "tests/object/sample.h"
@@ -897,7 +898,7 @@ END_TEST
 START_TEST(a_jump_table_is_kept_whole)
 {
 	struct fakebpf *f = fakebpf_new(NULL, 0);
-	int table = fake_map(f, MAP_TYPE_INSN_ARRAY, JUMP_ELEMENT_BYTES, 2, 0, 0);
+	int table = fake_map(f, KERNEL_MAP_INSN_ARRAY, JUMP_ELEMENT_BYTES, 2, 0, 0);
 	uint8_t value[JUMP_ELEMENT_BYTES] = { 7 }, none[JUMP_ELEMENT_BYTES] = { 0 };
 	uint32_t key = 1;
 	struct elem_attr elem = { .map_fd = (uint32_t)table, .key = (uintptr_t)&key, .value = (uintptr_t)value };

@@ -341,12 +341,12 @@ END_TEST
 START_TEST(every_helper_and_kernel_function_has_its_worth)
 {
 	static const char *const helpers[] = {
-#define HELPER(id, text) text,
-#include "policy/names.def"
+#define KERNEL_HELPER(id, name, text, ...) text,
+#include "proto/kernel_types.def"
 	};
 	static const char *const kfuncs[] = {
-#define KFUNC(text) text,
-#include "policy/names.def"
+#define KERNEL_KFUNC(text) text,
+#include "proto/kernel_types.def"
 	};
 	size_t i, j;
 

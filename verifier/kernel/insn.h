@@ -14,7 +14,6 @@
 #define INSN_LOAD_ACQ	0x100
 #define INSN_STORE_REL	0x110
 #define INSN_ADDR_CAST	1	/* off of a mov: address space cast */
-#define INSN_MAP_TYPE_ARENA 33	/* BPF_MAP_TYPE_ARENA */
 #ifndef BPF_PSEUDO_MAP_IDX
 #define BPF_PSEUDO_MAP_IDX 5
 #define BPF_PSEUDO_MAP_IDX_VALUE 6

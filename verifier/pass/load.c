@@ -132,7 +132,7 @@ static int use_map(struct env *env, uint32_t map_idx, uint32_t *used_cnt)
 	(*used_cnt)++;
 	if (m->shape->type == MT_INSN_ARRAY)
 		return jumptab_bind(env, map_idx);
-	return m->shape->type == INSN_MAP_TYPE_ARENA ? bind_arena(env, map_idx) : 0;
+	return m->shape->type == MT_ARENA ? bind_arena(env, map_idx) : 0;
 }
 
 /* A place in a jump table, or in this CPU's copy of the only element. */
@@ -161,7 +161,7 @@ static int resolve_map_value(struct env *env, uint32_t idx, const struct bgv_map
 	if (off >= env->lim->var_off && !env->beh->direct_any_off)
 		return verdict_reject_at(env, idx, EINVAL, CODE_MAP_DIRECT,
 					 "direct value offset of %u is not allowed", off);
-	if (shape->type == INSN_MAP_TYPE_ARENA) {
+	if (shape->type == MT_ARENA) {
 		if (off >= (uint64_t)shape->max_entries * ARENA_PAGE_BYTES && env->beh->direct_any_off)
 			return verdict_reject_at(env, idx, ERANGE, CODE_MAP_DIRECT,
 						 "invalid access to map value pointer, value_size=%u off=%u",

@@ -15,6 +15,7 @@
 #include "verifier/call/kfunc.h"
 #include "verifier/call/ret.h"
 #include "verifier/kernel/insn.h"
+#include "verifier/kernel/names.h"
 #include "verifier/marks/slotlive.h"
 #include "verifier/state/callfacts.h"
 #include "verifier/state/pending.h"
@@ -75,7 +76,7 @@ static int load_map(struct env *env, struct reg *dst, const struct bpf_insn *i)
 		dst->map = aux->map;
 		return 0;
 	}
-	if (env->maps[aux->map - 1].shape->type == INSN_MAP_TYPE_ARENA) {
+	if (env->maps[aux->map - 1].shape->type == MT_ARENA) {
 		reg_set_unknown(dst);
 		return 0;
 	}

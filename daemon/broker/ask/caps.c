@@ -17,12 +17,12 @@ static const struct {
 	uint64_t load, attach;
 	bool only_own;		/* affects only sockets that its holder has */
 } caps_progs[] = {
-#define KERNEL_PROG_TYPE(id, NAME, name, load, attach, others) [id] = { load, attach, !(others) },
+#define KERNEL_PROG_TYPE(id, NAME, name, since, load, attach, others) [id] = { load, attach, !(others) },
 #include "proto/kernel_types.def"
 };
 
 static const uint64_t caps_maps[] = {
-#define KERNEL_MAP_TYPE(id, NAME, name, create) [id] = create,
+#define KERNEL_MAP_TYPE(id, NAME, name, since, create, value) [id] = create,
 #include "proto/kernel_types.def"
 };
 

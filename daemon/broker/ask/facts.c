@@ -86,42 +86,21 @@ void facts_of_record(const struct ledger *ledger, struct vmbtf *vmbtf, const str
 }
 
 /* Where the program says, already at the load, that it will be attached. */
-static const struct {
-	uint32_t prog_type, attach_type;
-	enum policy_attach_kind kind;
-	const char *prefix;		/* of the name in BTF, not of the name in rules */
-} facts_targets[] = {
-	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, POLICY_ATTACH_RAW_TRACEPOINT, "btf_trace_" },
-	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, POLICY_ATTACH_TRACING, "" },
-	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, POLICY_ATTACH_TRACING, "" },
-	{ BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, POLICY_ATTACH_TRACING, "" },
-	{ BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, POLICY_ATTACH_ITER, "bpf_iter_" },
-	{ BPF_PROG_TYPE_LSM, BPF_LSM_MAC, POLICY_ATTACH_LSM, "bpf_lsm_" },
-	{ BPF_PROG_TYPE_LSM, BPF_LSM_CGROUP, POLICY_ATTACH_LSM, "bpf_lsm_" },
-	{ BPF_PROG_TYPE_STRUCT_OPS, UINT32_MAX, POLICY_ATTACH_STRUCT_OPS, "" },
-};
-
 bool facts_target_of(struct vmbtf *vmbtf, const struct ledger_prog *prog, char *name, size_t name_bytes,
 		     struct policy_target *ret_target)
 {
-	const char *known;
+	const char *known, *prefix;
+	enum policy_attach_kind kind = policy_attach_at_load(prog->type, prog->expected_attach_type, &prefix);
 
-	for (size_t i = 0; i < ARRAY_CNT(facts_targets); i++) {
-		size_t skip = strlen(facts_targets[i].prefix);
-
-		if (facts_targets[i].prog_type != prog->type ||
-		    (facts_targets[i].attach_type != UINT32_MAX &&
-		     facts_targets[i].attach_type != prog->expected_attach_type))
-			continue;
-		*ret_target = (struct policy_target){ .kind = facts_targets[i].kind };
-		known = vmbtf_name(vmbtf, prog->attach_btf_id);
-		if (!known)
-			return true;
-		if (strncmp(known, facts_targets[i].prefix, skip) == 0)
-			known += skip;
-		snprintf(name, name_bytes, "%s", known);
-		ret_target->name = name;
+	if (kind == POLICY_ATTACH_NONE)
+		return false;
+	*ret_target = (struct policy_target){ .kind = kind };
+	known = vmbtf_name(vmbtf, prog->attach_btf_id);
+	if (!known)
 		return true;
-	}
-	return false;
+	if (strncmp(known, prefix, strlen(prefix)) == 0)
+		known += strlen(prefix);
+	snprintf(name, name_bytes, "%s", known);
+	ret_target->name = name;
+	return true;
 }

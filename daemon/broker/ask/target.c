@@ -57,23 +57,10 @@ static int target_of_netns_fd(struct work *work, const struct target_fields *fie
 		return fd;
 	if (kinds_of(fd) != KIND_NETNS || fstat(fd, &st) < 0)
 		return -EINVAL;
-	target->policy.kind = work_u32(work, fields->type) == KERNEL_ATTACH_SK_LOOKUP
-				      ? POLICY_ATTACH_SK_LOOKUP
-				      : POLICY_ATTACH_FLOW_DISSECTOR;
+	target->policy.kind = policy_attach_kind_of(work_u32(work, fields->type));
 	target->policy.netns = (struct policy_object_id){ st.st_dev, st.st_ino };
 	snprintf(target->shown, sizeof(target->shown), "netns %llu", (unsigned long long)st.st_ino);
 	return 0;
-}
-
-static enum policy_attach_kind target_netdev_kind(uint32_t attach_type)
-{
-	if (attach_type == KERNEL_ATTACH_XDP)
-		return POLICY_ATTACH_XDP;
-	if (attach_type == KERNEL_ATTACH_NETFILTER)
-		return POLICY_ATTACH_NETFILTER;
-	if (attach_type == KERNEL_ATTACH_TCX_INGRESS || attach_type == KERNEL_ATTACH_TCX_EGRESS)
-		return POLICY_ATTACH_TCX;
-	return POLICY_ATTACH_NETKIT;
 }
 
 static void target_set_netdev(struct target *target, struct policy_object_id netns,
@@ -126,7 +113,7 @@ static int target_of_netdev(struct work *work, uint32_t attach_type, uint32_t if
 {
 	char ifname[IF_NAMESIZE] = "";
 
-	target->policy.kind = target_netdev_kind(attach_type);
+	target->policy.kind = policy_attach_kind_of(attach_type);
 	target->policy.ifindex = ifindex;
 	if (work->ident->netns_cookie != work->broker->netns_cookie) {
 		target->in_netns = true;

@@ -23,9 +23,9 @@
 #include "object/bundle.h"
 #include "object/digest.h"
 #include "object/probes.h"
+#include "proto/kernel_types.h"
 
 #define PROG_LOAD_TOKEN	   (1u << 16)	/* BPF_F_TOKEN_FD */
-#define PROG_LOAD_SYS_BPF  166u		/* bpf_sys_bpf */
 
 static void prog_load_on_signed(struct work *work, int err);
 
@@ -95,7 +95,7 @@ static const char *prog_load_find_taboo(const struct work *work, const struct pr
 		return "BPF tokens are not passed on";
 	if (work_u32(work, ATTR_PROG_LOAD_IFINDEX))
 		return "programs for a device are not granted";
-	if (prog->type == BPF_PROG_TYPE_SYSCALL && scan_has_helper(prog->helpers, PROG_LOAD_SYS_BPF))
+	if (prog->type == BPF_PROG_TYPE_SYSCALL && scan_has_helper(prog->helpers, KERNEL_HELPER_sys_bpf))
 		return "a syscall program that calls bpf_sys_bpf would get around judge and policy";
 	if (prog->type == BPF_PROG_TYPE_EXT)
 		return "programs that replace functions of other programs are not granted";

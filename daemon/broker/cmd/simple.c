@@ -16,6 +16,7 @@
 #include "daemon/broker/ask/forward.h"
 #include "daemon/broker/ask/obj.h"
 #include "daemon/broker/ask/scan.h"
+#include "proto/kernel_types.h"
 
 /* A second of a small program; the kernel yields between repetitions, our loader is busy. */
 #define SIMPLE_REPEAT_MAX  1000000u
@@ -85,7 +86,7 @@ void test_run(struct work *work)
 		return;
 	}
 	/* It would write into the process that runs it: here the loader, with its capabilities. */
-	if (scan_has_helper(prog.rec->prog.helpers, BPF_FUNC_probe_write_user)) {
+	if (scan_has_helper(prog.rec->prog.helpers, KERNEL_HELPER_probe_write_user)) {
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "WRITES-USER",
 			    "a program that calls bpf_probe_write_user is not run by bpfgate");
 		return;

@@ -154,36 +154,22 @@ void link_update(struct work *work)
 
 /* ---- maps ---- */
 
-/* Maps whose values hold programs, and where in the value the descriptor stands. */
-static const struct {
-	uint32_t type, fd_off;
-} update_maps[] = {
-	{ BPF_MAP_TYPE_PROG_ARRAY, 0 },
-	{ BPF_MAP_TYPE_DEVMAP, 4 },
-	{ BPF_MAP_TYPE_DEVMAP_HASH, 4 },
-	{ BPF_MAP_TYPE_CPUMAP, 4 },
-};
-
 /* The kernel reads as much of key and value as the map has: the client must have sent all of it. */
 static int update_find_value_fd(const struct work *work, const struct ledger_map *map,
 				uint32_t *ret_off)
 {
 	const struct request_ptr *value = work_ptr(work, ATTR_ELEM_VALUE);
 	const struct request_ptr *key = work_ptr(work, ATTR_ELEM_KEY);
+	int off = cmd_value_prog_off(map->type);
 
 	if (value->state != WIRE_PTR_PRESENT || value->bytes < map->value_size)
 		return -EFAULT;
 	if (key->state != WIRE_PTR_PRESENT || key->bytes < map->key_size)
 		return -EFAULT;
-	for (size_t i = 0; i < ARRAY_CNT(update_maps); i++) {
-		if (update_maps[i].type != map->type)
-			continue;
-		if (value->bytes < update_maps[i].fd_off + sizeof(int32_t))
-			return -EINVAL;
-		*ret_off = update_maps[i].fd_off;
-		return 0;
-	}
-	return -EINVAL;
+	if (off < 0 || value->bytes < (uint32_t)off + sizeof(int32_t))
+		return -EINVAL;
+	*ret_off = (uint32_t)off;
+	return 0;
 }
 
 /* The value's descriptor becomes the number that the handle has in the loader. */

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proto/kernel_types.h"
+#include "proto/cmd.h"
 #include "proto/own.h"
 
 /* The kernel's part of an element of a hash, trie or list map, rounded up. */
@@ -35,7 +35,7 @@ static const struct {
 	{ BPF_MAP_TYPE_SK_STORAGE, offsetof(struct mapsize_world, sockets) },
 	{ BPF_MAP_TYPE_INODE_STORAGE, offsetof(struct mapsize_world, inodes) },
 	{ BPF_MAP_TYPE_TASK_STORAGE, offsetof(struct mapsize_world, tasks) },
-	{ 32 /* BPF_MAP_TYPE_CGRP_STORAGE */, offsetof(struct mapsize_world, cgroups) },
+	{ KERNEL_MAP_CGRP_STORAGE, offsetof(struct mapsize_world, cgroups) },
 };
 
 /* ---- the world ---- */
@@ -107,18 +107,12 @@ static uint64_t mapsize_owners(uint32_t type, const struct mapsize_world *world)
 	return cnt;
 }
 
-static bool mapsize_is_percpu(uint32_t type)
-{
-	return type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_HASH ||
-	       type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
-}
-
 static uint64_t mapsize_of_elem(const struct ledger_map *map, unsigned int cpu_cnt)
 {
 	uint64_t value = ((uint64_t)map->value_size + 7) & ~7ull, bytes;
 	uint64_t key = ((uint64_t)map->key_size + 7) & ~7ull;
 
-	if (mapsize_is_percpu(map->type))
+	if (cmd_value_is_percpu(map->type))
 		value *= cpu_cnt;
 	if (map->type == BPF_MAP_TYPE_ARRAY || map->type == BPF_MAP_TYPE_PERCPU_ARRAY)
 		return value;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""generate.py: makes the tables of verifier/, policy/ and proto/ from the facts beside this."""
+"""generate.py: makes the tables of verifier/ and proto/ from the facts beside this."""
 
 import difflib
 import os
@@ -15,7 +15,7 @@ TOP = os.path.normpath(os.path.join(HERE, "..", "..", ".."))
 
 def path_of(table):
     """A table lies in whichever room reads it."""
-    found = [os.path.join(d, table) for room in ("verifier", "policy", "proto")
+    found = [os.path.join(d, table) for room in ("verifier", "proto")
              for d, _, files in os.walk(os.path.join(TOP, room)) if table in files]
     if len(found) != 1:
         raise Wrong("%s: in %d folders" % (table, len(found)))

@@ -3,7 +3,7 @@
 
 import re
 
-from facts import COLUMNS, SERIES, Wrong, in_columns, in_series, merged, names, read
+from facts import COLUMNS, SERIES, Wrong, in_columns, in_series, merged, names, number, read
 
 
 def profiles(holds):
@@ -345,27 +345,87 @@ def section(macro, rows):
     return ["", "#ifdef " + macro] + rows + ["#undef " + macro, "#endif"]
 
 
+def since(rows):
+    """The first kernel with it, as a number; 0: the oldest that we know has it. One that is only announced has none."""
+    firsts = [r["since"] for r in rows if r["since"] != "unknown"]
+    if "-" in firsts or not firsts:
+        return "0"
+    return "KERNEL(%s)" % ", ".join(min(firsts, key=number).split(".")[:2])
+
+
+def caps(cell):
+    return words(cell, "TO_")
+
+
+def link_fields():
+    return {r["name"]: r["fields"] for r in read("link_types")}
+
+
+def prog_rows():
+    return ['KERNEL_PROG_TYPE(%s, %s, "%s", %s, %s, %s, %s)' % (
+        r["id"], r["name"].upper(), r["name"], since([r]), caps(r["loaded_with"]), caps(r["attached_with"]),
+        {"own": "false", "others": "true"}[r["affects"]]) for r in read("prog_types") if r["since"] != "never"]
+
+
+def map_rows():
+    return ['KERNEL_MAP_TYPE(%s, %s, "%s", %s, %s, %s)' % (
+        r["id"], r["name"].upper(), r["name"], since([r]), caps(r["made_with"]), r["value"].upper().replace("@", "_AT_"))
+        for r in read("map_types")]
+
+
+def link_rows():
+    return ['KERNEL_LINK_TYPE(%s, %s, "%s", %s, %s)' % (
+        r["id"], r["name"].upper(), r["name"], since([r]), r["fields"].upper()) for r in read("link_types")]
+
+
+def attach_rows():
+    def named(cell):
+        return "NONE" if cell == "-" else cell.upper()
+    return ["KERNEL_ATTACH_TYPE(%s, %s, %s, %s, %s, %s, %s)" % (
+        r["id"], r["name"].upper(), since([r]), named(r["link"]), link_fields().get(r["link"], "other").upper(),
+        r["target"].upper(), named(r["kind"])) for r in read("attach_types")]
+
+
+def kind_rows():
+    return ['KERNEL_ATTACH_KIND(%s, "%s", %s, %s, "%s")' % (
+        r["name"].upper(), r["name"], r["form"].upper(), "UNSPEC" if r["loaded_as"] == "-" else r["loaded_as"].upper(),
+        "" if r["btf_prefix"] == "-" else r["btf_prefix"]) for r in read("attach_kinds")]
+
+
+def helper_rows():
+    """A helper has a row for each prototype: here it has one, with what any of them wants."""
+    found = {}
+    for r in read("helpers"):
+        found.setdefault((int(r["id"]), r["name"]), []).append(r)
+    return ['KERNEL_HELPER(%d, %s, "%s", %s, %s)' % (
+        i, name[len("bpf_"):], name, since(rows), caps(",".join(sorted({c for r in rows for c in names(r["capabilities"])})) or "-"))
+        for (i, name), rows in sorted(found.items())]
+
+
+def command_rows():
+    return ["KERNEL_COMMAND(%s, %s, %s)" % (r["id"], r["name"].upper(), since([r])) for r in read("commands")]
+
+
+def kfunc_rows():
+    return ['KERNEL_KFUNC("%s")' % n for n in sorted({r["name"] for r in read("kfuncs")})]
+
+
 def kernel_types():
-    progs = {int(r["id"]): r for r in read("prog_types") if r["since"] != "never"}
-    maps = {int(r["id"]): r for r in read("map_types")}
-    return made("Types by number. Made by verifier/kernel/facts/generate.py: change the facts, not this.",
-                'KERNEL_PROG_TYPE(number, NAME, "name", capabilities to load, to attach, does it act on others?)',
-                'KERNEL_MAP_TYPE(number, NAME, "name", capabilities to create)',
-                "KERNEL_ATTACH_TYPE(number, NAME, members of link_create's union it uses, kind of its target)") + section(
-        "KERNEL_PROG_TYPE", ['KERNEL_PROG_TYPE(%d, %s, "%s", %s, %s, %s)' % (
-            i, r["name"].upper(), r["name"], words(r["loaded_with"], "TO_"), words(r["attached_with"], "TO_"),
-            {"own": "false", "others": "true"}[r["affects"]]) for i, r in sorted(progs.items())]) + section(
-        "KERNEL_MAP_TYPE", ['KERNEL_MAP_TYPE(%d, %s, "%s", %s)' % (
-            i, r["name"].upper(), r["name"], words(r["made_with"], "TO_")) for i, r in sorted(maps.items())]) + section(
-        "KERNEL_ATTACH_TYPE", ["KERNEL_ATTACH_TYPE(%s, %s, %s, %s)" % (
-            r["id"], r["name"].upper(), r["link_fields"].upper(), r["target"].upper()) for r in read("attach_types")])
-
-
-def policy_names():
-    named = sorted({(int(r["id"]), r["name"]) for r in read("helpers")})
-    return made("Made by verifier/kernel/facts/generate.py: change the facts, not this. Sorted by number, kfuncs by name.") + \
-        section("HELPER", ['HELPER(%d, "%s")' % n for n in named]) + \
-        section("KFUNC", ['KFUNC("%s")' % n for n in sorted({r["name"] for r in read("kfuncs")})])
+    out = made(
+        "What kernels have, by number. Made by verifier/kernel/facts/generate.py: change the facts, not this. Since: KERNEL(major,",
+        "minor) or 0, the oldest that we know.",
+        'KERNEL_PROG_TYPE(number, NAME, "name", since, capabilities to load, to attach, does it act on others?)',
+        'KERNEL_MAP_TYPE(number, NAME, "name", since, capabilities to create, what its values hold)',
+        'KERNEL_LINK_TYPE(number, NAME, "name", since, members of link_create\'s union it is made with)',
+        "KERNEL_ATTACH_TYPE(number, NAME, since, LINK, members as above, kind of its target, KIND of rules\' \"attach\")",
+        'KERNEL_ATTACH_KIND(NAME, "key", how rules name it, PROGRAM TYPE whose load names it, prefix of that name in BTF)',
+        'KERNEL_HELPER(number, name, "name", since, capabilities), KERNEL_KFUNC("name"), KERNEL_COMMAND(number, NAME, since)')
+    for macro, rows in (
+            ("KERNEL_PROG_TYPE", prog_rows), ("KERNEL_MAP_TYPE", map_rows), ("KERNEL_LINK_TYPE", link_rows),
+            ("KERNEL_ATTACH_TYPE", attach_rows), ("KERNEL_ATTACH_KIND", kind_rows), ("KERNEL_HELPER", helper_rows),
+            ("KERNEL_KFUNC", kfunc_rows), ("KERNEL_COMMAND", command_rows)):
+        out += section(macro, rows())
+    return out
 
 
 # The tables by file name, and what makes each.
@@ -375,7 +435,7 @@ TABLES = {
     "helper_types.def": helper_callers, "helper_count.def": helper_counts, "mapfunc.def": map_helpers, "kfunc.def": kfuncs,
     "kfunc_flags.def": kfunc_flags, "behave.def": behaviours, "behave_of.def": behaviours_of,
     "limits.def": limits, "limits_of.def": limits_of, "measured.def": series,
-    "names.def": policy_names, "kernel_types.def": kernel_types,
+    "kernel_types.def": kernel_types,
 }
 for _name in TITLES:
     TABLES["ctx_%s.def" % _name] = lambda name=_name: context(name)
