@@ -56,14 +56,14 @@ static void broker_on_kept(struct broker *broker, const struct keep_tell *tell,
 			   struct packet_fds *fds)
 {
 	if (tell->keep_id && handles_on_kept(broker->handles, tell) < 0)
-		warden_ask_drop(broker->warden, tell->keep_id);
+		to_parent_ask_drop(broker->to_parent, tell->keep_id);
 	if (broker->listing)
 		settle_row(broker, tell);
 	if (loaders_on_kept(broker->loaders, tell, fds))
 		return;
 	/* A listing row, or the outcome of a call that was given up: the latter nobody will ever use. */
 	if (tell->approval_id && tell->keep_id && !tell->cookie && !broker->listing)
-		warden_ask_drop(broker->warden, tell->keep_id);
+		to_parent_ask_drop(broker->to_parent, tell->keep_id);
 }
 
 /* A probe is nowhere but behind its handle; other programs may live on in links and maps. */
@@ -94,7 +94,7 @@ static void broker_on_told(void *ctx, const struct keep_tell *tell, struct packe
 		(void)judges_set_zygote(broker->judges, packet_fds_take(fds, 0));
 		break;
 	case TELL_PING:
-		warden_pong(broker->warden);
+		to_parent_pong(broker->to_parent);
 		break;
 	case TELL_RELOAD:
 		reload_answer(broker);
@@ -105,7 +105,7 @@ static void broker_on_told(void *ctx, const struct keep_tell *tell, struct packe
 	}
 }
 
-static void broker_on_warden_gone(void *ctx)
+static void broker_on_parent_gone(void *ctx)
 {
 	struct broker *broker = ctx;
 
@@ -150,7 +150,7 @@ static int broker_list_kept(struct broker *broker)
 	struct keep_ask ask = { .kind = ASK_LIST };
 
 	broker->listing = true;
-	return warden_ask(broker->warden, &ask, NULL, NULL, 0, broker_on_listed, broker);
+	return to_parent_ask(broker->to_parent, &ask, NULL, NULL, 0, broker_on_listed, broker);
 }
 
 /* ---- housekeeping ---- */
@@ -225,8 +225,8 @@ static int broker_make_parts(struct broker *broker)
 	int r;
 
 	broker->scratch = malloc(sizeof(*broker->scratch));
-	broker->chan_scratch = malloc(PACKET_BYTES_MAX);
-	if (!broker->scratch || !broker->chan_scratch)
+	broker->peer_scratch = malloc(PACKET_BYTES_MAX);
+	if (!broker->scratch || !broker->peer_scratch)
 		return -ENOMEM;
 	if ((r = sd_event_new(&broker->event)) < 0 ||
 	    (r = quota_table_new(&broker->options.limits, &broker->quota)) < 0 ||
@@ -239,19 +239,19 @@ static int broker_make_parts(struct broker *broker)
 	    (r = orphans_new(&broker->orphans)) < 0 ||
 	    (r = objects_new(broker, &broker->objects)) < 0 ||
 	    (r = object_dirs_new(broker, &broker->object_dirs)) < 0 ||
-	    (r = judges_new(broker->event, broker->chan_scratch, &broker->judges)) < 0)
+	    (r = judges_new(broker->event, broker->peer_scratch, &broker->judges)) < 0)
 		return r;
 	if ((r = closers_new(broker->event, broker->handles, broker_on_room, broker, &broker->closers)) < 0 ||
 	    (r = turns_new(broker->event, &broker->turns)) < 0 ||
 	    (r = places_new(broker, unpin_record, &broker->places)) < 0)
 		return r;
-	r = warden_new(broker->event, broker->chan_scratch, CHANNEL_FD, broker_on_told,
-		       broker_on_warden_gone, broker, &broker->warden);
+	r = to_parent_new(broker->event, broker->peer_scratch, CHANNEL_FD, broker_on_told,
+			  broker_on_parent_gone, broker, &broker->to_parent);
 	if (r >= 0)
-		r = events_new(broker->warden, &broker->events);
+		r = events_new(broker->to_parent, &broker->events);
 	if (r < 0)
 		return r;
-	return loaders_new(broker->event, broker->chan_scratch, broker->closers, broker->warden,
+	return loaders_new(broker->event, broker->peer_scratch, broker->closers, broker->to_parent,
 			   &broker->loaders);
 }
 
@@ -300,8 +300,8 @@ static int broker_set_up(struct broker *broker)
 		r = broker_identify_netns(broker, LISTEN_FD);
 	if (r >= 0)
 		r = reload_first(broker);
-	if (r < 0 && broker->warden)
-		warden_tell_text(broker->warden, ASK_READY, r, strerror(-r));
+	if (r < 0 && broker->to_parent)
+		to_parent_tell_text(broker->to_parent, ASK_READY, r, strerror(-r));
 	return r < 0 ? r : broker_start(broker);
 }
 
@@ -321,7 +321,7 @@ static void broker_tear_down(struct broker *broker)
 	closers_free(broker->closers);
 	reconcile_free(broker->reconcile);
 	orphans_free(broker->orphans);
-	waiting = warden_free(broker->warden);
+	waiting = to_parent_free(broker->to_parent);
 	events_free(broker->events);
 	verdicts_free(broker->verdicts);
 	vmbtf_free(broker->vmbtf);
@@ -336,7 +336,7 @@ static void broker_tear_down(struct broker *broker)
 		quota_table_free(broker->quota);
 	rules_unref(broker->rules);
 	sd_event_unref(broker->event);
-	free(broker->chan_scratch);
+	free(broker->peer_scratch);
 	free(broker->scratch);
 }
 

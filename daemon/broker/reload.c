@@ -42,7 +42,7 @@ void reload_tell_status(struct broker *broker, enum keep_ask_kind kind, int resu
 	char text[KEEP_STATUS_MAX];
 
 	reload_status_text(broker, text, sizeof(text));
-	warden_tell_text(broker->warden, kind, result, text);
+	to_parent_tell_text(broker->to_parent, kind, result, text);
 }
 
 int reload_first(struct broker *broker)

@@ -193,7 +193,7 @@ static int tell_kept(struct parent *parent, const struct kept *kept, uint64_t co
 				  .box_id = kept->box_id, .obj_kind = kept->kind,
 				  .obj_id = kept->obj_id };
 
-	return channel_tell(&parent->channel, &tell, -1);
+	return to_broker_tell(&parent->to_broker, &tell, -1);
 }
 
 static int ask_list(struct parent *parent, struct question *q)
@@ -337,7 +337,7 @@ static int ask_answer(struct parent *parent, struct packet_fds *fds, size_t byte
 	letgo_fds(fds);
 	if (row->how & NO_ANSWER)
 		return 0;
-	return channel_tell(&parent->channel, &q.answer, q.answer_fd);
+	return to_broker_tell(&parent->to_broker, &q.answer, q.answer_fd);
 }
 
 int ask_ready(struct parent *parent, struct source *source, uint32_t events)
@@ -346,7 +346,7 @@ int ask_ready(struct parent *parent, struct source *source, uint32_t events)
 	int r = 0;
 
 	if (events & EPOLLOUT)
-		r = channel_flush(&parent->channel);
+		r = to_broker_flush(&parent->to_broker);
 	if (r < 0 || !(events & (EPOLLIN | EPOLLHUP)))
 		return r;
 	r = packet_recv(source->fd, parent->buf, PARENT_BUF_BYTES, &fds, MSG_DONTWAIT);
@@ -359,7 +359,7 @@ int ask_ready(struct parent *parent, struct source *source, uint32_t events)
 	if (r == -EPIPE || r == -EBADMSG) {
 		if (r == -EBADMSG)
 			fprintf(stderr, "bpfgated: the broker sent what is not a question\n");
-		channel_close(&parent->channel);
+		to_broker_close(&parent->to_broker);
 		family_kill_ward(&parent->broker);
 		return 0;
 	}

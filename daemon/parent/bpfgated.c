@@ -238,7 +238,7 @@ static int parent_confine(void)
 static int run(const struct settings *set)
 {
 	struct parent parent = { .set = set, .epoll = -1, .signals.fd = -1, .listen_fd = -1,
-				 .ledger.fd = -1, .channel.source.fd = -1, .next_box_id = 1 };
+				 .ledger.fd = -1, .to_broker.source.fd = -1, .next_box_id = 1 };
 	int r = parent_set_up(&parent);
 
 	if (r == 0)

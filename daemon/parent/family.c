@@ -129,7 +129,7 @@ int family_start_broker(struct parent *parent)
 	ward_started(&parent->broker, pid, set->broker.uid);
 	parent->ping_at_ns = parent->broker.started_ns + PING_INTERVAL_NS;
 	parent->pong_by_ns = 0;
-	return channel_open(&parent->channel, parent->epoll, TAKE_FD(ours), ask_ready);
+	return to_broker_open(&parent->to_broker, parent->epoll, TAKE_FD(ours), ask_ready);
 }
 
 /* ---- zygote ---------------------------------------------------------------------------------- */
@@ -158,7 +158,7 @@ int family_start_zygote(struct parent *parent)
 	if (r < 0)
 		return r;
 	ward_started(&parent->zygote, pid, set->judge.uid);
-	return channel_tell(&parent->channel, &tell, TAKE_FD(ours));
+	return to_broker_tell(&parent->to_broker, &tell, TAKE_FD(ours));
 }
 
 /* ---- loaders --------------------------------------------------------------------------------- */
@@ -196,14 +196,14 @@ static int loader_keep(struct parent *parent, const struct loader *loader, const
 			keep_drop(&parent->keep, kept);
 	}
 	if (tell.result < 0)
-		return channel_tell(&parent->channel, &tell, -1);
+		return to_broker_tell(&parent->to_broker, &tell, -1);
 	tell.keep_id = kept->keep_id;
 	if (msg->want_handle) { /* what nobody holds yet is handed over at once, and not stored */
 		tell.cookie = handle->cookie;
 		notify_store_kept(kept);
 		notify_store_handle(handle);
 	}
-	return channel_tell(&parent->channel, &tell, TAKE_FD(client_fd));
+	return to_broker_tell(&parent->to_broker, &tell, TAKE_FD(client_fd));
 }
 
 /* Reads one message. 1, 0 when there is none (or the loader closed), or -errno: bpfgated ends. */
@@ -332,7 +332,7 @@ void family_end_generation(struct parent *parent)
 {
 	size_t i;
 
-	channel_close(&parent->channel);
+	to_broker_close(&parent->to_broker);
 	family_kill_ward(&parent->zygote);
 	for (i = 0; i < LOADERS_MAX; i++) {
 		if (!parent->loaders[i].pid)
@@ -388,14 +388,14 @@ static int loader_gone(struct parent *parent, struct loader *loader, int wait_st
 	int r = 0;
 
 	tell.result = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) << 8 : WEXITSTATUS(wait_status);
-	while (loader->keep.fd >= 0 && parent->channel.source.fd >= 0) {
+	while (loader->keep.fd >= 0 && parent->to_broker.source.fd >= 0) {
 		r = loader_read(parent, loader); /* what it sent before it died */
 		if (r <= 0)
 			break;
 	}
 	source_close(parent->epoll, &loader->keep);
 	loader->pid = 0;
-	return r < 0 ? r : channel_tell(&parent->channel, &tell, -1);
+	return r < 0 ? r : to_broker_tell(&parent->to_broker, &tell, -1);
 }
 
 int family_child_gone(struct parent *parent, pid_t pid, int wait_status)

@@ -47,7 +47,7 @@ int parent_drop_kept(struct parent *parent, struct kept *kept, uint64_t cookie)
 		pinfs_unpin(&parent->keep, kept);
 	notify_forget_kept(kept);
 	keep_drop(&parent->keep, kept);
-	return channel_tell(&parent->channel, &tell, -1);
+	return to_broker_tell(&parent->to_broker, &tell, -1);
 }
 
 int parent_handle_ready(struct parent *parent, struct source *source, uint32_t events)
@@ -62,7 +62,7 @@ int parent_handle_ready(struct parent *parent, struct source *source, uint32_t e
 	notify_forget_handle(handle);
 	if (keep_close_handle(&parent->keep, handle))
 		return parent_drop_kept(parent, kept, tell.cookie);
-	return channel_tell(&parent->channel, &tell, -1);
+	return to_broker_tell(&parent->to_broker, &tell, -1);
 }
 
 /* ---- signals --------------------------------------------------------------------------------- */
@@ -86,7 +86,7 @@ static int on_stop(struct parent *parent)
 		parent->stop_by_ns = parent_now_ns() + STOP_TIMEOUT_NS;
 	if (!parent->broker.pid)
 		parent->over = true;
-	return channel_tell(&parent->channel, &tell, -1);
+	return to_broker_tell(&parent->to_broker, &tell, -1);
 }
 
 static int on_reload(struct parent *parent)
@@ -94,7 +94,7 @@ static int on_reload(struct parent *parent)
 	struct keep_tell tell = { .kind = TELL_RELOAD };
 
 	notify_reloading();
-	return channel_tell(&parent->channel, &tell, -1);
+	return to_broker_tell(&parent->to_broker, &tell, -1);
 }
 
 static int signals_ready(struct parent *parent, struct source *source, uint32_t events)
@@ -142,7 +142,7 @@ static int ping_broker(struct parent *parent, uint64_t now)
 	if (!parent->ready)
 		return 0;
 	parent->pong_by_ns = now + BROKER_HUNG_NS;
-	return channel_tell(&parent->channel, &tell, -1);
+	return to_broker_tell(&parent->to_broker, &tell, -1);
 }
 
 static int start_ward(struct ward *ward, int (*start)(struct parent *), struct parent *parent)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "daemon/parent/channel.h"
+#include "daemon/parent/to_broker.h"
 #include "daemon/parent/keep.h"
 #include "daemon/parent/ledger_file.h"
 #include "daemon/privsep.h"
@@ -62,7 +62,7 @@ struct parent {
 	struct ledger_file ledger;
 	bool socket_is_ours;		/* made by us: unlinked at the end */
 	struct keep keep;
-	struct channel channel;		/* to the broker */
+	struct to_broker to_broker;
 	struct ward broker, zygote;
 	struct loader loaders[LOADERS_MAX];
 	uint32_t next_box_id;

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/broker/peers/loaders.h"
-#include "daemon/broker/peers/warden.h"
+#include "daemon/broker/peers/to_parent.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 
@@ -35,7 +35,7 @@ struct done {
 static struct box {
 	sd_event *event;
 	uint8_t *scratch;
-	struct warden *warden;
+	struct to_parent *to_parent;
 	struct loaders *loaders;
 	int parent; /* bpfgated's end */
 	unsigned int gone, told, order;
@@ -66,10 +66,10 @@ static void box_begin(void)
 	ck_assert(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) == 0 &&
 		  sd_event_new(&box.event) >= 0);
 	box.parent = sock[1];
-	ck_assert_int_eq(
-		warden_new(box.event, box.scratch, sock[0], on_told, on_gone, &box, &box.warden),
-		0);
-	ck_assert_int_eq(loaders_new(box.event, box.scratch, NULL, box.warden, &box.loaders), 0);
+	ck_assert_int_eq(to_parent_new(box.event, box.scratch, sock[0], on_told, on_gone, &box,
+				       &box.to_parent),
+			 0);
+	ck_assert_int_eq(loaders_new(box.event, box.scratch, NULL, box.to_parent, &box.loaders), 0);
 }
 
 static void run(void)
@@ -81,7 +81,7 @@ static void run(void)
 static void box_end(void)
 {
 	loaders_free(box.loaders);
-	warden_free(box.warden);
+	to_parent_free(box.to_parent);
 	close(box.parent);
 	sd_event_unref(box.event);
 	free(box.scratch);
@@ -885,7 +885,7 @@ START_TEST(an_answer_goes_to_who_asked_and_once)
 
 	box_begin();
 	answers_cnt = 0;
-	ck_assert_int_eq(warden_ask(box.warden, &ask, NULL, NULL, 0, on_answer, &box), 0);
+	ck_assert_int_eq(to_parent_ask(box.to_parent, &ask, NULL, NULL, 0, on_answer, &box), 0);
 	got = expect_ask(ASK_HANDLE, 0);
 	ck_assert(got.keep_id[0] == 4 && got.ask_id == ask.ask_id && got.ask_id);
 	tell((struct keep_tell){ .kind = ANS_HANDLE, .ask_id = got.ask_id + 1, .result = 5 }, -1);
@@ -893,10 +893,10 @@ START_TEST(an_answer_goes_to_who_asked_and_once)
 	tell((struct keep_tell){ .kind = ANS_HANDLE, .ask_id = got.ask_id, .result = 5 }, -1);
 	tell((struct keep_tell){ .kind = ANS_HANDLE, .ask_id = got.ask_id, .result = 5 }, -1);
 	ck_assert(answers_cnt == 1 && box.told == 0);
-	warden_ask_drop(box.warden, 77);
+	to_parent_ask_drop(box.to_parent, 77);
 	got = expect_ask(ASK_DROP, 0);
 	ck_assert(got.keep_id[0] == 77 && got.cnt == 1 && got.ask_id != ask.ask_id);
-	warden_pong(box.warden);
+	to_parent_pong(box.to_parent);
 	(void)expect_ask(ASK_PONG, 0);
 	tell((struct keep_tell){ .kind = TELL_PING }, -1);
 	ck_assert(box.told == 1 && box.last_told.kind == TELL_PING && box.gone == 0);
@@ -913,7 +913,7 @@ START_TEST(a_text_goes_to_bpfgated_cut_to_what_it_takes)
 	box_begin();
 	memset(text, 't', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
-	warden_tell_text(box.warden, ASK_READY, -EBADMSG, text);
+	to_parent_tell_text(box.to_parent, ASK_READY, -EBADMSG, text);
 	run();
 	ck_assert_int_eq(packet_recv(box.parent, buf, sizeof(buf), &fds, MSG_DONTWAIT),
 			 (int)(sizeof(ask) + KEEP_STATUS_MAX));

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "daemon/broker/ask/caps.h"
-#include "daemon/broker/peers/chan.h"
+#include "daemon/broker/peers/peer.h"
 #include "daemon/broker/store/decisions.h"
 #include "daemon/broker/store/handles.h"
 #include "daemon/broker/store/ident.h"
@@ -967,7 +967,7 @@ END_TEST
 
 struct heard {
 	sd_event *event;
-	struct chan *chan;
+	struct peer *peer;
 	unsigned int cnt, fds, bytes, gone;
 	int err;
 	bool free_at_gone, in_order;
@@ -992,7 +992,7 @@ static void on_gone(void *ctx, int err)
 	heard->gone++;
 	heard->err = err;
 	if (heard->free_at_gone)
-		chan_free(heard->chan);
+		peer_free(heard->peer);
 }
 
 static void run_dry(sd_event *event)
@@ -1005,7 +1005,7 @@ START_TEST(a_channel_keeps_order_for_a_slow_peer_and_takes_so_many_and_no_more)
 {
 	static uint8_t scratch[PACKET_BYTES_MAX];
 	struct heard heard = { .in_order = true }, other = { .in_order = true };
-	struct chan *sender, *receiver;
+	struct peer *sender, *receiver;
 	uint32_t sent = 0, part[2] = { 0 };
 	struct iovec parts[2] = { { &part[0], 4 }, { &part[1], 4 } };
 	int sock[2], fd = STDIN_FILENO, r;
@@ -1013,32 +1013,32 @@ START_TEST(a_channel_keeps_order_for_a_slow_peer_and_takes_so_many_and_no_more)
 	ck_assert_int_eq(sd_event_new(&heard.event), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock), 0);
 	ck_assert_int_eq(
-		chan_new(heard.event, scratch, sock[0], on_message, on_gone, &other, &sender), 0);
+		peer_new(heard.event, scratch, sock[0], on_message, on_gone, &other, &sender), 0);
 	/* Until the socket is full, and then as many as may wait. */
 	do {
 		part[0] = sent;
-		r = chan_send(sender, parts, 2, &fd, sent % 3 == 0);
+		r = peer_send(sender, parts, 2, &fd, sent % 3 == 0);
 		sent += r == 0;
 	} while (r == 0);
 	ck_assert_int_eq(r, -ENOBUFS);
 	ck_assert_uint_gt(sent, 1024);
 	ck_assert_int_eq(
-		chan_new(heard.event, scratch, sock[1], on_message, on_gone, &heard, &receiver), 0);
+		peer_new(heard.event, scratch, sock[1], on_message, on_gone, &heard, &receiver), 0);
 	run_dry(heard.event);
 	ck_assert_uint_eq(heard.cnt, sent);
 	ck_assert(heard.in_order && heard.bytes == 8 * sent && heard.fds == (sent + 2) / 3);
 	/* There is room again; and what comes after a rebind goes there. */
-	chan_rebind(receiver, on_message, on_gone, &other);
+	peer_rebind(receiver, on_message, on_gone, &other);
 	part[0] = 0;
-	ck_assert_int_eq(chan_send(sender, parts, 2, NULL, 0), 0);
+	ck_assert_int_eq(peer_send(sender, parts, 2, NULL, 0), 0);
 	run_dry(heard.event);
 	ck_assert(other.cnt == 1 && heard.cnt == sent && !heard.gone && !other.gone);
-	other.chan = receiver;
+	other.peer = receiver;
 	other.free_at_gone = true;
-	chan_free(sender);
+	peer_free(sender);
 	run_dry(heard.event);
 	ck_assert(other.gone == 1 && other.err == 0 && heard.gone == 0);
-	chan_free(NULL);
+	peer_free(NULL);
 	sd_event_unref(heard.event);
 }
 END_TEST
@@ -1049,21 +1049,21 @@ START_TEST(a_channel_whose_peer_is_gone_takes_nothing)
 	struct heard heard = { .in_order = true };
 	uint32_t word = 0;
 	struct iovec part = { &word, 4 };
-	struct chan *chan;
+	struct peer *peer;
 	int sock[2];
 
 	ck_assert_int_eq(sd_event_new(&heard.event), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock), 0);
 	ck_assert_int_eq(
-		chan_new(heard.event, scratch, sock[0], on_message, on_gone, &heard, &chan), 0);
+		peer_new(heard.event, scratch, sock[0], on_message, on_gone, &heard, &peer), 0);
 	ck_assert_int_eq(packet_send(sock[1], &part, 1, NULL, 0, 0), 0);
 	close(sock[1]);
 	run_dry(heard.event);
 	ck_assert(heard.cnt == 1 && heard.gone == 1 && heard.err == 0);
-	ck_assert_int_eq(chan_send(chan, &part, 1, NULL, 0), -EPIPE);
+	ck_assert_int_eq(peer_send(peer, &part, 1, NULL, 0), -EPIPE);
 	run_dry(heard.event);
 	ck_assert_uint_eq(heard.gone, 1);
-	chan_free(chan);
+	peer_free(peer);
 	sd_event_unref(heard.event);
 }
 END_TEST

@@ -24,7 +24,7 @@
 #include "daemon/broker/ask/orphans.h"
 #include "daemon/broker/ask/reconcile.h"
 #include "daemon/broker/reload.h"
-#include "daemon/broker/peers/warden.h"
+#include "daemon/broker/peers/to_parent.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 
@@ -76,17 +76,17 @@ static void house_begin(const char *policy)
 	ck_assert_int_eq(chmod(house.dir, 0755), 0);
 	write_policy(policy);
 	b->options.dirs.path[b->options.dirs.cnt++] = house.dir;
-	b->chan_scratch = malloc(PACKET_BYTES_MAX);
+	b->peer_scratch = malloc(PACKET_BYTES_MAX);
 	house.ledger_fd = memfd_create("ledger", MFD_CLOEXEC);
 	ck_assert(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) == 0 &&
 		  sd_event_new(&b->event) >= 0);
 	house.parent = sock[1];
-	ck_assert(warden_new(b->event, b->chan_scratch, sock[0], on_told, on_gone, b, &b->warden) ==
-			  0 &&
+	ck_assert(to_parent_new(b->event, b->peer_scratch, sock[0], on_told, on_gone, b,
+				&b->to_parent) == 0 &&
 		  quota_table_new(NULL, &b->quota) == 0 &&
 		  ledger_open(house.ledger_fd, b->quota, &b->ledger) == 0 &&
 		  vmbtf_new(&b->vmbtf) == 0 &&
-		  loaders_new(b->event, b->chan_scratch, NULL, b->warden, &b->loaders) == 0 &&
+		  loaders_new(b->event, b->peer_scratch, NULL, b->to_parent, &b->loaders) == 0 &&
 		  reconcile_new(b, &b->reconcile) == 0 && orphans_new(&b->orphans) == 0 &&
 		  object_dirs_new(b, &b->object_dirs) == 0);
 }
@@ -99,14 +99,14 @@ static void house_end(void)
 	object_dirs_free(b->object_dirs);
 	reconcile_free(b->reconcile);
 	orphans_free(b->orphans);
-	warden_free(b->warden);
+	to_parent_free(b->to_parent);
 	vmbtf_free(b->vmbtf);
 	ledger_close(b->ledger);
 	quota_sweep(b->quota, UINT64_MAX);
 	quota_table_free(b->quota);
 	rules_unref(b->rules);
 	sd_event_unref(b->event);
-	free(b->chan_scratch);
+	free(b->peer_scratch);
 	close(house.parent);
 	close(house.ledger_fd);
 	write_policy(NULL);

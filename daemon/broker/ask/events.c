@@ -14,7 +14,7 @@
 #include <uthash.h>
 
 #include "daemon/broker/store/clock.h"
-#include "daemon/broker/peers/warden.h"
+#include "daemon/broker/peers/to_parent.h"
 #include "proto/own.h"
 
 #define EVENTS_REST_NS 1000000000ull
@@ -26,7 +26,7 @@ struct events_row {
 };
 
 struct events {
-	struct warden *warden;
+	struct to_parent *to_parent;
 	struct events_row *rows;
 	struct events_ask *waiting; /* for the list, which was asked for */
 	uint64_t rest_until_ns;
@@ -43,13 +43,13 @@ struct events_ask {
 	struct events_ask *next; /* of those that wait for the list */
 };
 
-int events_new(struct warden *warden, struct events **ret_events)
+int events_new(struct to_parent *to_parent, struct events **ret_events)
 {
 	struct events *events = calloc(1, sizeof(*events));
 
 	if (!events)
 		return -ENOMEM;
-	events->warden = warden;
+	events->to_parent = to_parent;
 	*ret_events = events;
 	return 0;
 }
@@ -88,13 +88,13 @@ static void events_answer(struct events_ask *ask, const char *name, int err)
 }
 
 static int events_send(struct events *events, enum trace_file what, const char *name,
-		       warden_answer_fn on_answer, void *ctx)
+		       to_parent_answer_fn on_answer, void *ctx)
 {
 	struct keep_ask question = { .kind = ASK_TRACE,
 				     .obj_kind = what,
 				     .bytes = name ? (uint32_t)strlen(name) : 0 };
 
-	return warden_ask(events->warden, &question, name, NULL, 0, on_answer, ctx);
+	return to_parent_ask(events->to_parent, &question, name, NULL, 0, on_answer, ctx);
 }
 
 /* ---- is it still that number's? ---- */

@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 struct events;
-struct warden;
+struct to_parent;
 
 #define EVENTS_NAME_BYTES 160 /* "category:event" */
 
-/* warden is borrowed: bpfgated reads what is root's. *ret_events is the caller's. -ENOMEM. */
-int events_new(struct warden *warden, struct events **ret_events);
+/* to_parent is borrowed: bpfgated reads what is root's. *ret_events is the caller's. -ENOMEM. */
+int events_new(struct to_parent *to_parent, struct events **ret_events);
 void events_free(struct events *events);
 
 /*

@@ -12,7 +12,7 @@
 #include "daemon/broker/store/owner.h"
 #include "daemon/broker/ask/pinnames.h"
 #include "daemon/broker/ask/places.h"
-#include "daemon/broker/peers/warden.h"
+#include "daemon/broker/peers/to_parent.h"
 
 static bool unpin_still_pinned(const struct ledger *ledger, uint64_t keep_id)
 {
@@ -31,7 +31,7 @@ int unpin_let_go(struct broker *broker, uint64_t keep_id)
 
 	if (!keep_id || unpin_still_pinned(broker->ledger, keep_id))
 		return 0;
-	return warden_ask(broker->warden, &ask, NULL, NULL, 0, NULL, NULL);
+	return to_parent_ask(broker->to_parent, &ask, NULL, NULL, 0, NULL, NULL);
 }
 
 int unpin_record(struct broker *broker, const struct ledger_rec *pin)

@@ -61,7 +61,7 @@ struct attach {
 	uint8_t tries;
 	uint64_t keep_id; /* unnamed: by which bpfgated lends it */
 	uint64_t opened;  /* ... and had it opened just for this; else 0 */
-	struct warden *warden;
+	struct to_parent *to_parent;
 };
 
 static void attach_free(void *state)
@@ -69,7 +69,7 @@ static void attach_free(void *state)
 	struct attach *attach = state;
 
 	if (attach->opened)
-		warden_ask_drop(attach->warden, attach->opened);
+		to_parent_ask_drop(attach->to_parent, attach->opened);
 	free(attach);
 }
 
@@ -384,7 +384,7 @@ static void attach_on_found(struct work *work, int err)
 		return;
 	}
 	if (attach->opened && attach->rec.id != rec->id) {
-		warden_ask_drop(attach->warden, attach->opened);
+		to_parent_ask_drop(attach->to_parent, attach->opened);
 		attach->opened = 0;
 	}
 	attach->rec = *rec;
@@ -464,7 +464,7 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 	}
 	work->state = attach;
 	work->state_free = attach_free;
-	attach->warden = work->broker->warden;
+	attach->to_parent = work->broker->to_parent;
 	attach->fields = fields;
 	/* Who is at the limit of links must still be able to take one away. */
 	work->reuses_link = work->req.cmd == CMD_PROG_DETACH;

@@ -152,7 +152,8 @@ static void pin_run(struct work *work, const struct obj *obj)
 	pin->rec.pin.keep_id = obj->keep_id;
 	if (!decide_charge(work, LEDGER_PIN, 0, NULL))
 		return;
-	r = warden_ask(work->broker->warden, &ask, NULL, &obj->fd, obj->fd >= 0 ? 1 : 0, pin_on_kept, work);
+	r = to_parent_ask(work->broker->to_parent, &ask, NULL, &obj->fd, obj->fd >= 0 ? 1 : 0,
+			  pin_on_kept, work);
 	if (r < 0)
 		work_reply(work, r);
 }

@@ -216,7 +216,7 @@ static void prog_load_on_loaded(void *ctx, struct loader_result *result)
 	record_begin(work, &load->rec);
 	r = record_add(work, &load->rec);
 	if (r < 0) {
-		warden_ask_drop(work->broker->warden, result->keep_id);
+		to_parent_ask_drop(work->broker->to_parent, result->keep_id);
 		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
 			    "the daemon can record no more objects");
 		return;

@@ -111,7 +111,7 @@ static void trace_open_event(struct work *work, struct trace_call *call)
 	if (!decide(work, &request, NULL))
 		return;
 	ask.bytes = (uint32_t)strlen(call->path);
-	r = warden_ask(work->broker->warden, &ask, call->path, NULL, 0, trace_on_file, work);
+	r = to_parent_ask(work->broker->to_parent, &ask, call->path, NULL, 0, trace_on_file, work);
 	if (r < 0)
 		work_reply(work, r);
 }
@@ -199,7 +199,7 @@ static void trace_open_functions(struct work *work)
 
 	if (!trace_decide_whole(work, POLICY_FUNCTIONS))
 		return;
-	r = warden_ask(work->broker->warden, &ask, NULL, NULL, 0, trace_on_functions, work);
+	r = to_parent_ask(work->broker->to_parent, &ask, NULL, NULL, 0, trace_on_functions, work);
 	if (r < 0)
 		work_reply(work, r);
 }

@@ -122,7 +122,7 @@ void virtual_reply_handle(struct work *work, uint64_t keep_id)
 			    "too many further handles of programs are open");
 		return;
 	}
-	r = warden_ask(work->broker->warden, &ask, NULL, NULL, 0, virtual_on_handle, work);
+	r = to_parent_ask(work->broker->to_parent, &ask, NULL, NULL, 0, virtual_on_handle, work);
 	if (r < 0)
 		work_reply(work, r);
 }

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "daemon/broker/store/clock.h"
-#include "daemon/broker/peers/chan.h"
+#include "daemon/broker/peers/peer.h"
 #include "proto/channel.h"
 
 /*
@@ -37,7 +37,7 @@
 struct judge {
 	struct judges *judges;
 	uint32_t id;
-	struct chan *chan;
+	struct peer *peer;
 	struct judge_call *call;	/* NULL while it waits */
 	uint64_t caller;		/* whose jobs it serves; 0: none yet, or just one job */
 	unsigned int job_cnt;
@@ -50,7 +50,7 @@ struct judge {
 struct judges {
 	sd_event *event;
 	uint8_t *scratch;
-	struct chan *zygote;
+	struct peer *zygote;
 	uint32_t missing;
 	unsigned int busy, held_cnt;
 	TAILQ_HEAD(, judge) spares;	/* fresh */
@@ -96,7 +96,7 @@ static void judge_free(struct judge *judge)
 {
 	if (!judge)
 		return;
-	chan_free(judge->chan);
+	peer_free(judge->peer);
 	sd_event_source_disable_unref(judge->timer);
 	free(judge);
 }
@@ -172,7 +172,7 @@ static void judge_hold(struct judge *judge)
 	struct judges *judges = judge->judges;
 
 	judge->call = NULL;
-	chan_rebind(judge->chan, judge_on_held_message, judge_on_held_gone, judge);
+	peer_rebind(judge->peer, judge_on_held_message, judge_on_held_gone, judge);
 	judge_arm(judge, JUDGE_IDLE_USEC);
 	TAILQ_INSERT_TAIL(&judges->held, judge, link);
 	if (++judges->held_cnt > JUDGES_HELD_MAX)
@@ -198,7 +198,7 @@ static void judge_kill(struct judge *judge)
 	struct iovec part = { &ask, sizeof(ask) };
 
 	if (judge->judges->zygote)
-		(void)chan_send(judge->judges->zygote, &part, 1, NULL, 0);
+		(void)peer_send(judge->judges->zygote, &part, 1, NULL, 0);
 }
 
 /* An earlier job of its caller may be to blame: then this one is judged anew, once, by a fresh judge. */
@@ -380,7 +380,7 @@ static int judge_watch(struct judge *judge, const struct judge_call *call)
 	if (judge->watched_usec >= call->started_usec + call->deadline_ns / 1000)
 		return 0;
 	judge->watched_usec = call->started_usec + watch.deadline_ns / 1000;
-	return judge->judges->zygote ? chan_send(judge->judges->zygote, &part, 1, NULL, 0) : -EPIPE;
+	return judge->judges->zygote ? peer_send(judge->judges->zygote, &part, 1, NULL, 0) : -EPIPE;
 }
 
 static int judge_send_job(struct judge *judge, struct judge_call *call)
@@ -391,12 +391,12 @@ static int judge_send_job(struct judge *judge, struct judge_call *call)
 	int r;
 
 	if (call->payload_bytes <= JUDGE_INLINE_MAX)
-		return chan_send(judge->chan, parts, 2, NULL, 0);
+		return peer_send(judge->peer, parts, 2, NULL, 0);
 	r = channel_seal_bytes(call->payload, call->payload_bytes, &memfd);
 	if (r < 0)
 		return r;
 	call->job.flags |= JUDGE_PAYLOAD_FD;
-	return chan_send(judge->chan, parts, 1, &memfd, 1);
+	return peer_send(judge->peer, parts, 1, &memfd, 1);
 }
 
 /* The judge that serves this caller already, or a fresh one; out of its list. NULL: none is there. */
@@ -432,7 +432,7 @@ static void judge_start(struct judge *judge, struct judge_call *call)
 		call->job.flags |= JUDGE_STAY;
 	else
 		call->job.flags &= ~JUDGE_STAY;
-	chan_rebind(judge->chan, judge_on_message, judge_on_gone, judge);
+	peer_rebind(judge->peer, judge_on_message, judge_on_gone, judge);
 	if (judge->timer)
 		judge_arm(judge, usec);
 	else
@@ -575,8 +575,8 @@ static int judges_add_spare(struct judges *judges, uint32_t id, int take_fd)
 		return -ENOMEM;
 	judge->judges = judges;
 	judge->id = id;
-	r = chan_new(judges->event, judges->scratch, TAKE_FD(fd), judge_on_spare_message,
-		     judge_on_spare_gone, judge, &judge->chan);
+	r = peer_new(judges->event, judges->scratch, TAKE_FD(fd), judge_on_spare_message,
+		     judge_on_spare_gone, judge, &judge->peer);
 	if (r < 0) {
 		free(judge);
 		return r;
@@ -601,7 +601,7 @@ static void judges_on_zygote_gone(void *ctx, int err)
 {
 	struct judges *judges = ctx;
 
-	chan_free(judges->zygote);
+	peer_free(judges->zygote);
 	judges->zygote = NULL;
 	judges_drop_spares(judges);
 }
@@ -628,7 +628,7 @@ int judges_set_zygote(struct judges *judges, int take_fd)
 {
 	if (judges->zygote)
 		judges_on_zygote_gone(judges, 0);
-	return chan_new(judges->event, judges->scratch, take_fd, judges_on_tell,
+	return peer_new(judges->event, judges->scratch, take_fd, judges_on_tell,
 			judges_on_zygote_gone, judges, &judges->zygote);
 }
 
@@ -678,7 +678,7 @@ void judges_free(struct judges *judges)
 		judge_call_finish(call);
 	}
 	judges_drop_spares(judges);
-	chan_free(judges->zygote);
+	peer_free(judges->zygote);
 	sd_event_source_disable_unref(judges->waiting);
 	sd_event_source_disable_unref(judges->kick);
 	free(judges);

@@ -17,7 +17,7 @@
 #include <time.h>
 
 #include "daemon/broker/store/clock.h"
-#include "daemon/broker/peers/chan.h"
+#include "daemon/broker/peers/peer.h"
 #include "proto/channel.h"
 
 /* An idle loader costs half a megabyte; a new one a few milliseconds. */
@@ -38,7 +38,7 @@ struct loader {
 	uint64_t netns_cookie;
 	uint32_t loader_flags;
 	uint32_t box_id;		/* 0 while it is being started */
-	struct chan *chan;
+	struct peer *peer;
 	int lent_sock;			/* our copy of the client's socket while bpfgated has one, else -1 */
 	struct quota_account *account;	/* for whom it was started; NULL: for us */
 	struct loader_queue queue;	/* the first one is running when it was sent */
@@ -53,7 +53,7 @@ struct loaders {
 	sd_event *event;
 	uint8_t *scratch;
 	struct closers *closers;
-	struct warden *warden;
+	struct to_parent *to_parent;
 	uint64_t next_approval;
 	unsigned int busy, cnt;
 	TAILQ_HEAD(, loader) all;
@@ -234,7 +234,7 @@ static void loader_free(struct loader *loader)
 {
 	TAILQ_REMOVE(&loader->loaders->all, loader, link);
 	loader->loaders->cnt--;
-	chan_free(loader->chan);
+	peer_free(loader->peer);
 	loader_discard(loader);
 }
 
@@ -246,7 +246,7 @@ static void loader_abandon(struct loader *loader, int err)
 
 	loader->stopping = true;
 	if (loader->box_id)
-		(void)warden_ask(loader->loaders->warden, &ask, NULL, NULL, 0, NULL, NULL);
+		(void)to_parent_ask(loader->loaders->to_parent, &ask, NULL, NULL, 0, NULL, NULL);
 	while ((call = TAILQ_FIRST(&loader->queue)))
 		loader_finish(call, err);
 	loader_free(loader);
@@ -384,7 +384,7 @@ static int loader_lend(struct loader *loader, const struct loader_call *call)
 	if (call->lent_cnt == 0)
 		return 0;
 	memcpy(ask.keep_id, call->lent, call->lent_cnt * sizeof(ask.keep_id[0]));
-	return warden_ask(loader->loaders->warden, &ask, NULL, NULL, 0, NULL, NULL);
+	return to_parent_ask(loader->loaders->to_parent, &ask, NULL, NULL, 0, NULL, NULL);
 }
 
 static int loader_send(struct loader *loader, struct loader_call *call)
@@ -405,7 +405,7 @@ static int loader_send(struct loader *loader, struct loader_call *call)
 		part_cnt = 1;
 		call->ask.flags |= DOOR_PAYLOAD_FD;
 	}
-	return chan_send(loader->chan, parts, part_cnt, fds, fd_cnt);
+	return peer_send(loader->peer, parts, part_cnt, fds, fd_cnt);
 }
 
 static void loader_run_next(struct loader *loader)
@@ -414,7 +414,7 @@ static void loader_run_next(struct loader *loader)
 	uint64_t timeout_ns;
 	int r;
 
-	if (!loader->chan || loader->stopping)
+	if (!loader->peer || loader->stopping)
 		return;
 	if (!call) {
 		loader_arm(loader, LOADER_IDLE_USEC);
@@ -446,8 +446,9 @@ static void loader_on_started(void *ctx, const struct keep_tell *tell, struct pa
 	loader_close_lent(loader);
 	loader->box_id = tell->box_id;
 	if (r >= 0)
-		r = chan_new(loader->loaders->event, loader->loaders->scratch, packet_fds_take(fds, 0),
-			     loader_on_message, loader_on_gone, loader, &loader->chan);
+		r = peer_new(loader->loaders->event, loader->loaders->scratch,
+			     packet_fds_take(fds, 0), loader_on_message, loader_on_gone, loader,
+			     &loader->peer);
 	if (r < 0)
 		loader_abandon(loader, r);
 	else
@@ -478,7 +479,7 @@ static void loaders_make_room(struct loaders *loaders, uid_t uid)
 	TAILQ_FOREACH(loader, &loaders->all, link) {
 		if (own && loader->uid != uid)
 			continue;
-		if (loader->chan && TAILQ_EMPTY(&loader->queue) && !loader->in_callback &&
+		if (loader->peer && TAILQ_EMPTY(&loader->queue) && !loader->in_callback &&
 		    !loader->stopping) {
 			loader_abandon(loader, 0);
 			return;
@@ -496,8 +497,8 @@ static int loader_ask_for(struct loader *loader, const struct loader_call *call)
 		if (loader->lent_sock < 0)
 			return -errno;
 	}
-	return warden_ask(loader->loaders->warden, &ask, NULL, &loader->lent_sock,
-			  call->netns_cookie ? 1 : 0, loader_on_started, loader);
+	return to_parent_ask(loader->loaders->to_parent, &ask, NULL, &loader->lent_sock,
+			     call->netns_cookie ? 1 : 0, loader_on_started, loader);
 }
 
 static int loader_start(struct loaders *loaders, const struct loader_call *call, struct loader **ret_loader)
@@ -619,15 +620,16 @@ void loaders_on_loader_gone(struct loaders *loaders, const struct keep_tell *tel
 	}
 }
 
-int loaders_new(sd_event *event, uint8_t *scratch, struct closers *closers, struct warden *warden,
-		struct loaders **ret_loaders)
+int loaders_new(sd_event *event, uint8_t *scratch, struct closers *closers,
+		struct to_parent *to_parent, struct loaders **ret_loaders)
 {
 	struct loaders *loaders = calloc(1, sizeof(*loaders));
 
 	if (!loaders)
 		return -ENOMEM;
-	*loaders = (struct loaders){ .event = event, .scratch = scratch, .closers = closers,
-				       .warden = warden };
+	*loaders = (struct loaders){
+		.event = event, .scratch = scratch, .closers = closers, .to_parent = to_parent
+	};
 	TAILQ_INIT(&loaders->all);
 	/* A new life starts elsewhere: what an earlier broker began is nobody's here. */
 	if (getrandom(&loaders->next_approval, sizeof(loaders->next_approval), 0) < 0)

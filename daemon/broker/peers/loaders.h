@@ -11,7 +11,7 @@
 
 #include "daemon/broker/peers/closers.h"
 #include "daemon/broker/store/quota.h"
-#include "daemon/broker/peers/warden.h"
+#include "daemon/broker/peers/to_parent.h"
 #include "daemon/privsep.h"
 
 struct loaders;
@@ -87,9 +87,9 @@ int loader_add_lent(struct loader_call *call, uint64_t keep_id);
 const uint8_t *loader_result_out(const struct loader_call *call, const struct loader_result *result,
 			       unsigned int idx, uint32_t *ret_bytes);
 
-/* closers and warden are borrowed. */
-int loaders_new(sd_event *event, uint8_t *scratch, struct closers *closers, struct warden *warden,
-		struct loaders **ret_loaders);
+/* closers and to_parent are borrowed. */
+int loaders_new(sd_event *event, uint8_t *scratch, struct closers *closers,
+		struct to_parent *to_parent, struct loaders **ret_loaders);
 void loaders_free(struct loaders *loaders);
 /* Queues the call; on_done is called exactly once, later (never from within). 0 or -errno. */
 int loaders_submit(struct loaders *loaders, struct loader_call *call);

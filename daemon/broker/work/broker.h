@@ -18,7 +18,7 @@
 #include "daemon/broker/store/quota.h"
 #include "daemon/broker/store/rules.h"
 #include "daemon/broker/store/vmbtf.h"
-#include "daemon/broker/peers/warden.h"
+#include "daemon/broker/peers/to_parent.h"
 #include "proto/channel.h"
 
 struct events;
@@ -40,7 +40,7 @@ struct broker {
 	struct broker_options options;
 	sd_event *event;
 	struct channel_scratch *scratch;	/* frames of clients */
-	uint8_t *chan_scratch;			/* messages of our own processes */
+	uint8_t *peer_scratch;			/* messages of our own processes */
 	struct rules *rules;
 	char trouble[RULES_TROUBLE_MAX];	/* with the newest policy: it is not in force; "" */
 	struct quota_table *quota;
@@ -52,7 +52,7 @@ struct broker {
 	struct btfs *btfs;
 	struct decisions *decisions;
 	struct verdicts *verdicts;
-	struct warden *warden;
+	struct to_parent *to_parent;
 	struct loaders *loaders;
 	struct judges *judges;
 	struct reconcile *reconcile;

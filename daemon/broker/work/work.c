@@ -360,7 +360,7 @@ static void work_on_handed_over(void *ctx, const struct keep_tell *tell, struct 
 		work->reply.result = tell->result;
 		/* The client is gone or does not read: nobody will ever hold a fresh program. */
 		if (!work->kept_anyway)
-			warden_ask_drop(work->broker->warden, tell->keep_id);
+			to_parent_ask_drop(work->broker->to_parent, tell->keep_id);
 	}
 	work_record(work);
 	work_free(work);
@@ -424,8 +424,8 @@ static int work_start_hand_over(struct work *work, uint64_t keep_id)
 		return -errno;
 	fds[0] = work->lent_sock;
 	fds[1] = body_fd;
-	return warden_ask(work->broker->warden, &ask, frame, fds, body_fd < 0 ? 1 : 2,
-			  work_on_handed_over, work);
+	return to_parent_ask(work->broker->to_parent, &ask, frame, fds, body_fd < 0 ? 1 : 2,
+			     work_on_handed_over, work);
 }
 
 void work_reply_kept(struct work *work, uint64_t keep_id, bool pinned)
@@ -438,7 +438,7 @@ void work_reply_kept(struct work *work, uint64_t keep_id, bool pinned)
 	if (r >= 0)
 		return;
 	if (!pinned)
-		warden_ask_drop(work->broker->warden, keep_id);
+		to_parent_ask_drop(work->broker->to_parent, keep_id);
 	work_reply(work, r);
 }
 
