@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "verifier/state/pool.h"
 
@@ -75,17 +76,6 @@ void verdict_forgive(struct env *env)
 	env->need.set = env->span.set = env->want.set = false;
 }
 
-int verdict_rename(struct env *env, int err, enum diag_code code, const char *fmt, ...)
-{
-	va_list ap;
-
-	forget(env);
-	va_start(ap, fmt);
-	record(env, BGV_REJECT, err, diag_code_name(code), fmt, ap);
-	va_end(ap);
-	return -err;
-}
-
 int verdict_add(struct env *env, int r, const char *fmt, ...)
 {
 	struct bgv_result *res = env->result;
@@ -99,6 +89,20 @@ int verdict_add(struct env *env, int r, const char *fmt, ...)
 	vsnprintf(res->message + used + 2, sizeof(res->message) - used - 2, fmt, ap);
 	va_end(ap);
 	return r;
+}
+
+int verdict_rename(struct env *env, int err, enum diag_code code, const char *fmt, ...)
+{
+	char before[sizeof(env->result->message)], now[sizeof(before)];
+	va_list ap;
+
+	strcpy(before, env->result->message);
+	va_start(ap, fmt);
+	vsnprintf(now, sizeof(now), fmt, ap);
+	va_end(ap);
+	forget(env);
+	(void)verdict_reject(env, err, code, "%s", *before ? before : now);
+	return *before ? verdict_add(env, -err, "%s", now) : -err;
 }
 
 int verdict_unsupported(struct env *env, const char *fmt, ...)

@@ -57,7 +57,10 @@ bool verdict_is_final(int r);
 void verdict_log(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int verdict_reject_at(struct env *env, uint32_t insn_idx, int err, enum diag_code code,
 		      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-/* The rejection stands, under another code and message; or, when none is recorded yet, becomes one. */
+/*
+ * The rejection stands, under another code, with another line of the kernel's behind its own; or, when none is
+ * recorded yet, becomes one.
+ */
 int verdict_rename(struct env *env, int err, enum diag_code code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 char *verdict_take_log(struct env *env);
