@@ -24,8 +24,8 @@
 #include "daemon/broker/ask/events.h"
 #include "daemon/broker/store/journal.h"
 #include "daemon/broker/store/journal_ids.h"
-#include "daemon/broker/signed/object_dirs.h"
-#include "daemon/broker/signed/objects.h"
+#include "daemon/broker/signed/signed_dirs.h"
+#include "daemon/broker/signed/signed_objects.h"
 #include "daemon/broker/ask/orphans.h"
 #include "daemon/broker/store/people.h"
 #include "daemon/broker/store/perfs.h"
@@ -91,7 +91,7 @@ static void broker_on_told(void *ctx, const struct keep_tell *tell, struct packe
 		loaders_on_loader_gone(broker->loaders, tell);
 		break;
 	case TELL_ZYGOTE:
-		(void)judges_set_zygote(broker->judges, packet_fds_take(fds, 0));
+		(void)judge_pool_set_zygote(broker->judges, packet_fds_take(fds, 0));
 		break;
 	case TELL_PING:
 		to_parent_pong(broker->to_parent);
@@ -233,13 +233,13 @@ static int broker_make_parts(struct broker *broker)
 	    (r = people_new("/etc/subuid", "/etc/subgid", &broker->people)) < 0 ||
 	    (r = ledger_open(LEDGER_FD, broker->quota, &broker->ledger)) < 0 ||
 	    (r = handles_new(&broker->handles)) < 0 || (r = btfs_new(&broker->btfs)) < 0 ||
-	    (r = decisions_new(&broker->decisions)) < 0 || (r = perfs_new(&broker->perfs)) < 0 ||
+	    (r = decision_log_new(&broker->decisions)) < 0 || (r = perfs_new(&broker->perfs)) < 0 ||
 	    (r = verdicts_new(&broker->verdicts)) < 0 || (r = vmbtf_new(&broker->vmbtf)) < 0 ||
 	    (r = reconcile_new(broker, &broker->reconcile)) < 0 ||
 	    (r = orphans_new(&broker->orphans)) < 0 ||
-	    (r = objects_new(broker, &broker->objects)) < 0 ||
-	    (r = object_dirs_new(broker, &broker->object_dirs)) < 0 ||
-	    (r = judges_new(broker->event, broker->peer_scratch, &broker->judges)) < 0)
+	    (r = signed_objects_new(broker, &broker->objects)) < 0 ||
+	    (r = signed_dirs_new(broker, &broker->signed_dirs)) < 0 ||
+	    (r = judge_pool_new(broker->event, broker->peer_scratch, &broker->judges)) < 0)
 		return r;
 	if ((r = closers_new(broker->event, broker->handles, broker_on_room, broker, &broker->closers)) < 0 ||
 	    (r = turns_new(broker->event, &broker->turns)) < 0 ||
@@ -280,7 +280,7 @@ static int broker_start(struct broker *broker)
 	sd_event_source_unref(sweep);
 	if (r < 0)
 		return r;
-	object_dirs_scan(broker->object_dirs);
+	signed_dirs_scan(broker->signed_dirs);
 	broker_look_at_bpffs();
 	return broker_filter_install();
 }
@@ -309,11 +309,11 @@ static void broker_tear_down(struct broker *broker)
 {
 	unsigned int waiting;
 
-	object_dirs_free(broker->object_dirs);
+	signed_dirs_free(broker->signed_dirs);
 	/* Calls in hand end first: their works answer clients that are still there. */
-	judges_free(broker->judges);
+	judge_pool_free(broker->judges);
 	broker->judges = NULL;
-	objects_free(broker->objects);
+	signed_objects_free(broker->objects);
 	loaders_free(broker->loaders);
 	serve_close(broker);
 	turns_free(broker->turns);
@@ -325,7 +325,7 @@ static void broker_tear_down(struct broker *broker)
 	events_free(broker->events);
 	verdicts_free(broker->verdicts);
 	vmbtf_free(broker->vmbtf);
-	decisions_free(broker->decisions);
+	decision_log_free(broker->decisions);
 	btfs_free(broker->btfs);
 	handles_free(broker->handles);
 	perfs_free(broker->perfs);
@@ -378,7 +378,7 @@ static int broker_parse_options(int argc, char **argv, struct broker_options *op
 		if (c == 'p')
 			r = broker_add_dir(&options->dirs, optarg);
 		else if (c == 'o')
-			r = broker_add_dir(&options->object_dirs, optarg);
+			r = broker_add_dir(&options->signed_dirs, optarg);
 		else if (c == 'c')
 			r = broker_parse_number(optarg, &options->limits.per_uid[QUOTA_CONNECTIONS]);
 		else if (c == 'l')
@@ -393,9 +393,9 @@ static int broker_parse_options(int argc, char **argv, struct broker_options *op
 		(void)broker_add_dir(&options->dirs, BPFGATE_RUNDIR "/policy.d");
 		(void)broker_add_dir(&options->dirs, BPFGATE_SYSCONFDIR "/policy.d");
 	}
-	if (r == 0 && options->object_dirs.cnt == 0) {
-		(void)broker_add_dir(&options->object_dirs, BPFGATE_PKGPREFIXLIB "/objects.d");
-		(void)broker_add_dir(&options->object_dirs, BPFGATE_SYSCONFDIR "/objects.d");
+	if (r == 0 && options->signed_dirs.cnt == 0) {
+		(void)broker_add_dir(&options->signed_dirs, BPFGATE_PKGPREFIXLIB "/objects.d");
+		(void)broker_add_dir(&options->signed_dirs, BPFGATE_SYSCONFDIR "/objects.d");
 	}
 	return r;
 }

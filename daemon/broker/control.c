@@ -146,26 +146,26 @@ static json_int_t control_client_cnt(const struct broker *broker)
 static json_t *control_status(const struct control_ask *ask)
 {
 	const struct broker *b = ask->broker;
-	const struct decisions *d = b->decisions;
+	const struct decision_log *d = b->decisions;
 	struct utsname uts;
 
 	uname(&uts);
 	return json_pack(
 		"{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:o}, s:{s:b}, s:o}",
-		"schema_version", "1.0", "version", PACKAGE_VERSION, "kernel", uts.release, "uptime_s",
-		(json_int_t)((broker_now_ns() - b->started_ns) / 1000000000u), "policy",
-		control_policy(b->rules, b->trouble), "programs", (json_int_t)ledger_cnt(b->ledger, LEDGER_PROG),
-		"maps", (json_int_t)ledger_cnt(b->ledger, LEDGER_MAP), "links",
+		"schema_version", "1.0", "version", PACKAGE_VERSION, "kernel", uts.release,
+		"uptime_s", (json_int_t)((broker_now_ns() - b->started_ns) / 1000000000u), "policy",
+		control_policy(b->rules, b->trouble), "programs",
+		(json_int_t)ledger_cnt(b->ledger, LEDGER_PROG), "maps",
+		(json_int_t)ledger_cnt(b->ledger, LEDGER_MAP), "links",
 		(json_int_t)ledger_cnt(b->ledger, LEDGER_LINK), "orphans",
 		(json_int_t)(control_may_see(ask, 0, "") ? orphans_cnt(b) : 0), "handles",
-		(json_int_t)handles_cnt(b->handles), "clients", control_client_cnt(b), "connections",
-		(json_int_t)b->session_cnt, "decisions", "allowed",
-		(json_int_t)decisions_cnt(d, DECISION_ALLOWED), "refused",
-		(json_int_t)decisions_cnt(d, DECISION_REFUSED), "undecided",
-		(json_int_t)decisions_cnt(d, DECISION_UNDECIDED), "sandbox", "missing",
-		control_missing_parts(judges_missing(b->judges)), "ledger", "set_aside",
-		b->options.ledger_set_aside, "you",
-		control_you(ask->session));
+		(json_int_t)handles_cnt(b->handles), "clients", control_client_cnt(b),
+		"connections", (json_int_t)b->session_cnt, "decisions", "allowed",
+		(json_int_t)decision_log_cnt(d, DECISION_ALLOWED), "refused",
+		(json_int_t)decision_log_cnt(d, DECISION_REFUSED), "undecided",
+		(json_int_t)decision_log_cnt(d, DECISION_UNDECIDED), "sandbox", "missing",
+		control_missing_parts(judge_pool_missing(b->judges)), "ledger", "set_aside",
+		b->options.ledger_set_aside, "you", control_you(ask->session));
 }
 
 /* ---- list ---- */
@@ -327,7 +327,7 @@ static json_t *control_list_decisions(const struct control_ask *ask)
 	const struct decision *d = NULL;
 	json_t *list = json_array();
 
-	while ((d = decisions_next(ask->broker->decisions, d)))
+	while ((d = decision_log_next(ask->broker->decisions, d)))
 		if (control_may_see(ask, d->uid, d->unit))
 			json_array_append_new(list, control_decision_row(d));
 	return list;
@@ -362,7 +362,7 @@ static const struct decision *control_last_decision(const struct control_ask *as
 	const struct decision *d = NULL;
 
 	do
-		d = decisions_next(ask->broker->decisions, d);
+		d = decision_log_next(ask->broker->decisions, d);
 	while (d && !owner_is(ident, d->uid, d->unit));
 	return d;
 }
@@ -383,7 +383,8 @@ static const struct decision *control_find_decision(const struct control_ask *as
 		digits += 2;
 	errno = 0;
 	id = strtoull(digits, &end, 16);
-	return errno || *end || end == digits ? NULL : decisions_find(ask->broker->decisions, id);
+	return errno || *end || end == digits ? NULL
+					      : decision_log_find(ask->broker->decisions, id);
 }
 
 static json_t *control_why(const struct control_ask *ask)

@@ -15,7 +15,7 @@
 #include "daemon/broker/answer.h"
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/store/kinds.h"
-#include "daemon/broker/signed/objects.h"
+#include "daemon/broker/signed/signed_objects.h"
 
 /* A whole sealed memfd of at most `most` bytes. */
 static int present_read(int fd, size_t most, uint8_t **ret_bytes, size_t *ret_cnt)
@@ -82,14 +82,15 @@ int present_object(struct session *session, const struct message *msg)
 		return -EBADMSG;
 	if (!decide_names(broker, session->ident))
 		return -EPERM;
-	r = present_read(msg->fds[0], OBJECT_BYTES_MAX, &file, &file_bytes);
+	r = present_read(msg->fds[0], SIGNED_OBJECT_BYTES_MAX, &file, &file_bytes);
 	if (r >= 0 && msg->fd_cnt == 2)
-		r = present_read(msg->fds[1], OBJECT_SIG_MAX, &sig, &sig_bytes);
+		r = present_read(msg->fds[1], SIGNED_OBJECT_SIG_MAX, &sig, &sig_bytes);
 	if (r < 0) {
 		free(file);
 		return r;
 	}
 	session->offer_frame = msg->head.id;
-	return objects_offer(broker->objects, session->account, broker->rules, file, file_bytes, sig,
-			     sig_bytes, present_on_done, session, &session->offer);
+	return signed_objects_offer(broker->objects, session->account, broker->rules, file,
+				    file_bytes, sig, sig_bytes, present_on_done, session,
+				    &session->offer);
 }

@@ -12,7 +12,7 @@
 #include "daemon/broker/ask/coverage.h"
 #include "daemon/broker/store/journal.h"
 #include "daemon/broker/store/journal_ids.h"
-#include "daemon/broker/signed/object_dirs.h"
+#include "daemon/broker/signed/signed_dirs.h"
 #include "daemon/broker/ask/orphans.h"
 
 /* What is wrong comes first: a status line is cut at its end. */
@@ -70,7 +70,7 @@ static int reload_read(struct broker *broker)
 	broker->rules = rules;
 	journal_note(LOG_NOTICE, JOURNAL_ID_POLICY_LOADED, "policy %s in force, %zu rules",
 		     policy_digest(rules->policy), policy_rule_cnt(rules->policy));
-	object_dirs_scan(broker->object_dirs);
+	signed_dirs_scan(broker->signed_dirs);
 	(void)coverage_report(broker);
 	return 0;
 }

@@ -15,7 +15,7 @@
 #include "daemon/broker/peers/closers.h"
 #include "daemon/broker/control.h"
 #include "daemon/broker/ask/decide.h"
-#include "daemon/broker/signed/objects.h"
+#include "daemon/broker/signed/signed_objects.h"
 #include "daemon/broker/cmd/dispatch.h"
 #include "daemon/broker/store/journal.h"
 #include "daemon/broker/store/journal_ids.h"

@@ -14,11 +14,11 @@
 
 #include "daemon/broker/broker_filter.h"
 #include "daemon/broker/ask/caps.h"
-#include "daemon/broker/store/decisions.h"
+#include "daemon/broker/store/decision_log.h"
 #include "daemon/broker/cmd/dispatch.h"
 #include "daemon/broker/store/handles.h"
 #include "daemon/broker/store/ident.h"
-#include "daemon/broker/work/klog.h"
+#include "daemon/broker/work/log_buf.h"
 #include "daemon/broker/store/ledger.h"
 #include "daemon/broker/store/mapsize.h"
 #include "daemon/broker/store/owner.h"
@@ -34,7 +34,7 @@
 START_TEST(a_log_request_is_checked_as_the_kernel_does)
 {
 	static const struct {
-		struct klog_want want;
+		struct log_buf_want want;
 		int result;
 	} rows[] = {
 		{ { 0, 0, false }, 0 },		    { { 1, 4096, true }, 0 },
@@ -46,35 +46,35 @@ START_TEST(a_log_request_is_checked_as_the_kernel_does)
 	};
 
 	for (size_t i = 0; i < ARRAY_CNT(rows); i++)
-		ck_assert_msg(klog_check(&rows[i].want) == rows[i].result, "row %zu", i);
+		ck_assert_msg(log_buf_check(&rows[i].want) == rows[i].result, "row %zu", i);
 }
 END_TEST
 
 START_TEST(a_log_that_does_not_fit_keeps_its_tail_or_when_fixed_its_head)
 {
-	struct klog_want want = { 1, 11, true };
+	struct log_buf_want want = { 1, 11, true };
 	size_t start, bytes;
 	uint32_t true_size;
 
-	ck_assert_int_eq(klog_fit(&want, 10, &start, &bytes, &true_size), 0);
+	ck_assert_int_eq(log_buf_fit(&want, 10, &start, &bytes, &true_size), 0);
 	ck_assert(start == 0 && bytes == 10 && true_size == 11);
-	ck_assert_int_eq(klog_fit(&want, 11, &start, &bytes, &true_size), -ENOSPC);
+	ck_assert_int_eq(log_buf_fit(&want, 11, &start, &bytes, &true_size), -ENOSPC);
 	ck_assert(start == 1 && bytes == 10 && true_size == 12);
-	want.level |= KLOG_FIXED;
-	ck_assert_int_eq(klog_fit(&want, 11, &start, &bytes, &true_size), -ENOSPC);
+	want.level |= LOG_BUF_FIXED;
+	ck_assert_int_eq(log_buf_fit(&want, 11, &start, &bytes, &true_size), -ENOSPC);
 	ck_assert(start == 0 && bytes == 10 && true_size == 12);
 }
 END_TEST
 
 START_TEST(without_a_buffer_the_size_is_told_and_without_a_level_nothing)
 {
-	struct klog_want asks = { 1, 0, false }, silent = { 0, 0, false };
+	struct log_buf_want asks = { 1, 0, false }, silent = { 0, 0, false };
 	size_t start, bytes;
 	uint32_t true_size;
 
-	ck_assert_int_eq(klog_fit(&asks, 99, &start, &bytes, &true_size), 0);
+	ck_assert_int_eq(log_buf_fit(&asks, 99, &start, &bytes, &true_size), 0);
 	ck_assert(bytes == 0 && true_size == 100);
-	ck_assert_int_eq(klog_fit(&silent, 99, &start, &bytes, &true_size), 0);
+	ck_assert_int_eq(log_buf_fit(&silent, 99, &start, &bytes, &true_size), 0);
 	ck_assert(bytes == 0 && true_size == 0);
 }
 END_TEST
@@ -811,45 +811,47 @@ END_TEST
 
 /* ---- decisions ---- */
 
-static uint64_t decide_once(struct decisions *decisions, uid_t uid, const char *summary)
+static uint64_t decide_once(struct decision_log *decisions, uid_t uid, const char *summary)
 {
-	struct decision decision = { .id = decisions_next_id(decisions), .uid = uid,
-				     .account = uid, .verdict = DECISION_ALLOWED };
+	struct decision decision = { .id = decision_log_next_id(decisions),
+				     .uid = uid,
+				     .account = uid,
+				     .verdict = DECISION_ALLOWED };
 
 	snprintf(decision.summary, sizeof(decision.summary), "%s", summary);
-	decisions_record(decisions, &decision, true);
+	decision_log_add(decisions, &decision, true);
 	return decision.id;
 }
 
 START_TEST(a_busy_user_does_not_push_out_what_others_were_told)
 {
-	struct decisions *decisions;
+	struct decision_log *decisions;
 	uint64_t mine;
 	char text[32];
 
-	ck_assert_int_eq(decisions_new(&decisions), 0);
+	ck_assert_int_eq(decision_log_new(&decisions), 0);
 	mine = decide_once(decisions, 1000, "mine");
 	for (int i = 0; i < 1500; i++) {
 		snprintf(text, sizeof(text), "number %d", i);
 		decide_once(decisions, 1001, text);
 	}
-	ck_assert_ptr_nonnull(decisions_find(decisions, mine));
-	decisions_free(decisions);
+	ck_assert_ptr_nonnull(decision_log_find(decisions, mine));
+	decision_log_free(decisions);
 }
 END_TEST
 
 START_TEST(the_same_decision_again_is_counted_and_found_by_its_last_number)
 {
-	struct decisions *decisions;
+	struct decision_log *decisions;
 	uint64_t last = 0;
 
-	ck_assert_int_eq(decisions_new(&decisions), 0);
+	ck_assert_int_eq(decision_log_new(&decisions), 0);
 	for (int i = 0; i < 5; i++)
 		last = decide_once(decisions, 1000, "again");
-	ck_assert_uint_eq(decisions_find(decisions, last)->repeated, 4);
-	ck_assert_ptr_null(decisions_next(decisions, decisions_next(decisions, NULL)));
-	ck_assert_uint_eq(decisions_cnt(decisions, DECISION_ALLOWED), 5);
-	decisions_free(decisions);
+	ck_assert_uint_eq(decision_log_find(decisions, last)->repeated, 4);
+	ck_assert_ptr_null(decision_log_next(decisions, decision_log_next(decisions, NULL)));
+	ck_assert_uint_eq(decision_log_cnt(decisions, DECISION_ALLOWED), 5);
+	decision_log_free(decisions);
 }
 END_TEST
 
@@ -857,13 +859,13 @@ END_TEST
 START_TEST(a_decisions_number_tells_of_no_other)
 {
 	enum { CNT = 4096 };
-	struct decisions *decisions;
+	struct decision_log *decisions;
 	uint64_t ids[CNT], all_or = 0, all_and = UINT64_MAX;
 	int rising = 0;
 
-	ck_assert_int_eq(decisions_new(&decisions), 0);
+	ck_assert_int_eq(decision_log_new(&decisions), 0);
 	for (int i = 0; i < CNT; i++) {
-		ids[i] = decisions_next_id(decisions);
+		ids[i] = decision_log_next_id(decisions);
 		ck_assert(ids[i] != 0 && ids[i] >> 56 == 0);
 		all_or |= ids[i];
 		all_and &= ids[i];
@@ -873,33 +875,34 @@ START_TEST(a_decisions_number_tells_of_no_other)
 	}
 	ck_assert(all_or == UINT64_MAX >> 8 && all_and == 0);
 	ck_assert(rising > CNT * 2 / 5 && rising < CNT * 3 / 5);
-	decisions_free(decisions);
+	decision_log_free(decisions);
 }
 END_TEST
 
-static void decide_often(struct decisions *decisions, enum decision_verdict verdict, uid_t account, int n)
+static void decide_often(struct decision_log *decisions, enum decision_verdict verdict,
+			 uid_t account, int n)
 {
 	for (int i = 0; i < n; i++) {
 		struct decision decision = { .id = (uint64_t)i + 1, .uid = account + (uid_t)i % 3,
 					     .account = account, .time_s = 120, .verdict = verdict };
 
 		snprintf(decision.summary, sizeof(decision.summary), "%d", i);
-		decisions_record(decisions, &decision, false);
+		decision_log_add(decisions, &decision, false);
 	}
 }
 
 /* Records so many refusals and grants within a minute; how many lines the journal, here stderr, got. */
 static int lines_of(int refused, int granted, int of_another)
 {
-	struct decisions *decisions;
+	struct decision_log *decisions;
 	int lines = 0, saved = dup(STDERR_FILENO), file = memfd_create("stderr", MFD_CLOEXEC);
 	char byte;
 
-	ck_assert(decisions_new(&decisions) == 0 && dup2(file, STDERR_FILENO) == STDERR_FILENO);
+	ck_assert(decision_log_new(&decisions) == 0 && dup2(file, STDERR_FILENO) == STDERR_FILENO);
 	decide_often(decisions, DECISION_REFUSED, 7, refused);
 	decide_often(decisions, DECISION_ALLOWED, 7, granted);
 	decide_often(decisions, DECISION_ALLOWED, 70, of_another);
-	decisions_free(decisions);
+	decision_log_free(decisions);
 	ck_assert(dup2(saved, STDERR_FILENO) == STDERR_FILENO && lseek(file, 0, SEEK_SET) == 0);
 	while (read(file, &byte, 1) == 1)
 		lines += byte == '\n';
@@ -945,12 +948,12 @@ END_TEST
 
 START_TEST(what_a_client_wrote_gets_into_no_terminal)
 {
-	struct decisions *decisions;
+	struct decision_log *decisions;
 
-	ck_assert_int_eq(decisions_new(&decisions), 0);
+	ck_assert_int_eq(decision_log_new(&decisions), 0);
 	decide_once(decisions, 1000, "prog \033[2J\nPRIORITY=0\x9b");
-	ck_assert_str_eq(decisions_next(decisions, NULL)->summary, "prog ?[2J?PRIORITY=0?");
-	decisions_free(decisions);
+	ck_assert_str_eq(decision_log_next(decisions, NULL)->summary, "prog ?[2J?PRIORITY=0?");
+	decision_log_free(decisions);
 }
 END_TEST
 

@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "daemon/broker/store/decisions.h"
+#include "daemon/broker/store/decision_log.h"
 #include "daemon/broker/store/journal.h"
 #include "proto/own.h"
 
@@ -185,11 +185,11 @@ static struct decision program(void)
 /* By way of the memory of decisions, as the broker does it. */
 static void tell(struct decision *decision)
 {
-	struct decisions *decisions;
+	struct decision_log *decisions;
 
-	ck_assert_int_eq(decisions_new(&decisions), 0);
-	decisions_record(decisions, decision, false);
-	decisions_free(decisions);
+	ck_assert_int_eq(decision_log_new(&decisions), 0);
+	decision_log_add(decisions, decision, false);
+	decision_log_free(decisions);
 	free(decision->text);
 }
 

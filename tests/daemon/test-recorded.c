@@ -153,7 +153,7 @@ static bool an_event_that_only_a_map_holds_is_still_paid_for(void)
 
 /* ---- written down ---- */
 
-static int decisions_with(const char *text)
+static int decision_log_with(const char *text)
 {
 	OWN_MEM char *json = NULL;
 	int cnt = 0;
@@ -177,17 +177,19 @@ static int by_id(int cmd, uint32_t id)
 static bool part_opens_again(void *arg)
 {
 	int map = live_map(BPF_MAP_TYPE_ARRAY, 0), prog = live_prog(BPF_PROG_TYPE_SOCKET_FILTER, "again", 0);
-	int events = decisions_with("a perf event");
+	int events = decision_log_with("a perf event");
 	char text[2][64];
 
 	snprintf(text[0], sizeof(text[0]), "map %u opened by its id", live_id_of(map));
 	snprintf(text[1], sizeof(text[1]), "program %u opened by its id", live_id_of(prog));
-	if (FAILS(map < 0 || prog < 0 || decisions_with(text[0]) || decisions_with(text[1])))
+	if (FAILS(map < 0 || prog < 0 || decision_log_with(text[0]) || decision_log_with(text[1])))
 		return false;
-	return HOLDS(by_id(BPF_MAP_GET_FD_BY_ID, live_id_of(map)) >= 0) && HOLDS(decisions_with(text[0]) == 1) &&
-	       HOLDS(by_id(BPF_PROG_GET_FD_BY_ID, live_id_of(prog)) >= 0) && HOLDS(decisions_with(text[1]) == 1) &&
-	       HOLDS(event_map() >= 0) && HOLDS(decisions_with("a perf event") == events) && HOLDS(open_soon() >= 0) &&
-	       HOLDS(decisions_with("a perf event") == events + 1);
+	return HOLDS(by_id(BPF_MAP_GET_FD_BY_ID, live_id_of(map)) >= 0) &&
+	       HOLDS(decision_log_with(text[0]) == 1) &&
+	       HOLDS(by_id(BPF_PROG_GET_FD_BY_ID, live_id_of(prog)) >= 0) &&
+	       HOLDS(decision_log_with(text[1]) == 1) && HOLDS(event_map() >= 0) &&
+	       HOLDS(decision_log_with("a perf event") == events) && HOLDS(open_soon() >= 0) &&
+	       HOLDS(decision_log_with("a perf event") == events + 1);
 }
 
 static bool what_is_opened_again_is_written_down(void)

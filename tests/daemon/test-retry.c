@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/broker/store/decisions.h"
+#include "daemon/broker/store/decision_log.h"
 #include "proto/own.h"
 
 enum { ACCOUNT = 1000, UID = 1001, PID = 77, NOW_S = 6000, LOG_BYTES = 65536 };
@@ -31,53 +31,55 @@ static struct decision refusal(uint64_t id, const struct decision_request *reque
 				  .request = *request };
 }
 
-static struct decisions *refuse_once(void)
+static struct decision_log *refuse_once(void)
 {
 	struct decision first = refusal(7, &asked);
-	struct decisions *decisions;
+	struct decision_log *decisions;
 
-	ck_assert_int_eq(decisions_new(&decisions), 0);
-	decisions_record(decisions, &first, true);
+	ck_assert_int_eq(decision_log_new(&decisions), 0);
+	decision_log_add(decisions, &first, true);
 	return decisions;
 }
 
-static uint64_t find(const struct decisions *decisions, const struct decision_request *request)
+static uint64_t find(const struct decision_log *decisions, const struct decision_request *request)
 {
-	return decisions_find_retried(decisions, ACCOUNT, UID, PID, request, NOW_S);
+	return decision_log_find_retried(decisions, ACCOUNT, UID, PID, request, NOW_S);
 }
 
 START_TEST(a_load_is_known_again_by_its_bytes_and_its_process_for_a_while)
 {
-	struct decisions *decisions = refuse_once();
+	struct decision_log *decisions = refuse_once();
 	struct decision_request other = with_log;
 
 	ck_assert_uint_eq(find(decisions, &with_log), 7);
 	other.digest[31] ^= 1;
 	ck_assert_uint_eq(find(decisions, &other), 0);
-	ck_assert_uint_eq(decisions_find_retried(decisions, 1, UID, PID, &with_log, NOW_S), 0);
-	ck_assert_uint_eq(decisions_find_retried(decisions, ACCOUNT, 1, PID, &with_log, NOW_S), 0);
-	ck_assert_uint_eq(decisions_find_retried(decisions, ACCOUNT, UID, 1, &with_log, NOW_S), 0);
+	ck_assert_uint_eq(decision_log_find_retried(decisions, 1, UID, PID, &with_log, NOW_S), 0);
+	ck_assert_uint_eq(decision_log_find_retried(decisions, ACCOUNT, 1, PID, &with_log, NOW_S),
+			  0);
+	ck_assert_uint_eq(decision_log_find_retried(decisions, ACCOUNT, UID, 1, &with_log, NOW_S),
+			  0);
 	ck_assert_uint_eq(
-		decisions_find_retried(decisions, ACCOUNT, UID, PID, &with_log, NOW_S + 10), 7);
+		decision_log_find_retried(decisions, ACCOUNT, UID, PID, &with_log, NOW_S + 10), 7);
 	ck_assert_uint_eq(
-		decisions_find_retried(decisions, ACCOUNT, UID, PID, &with_log, NOW_S + 11), 0);
-	decisions_free(decisions);
+		decision_log_find_retried(decisions, ACCOUNT, UID, PID, &with_log, NOW_S + 11), 0);
+	decision_log_free(decisions);
 }
 END_TEST
 
 START_TEST(who_asks_for_no_more_of_the_log_is_refused_anew)
 {
-	struct decisions *decisions = refuse_once();
+	struct decision_log *decisions = refuse_once();
 	struct decision_request more = with_log;
 	struct decision again = refusal(7, &with_log);
 
 	ck_assert_uint_eq(find(decisions, &asked), 0);
 	again.is_retry = true;
-	decisions_record(decisions, &again, true);
+	decision_log_add(decisions, &again, true);
 	ck_assert_uint_eq(find(decisions, &with_log), 0);
 	more.log_bytes++;
 	ck_assert_uint_eq(find(decisions, &more), 7);
-	decisions_free(decisions);
+	decision_log_free(decisions);
 }
 END_TEST
 
@@ -85,49 +87,49 @@ START_TEST(an_unknown_request_and_an_allowed_one_are_no_refusals)
 {
 	struct decision_request unknown = asked;
 	struct decision allowed = refusal(8, &asked), undigested = refusal(9, &asked);
-	struct decisions *decisions;
+	struct decision_log *decisions;
 
 	allowed.verdict = DECISION_ALLOWED;
 	unknown.known = false;
 	undigested.request = unknown;
-	ck_assert_int_eq(decisions_new(&decisions), 0);
-	decisions_record(decisions, &allowed, true);
-	decisions_record(decisions, &undigested, true);
+	ck_assert_int_eq(decision_log_new(&decisions), 0);
+	decision_log_add(decisions, &allowed, true);
+	decision_log_add(decisions, &undigested, true);
 	ck_assert_uint_eq(find(decisions, &with_log), 0);
-	decisions_free(decisions);
+	decision_log_free(decisions);
 }
 END_TEST
 
 START_TEST(a_retry_is_no_further_decision_and_tells_more)
 {
-	struct decisions *decisions = refuse_once();
+	struct decision_log *decisions = refuse_once();
 	struct decision again = refusal(7, &with_log);
 
 	again.is_retry = true;
 	again.err = 28; /* its log did not fit */
 	again.text = strdup("the whole log");
-	decisions_record(decisions, &again, true);
+	decision_log_add(decisions, &again, true);
 	free(again.text);
-	ck_assert_uint_eq(decisions_cnt(decisions, DECISION_REFUSED), 1);
-	ck_assert_ptr_null(decisions_next(decisions, decisions_next(decisions, NULL)));
-	ck_assert_str_eq(decisions_find(decisions, 7)->text, "the whole log");
-	ck_assert_int_eq(decisions_find(decisions, 7)->err, 13);
-	ck_assert_uint_eq(decisions_find(decisions, 7)->repeated, 0);
-	decisions_free(decisions);
+	ck_assert_uint_eq(decision_log_cnt(decisions, DECISION_REFUSED), 1);
+	ck_assert_ptr_null(decision_log_next(decisions, decision_log_next(decisions, NULL)));
+	ck_assert_str_eq(decision_log_find(decisions, 7)->text, "the whole log");
+	ck_assert_int_eq(decision_log_find(decisions, 7)->err, 13);
+	ck_assert_uint_eq(decision_log_find(decisions, 7)->repeated, 0);
+	decision_log_free(decisions);
 }
 END_TEST
 
 static void record_other_outcome(const struct decision *like)
 {
-	struct decisions *decisions = refuse_once();
+	struct decision_log *decisions = refuse_once();
 	struct decision other = *like;
 
 	other.is_retry = true;
-	decisions_record(decisions, &other, true);
-	ck_assert_uint_eq(decisions_cnt(decisions, DECISION_REFUSED) +
-				  decisions_cnt(decisions, DECISION_UNDECIDED),
+	decision_log_add(decisions, &other, true);
+	ck_assert_uint_eq(decision_log_cnt(decisions, DECISION_REFUSED) +
+				  decision_log_cnt(decisions, DECISION_UNDECIDED),
 			  2);
-	decisions_free(decisions);
+	decision_log_free(decisions);
 }
 
 /* Else something else could hide behind it. */
@@ -152,7 +154,7 @@ END_TEST
 
 START_TEST(no_refusal_is_retried_without_end)
 {
-	struct decisions *decisions = refuse_once();
+	struct decision_log *decisions = refuse_once();
 	struct decision_request request = with_log;
 	unsigned int cnt = 0;
 
@@ -160,33 +162,33 @@ START_TEST(no_refusal_is_retried_without_end)
 		struct decision again = refusal(7, &request);
 
 		again.is_retry = true;
-		decisions_record(decisions, &again, true);
+		decision_log_add(decisions, &again, true);
 		request.log_bytes++;
 	}
 	ck_assert_uint_eq(cnt, 16);
-	ck_assert_uint_eq(decisions_cnt(decisions, DECISION_REFUSED), 1);
-	decisions_free(decisions);
+	ck_assert_uint_eq(decision_log_cnt(decisions, DECISION_REFUSED), 1);
+	decision_log_free(decisions);
 }
 END_TEST
 
 /* What the journal has is the first number, what the client was told last the last. */
 START_TEST(what_was_only_counted_is_found_by_its_first_number_too)
 {
-	struct decisions *decisions = refuse_once();
+	struct decision_log *decisions = refuse_once();
 	struct decision_request other = asked;
 	struct decision again;
 
 	/* Of another program, say: the summary is all that counts. */
 	other.digest[0] ^= 1;
 	again = refusal(8, &other);
-	decisions_record(decisions, &again, true);
-	ck_assert_ptr_eq(decisions_find(decisions, 7), decisions_find(decisions, 8));
-	ck_assert_uint_eq(decisions_find(decisions, 7)->repeated, 1);
-	ck_assert_ptr_null(decisions_find(decisions, 9));
+	decision_log_add(decisions, &again, true);
+	ck_assert_ptr_eq(decision_log_find(decisions, 7), decision_log_find(decisions, 8));
+	ck_assert_uint_eq(decision_log_find(decisions, 7)->repeated, 1);
+	ck_assert_ptr_null(decision_log_find(decisions, 9));
 	other.log_level = 1;
 	ck_assert_uint_eq(find(decisions, &other), 8);
 	ck_assert_uint_eq(find(decisions, &with_log), 0);
-	decisions_free(decisions);
+	decision_log_free(decisions);
 }
 END_TEST
 

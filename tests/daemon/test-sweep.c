@@ -21,15 +21,15 @@
 
 #include "daemon/broker/ask/caps.h"
 #include "daemon/broker/peers/peer.h"
-#include "daemon/broker/store/decisions.h"
+#include "daemon/broker/store/decision_log.h"
 #include "daemon/broker/store/handles.h"
 #include "daemon/broker/store/ident.h"
-#include "daemon/broker/peers/judges.h"
+#include "daemon/broker/peers/judge_pool.h"
 #include "daemon/broker/store/kinds.h"
-#include "daemon/broker/work/klog.h"
+#include "daemon/broker/work/log_buf.h"
 #include "daemon/broker/store/mapsize.h"
 #include "daemon/broker/store/people.h"
-#include "daemon/broker/ask/premise.h"
+#include "daemon/broker/ask/call_form.h"
 #include "daemon/broker/store/quota.h"
 #include "daemon/broker/ask/scan.h"
 #include "daemon/broker/peers/verdicts.h"
@@ -121,7 +121,7 @@ END_TEST
 
 START_TEST(each_log_request_and_each_length)
 {
-	struct golden *golden = golden_begin("tests/daemon/klog.golden");
+	struct golden *golden = golden_begin("tests/daemon/log-buf.golden");
 	static const uint32_t sizes[] = {
 		0, 1, 2, 10, 11, 12, UINT32_MAX >> 2, (UINT32_MAX >> 2) + 1, UINT32_MAX
 	};
@@ -132,15 +132,16 @@ START_TEST(each_log_request_and_each_length)
 			char checks[64] = "";
 
 			for (size_t i = 0; i < ARRAY_CNT(sizes); i++) {
-				struct klog_want want = { level, sizes[i], has };
+				struct log_buf_want want = { level, sizes[i], has };
 
 				(void)snprintf(checks + strlen(checks),
 					       sizeof(checks) - strlen(checks), " %d",
-					       klog_check(&want));
+					       log_buf_check(&want));
 				for (size_t text = 0; text < 14; text++) {
 					size_t start, bytes;
 					uint32_t true_size;
-					int r = klog_fit(&want, text, &start, &bytes, &true_size);
+					int r = log_buf_fit(&want, text, &start, &bytes,
+							    &true_size);
 
 					sum = golden_fold_u64(golden_fold_u64(sum, (uint64_t)r),
 							      start * 1000000 + bytes * 1000 +
@@ -525,56 +526,56 @@ END_TEST
 
 /* ---- decisions ---- */
 
-static uint64_t record(struct decisions *decisions, uid_t uid, int number)
+static uint64_t record(struct decision_log *decisions, uid_t uid, int number)
 {
-	struct decision decision = { .id = decisions_next_id(decisions),
+	struct decision decision = { .id = decision_log_next_id(decisions),
 				     .uid = uid,
 				     .account = uid,
 				     .verdict = DECISION_REFUSED };
 
 	(void)snprintf(decision.summary, sizeof(decision.summary), "%d", number);
-	decisions_record(decisions, &decision, true);
+	decision_log_add(decisions, &decision, true);
 	return decision.id;
 }
 
-static unsigned int kept_of(const struct decisions *decisions)
+static unsigned int kept_of(const struct decision_log *decisions)
 {
 	const struct decision *decision = NULL;
 	unsigned int cnt = 0;
 
-	while ((decision = decisions_next(decisions, decision)))
+	while ((decision = decision_log_next(decisions, decision)))
 		cnt++;
 	return cnt;
 }
 
 START_TEST(a_user_has_256_decisions_and_all_together_2048)
 {
-	struct decisions *decisions;
+	struct decision_log *decisions;
 	uint64_t first, second;
 
-	ck_assert_int_eq(decisions_new(&decisions), 0);
+	ck_assert_int_eq(decision_log_new(&decisions), 0);
 	first = record(decisions, 1, 0);
 	second = record(decisions, 1, 1);
 	for (int i = 2; i < 256; i++)
 		(void)record(decisions, 1, i);
 	ck_assert_uint_eq(kept_of(decisions), 256);
-	ck_assert_ptr_nonnull(decisions_find(decisions, first));
+	ck_assert_ptr_nonnull(decision_log_find(decisions, first));
 	(void)record(decisions, 1, 256);
 	ck_assert_uint_eq(kept_of(decisions), 256);
-	ck_assert_ptr_null(decisions_find(decisions, first));
-	ck_assert_ptr_nonnull(decisions_find(decisions, second));
+	ck_assert_ptr_null(decision_log_find(decisions, first));
+	ck_assert_ptr_nonnull(decision_log_find(decisions, second));
 	for (uid_t uid = 2; uid < 9; uid++)
 		for (int i = 0; i < 256; i++)
 			(void)record(decisions, uid, i);
 	ck_assert_uint_eq(kept_of(decisions), 2048);
-	ck_assert_ptr_nonnull(decisions_find(decisions, second));
+	ck_assert_ptr_nonnull(decision_log_find(decisions, second));
 	(void)record(decisions, 9, 0);
 	ck_assert_uint_eq(kept_of(decisions), 2048);
-	ck_assert_ptr_null(decisions_find(decisions, second));
-	ck_assert_uint_eq(decisions_cnt(decisions, DECISION_REFUSED), 2048 + 2);
-	ck_assert_uint_eq(decisions_cnt(decisions, DECISION_ALLOWED), 0);
-	decisions_free(decisions);
-	decisions_free(NULL);
+	ck_assert_ptr_null(decision_log_find(decisions, second));
+	ck_assert_uint_eq(decision_log_cnt(decisions, DECISION_REFUSED), 2048 + 2);
+	ck_assert_uint_eq(decision_log_cnt(decisions, DECISION_ALLOWED), 0);
+	decision_log_free(decisions);
+	decision_log_free(NULL);
 }
 END_TEST
 
@@ -594,7 +595,7 @@ START_TEST(what_makes_a_decision_the_same)
 				      .code = "c",
 				      .time_s = 60 };
 		struct decision b = a;
-		struct decisions *decisions;
+		struct decision_log *decisions;
 		bool same = change == 0 || change > 7;
 
 		b.id = 6;
@@ -607,18 +608,18 @@ START_TEST(what_makes_a_decision_the_same)
 		b.unit[0] += change == 7;
 		b.code[0] += change == 8;
 		b.time_s += change == 9;
-		ck_assert_int_eq(decisions_new(&decisions), 0);
+		ck_assert_int_eq(decision_log_new(&decisions), 0);
 		a.text = strdup("first");
 		b.text = strdup("second");
-		decisions_record(decisions, &a, true);
-		decisions_record(decisions, &b, true);
+		decision_log_add(decisions, &a, true);
+		decision_log_add(decisions, &b, true);
 		ck_assert_uint_eq(kept_of(decisions), same ? 1 : 2);
-		ck_assert_str_eq(decisions_next(decisions, NULL)->text, "second");
-		ck_assert_int_eq(decisions_next(decisions, NULL)->time_s, change == 9 ? 61 : 60);
-		ck_assert_uint_eq(decisions_find(decisions, 6)->repeated, same);
+		ck_assert_str_eq(decision_log_next(decisions, NULL)->text, "second");
+		ck_assert_int_eq(decision_log_next(decisions, NULL)->time_s, change == 9 ? 61 : 60);
+		ck_assert_uint_eq(decision_log_find(decisions, 6)->repeated, same);
 		free(a.text);
 		free(b.text);
-		decisions_free(decisions);
+		decision_log_free(decisions);
 	}
 }
 END_TEST
@@ -626,7 +627,7 @@ END_TEST
 START_TEST(each_byte_of_a_text_is_printable_or_a_question_mark)
 {
 	struct decision decision = { .id = 1, .verdict = DECISION_ALLOWED };
-	struct decisions *decisions;
+	struct decision_log *decisions;
 	const struct decision *kept;
 	char text[DECISION_ID_BYTES];
 	char *long_text = calloc(1, 9000);
@@ -641,10 +642,10 @@ START_TEST(each_byte_of_a_text_is_printable_or_a_question_mark)
 				   "b");
 	memset(long_text + 255, 'x', 8192 - 255 + 5);
 	decision.text = long_text;
-	ck_assert_int_eq(decisions_new(&decisions), 0);
-	decisions_record(decisions, &decision, true);
+	ck_assert_int_eq(decision_log_new(&decisions), 0);
+	decision_log_add(decisions, &decision, true);
 	free(decision.text);
-	kept = decisions_find(decisions, 1);
+	kept = decision_log_find(decisions, 1);
 	for (int i = 1; i < 256; i++) {
 		char want = i < 32 || i > 126 ? '?' : (char)i;
 
@@ -655,7 +656,7 @@ START_TEST(each_byte_of_a_text_is_printable_or_a_question_mark)
 	ck_assert_str_eq(kept->unit, "a?b");
 	ck_assert_str_eq(kept->code, "a?b");
 	ck_assert_str_eq(kept->prog_name, "a?b");
-	decisions_free(decisions);
+	decision_log_free(decisions);
 	decision_format_id(0x12ab, text);
 	ck_assert_str_eq(text, "D-000000000012ab");
 	ck_assert_str_eq(decision_verdict_name(DECISION_NONE), "none");
@@ -668,18 +669,18 @@ END_TEST
 
 START_TEST(numbers_of_decisions_have_56_bits_and_are_never_zero)
 {
-	struct decisions *decisions;
+	struct decision_log *decisions;
 	uint64_t all = 0, last = 0;
 
-	ck_assert_int_eq(decisions_new(&decisions), 0);
+	ck_assert_int_eq(decision_log_new(&decisions), 0);
 	for (int i = 0; i < 400; i++) {
-		uint64_t id = decisions_next_id(decisions);
+		uint64_t id = decision_log_next_id(decisions);
 
 		ck_assert(id != 0 && id != last && id >> 56 == 0);
 		all |= last = id;
 	}
 	ck_assert_uint_eq(all, UINT64_MAX >> 8);
-	decisions_free(decisions);
+	decision_log_free(decisions);
 }
 END_TEST
 
@@ -742,7 +743,7 @@ END_TEST
 
 /* ---- what the kernel refuses for its form ---- */
 
-static int premise_of(uint32_t cmd, const uint8_t *attr, bool is_open)
+static int call_form_of(uint32_t cmd, const uint8_t *attr, bool is_open)
 {
 	struct request req = { .row = cmd_row_of(cmd), .cmd = cmd, .attr_bytes = ATTR_BYTES };
 
@@ -752,7 +753,7 @@ static int premise_of(uint32_t cmd, const uint8_t *attr, bool is_open)
 		req.fd_numbers[0] = 3;
 		req.fd_numbers[1] = 7;
 	}
-	return premise_check(&req);
+	return call_form_check(&req);
 }
 
 START_TEST(each_word_of_each_attr)
@@ -775,7 +776,7 @@ START_TEST(each_word_of_each_attr)
 					   4 * 1024 * 1024,
 					   INT32_MAX,
 					   0x80000000 };
-	struct golden *golden = golden_begin("tests/daemon/premise.golden");
+	struct golden *golden = golden_begin("tests/daemon/call-form.golden");
 
 	for (uint32_t cmd = 0; cmd <= CMD_CNT; cmd++)
 		for (uint32_t type = 0; type < 36;
@@ -798,8 +799,8 @@ START_TEST(each_word_of_each_attr)
 					int closed, open;
 
 					attr_put_u32(attr, off, values[v]);
-					closed = premise_of(cmd, attr, false);
-					open = premise_of(cmd, attr, true);
+					closed = call_form_of(cmd, attr, false);
+					open = call_form_of(cmd, attr, true);
 					any = any || closed || open;
 					(void)snprintf(text + strlen(text),
 						       sizeof(text) - strlen(text), " %d/%d",
@@ -815,7 +816,7 @@ END_TEST
 
 START_TEST(types_of_a_maps_btf_go_together)
 {
-	struct golden *golden = golden_begin("tests/daemon/premise-btf.golden");
+	struct golden *golden = golden_begin("tests/daemon/call-form-btf.golden");
 
 	for (unsigned int bits = 0; bits < 64; bits++) {
 		uint8_t attr[ATTR_BYTES] = { 0 };
@@ -830,7 +831,7 @@ START_TEST(types_of_a_maps_btf_go_together)
 		attr_put_u32(attr, ATTR_MAP_CREATE_BTF_VMLINUX_VALUE_TYPE_ID, bits >> 2 & 1);
 		attr_put_u32(attr, ATTR_MAP_CREATE_FLAGS,
 			     (bits & 16 ? BPF_F_RDONLY : 0) | (bits & 32 ? BPF_F_WRONLY : 0));
-		golden_line(golden, "%02x: %d", bits, premise_of(CMD_MAP_CREATE, attr, false));
+		golden_line(golden, "%02x: %d", bits, call_form_of(CMD_MAP_CREATE, attr, false));
 	}
 	ck_assert(golden_end(golden));
 }

@@ -20,7 +20,7 @@
 #include "daemon/broker/work/broker.h"
 #include "daemon/broker/ask/coverage.h"
 #include "daemon/broker/ask/facts.h"
-#include "daemon/broker/signed/object_dirs.h"
+#include "daemon/broker/signed/signed_dirs.h"
 #include "daemon/broker/ask/orphans.h"
 #include "daemon/broker/ask/reconcile.h"
 #include "daemon/broker/reload.h"
@@ -88,7 +88,7 @@ static void house_begin(const char *policy)
 		  vmbtf_new(&b->vmbtf) == 0 &&
 		  loaders_new(b->event, b->peer_scratch, NULL, b->to_parent, &b->loaders) == 0 &&
 		  reconcile_new(b, &b->reconcile) == 0 && orphans_new(&b->orphans) == 0 &&
-		  object_dirs_new(b, &b->object_dirs) == 0);
+		  signed_dirs_new(b, &b->signed_dirs) == 0);
 }
 
 static void house_end(void)
@@ -96,7 +96,7 @@ static void house_end(void)
 	struct broker *b = &house.broker;
 
 	loaders_free(b->loaders);
-	object_dirs_free(b->object_dirs);
+	signed_dirs_free(b->signed_dirs);
 	reconcile_free(b->reconcile);
 	orphans_free(b->orphans);
 	to_parent_free(b->to_parent);

@@ -156,7 +156,7 @@ uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident,
 	decision->err = EPERM;
 	snprintf(decision->code, sizeof(decision->code), "%s", policy_condition_name(POLICY_COND_WHO));
 	snprintf(decision->summary, sizeof(decision->summary), "%.255s", reason);
-	decisions_record(broker->decisions, decision, false);
+	decision_log_add(broker->decisions, decision, false);
 	free(decision->text);
 	return id;
 }
@@ -246,14 +246,14 @@ static void decide_write_reason(struct work *work)
 	work->reply.reason_bytes = (uint32_t)strlen(work->text);
 }
 
-static int decide_write_log(struct work *work, const struct log_fields *fields)
+static int decide_write_log(struct work *work, const struct reply_log_fields *fields)
 {
-	char *log = logs_compose(work, "refused", "POLICY", work->ruling->remedy, NULL, 0,
-				 work->ruling->client_text, NULL);
+	char *log = reply_log_compose(work, "refused", "POLICY", work->ruling->remedy, NULL, 0,
+				      work->ruling->client_text, NULL);
 	int err = EPERM;
 
 	if (log)
-		err = logs_put(work, fields, log, err);
+		err = reply_log_put(work, fields, log, err);
 	free(log);
 	return err;
 }
@@ -273,7 +273,7 @@ bool decide(struct work *work, struct policy_request *request, decide_again_fn a
 }
 
 bool decide_with_log(struct work *work, struct policy_request *request, decide_again_fn again,
-		     const struct log_fields *fields)
+		     const struct reply_log_fields *fields)
 {
 	int err = EPERM;
 
@@ -385,7 +385,7 @@ static void decide_begin_anew(struct work *work)
 	if (!decision->is_retry)
 		return;
 	decision->is_retry = false;
-	decision->id = decisions_next_id(work->broker->decisions);
+	decision->id = decision_log_next_id(work->broker->decisions);
 	work->reply.decision = decision->id;
 }
 

@@ -4,7 +4,7 @@
 #define BPFGATE_DAEMON_DECIDE_H
 
 #include "daemon/broker/ask/facts.h"
-#include "daemon/broker/work/logs.h"
+#include "daemon/broker/work/reply_log.h"
 #include "daemon/broker/store/people.h"
 #include "daemon/broker/work/work.h"
 
@@ -21,7 +21,7 @@ bool decide(struct work *work, struct policy_request *request, decide_again_fn a
 
 /* The same for a command with a log: the reason stands in it, too. */
 bool decide_with_log(struct work *work, struct policy_request *request, decide_again_fn again,
-		     const struct log_fields *fields);
+		     const struct reply_log_fields *fields);
 
 /*
  * Charges what is about to be made: a record, one object, its bytes. true: work->charge has them. false: the

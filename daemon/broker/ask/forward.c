@@ -14,7 +14,7 @@
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/iter_info.h"
 #include "daemon/broker/store/kinds.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/store/owner.h"
 
 /* No command of these brings back more than this; larger room is the client's imagination. */
@@ -97,11 +97,11 @@ bool forward_may_see(struct work *work, const struct ledger_rec *rec)
 static int forward_add_fd(struct work *work, const struct cmd_fd *field)
 {
 	int fd = work_fd_at(work, field->off), number;
-	struct obj obj;
+	struct client_obj obj;
 
 	if (fd < 0)
 		return fd;
-	if (obj_of_fd(work->broker, fd, &obj) < 0) {
+	if (client_obj_of_fd(work->broker, fd, &obj) < 0) {
 		/* Cgroups, namespaces, perf events: the kernel says whether it is the right thing.
 		 */
 		if (!kinds_may_be_passed_on(fd))
@@ -112,7 +112,7 @@ static int forward_add_fd(struct work *work, const struct cmd_fd *field)
 		 */
 		if (obj.keep_id && !forward_may_use(work, obj.rec))
 			return -EPERM;
-		number = obj_add_to_call(&obj, work->loader_call);
+		number = client_obj_add_to_call(&obj, work->loader_call);
 	}
 	if (number < 0)
 		return number;

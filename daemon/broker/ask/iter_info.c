@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "daemon/broker/ask/forward.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/peers/loaders.h"
 #include "daemon/broker/store/kinds.h"
 #include "proto/own.h"
@@ -57,9 +57,9 @@ static bool iter_is_plain(const struct request_ptr *info, const struct iter_row 
 
 static const char *iter_check_map(struct work *work, uint32_t number)
 {
-	struct obj map;
+	struct client_obj map;
 
-	if (obj_of_number(work, (int32_t)number, KEEP_MAP, &map) < 0)
+	if (client_obj_of_number(work, (int32_t)number, KEEP_MAP, &map) < 0)
 		return "the iterator's object is no map";
 	return map.rec && forward_may_use(work, map.rec) ? NULL : "the iterator's map is not the caller's";
 }

@@ -18,7 +18,7 @@
 #include "daemon/broker/ask/files.h"
 #include "daemon/broker/ask/forward.h"
 #include "daemon/broker/store/kinds.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/store/perfs.h"
 #include "daemon/broker/ask/procs.h"
 #include "daemon/broker/work/session.h"
@@ -150,9 +150,9 @@ static int target_of_prog(struct work *work, const struct target_fields *fields,
 static int target_of_map(struct work *work, const struct target_fields *fields,
 			 struct target *target)
 {
-	struct obj map;
+	struct client_obj map;
 	const char *type;
-	int r = obj_at(work, fields->target, KEEP_MAP, &map);
+	int r = client_obj_at(work, fields->target, KEEP_MAP, &map);
 
 	if (r < 0)
 		return r;

@@ -17,11 +17,11 @@
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/forward.h"
 #include "daemon/broker/ask/iter_info.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/ask/procs.h"
-#include "daemon/broker/ask/record.h"
+#include "daemon/broker/ask/new_record.h"
 #include "daemon/broker/work/session.h"
-#include "daemon/broker/ask/standing.h"
+#include "daemon/broker/ask/attached.h"
 #include "daemon/broker/ask/target.h"
 #include "proto/perf.h"
 
@@ -53,10 +53,10 @@ static const struct attach_fields attach_event = {
 
 struct attach {
 	const struct attach_fields *fields;
-	struct obj prog;
+	struct client_obj prog;
 	struct ledger_rec rec; /* of the program: copied, the ledger may change while we wait */
 	struct target target;
-	struct standing standing;
+	struct attached attached;
 	bool unnamed; /* PROG_DETACH without a program: rec is of the one that stands there */
 	uint8_t tries;
 	uint64_t keep_id; /* unnamed: by which bpfgated lends it */
@@ -98,11 +98,11 @@ static int attach_record_link(struct work *work, const struct attach *attach, ui
 
 	if (!link_id)
 		return -EIO;
-	record_begin(work, &rec);
+	new_record_begin(work, &rec);
 	memcpy(rec.name, attach->rec.name, sizeof(rec.name));
 	rec.link.prog_id = attach->rec.id;
 	attach_note_target(&rec.link, &attach->target);
-	return record_add(work, &rec);
+	return new_record_add(work, &rec);
 }
 
 static void attach_look_again(struct work *work);
@@ -135,7 +135,7 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 	if (!work_loader_answered(work, result))
 		return;
 	err = result->answer->result;
-	if (err == -ESTALE && attach->standing.revision && attach_may_look_again(work)) {
+	if (err == -ESTALE && attach->attached.revision && attach_may_look_again(work)) {
 		attach_look_again(work);
 		return;
 	}
@@ -177,8 +177,8 @@ static int attach_bind(struct work *work)
 
 	/* 0: nothing was looked at, or the kernel numbers no changes there and would refuse to
 	 * compare. */
-	if (attach->standing.revision && !work_u64(work, ATTR_ATTACH_EXPECTED_REVISION)) {
-		attr_put_u64(ask->attr, ATTR_ATTACH_EXPECTED_REVISION, attach->standing.revision);
+	if (attach->attached.revision && !work_u64(work, ATTR_ATTACH_EXPECTED_REVISION)) {
+		attr_put_u64(ask->attr, ATTR_ATTACH_EXPECTED_REVISION, attach->attached.revision);
 		if (ask->attr_bytes < ATTR_END_ATTACH_EXPECTED_REVISION)
 			ask->attr_bytes = ATTR_END_ATTACH_EXPECTED_REVISION;
 	}
@@ -216,7 +216,7 @@ static void attach_run(struct work *work)
 	work_submit_loader(work, attach_on_done);
 }
 
-static void attach_on_standing(struct work *work, int err)
+static void attach_on_others(struct work *work, int err)
 {
 	if (err == -EPERM)
 		work_refuse(work, EPERM, DECISION_BY_POLICY, "STANDING",
@@ -328,7 +328,7 @@ static void attach_decide(struct work *work)
 	if (attach->unnamed)
 		attach_borrow(work);
 	else if (work->req.cmd == CMD_PROG_ATTACH || work->req.cmd == CMD_PROG_DETACH)
-		standing_check(work, &attach->standing, attach->rec.id, attach_on_standing);
+		attached_check(work, &attach->attached, attach->rec.id, attach_on_others);
 	else
 		attach_run(work);
 }
@@ -359,7 +359,7 @@ static void attach_on_target(struct work *work, int err)
 /* The program of the call, if it may be attached at all. */
 static int attach_find_prog(struct work *work, struct attach *attach)
 {
-	int r = obj_at(work, attach->fields->prog, KEEP_PROG, &attach->prog);
+	int r = client_obj_at(work, attach->fields->prog, KEEP_PROG, &attach->prog);
 
 	if (r < 0)
 		return r;
@@ -373,7 +373,8 @@ static void attach_on_found(struct work *work, int err)
 	struct attach *attach = work->state;
 	const struct ledger_rec *rec;
 
-	rec = err < 0 ? NULL : ledger_find(work->broker->ledger, LEDGER_PROG, attach->standing.prog_id);
+	rec = err < 0 ? NULL
+		      : ledger_find(work->broker->ledger, LEDGER_PROG, attach->attached.prog_id);
 	if (err == -EPERM || (err >= 0 && !rec)) {
 		work_refuse(work, EPERM, DECISION_BY_POLICY, "STANDING",
 			    "the program that would be detached is another user's");
@@ -396,7 +397,7 @@ static void attach_begin_unnamed(struct work *work)
 {
 	struct attach *attach = work->state;
 
-	standing_find(work, &attach->standing, attach_on_found);
+	attached_find(work, &attach->attached, attach_on_found);
 }
 
 static void attach_look_again(struct work *work)
@@ -406,20 +407,20 @@ static void attach_look_again(struct work *work)
 	if (attach->unnamed)
 		attach_begin_unnamed(work);
 	else
-		standing_check(work, &attach->standing, attach->rec.id, attach_on_standing);
+		attached_check(work, &attach->attached, attach->rec.id, attach_on_others);
 }
 
 /* The program that an attach replaces, where one is named: taking it away is its owner's right
  * alone. */
 static int attach_check_replaced(struct work *work)
 {
-	struct obj replaced;
+	struct client_obj replaced;
 	int r;
 
 	if (work->req.cmd != CMD_PROG_ATTACH ||
 	    work_fd_at(work, ATTR_ATTACH_REPLACE_BPF_FD) == -ENOENT)
 		return 0;
-	r = obj_at(work, ATTR_ATTACH_REPLACE_BPF_FD, KEEP_PROG, &replaced);
+	r = client_obj_at(work, ATTR_ATTACH_REPLACE_BPF_FD, KEEP_PROG, &replaced);
 	if (r < 0)
 		return r;
 	return replaced.rec && forward_may_use(work, replaced.rec) ? 0 : -EPERM;
@@ -468,7 +469,7 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 	attach->fields = fields;
 	/* Who is at the limit of links must still be able to take one away. */
 	work->reuses_link = work->req.cmd == CMD_PROG_DETACH;
-	attach->unnamed = standing_is_unnamed(work);
+	attach->unnamed = attached_is_unnamed(work);
 	if (attach->unnamed) {
 		/* Whose it is takes a loader to find out: who may attach nothing anyway costs none.
 		 */

@@ -9,9 +9,9 @@
 #include "daemon/broker/ask/caps.h"
 #include "daemon/broker/cmd/commands.h"
 #include "daemon/broker/ask/decide.h"
-#include "daemon/broker/ask/judging.h"
+#include "daemon/broker/ask/ask_judge.h"
 #include "daemon/broker/ask/probes.h"
-#include "daemon/broker/ask/record.h"
+#include "daemon/broker/ask/new_record.h"
 #include "daemon/broker/work/retry.h"
 
 #define BTF_LOAD_TOKEN (1u << 16)	/* BPF_F_TOKEN_FD */
@@ -34,7 +34,7 @@ static void btf_load_on_loaded(void *ctx, struct loader_result *result)
 
 	if (!work_loader_answered(work, result))
 		return;
-	logs_take_kernels(work, &logs_btf_load, result, 0, NULL, 0);
+	reply_log_take_kernels(work, &reply_log_btf_load, result, 0, NULL, 0);
 	if (result->answer->result < 0) {
 		work_refuse(work, -result->answer->result, DECISION_BY_KERNEL, "KERNEL",
 			    "the kernel refused BTF that was accepted here: %s",
@@ -42,8 +42,8 @@ static void btf_load_on_loaded(void *ctx, struct loader_result *result)
 		return;
 	}
 	rec.id = result->answer->obj_id;
-	record_begin(work, &rec);
-	r = rec.id ? record_add(work, &rec) : -EIO;
+	new_record_begin(work, &rec);
+	r = rec.id ? new_record_add(work, &rec) : -EIO;
 	if (r < 0) {
 		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
 			    "the daemon can record no more objects");
@@ -69,7 +69,7 @@ static void btf_load_run(struct work *work)
 	call->ask.obj_kind = KEEP_BTF;
 	r = loader_add_in(call, ATTR_BTF_LOAD_DATA, btf->data, btf->bytes, NULL);
 	if (r >= 0)
-		r = logs_add_to_call(work, &logs_btf_load, call);
+		r = reply_log_add_to_call(work, &reply_log_btf_load, call);
 	if (r < 0)
 		work_reply(work, r);
 	else
@@ -83,7 +83,7 @@ static void btf_load_on_judged(struct work *work, int err)
 	if (says != JUDGE_SAYS_ACCEPT &&
 	    !(says == JUDGE_SAYS_UNSUPPORTED &&
 	      work->ruling->unsupported == POLICY_UNSUPPORTED_KERNEL)) {
-		judging_refuse(work, &logs_btf_load);
+		ask_judge_refuse(work, &reply_log_btf_load);
 		return;
 	}
 	btf_load_run(work);
@@ -93,19 +93,20 @@ void btf_load(struct work *work)
 {
 	const struct request_ptr *btf;
 	struct policy_request request = { .verb = POLICY_BTF_LOAD };
-	struct judging judging = { .kind = JUDGE_BTF, .fields = &logs_btf_load,
-				   .then = btf_load_on_judged };
-	struct klog_want want;
+	struct ask_judge ask = { .kind = JUDGE_BTF,
+				 .fields = &reply_log_btf_load,
+				 .then = btf_load_on_judged };
+	struct log_buf_want want;
 	int r;
 
 	r = work_need_ptr(work, ATTR_BTF_LOAD_DATA, &btf);
 	if (r >= 0)
-		r = logs_read(work, &logs_btf_load, &want);
+		r = reply_log_read(work, &reply_log_btf_load, &want);
 	if (r < 0) {
 		work_reply(work, r);
 		return;
 	}
-	retry_look(work, &logs_btf_load);
+	retry_look(work, &reply_log_btf_load);
 	if (work_u32(work, ATTR_BTF_LOAD_FLAGS) & BTF_LOAD_TOKEN) {
 		work_refuse(work, EPERM, DECISION_BY_BROKER, "TOKEN", "BPF tokens are not passed on");
 		return;
@@ -118,12 +119,12 @@ void btf_load(struct work *work)
 	if (!decide(work, &request, btf_load) ||
 	    !decide_charge(work, LEDGER_BTF, btf_load_kernel_bytes(btf), btf_load))
 		return;
-	judging.take_payload = malloc(btf->bytes + 1);
-	if (!judging.take_payload) {
+	ask.take_payload = malloc(btf->bytes + 1);
+	if (!ask.take_payload) {
 		work_reply(work, -ENOMEM);
 		return;
 	}
-	memcpy(judging.take_payload, btf->data, btf->bytes);
-	judging.payload_bytes = btf->bytes;
-	judging_start(work, &judging);
+	memcpy(ask.take_payload, btf->data, btf->bytes);
+	ask.payload_bytes = btf->bytes;
+	ask_judge_start(work, &ask);
 }

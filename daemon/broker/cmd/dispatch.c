@@ -8,7 +8,7 @@
 #include <errno.h>
 
 #include "daemon/broker/cmd/commands.h"
-#include "daemon/broker/ask/premise.h"
+#include "daemon/broker/ask/call_form.h"
 #include "proto/own.h"
 #include "proto/perf.h"
 #include "proto/pinname.h"
@@ -70,7 +70,7 @@ bool dispatch_has_handler(uint32_t cmd)
 void dispatch_work(struct work *work)
 {
 	uint32_t cmd = work->req.cmd;
-	int r = premise_check(&work->req);
+	int r = call_form_check(&work->req);
 
 	/* A rule that refuses a group could not see it. */
 	if (work->ident->groups_unknown)

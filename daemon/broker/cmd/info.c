@@ -12,7 +12,7 @@
 #include "daemon/broker/cmd/commands.h"
 #include "daemon/broker/ask/caps.h"
 #include "daemon/broker/ask/forward.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/store/owner.h"
 
 #define INFO_BYTES_MAX 4096	/* as the kernel: a page */
@@ -143,9 +143,9 @@ static void info_on_done(void *ctx, struct loader_result *result)
 
 void info_by_fd(struct work *work)
 {
-	struct obj obj;
+	struct client_obj obj;
 	bool own = false;
-	int r = obj_at(work, ATTR_INFO_BPF_FD, 0, &obj);
+	int r = client_obj_at(work, ATTR_INFO_BPF_FD, 0, &obj);
 
 	if (r >= 0 && work_u32(work, ATTR_INFO_INFO_LEN) > INFO_BYTES_MAX)
 		r = -E2BIG;

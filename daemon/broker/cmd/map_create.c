@@ -12,9 +12,9 @@
 #include "daemon/broker/cmd/commands.h"
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/store/mapsize.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/ask/probes.h"
-#include "daemon/broker/ask/record.h"
+#include "daemon/broker/ask/new_record.h"
 
 /* A map in the making: the record that will enter the ledger. */
 struct map_create {
@@ -47,14 +47,15 @@ static void map_create_read_shape(const struct work *work, struct ledger_rec *re
 }
 
 /* Puts the descriptor named at attr offset `at` into the call. kind: what it must be. */
-static int map_create_add_fd(struct work *work, uint16_t at, uint32_t kind, struct obj *ret_obj)
+static int map_create_add_fd(struct work *work, uint16_t at, uint32_t kind,
+			     struct client_obj *ret_obj)
 {
 	int r, number;
 
-	r = obj_at(work, at, kind, ret_obj);
+	r = client_obj_at(work, at, kind, ret_obj);
 	if (r < 0)
 		return r;
-	number = obj_add_to_call(ret_obj, work->loader_call);
+	number = client_obj_add_to_call(ret_obj, work->loader_call);
 	if (number < 0)
 		return number;
 	attr_put_u32(work->loader_call->ask.attr, at, (uint32_t)number);
@@ -63,7 +64,7 @@ static int map_create_add_fd(struct work *work, uint16_t at, uint32_t kind, stru
 
 static int map_create_add_inner(struct work *work, struct ledger_map *map)
 {
-	struct obj inner;
+	struct client_obj inner;
 	int r;
 
 	if (work_fd_at(work, ATTR_MAP_CREATE_INNER_MAP_FD) == -ENOENT)
@@ -71,7 +72,7 @@ static int map_create_add_inner(struct work *work, struct ledger_map *map)
 	r = map_create_add_fd(work, ATTR_MAP_CREATE_INNER_MAP_FD, KEEP_MAP, &inner);
 	if (r < 0)
 		return r;
-	if (!inner.rec || !obj_is_read_write(&inner))
+	if (!inner.rec || !client_obj_is_read_write(&inner))
 		return -EPERM;
 	map->inner_id = inner.id;
 	return 0;
@@ -79,7 +80,7 @@ static int map_create_add_inner(struct work *work, struct ledger_map *map)
 
 static int map_create_add_btf(struct work *work, struct ledger_map *map)
 {
-	struct obj btf;
+	struct client_obj btf;
 	int r;
 
 	/* As the kernel: without type ids the descriptor is not looked at. */
@@ -95,7 +96,7 @@ static int map_create_add_btf(struct work *work, struct ledger_map *map)
 
 static int map_create_add_module_btf(struct work *work)
 {
-	struct obj btf;
+	struct client_obj btf;
 
 	if (work_fd_at(work, ATTR_MAP_CREATE_VALUE_TYPE_BTF_OBJ_FD) == -ENOENT)
 		return 0;
@@ -149,9 +150,9 @@ static void map_create_on_done(void *ctx, struct loader_result *result)
 		return;
 	}
 	/* Made now: a look at the kernel that began before cannot have seen it, and must not miss it. */
-	record_begin(work, &state->rec);
+	new_record_begin(work, &state->rec);
 	state->rec.id = result->answer->obj_id;
-	r = record_add(work, &state->rec);
+	r = new_record_add(work, &state->rec);
 	if (r < 0) {
 		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
 			    "the daemon can record no more objects");

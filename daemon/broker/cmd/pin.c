@@ -14,11 +14,11 @@
 #include "daemon/broker/cmd/commands.h"
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/forward.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/cmd/pin.h"
 #include "daemon/broker/ask/pinnames.h"
 #include "daemon/broker/ask/places.h"
-#include "daemon/broker/ask/record.h"
+#include "daemon/broker/ask/new_record.h"
 #include "daemon/broker/ask/unpin.h"
 
 struct pin {
@@ -129,7 +129,7 @@ static void pin_on_kept(void *ctx, const struct keep_tell *tell, struct packet_f
 		pin->rec.pin.keep_id = tell->keep_id;
 	pin->rec.id = pinnames_number(ledger);
 	/* Somebody may have taken the name while bpfgated was asked. */
-	r = pinnames_find(work, &pin->rec.pin) ? -EEXIST : record_add(work, &pin->rec);
+	r = pinnames_find(work, &pin->rec.pin) ? -EEXIST : new_record_add(work, &pin->rec);
 	if (r < 0) {
 		(void)unpin_let_go(work->broker, pin->rec.pin.keep_id);
 		work_reply(work, r);
@@ -140,7 +140,7 @@ static void pin_on_kept(void *ctx, const struct keep_tell *tell, struct packet_f
 	work_reply(work, 0);
 }
 
-static void pin_run(struct work *work, const struct obj *obj)
+static void pin_run(struct work *work, const struct client_obj *obj)
 {
 	struct pin *pin = work->state;
 	struct keep_ask ask = { .kind = ASK_PIN, .cnt = 1, .uid = work->ident->uid,
@@ -148,7 +148,7 @@ static void pin_run(struct work *work, const struct obj *obj)
 				.keep_id = { obj->keep_id } };
 	int r;
 
-	record_begin(work, &pin->rec);
+	new_record_begin(work, &pin->rec);
 	pin->rec.pin.keep_id = obj->keep_id;
 	if (!decide_charge(work, LEDGER_PIN, 0, NULL))
 		return;
@@ -161,11 +161,11 @@ static void pin_run(struct work *work, const struct obj *obj)
 void obj_pin(struct work *work)
 {
 	struct pin *pin;
-	struct obj obj;
+	struct client_obj obj;
 	int r;
 
 	/* The object first, the name then, as in the kernel. */
-	r = obj_at(work, ATTR_OBJ_BPF_FD, 0, &obj);
+	r = client_obj_at(work, ATTR_OBJ_BPF_FD, 0, &obj);
 	if (r < 0) {
 		work_reply(work, r);
 		return;

@@ -15,7 +15,7 @@
 #include "daemon/broker/cmd/pin.h"
 #include "daemon/broker/ask/pinnames.h"
 #include "daemon/broker/ask/places.h"
-#include "daemon/broker/ask/record.h"
+#include "daemon/broker/ask/new_record.h"
 #include "daemon/broker/ask/unpin.h"
 #include "proto/path.h"
 #include "proto/pinname.h"
@@ -119,12 +119,12 @@ static void name_mkdir(struct work *work, struct name_call *call)
 		work_reply(work, -ENOENT);
 		return;
 	}
-	record_begin(work, &call->rec);
+	new_record_begin(work, &call->rec);
 	if (!decide_charge(work, LEDGER_PIN, 0, NULL))
 		return;
 	call->rec.id = pinnames_number(work->broker->ledger);
 	name->obj_kind = LEDGER_PIN_DIR;
-	r = record_add(work, &call->rec);
+	r = new_record_add(work, &call->rec);
 	if (r >= 0) {
 		places_watch(work, &call->rec);
 		pin_note_allowed(work, name);

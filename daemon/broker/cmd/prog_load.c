@@ -15,11 +15,11 @@
 #include "daemon/broker/ask/caps.h"
 #include "daemon/broker/cmd/commands.h"
 #include "daemon/broker/ask/decide.h"
-#include "daemon/broker/ask/judging.h"
+#include "daemon/broker/ask/ask_judge.h"
 #include "daemon/broker/ask/probes.h"
-#include "daemon/broker/ask/record.h"
+#include "daemon/broker/ask/new_record.h"
 #include "daemon/broker/work/retry.h"
-#include "daemon/broker/signed/signed.h"
+#include "daemon/broker/signed/signers.h"
 #include "object/bundle.h"
 #include "object/digest.h"
 #include "object/probes.h"
@@ -46,7 +46,7 @@ static int prog_load_check_attr(struct work *work)
 {
 	const struct request_ptr *ptr;
 	uint32_t cnt = work_u32(work, ATTR_PROG_LOAD_INSN_CNT);
-	struct klog_want want;
+	struct log_buf_want want;
 	int r;
 
 	if (cnt == 0 || cnt > BUNDLE_INSNS_MAX)
@@ -57,7 +57,7 @@ static int prog_load_check_attr(struct work *work)
 	if (r >= 0)
 		r = work_need_ptr(work, ATTR_PROG_LOAD_LICENSE, &ptr);
 	if (r >= 0)
-		r = logs_read(work, &logs_prog_load, &want);
+		r = reply_log_read(work, &reply_log_prog_load, &want);
 	return r;
 }
 
@@ -115,9 +115,9 @@ static void prog_load_refuse(struct work *work, int err, enum decision_stage sta
 		work_reply(work, -ENOMEM);
 		return;
 	}
-	text = logs_compose(work, "refused", code, explanation, NULL, 0, message, NULL);
+	text = reply_log_compose(work, "refused", code, explanation, NULL, 0, message, NULL);
 	if (text)
-		err = logs_put(work, &logs_prog_load, text, err);
+		err = reply_log_put(work, &reply_log_prog_load, text, err);
 	free(text);
 	work_refuse(work, err, stage, code, "%s", explanation[0] ? explanation : message);
 }
@@ -205,7 +205,8 @@ static void prog_load_on_loaded(void *ctx, struct loader_result *result)
 
 	if (!work_loader_answered(work, result))
 		return;
-	logs_take_kernels(work, &logs_prog_load, result, 0, load->loaded_insns, load->rec.prog.insn_cnt);
+	reply_log_take_kernels(work, &reply_log_prog_load, result, 0, load->loaded_insns,
+			       load->rec.prog.insn_cnt);
 	if (result->answer->result < 0) {
 		prog_load_refused(work, -result->answer->result);
 		return;
@@ -213,8 +214,8 @@ static void prog_load_on_loaded(void *ctx, struct loader_result *result)
 	load->rec.id = result->answer->obj_id;
 	memcpy(load->rec.prog.tag, result->answer->tag, sizeof(load->rec.prog.tag));
 	load->rec.prog.granted_fd = work->ruling->grant == POLICY_GRANT_FD;
-	record_begin(work, &load->rec);
-	r = record_add(work, &load->rec);
+	new_record_begin(work, &load->rec);
+	r = new_record_add(work, &load->rec);
 	if (r < 0) {
 		to_parent_ask_drop(work->broker->to_parent, result->keep_id);
 		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
@@ -248,7 +249,7 @@ static int prog_load_fill_call(struct work *work, struct prog_load *load)
 	/* A signature was proved here; the kernel would want the client's own fd numbers for it. */
 	attr_put_u32(call->ask.attr, ATTR_PROG_LOAD_SIGNATURE_SIZE, 0);
 	attr_put_u32(call->ask.attr, ATTR_PROG_LOAD_KEYRING_ID, 0);
-	r = logs_add_to_call(work, &logs_prog_load, call);
+	r = reply_log_add_to_call(work, &reply_log_prog_load, call);
 	if (r >= 0)
 		r = loader_add_in(call, ATTR_PROG_LOAD_INSNS, load->loaded_insns,
 				  load->rec.prog.insn_cnt * sizeof(struct bpf_insn), NULL);
@@ -284,7 +285,7 @@ static bool prog_load_is_stale(struct work *work)
 	/* Signers may have been revoked: what they proved is proved again, or not. */
 	load->rec.prog.proof_cnt = 0;
 	load->rec.prog.digest_cnt = load->rec.prog.digest_cnt ? 1 : 0;
-	signed_find(work, &load->rec.prog, prog_load_on_signed);
+	signers_find(work, &load->rec.prog, prog_load_on_signed);
 	return true;
 }
 
@@ -306,14 +307,14 @@ static void prog_load_on_judged(struct work *work, int err)
 	}
 	if (verdict->says != JUDGE_SAYS_UNSUPPORTED ||
 	    work->ruling->unsupported != POLICY_UNSUPPORTED_KERNEL) {
-		judging_refuse(work, &logs_prog_load);
+		ask_judge_refuse(work, &reply_log_prog_load);
 		return;
 	}
 	/* Nobody proved that no pointer leaks: then the kernel shall see to it. */
 	if (work->ruling->perfmon == POLICY_PERFMON_JUDGED)
 		load->caps &= ~CAPS_PERFMON;
 	if (caps_for_prog(load->rec.prog.type) & ~load->caps)
-		judging_refuse(work, &logs_prog_load);
+		ask_judge_refuse(work, &reply_log_prog_load);
 	else
 		prog_load_run(work);
 }
@@ -321,8 +322,9 @@ static void prog_load_on_judged(struct work *work, int err)
 static void prog_load_judge(struct work *work)
 {
 	struct prog_load *load = work->state;
-	struct judging judging = { .kind = JUDGE_VERIFY, .fields = &logs_prog_load,
-				   .then = prog_load_on_judged };
+	struct ask_judge ask = { .kind = JUDGE_VERIFY,
+				 .fields = &reply_log_prog_load,
+				 .then = prog_load_on_judged };
 	char why[256];
 	int r;
 
@@ -337,14 +339,13 @@ static void prog_load_judge(struct work *work)
 		prog_load_refuse(work, EPERM, DECISION_BY_POLICY, "PERFMON", why, "");
 		return;
 	}
-	prog_load_choose_caps(work, load, &judging.mode);
-	judging.caps = caps_to_bgv(load->caps);
-	r = prog_bundle_encode(work, load, judging.mode, &judging.take_payload,
-			       &judging.payload_bytes);
+	prog_load_choose_caps(work, load, &ask.mode);
+	ask.caps = caps_to_bgv(load->caps);
+	r = prog_bundle_encode(work, load, ask.mode, &ask.take_payload, &ask.payload_bytes);
 	if (r < 0)
 		work_reply(work, r);
 	else
-		judging_start(work, &judging);
+		ask_judge_start(work, &ask);
 }
 
 /* ---- feature probes: what root gets, under any policy, and never anything that runs ---- */
@@ -449,7 +450,7 @@ static void prog_load_decide(struct work *work)
 		return;
 	}
 	prog_load_fill_request(work, facts, &target, &request);
-	granted = decide_with_log(work, &request, prog_load_decide, &logs_prog_load);
+	granted = decide_with_log(work, &request, prog_load_decide, &reply_log_prog_load);
 	free(facts);
 	if (!granted)
 		return;
@@ -522,7 +523,7 @@ static void prog_load_find_signers(struct work *work)
 {
 	struct prog_load *load = work->state;
 
-	signed_find(work, &load->rec.prog, prog_load_on_signed);
+	signers_find(work, &load->rec.prog, prog_load_on_signed);
 }
 
 static void prog_load_gather(struct work *work)
@@ -579,7 +580,7 @@ void prog_load(struct work *work)
 	}
 	work->state = load;
 	work->state_free = prog_load_free;
-	retry_look(work, &logs_prog_load);
+	retry_look(work, &reply_log_prog_load);
 	r = prog_load_read(work, load);
 	taboo = prog_load_find_taboo(work, load);
 	if (r < 0)

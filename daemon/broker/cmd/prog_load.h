@@ -4,7 +4,7 @@
 #define BPFGATE_DAEMON_PROG_LOAD_H
 
 #include "daemon/broker/ask/facts.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/ask/scan.h"
 #include "daemon/broker/work/work.h"
 #include "verifier/bpfgate-verifier.h"
@@ -13,7 +13,7 @@
 
 /* A map that the program names; its index here is what the judge's instructions hold. */
 struct prog_map {
-	struct obj obj;
+	struct client_obj obj;
 	bool bound;		/* by fd_array with fd_array_cnt */
 	bool btf_asked;		/* its BTF was not in the cache and has been asked for */
 };

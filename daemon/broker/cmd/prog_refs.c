@@ -31,8 +31,8 @@ __attribute__((format(printf, 4, 5))) static int prog_refs_fail(struct prog_load
 
 static int prog_refs_add_map(struct work *work, struct prog_load *load, int32_t number)
 {
-	struct obj obj;
-	int r = obj_of_number(work, number, KEEP_MAP, &obj);
+	struct client_obj obj;
+	int r = client_obj_of_number(work, number, KEEP_MAP, &obj);
 
 	if (r < 0)
 		return prog_refs_fail(load, r, "BAD-FD", "fd %d is not pointing to valid bpf_map",
@@ -44,7 +44,7 @@ static int prog_refs_add_map(struct work *work, struct prog_load *load, int32_t 
 		return prog_refs_fail(load, -EPERM, "FOREIGN-MAP",
 				      "map %u (fd %d) was not created through bpfgate", obj.id,
 				      number);
-	if (!obj_is_read_write(&obj))
+	if (!client_obj_is_read_write(&obj))
 		return prog_refs_fail(load, -EPERM, "MAP-MODE",
 				      "map %u (fd %d) is not open read-write: a program would get "
 				      "around that", obj.id, number);
@@ -71,10 +71,10 @@ static int prog_refs_add_btf_id(struct prog_load *load, uint32_t id)
 
 /* Returns the BTF's index + 1 for the judge. */
 static int prog_refs_add_btf(struct work *work, struct prog_load *load, int32_t number,
-			     struct obj *ret_obj)
+			     struct client_obj *ret_obj)
 {
 	uint32_t id = 0;
-	int r = obj_of_number(work, number, KEEP_BTF, ret_obj);
+	int r = client_obj_of_number(work, number, KEEP_BTF, ret_obj);
 
 	if (r >= 0)
 		r = btfs_of_fd(work->broker->btfs, ret_obj->fd, &id);
@@ -83,9 +83,10 @@ static int prog_refs_add_btf(struct work *work, struct prog_load *load, int32_t 
 	return prog_refs_add_btf_id(load, id);
 }
 
-static int prog_refs_give_loader(struct work *work, struct prog_load *load, const struct obj *obj)
+static int prog_refs_give_loader(struct work *work, struct prog_load *load,
+				 const struct client_obj *obj)
 {
-	int number = obj_add_to_call(obj, work->loader_call);
+	int number = client_obj_add_to_call(obj, work->loader_call);
 
 	return number < 0 ? prog_refs_fail(load, number, "TOO-MANY-FDS", "too many descriptors") :
 			    number;
@@ -140,7 +141,7 @@ static int prog_refs_use_btf(struct work *work, struct prog_load *load, int32_t 
 	struct prog_ref ref = prog_refs_recall(work, load, number);
 
 	if (!ref.btf) {
-		struct obj btf;
+		struct client_obj btf;
 		int idx = prog_refs_add_btf(work, load, number, &btf), in_loader;
 
 		if (idx < 0)
@@ -246,12 +247,12 @@ static int prog_refs_resolve_insns(struct work *work, struct prog_load *load,
 static int prog_refs_find_kind(struct work *work, struct prog_load *load, int32_t number)
 {
 	struct prog_ref ref = prog_refs_recall(work, load, number);
-	struct obj obj;
+	struct client_obj obj;
 	int r;
 
 	if (ref.map || ref.btf)
 		return ref.btf ? KEEP_BTF : KEEP_MAP;
-	r = obj_of_number(work, number, 0, &obj);
+	r = client_obj_of_number(work, number, 0, &obj);
 	return r < 0 ? prog_refs_fail(load, r, "BAD-FD",
 				      "fd %d is not pointing to valid bpf_map or btf", number) :
 		       (int)obj.kind;
@@ -318,12 +319,12 @@ static int prog_refs_add_prog_btf(struct work *work, struct prog_load *load)
 
 static int prog_refs_add_attach(struct work *work, struct prog_load *load)
 {
-	struct obj obj;
+	struct client_obj obj;
 	int r, number;
 
 	if (work_fd_at(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD) == -ENOENT)
 		return 0;
-	r = obj_at(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD, 0, &obj);
+	r = client_obj_at(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD, 0, &obj);
 	if (r < 0)
 		return prog_refs_fail(load, r, "BAD-FD", "attach fd %d is no BTF and no program",
 				      work_fd_number(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD));

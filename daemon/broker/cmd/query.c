@@ -11,7 +11,7 @@
 #include "daemon/broker/cmd/commands.h"
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/forward.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/work/session.h"
 #include "daemon/broker/ask/target.h"
 
@@ -201,7 +201,7 @@ static int query_task_fd(struct work *work)
 	int fd = work_fd_at(work, ATTR_TASK_FD_QUERY_FD);
 	char *name;
 	size_t bytes;
-	struct obj obj;
+	struct client_obj obj;
 
 	if (work_u32(work, ATTR_TASK_FD_QUERY_FLAGS))
 		return -EINVAL;
@@ -211,7 +211,7 @@ static int query_task_fd(struct work *work)
 		return -ENOENT;
 	if (fd < 0)
 		return -EBADF;
-	if (obj_of_fd(work->broker, fd, &obj) < 0 || obj.kind != KEEP_LINK || !obj.rec ||
+	if (client_obj_of_fd(work->broker, fd, &obj) < 0 || obj.kind != KEEP_LINK || !obj.rec ||
 	    obj.rec->link.kind != POLICY_ATTACH_RAW_TRACEPOINT)
 		return -QUERY_ENOTSUPP;
 	name = strdup(obj.rec->link.name); /* the reply borrows it */

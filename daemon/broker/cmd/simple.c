@@ -14,7 +14,7 @@
 #include "daemon/broker/cmd/commands.h"
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/forward.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/ask/scan.h"
 #include "proto/kernel_types.h"
 
@@ -57,9 +57,9 @@ static void simple_run(struct work *work, uint64_t caps)
 }
 
 /* The program at this offset, which must be of ours and the caller's. true: go on. */
-static bool simple_need_prog(struct work *work, uint16_t at, struct obj *ret_prog)
+static bool simple_need_prog(struct work *work, uint16_t at, struct client_obj *ret_prog)
 {
-	int r = obj_at(work, at, KEEP_PROG, ret_prog);
+	int r = client_obj_at(work, at, KEEP_PROG, ret_prog);
 
 	if (r < 0)
 		work_reply(work, r);
@@ -75,7 +75,7 @@ void test_run(struct work *work)
 {
 	struct policy_request request = { .verb = POLICY_TEST_RUN };
 	struct facts *facts;
-	struct obj prog;
+	struct client_obj prog;
 	bool granted;
 
 	if (!simple_need_prog(work, ATTR_TEST_PROG_FD, &prog))
@@ -115,12 +115,12 @@ void test_run(struct work *work)
 
 void prog_bind_map(struct work *work)
 {
-	struct obj prog, map;
+	struct client_obj prog, map;
 	int r;
 
 	if (!simple_need_prog(work, ATTR_BIND_PROG_FD, &prog))
 		return;
-	r = obj_at(work, ATTR_BIND_MAP_FD, KEEP_MAP, &map);
+	r = client_obj_at(work, ATTR_BIND_MAP_FD, KEEP_MAP, &map);
 	if (r < 0)
 		work_reply(work, r);
 	else
@@ -137,7 +137,7 @@ static bool assoc_is_unknown(void)
 
 void prog_assoc(struct work *work)
 {
-	struct obj prog, map;
+	struct client_obj prog, map;
 	int r;
 
 	if (assoc_is_unknown()) {
@@ -146,7 +146,7 @@ void prog_assoc(struct work *work)
 	}
 	if (!simple_need_prog(work, ATTR_ASSOC_PROG_FD, &prog))
 		return;
-	r = obj_at(work, ATTR_ASSOC_MAP_FD, KEEP_MAP, &map);
+	r = client_obj_at(work, ATTR_ASSOC_MAP_FD, KEEP_MAP, &map);
 	if (r < 0)
 		work_reply(work, r);
 	else
@@ -155,8 +155,8 @@ void prog_assoc(struct work *work)
 
 void iter_create(struct work *work)
 {
-	struct obj link;
-	int r = obj_at(work, ATTR_ITER_LINK_FD, KEEP_LINK, &link);
+	struct client_obj link;
+	int r = client_obj_at(work, ATTR_ITER_LINK_FD, KEEP_LINK, &link);
 
 	if (r < 0)
 		work_reply(work, r);
@@ -166,7 +166,7 @@ void iter_create(struct work *work)
 
 void stream_read(struct work *work)
 {
-	struct obj prog;
+	struct client_obj prog;
 
 	if (simple_need_prog(work, ATTR_STREAM_PROG_FD, &prog))
 		simple_run(work, 0);

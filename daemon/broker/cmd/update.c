@@ -13,7 +13,7 @@
 #include "daemon/broker/cmd/commands.h"
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/forward.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 
 struct update {
 	struct ledger_rec prog;		/* that is to run */
@@ -71,7 +71,7 @@ static void update_decide(struct work *work)
 }
 
 /* The program that is to run; true: go on. */
-static bool update_take_prog(struct work *work, const struct obj *prog)
+static bool update_take_prog(struct work *work, const struct client_obj *prog)
 {
 	struct update *update = work->state;
 
@@ -120,13 +120,13 @@ static void update_set_link_target(struct update *update, const struct ledger_li
 void link_update(struct work *work)
 {
 	struct update *update;
-	struct obj link, prog;
+	struct client_obj link, prog;
 	int r;
 
 	if (!update_begin(work))
 		return;
 	update = work->state;
-	r = obj_at(work, ATTR_LINK_UPDATE_LINK_FD, KEEP_LINK, &link);
+	r = client_obj_at(work, ATTR_LINK_UPDATE_LINK_FD, KEEP_LINK, &link);
 	if (r < 0) {
 		work_reply(work, r);
 		return;
@@ -138,7 +138,7 @@ void link_update(struct work *work)
 	}
 	update->link_id = link.id;
 	update_set_link_target(update, &link.rec->link);
-	r = obj_at(work, ATTR_LINK_UPDATE_NEW_PROG_FD, KEEP_PROG, &prog);
+	r = client_obj_at(work, ATTR_LINK_UPDATE_NEW_PROG_FD, KEEP_PROG, &prog);
 	if (r < 0) {
 		work_reply(work, r);
 		return;
@@ -177,7 +177,7 @@ static int update_fill_map_call(struct work *work, uint32_t fd_off)
 {
 	const struct request_ptr *value = work_ptr(work, ATTR_ELEM_VALUE);
 	struct loader_call *call;
-	struct obj prog;
+	struct client_obj prog;
 	uint32_t at = 0;
 	int32_t number;
 	int r = forward_fill(work, CAPS_BPF | CAPS_NET_ADMIN);
@@ -186,9 +186,9 @@ static int update_fill_map_call(struct work *work, uint32_t fd_off)
 		return r;
 	call = work->loader_call;
 	memcpy(&number, value->data + fd_off, sizeof(number));
-	r = obj_of_number(work, number, KEEP_PROG, &prog);
+	r = client_obj_of_number(work, number, KEEP_PROG, &prog);
 	if (r >= 0)
-		r = obj_add_to_call(&prog, call);
+		r = client_obj_add_to_call(&prog, call);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < call->ask.ptr_cnt; i++)
@@ -202,7 +202,7 @@ static int update_fill_map_call(struct work *work, uint32_t fd_off)
 void map_update(struct work *work)
 {
 	struct update *update;
-	struct obj map, prog;
+	struct client_obj map, prog;
 	int32_t number;
 	uint32_t off = 0;
 	int r;
@@ -210,7 +210,7 @@ void map_update(struct work *work)
 	if (!update_begin(work))
 		return;
 	update = work->state;
-	r = obj_at(work, ATTR_ELEM_MAP_FD, KEEP_MAP, &map);
+	r = client_obj_at(work, ATTR_ELEM_MAP_FD, KEEP_MAP, &map);
 	if (r >= 0 && !map.rec)
 		r = -EPERM;
 	if (r >= 0)
@@ -220,7 +220,7 @@ void map_update(struct work *work)
 		return;
 	}
 	memcpy(&number, work_ptr(work, ATTR_ELEM_VALUE)->data + off, sizeof(number));
-	r = obj_of_number(work, number, KEEP_PROG, &prog);
+	r = client_obj_of_number(work, number, KEEP_PROG, &prog);
 	if (r < 0) {
 		work_reply(work, r);
 		return;

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "daemon/broker/peers/judges.h"
+#include "daemon/broker/peers/judge_pool.h"
 
 struct verdicts;
 

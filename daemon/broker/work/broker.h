@@ -9,9 +9,9 @@
 
 #include "daemon/broker/store/btfs.h"
 #include "daemon/broker/store/clock.h"
-#include "daemon/broker/store/decisions.h"
+#include "daemon/broker/store/decision_log.h"
 #include "daemon/broker/store/handles.h"
-#include "daemon/broker/peers/judges.h"
+#include "daemon/broker/peers/judge_pool.h"
 #include "daemon/broker/store/ledger.h"
 #include "daemon/broker/peers/loaders.h"
 #include "daemon/broker/store/mapsize.h"
@@ -31,7 +31,7 @@ struct work;
 
 struct broker_options {
 	struct rules_dirs dirs;
-	struct rules_dirs object_dirs;		/* signed objects of root's */
+	struct rules_dirs signed_dirs; /* signed objects of root's */
 	struct quota_limits limits;
 	bool ledger_set_aside;		/* of a version that bpfgated does not know: its records are not in ours */
 };
@@ -50,15 +50,15 @@ struct broker {
 	struct ledger *ledger;
 	struct handles *handles;
 	struct btfs *btfs;
-	struct decisions *decisions;
+	struct decision_log *decisions;
 	struct verdicts *verdicts;
 	struct to_parent *to_parent;
 	struct loaders *loaders;
-	struct judges *judges;
+	struct judge_pool *judges;
 	struct reconcile *reconcile;
 	struct orphans *orphans;
-	struct objects *objects;
-	struct object_dirs *object_dirs;
+	struct signed_objects *objects;
+	struct signed_dirs *signed_dirs;
 	struct vmbtf *vmbtf;
 	struct closers *closers;
 	struct places *places;

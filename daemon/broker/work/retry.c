@@ -21,7 +21,7 @@ struct retry_sum {
 	uint32_t cmd, attr_bytes;
 };
 
-static bool retry_sum_ptrs(const struct work *work, const struct log_fields *fields,
+static bool retry_sum_ptrs(const struct work *work, const struct reply_log_fields *fields,
 			   struct retry_sum *sum)
 {
 	const struct cmd_row *row = work->req.row;
@@ -38,7 +38,7 @@ static bool retry_sum_ptrs(const struct work *work, const struct log_fields *fie
 	return true;
 }
 
-static bool retry_digest(const struct work *work, const struct log_fields *fields,
+static bool retry_digest(const struct work *work, const struct reply_log_fields *fields,
 			 uint8_t ret_digest[SIGNER_SHA256_LEN])
 {
 	struct retry_sum sum;
@@ -54,7 +54,7 @@ static bool retry_digest(const struct work *work, const struct log_fields *field
 	       signer_sha256(&sum, sizeof(sum), ret_digest) == 0;
 }
 
-void retry_look(struct work *work, const struct log_fields *fields)
+void retry_look(struct work *work, const struct reply_log_fields *fields)
 {
 	struct decision_request *request = &work->request;
 
@@ -64,7 +64,7 @@ void retry_look(struct work *work, const struct log_fields *fields)
 	request->known = true;
 	request->log_level = work_u32(work, fields->level);
 	request->log_bytes = work_u32(work, fields->size);
-	work->retry_of =
-		decisions_find_retried(work->broker->decisions, work->account->uid,
-				       work->ident->uid, work->ident->pid, request, broker_now_s());
+	work->retry_of = decision_log_find_retried(work->broker->decisions, work->account->uid,
+						   work->ident->uid, work->ident->pid, request,
+						   broker_now_s());
 }

@@ -22,7 +22,7 @@ void session_free(struct session *session)
 	TAILQ_REMOVE(&broker->sessions, session, link);
 	broker->session_cnt--;
 	session->ops->leave(session);
-	judges_forget_caller(broker->judges, session->id);
+	judge_pool_forget_caller(broker->judges, session->id);
 	turns_forget(broker->turns, session);
 	sd_event_source_disable_unref(session->source);
 	/* What lies in its queue is closed with it. */

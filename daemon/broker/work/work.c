@@ -228,7 +228,7 @@ struct decision *work_new_decision(const struct broker *broker, const struct ide
 
 	if (!decision)
 		return NULL;
-	decision->id = decisions_next_id(broker->decisions);
+	decision->id = decision_log_next_id(broker->decisions);
 	decision->time_s = broker_now_s();
 	decision->uid = ident->uid;
 	decision->account = account->uid;
@@ -287,7 +287,7 @@ static void work_record(struct work *work)
 	work_conclude(work, work->decision);
 	if (!work->decision->text && work->reply.reason)
 		work->decision->text = strndup(work->reply.reason, work->reply.reason_bytes);
-	decisions_record(work->broker->decisions, work->decision, work_is_quiet(work));
+	decision_log_add(work->broker->decisions, work->decision, work_is_quiet(work));
 }
 
 /* ---- replies ---- */
@@ -499,7 +499,7 @@ void work_submit_judge(struct work *work, judge_done_fn on_done)
 	work->judge_call->on_done = on_done;
 	work->judge_call->ctx = work;
 	work->judge_call->account = work->account;
-	r = judges_submit(work->broker->judges, work->judge_call);
+	r = judge_pool_submit(work->broker->judges, work->judge_call);
 	if (r == -EDQUOT)
 		work_refuse(work, EAGAIN, DECISION_BY_QUOTA, "JUDGE-QUEUE",
 			    "too many of this user's programs wait to be judged");

@@ -5,20 +5,20 @@
  * CMS over the instructions as the client passed them) is read by a judge and proved here, on kernels
  * that know it and on those that do not. Nothing of this grants anything: it adds facts.
  */
-#include "daemon/broker/signed/signed.h"
+#include "daemon/broker/signed/signers.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
 #include <string.h>
 
-#include "daemon/broker/signed/objects.h"
+#include "daemon/broker/signed/signed_objects.h"
 #include "policy/prove.h"
 #include "policy/signer.h"
 
 #define SIGNED_BYTES_MAX 8192	/* the kernel's own limit: EINVAL above */
 
-static void signed_add_proof(struct ledger_prog *prog, const char *signer, const uint8_t *cert_sha256,
-			     bool by_object)
+static void signers_add_proof(struct ledger_prog *prog, const char *signer,
+			      const uint8_t *cert_sha256, bool by_object)
 {
 	struct ledger_proof *proof;
 
@@ -33,30 +33,31 @@ static void signed_add_proof(struct ledger_prog *prog, const char *signer, const
 	memcpy(proof->cert_sha256, cert_sha256, sizeof(proof->cert_sha256));
 }
 
-static void signed_add_digest(struct ledger_prog *prog, const uint8_t digest[32])
+static void signers_add_digest(struct ledger_prog *prog, const uint8_t digest[32])
 {
 	if (prog->digest_cnt < LEDGER_DIGESTS_MAX)
 		memcpy(prog->digests[prog->digest_cnt++], digest, 32);
 }
 
 /* The canonical digest is there (digests[0]) unless the program could not be described. */
-static void signed_by_digest(struct work *work, struct ledger_prog *prog)
+static void signers_by_digest(struct work *work, struct ledger_prog *prog)
 {
-	const struct object_program *known = NULL;
+	const struct signed_program *known = NULL;
 
 	if (prog->digest_cnt == 1)
-		known = objects_find(work->broker->objects, prog->digests[0]);
+		known = signed_objects_find(work->broker->objects, prog->digests[0]);
 	if (!known)
 		return;
-	signed_add_digest(prog, known->object_sha256);
+	signers_add_digest(prog, known->object_sha256);
 	for (uint32_t i = 0; i < known->proof_cnt; i++)
-		signed_add_proof(prog, known->proofs[i].signer,
-				 known->proofs[i].cert_sha256, true);
+		signers_add_proof(prog, known->proofs[i].signer, known->proofs[i].cert_sha256,
+				  true);
 }
 
 /* ---- the signature in the attr ---- */
 
-static int signed_prove(struct work *work, struct ledger_prog *prog, const struct cms_answer *answer)
+static int signers_prove(struct work *work, struct ledger_prog *prog,
+			 const struct cms_answer *answer)
 {
 	const struct request_ptr *insns = work_ptr(work, ATTR_PROG_LOAD_INSNS);
 	const struct request_ptr *sig = work_ptr(work, ATTR_PROG_LOAD_SIGNATURE);
@@ -70,14 +71,14 @@ static int signed_prove(struct work *work, struct ledger_prog *prog, const struc
 		r = prove_cms(work->rules->policy, sig->data, sig->bytes, &answer->fields, sha256,
 			      broker_now_s(), proofs, &proof_cnt, NULL);
 	for (size_t i = 0; r == 0 && i < proof_cnt; i++)
-		signed_add_proof(prog, proofs[i].signer, proofs[i].cert_sha256, false);
+		signers_add_proof(prog, proofs[i].signer, proofs[i].cert_sha256, false);
 	if (r == 0 && proof_cnt == 0)
 		r = -EKEYREJECTED;
 	return r;
 }
 
 /* The errno are those of a kernel that checks signatures itself. */
-static void signed_on_cms(void *ctx, struct judge_call *call)
+static void signers_on_cms(void *ctx, struct judge_call *call)
 {
 	struct work *work = ctx;
 	struct ledger_prog *prog = work_about(work);
@@ -96,7 +97,7 @@ static void signed_on_cms(void *ctx, struct judge_call *call)
 			    prove_cms_reason((enum cms_reason)answer.reason));
 		return;
 	}
-	r = signed_prove(work, prog, &answer);
+	r = signers_prove(work, prog, &answer);
 	if (r == -EKEYREJECTED)
 		work_refuse(work, EKEYREJECTED, DECISION_BY_BROKER, "SIGNATURE",
 			    "the signature is not one of these instructions by a signer of the policy");
@@ -107,7 +108,7 @@ static void signed_on_cms(void *ctx, struct judge_call *call)
 		work_resume(work, 0);
 }
 
-static int signed_submit(struct work *work, const struct request_ptr *sig)
+static int signers_submit(struct work *work, const struct request_ptr *sig)
 {
 	struct judge_call *call = judge_call_new();
 
@@ -121,16 +122,16 @@ static int signed_submit(struct work *work, const struct request_ptr *sig)
 	memcpy(call->payload, sig->data, sig->bytes);
 	call->payload_bytes = sig->bytes;
 	call->job.kind = JUDGE_CMS;
-	work_submit_judge(work, signed_on_cms);
+	work_submit_judge(work, signers_on_cms);
 	return 0;
 }
 
-void signed_find(struct work *work, struct ledger_prog *prog, work_then_fn then)
+void signers_find(struct work *work, struct ledger_prog *prog, work_then_fn then)
 {
 	const struct request_ptr *sig = work_ptr(work, ATTR_PROG_LOAD_SIGNATURE);
 	int r;
 
-	signed_by_digest(work, prog);
+	signers_by_digest(work, prog);
 	work_then(work, then, prog);
 	if (!sig || sig->state == WIRE_PTR_NULL) {
 		work_resume(work, 0);
@@ -140,7 +141,7 @@ void signed_find(struct work *work, struct ledger_prog *prog, work_then_fn then)
 		work_reply(work, -EINVAL);
 		return;
 	}
-	r = signed_submit(work, sig);
+	r = signers_submit(work, sig);
 	if (r < 0)
 		work_reply(work, r);
 }

@@ -4,7 +4,7 @@
  * comes from the kernel (the file's kind, the object's id, the socket's cookie), so a client cannot
  * lie about it. Anything else is refused as the kernel would refuse it.
  */
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,30 +23,30 @@ static const struct {
 	enum kind file;
 	uint32_t kind;
 	enum ledger_kind ledger_kind;
-} obj_files[] = {
+} client_obj_files[] = {
 	{ KIND_PROG, KEEP_PROG, LEDGER_PROG },
 	{ KIND_MAP, KEEP_MAP, LEDGER_MAP },
 	{ KIND_LINK, KEEP_LINK, LEDGER_LINK },
 	{ KIND_BTF, KEEP_BTF, LEDGER_BTF },
 };
 
-static int obj_find_file_row(enum kind kind)
+static int client_obj_find_file_row(enum kind kind)
 {
-	for (size_t i = 0; i < ARRAY_CNT(obj_files); i++)
-		if (obj_files[i].file == kind)
+	for (size_t i = 0; i < ARRAY_CNT(client_obj_files); i++)
+		if (client_obj_files[i].file == kind)
 			return (int)i;
 	return -EINVAL;
 }
 
-static enum ledger_kind obj_ledger_kind(uint32_t kind)
+static enum ledger_kind client_obj_ledger_kind(uint32_t kind)
 {
-	for (size_t i = 0; i < ARRAY_CNT(obj_files); i++)
-		if (obj_files[i].kind == kind)
-			return obj_files[i].ledger_kind;
+	for (size_t i = 0; i < ARRAY_CNT(client_obj_files); i++)
+		if (client_obj_files[i].kind == kind)
+			return client_obj_files[i].ledger_kind;
 	return LEDGER_FREE;
 }
 
-static int obj_of_handle(struct broker *broker, int fd, struct obj *ret_obj)
+static int client_obj_of_handle(struct broker *broker, int fd, struct client_obj *ret_obj)
 {
 	const struct kept_obj *kept;
 	uint64_t cookie = 0;
@@ -57,13 +57,14 @@ static int obj_of_handle(struct broker *broker, int fd, struct obj *ret_obj)
 	kept = handles_find(broker->handles, cookie);
 	if (!kept)
 		return -EINVAL;
-	*ret_obj = (struct obj){ .kind = kept->obj_kind, .id = kept->obj_id, .fd = -1,
-				 .keep_id = kept->keep_id };
+	*ret_obj = (struct client_obj){
+		.kind = kept->obj_kind, .id = kept->obj_id, .fd = -1, .keep_id = kept->keep_id
+	};
 	return 0;
 }
 
 /* In each info struct the id stands where it does in its kind's. */
-static int obj_get_id(int fd, uint32_t kind, uint32_t *ret_id)
+static int client_obj_get_id(int fd, uint32_t kind, uint32_t *ret_id)
 {
 	union {
 		struct bpf_btf_info btf;
@@ -78,60 +79,61 @@ static int obj_get_id(int fd, uint32_t kind, uint32_t *ret_id)
 	return 0;
 }
 
-int obj_of_fd(struct broker *broker, int fd, struct obj *ret_obj)
+int client_obj_of_fd(struct broker *broker, int fd, struct client_obj *ret_obj)
 {
-	struct obj obj = { .fd = fd };
+	struct client_obj obj = { .fd = fd };
 	enum kind kind = kinds_of(fd);
 	int row, r;
 
 	if (kind == KIND_UNIX) {
-		r = obj_of_handle(broker, fd, &obj);
+		r = client_obj_of_handle(broker, fd, &obj);
 	} else {
-		row = obj_find_file_row(kind);
+		row = client_obj_find_file_row(kind);
 		if (row < 0)
 			return row;
-		obj.kind = obj_files[row].kind;
-		r = obj_get_id(fd, obj.kind, &obj.id);
+		obj.kind = client_obj_files[row].kind;
+		r = client_obj_get_id(fd, obj.kind, &obj.id);
 	}
 	if (r < 0)
 		return r;
-	obj.rec = ledger_find(broker->ledger, obj_ledger_kind(obj.kind), obj.id);
+	obj.rec = ledger_find(broker->ledger, client_obj_ledger_kind(obj.kind), obj.id);
 	*ret_obj = obj;
 	return 0;
 }
 
-static int obj_of_kind(struct work *work, int fd, uint32_t kind, struct obj *ret_obj)
+static int client_obj_of_kind(struct work *work, int fd, uint32_t kind, struct client_obj *ret_obj)
 {
 	int r;
 
 	if (fd < 0)
 		return fd;
-	r = obj_of_fd(work->broker, fd, ret_obj);
+	r = client_obj_of_fd(work->broker, fd, ret_obj);
 	if (r < 0)
 		return r;
 	return kind == 0 || ret_obj->kind == kind ? 0 : -EINVAL;
 }
 
-int obj_of_number(struct work *work, int32_t number, uint32_t kind, struct obj *ret_obj)
+int client_obj_of_number(struct work *work, int32_t number, uint32_t kind,
+			 struct client_obj *ret_obj)
 {
-	return obj_of_kind(work, work_fd(work, number), kind, ret_obj);
+	return client_obj_of_kind(work, work_fd(work, number), kind, ret_obj);
 }
 
-int obj_at(struct work *work, uint16_t attr_off, uint32_t kind, struct obj *ret_obj)
+int client_obj_at(struct work *work, uint16_t attr_off, uint32_t kind, struct client_obj *ret_obj)
 {
 	int fd = work_fd_at(work, attr_off);
 
-	return obj_of_kind(work, fd == -ENOENT ? -EINVAL : fd, kind, ret_obj);
+	return client_obj_of_kind(work, fd == -ENOENT ? -EINVAL : fd, kind, ret_obj);
 }
 
-int obj_add_to_call(const struct obj *obj, struct loader_call *call)
+int client_obj_add_to_call(const struct client_obj *obj, struct loader_call *call)
 {
 	if (obj->fd >= 0)
 		return loader_add_fd(call, obj->fd);
 	return loader_add_lent(call, obj->keep_id);
 }
 
-bool obj_is_read_write(const struct obj *obj)
+bool client_obj_is_read_write(const struct client_obj *obj)
 {
 	int flags = obj->fd >= 0 ? fcntl(obj->fd, F_GETFL) : O_RDWR;
 

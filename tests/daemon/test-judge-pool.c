@@ -12,14 +12,14 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#include "daemon/broker/peers/judges.h"
+#include "daemon/broker/peers/judge_pool.h"
 #include "proto/own.h"
 #include "proto/packet.h"
 
 static struct court {
 	sd_event *event;
 	uint8_t *scratch;
-	struct judges *judges;
+	struct judge_pool *judges;
 	struct quota_table *quota;
 	struct quota_account *account[6];
 	int zygote;
@@ -48,8 +48,8 @@ static void court_begin(void)
 	court.scratch = malloc(PACKET_BYTES_MAX);
 	ck_assert(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) == 0 &&
 		  sd_event_new(&court.event) >= 0);
-	ck_assert_int_eq(judges_new(court.event, court.scratch, &court.judges), 0);
-	ck_assert_int_eq(judges_set_zygote(court.judges, sock[0]), 0);
+	ck_assert_int_eq(judge_pool_new(court.event, court.scratch, &court.judges), 0);
+	ck_assert_int_eq(judge_pool_set_zygote(court.judges, sock[0]), 0);
 	court.zygote = sock[1];
 	ck_assert_int_eq(quota_table_new(NULL, &court.quota), 0);
 	for (uid_t i = 0; i < 6; i++)
@@ -58,7 +58,7 @@ static void court_begin(void)
 
 static void court_end(void)
 {
-	judges_free(court.judges);
+	judge_pool_free(court.judges);
 	for (int i = 0; i < 6; i++) {
 		ck_assert_uint_eq(court.account[i]->used[QUOTA_QUEUED], 0);
 		quota_account_unref(court.account[i]);
@@ -134,7 +134,7 @@ static int submit(struct done *done, int who, uint64_t caller, size_t payload_by
 	call->caller = caller;
 	call->on_done = on_done;
 	call->ctx = done;
-	r = judges_submit(court.judges, call);
+	r = judge_pool_submit(court.judges, call);
 	if (r < 0)
 		judge_call_free(call);
 	run();
@@ -452,10 +452,10 @@ START_TEST(a_job_says_what_it_is_and_its_payload_travels_with_it)
 		ck_assert(behind == (in_file ? 0 : sizes[i]) && fds == in_file);
 		watch = zygote_hears();
 		ck_assert(watch.kind == JUDGE_ASK_WATCH && watch.judge_id == 12 &&
-			  watch.deadline_ns == JUDGES_DEADLINE_NS + 5000000000ull);
-		ck_assert_uint_eq(judges_busy(court.judges), 1);
+			  watch.deadline_ns == JUDGE_POOL_DEADLINE_NS + 5000000000ull);
+		ck_assert_uint_eq(judge_pool_busy(court.judges), 1);
 		accept_job(judge, &job);
-		ck_assert(done.cnt == 1 && done.fresh && judges_busy(court.judges) == 0);
+		ck_assert(done.cnt == 1 && done.fresh && judge_pool_busy(court.judges) == 0);
 		ck_assert(court.account[0]->judge_ns == 1000 &&
 			  court.account[0]->used[QUOTA_BYTES] == 0);
 		close(judge);
@@ -514,12 +514,12 @@ START_TEST(a_judge_that_stays_serves_its_caller_and_nobody_else)
 	accept_job(second, &job);
 	ck_assert(done.cnt == 1 && done.fresh);
 	/* Its connection closes: it is let go. */
-	judges_forget_caller(court.judges, 7);
+	judge_pool_forget_caller(court.judges, 7);
 	ck_assert_int_eq(recv(first, &job, 1, MSG_DONTWAIT), 0);
 	ck_assert(recv(second, &job, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN);
-	judges_forget_caller(court.judges, 8);
+	judge_pool_forget_caller(court.judges, 8);
 	ck_assert_int_eq(recv(second, &job, 1, MSG_DONTWAIT), 0);
-	judges_forget_caller(NULL, 8);
+	judge_pool_forget_caller(NULL, 8);
 	close(first);
 	close(second);
 	court_end();
@@ -699,7 +699,7 @@ START_TEST(a_judge_that_does_not_answer_in_time_is_killed)
 	call->on_done = on_done;
 	call->ctx = &done;
 	call->deadline_ns = 30 * 1000 * 1000;
-	ck_assert_int_eq(judges_submit(court.judges, call), 0);
+	ck_assert_int_eq(judge_pool_submit(court.judges, call), 0);
 	for (int i = 0; i < 100 && !done.cnt; i++)
 		(void)sd_event_run(court.event, 100 * 1000);
 	ck_assert(done.cnt == 1 && done.says == JUDGE_SAYS_UNDECIDED);
@@ -751,7 +751,7 @@ START_TEST(what_the_judges_lack_is_known_and_a_hello_is_no_judge)
 	tell.kind = JUDGE_TELL_READY;
 	ck_assert_int_eq(packet_send(court.zygote, &part, 1, NULL, 0, 0), 0);
 	run();
-	ck_assert_uint_eq(judges_missing(court.judges), 0);
+	ck_assert_uint_eq(judge_pool_missing(court.judges), 0);
 	ck_assert_int_eq(submit(&done, 0, 0, 1), 0);
 	ck_assert_uint_eq(judge_hears(sock[1], NULL, NULL).kind, 0);
 	judge = add_judge(1);
@@ -759,7 +759,7 @@ START_TEST(what_the_judges_lack_is_known_and_a_hello_is_no_judge)
 	verdict = verdict_of(&job);
 	verdict.sandbox = SANDBOX_ALL & ~SANDBOX_MDWE;
 	say_piece(judge, JUDGE_PIECE_VERDICT, job.nonce, &verdict, sizeof(verdict));
-	ck_assert_uint_eq(judges_missing(court.judges), SANDBOX_MDWE);
+	ck_assert_uint_eq(judge_pool_missing(court.judges), SANDBOX_MDWE);
 	ck_assert_uint_eq(done.cnt, 1);
 	close(judge);
 	close(sock[0]);
@@ -785,7 +785,7 @@ START_TEST(a_new_zygote_has_new_judges)
 	close(court.zygote);
 	ck_assert_int_eq(submit(&done, 0, 0, 1), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock), 0);
-	ck_assert_int_eq(judges_set_zygote(court.judges, sock[0]), 0);
+	ck_assert_int_eq(judge_pool_set_zygote(court.judges, sock[0]), 0);
 	court.zygote = sock[1];
 	spare = add_judge(1);
 	job = judge_hears(spare, NULL, NULL);
@@ -799,7 +799,7 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("daemon/judges");
+	Suite *suite = suite_create("daemon/judge-pool");
 	TCase *tc = tcase_create("judges");
 	SRunner *runner;
 	int failed;

@@ -6,7 +6,7 @@
  * is filed under the signers of that very object. An object that nobody signed and no rule lists is
  * not read at all.
  */
-#include "daemon/broker/signed/objects.h"
+#include "daemon/broker/signed/signed_objects.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -25,12 +25,12 @@
 #define PROGRAMS_MAX 4096	/* a megabyte; the oldest goes first */
 
 struct known {
-	struct object_program program;
+	struct signed_program program;
 	TAILQ_ENTRY(known) link;
 	UT_hash_handle hh;
 };
 
-struct objects {
+struct signed_objects {
 	struct broker *broker;
 	struct known *by_digest;
 	TAILQ_HEAD(, known) by_age;
@@ -38,7 +38,7 @@ struct objects {
 };
 
 struct offer {
-	struct objects *objects;
+	struct signed_objects *objects;
 	struct rules *rules;
 	struct quota_charge bytes;
 	struct quota_account *account;
@@ -56,9 +56,9 @@ struct offer {
 
 /* ---- the table ---- */
 
-int objects_new(struct broker *broker, struct objects **ret_objects)
+int signed_objects_new(struct broker *broker, struct signed_objects **ret_objects)
 {
-	struct objects *objects = calloc(1, sizeof(*objects));
+	struct signed_objects *objects = calloc(1, sizeof(*objects));
 
 	if (!objects)
 		return -ENOMEM;
@@ -68,7 +68,7 @@ int objects_new(struct broker *broker, struct objects **ret_objects)
 	return 0;
 }
 
-static void known_drop(struct objects *objects, struct known *known)
+static void known_drop(struct signed_objects *objects, struct known *known)
 {
 	HASH_DEL(objects->by_digest, known);
 	TAILQ_REMOVE(&objects->by_age, known, link);
@@ -76,7 +76,7 @@ static void known_drop(struct objects *objects, struct known *known)
 	free(known);
 }
 
-void objects_free(struct objects *objects)
+void signed_objects_free(struct signed_objects *objects)
 {
 	struct known *known;
 
@@ -87,7 +87,7 @@ void objects_free(struct objects *objects)
 	free(objects);
 }
 
-static struct known *known_find(const struct objects *objects, const uint8_t digest[32])
+static struct known *known_find(const struct signed_objects *objects, const uint8_t digest[32])
 {
 	struct known *known;
 
@@ -95,14 +95,15 @@ static struct known *known_find(const struct objects *objects, const uint8_t dig
 	return known;
 }
 
-const struct object_program *objects_find(const struct objects *objects, const uint8_t digest[32])
+const struct signed_program *signed_objects_find(const struct signed_objects *objects,
+						 const uint8_t digest[32])
 {
 	struct known *known = known_find(objects, digest);
 
 	return known ? &known->program : NULL;
 }
 
-static struct known *known_make(struct objects *objects, const uint8_t digest[32])
+static struct known *known_make(struct signed_objects *objects, const uint8_t digest[32])
 {
 	struct known *known = known_find(objects, digest);
 
@@ -123,7 +124,7 @@ static struct known *known_make(struct objects *objects, const uint8_t digest[32
 	return known;
 }
 
-static void known_add_proof(struct object_program *program, const struct policy_proof *proof)
+static void known_add_proof(struct signed_program *program, const struct policy_proof *proof)
 {
 	struct ledger_proof *slot;
 
@@ -208,7 +209,7 @@ static int offer_submit(struct offer *offer, uint32_t kind, uint8_t *take_payloa
 	call->account = offer->account;
 	call->on_done = on_done;
 	call->ctx = offer;
-	return judges_submit(offer->objects->broker->judges, call);
+	return judge_pool_submit(offer->objects->broker->judges, call);
 }
 
 static void offer_end_undecided(struct offer *offer, const char *what)
@@ -354,7 +355,7 @@ static int offer_begin(struct offer *offer, size_t file_bytes)
 {
 	int r;
 
-	if (file_bytes > OBJECT_BYTES_MAX || offer->sig_bytes > OBJECT_SIG_MAX)
+	if (file_bytes > SIGNED_OBJECT_BYTES_MAX || offer->sig_bytes > SIGNED_OBJECT_SIG_MAX)
 		return -EFBIG;
 	r = quota_charge(offer->account, QUOTA_BYTES, file_bytes + offer->sig_bytes, &offer->bytes);
 	if (r >= 0)
@@ -372,9 +373,10 @@ static int offer_begin(struct offer *offer, size_t file_bytes)
 			    offer_on_object);
 }
 
-int objects_offer(struct objects *objects, struct quota_account *account, struct rules *rules,
-		  uint8_t *take_file, size_t file_bytes, uint8_t *take_sig, size_t sig_bytes,
-		  offer_done_fn on_done, void *ctx, struct offer **ret_offer)
+int signed_objects_offer(struct signed_objects *objects, struct quota_account *account,
+			 struct rules *rules, uint8_t *take_file, size_t file_bytes,
+			 uint8_t *take_sig, size_t sig_bytes, offer_done_fn on_done, void *ctx,
+			 struct offer **ret_offer)
 {
 	struct offer *offer = calloc(1, sizeof(*offer));
 	int r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who vouches for a program that is being loaded: by its canonical digest, or by a signature in the attr. */
-#ifndef BPFGATE_DAEMON_SIGNED_H
-#define BPFGATE_DAEMON_SIGNED_H
+#ifndef BPFGATE_DAEMON_SIGNERS_H
+#define BPFGATE_DAEMON_SIGNERS_H
 
 #include "daemon/broker/work/work.h"
 
@@ -10,6 +10,6 @@
  * canonical digest is there already if it has one. Then calls then with 0, at once or when a judge has read the signature that
  * the client passed. On a signature that is not one, or our own failure, the work is answered instead.
  */
-void signed_find(struct work *work, struct ledger_prog *prog, work_then_fn then);
+void signers_find(struct work *work, struct ledger_prog *prog, work_then_fn then);
 
 #endif

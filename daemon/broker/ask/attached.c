@@ -6,7 +6,7 @@
  * revision, and so it is at a cgroup where the kernel numbers changes (6.17); an older cgroup's one program and a
  * socket map's go whatever is named, so who attaches there in between is not protected.
  */
-#include "daemon/broker/ask/standing.h"
+#include "daemon/broker/ask/attached.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
@@ -14,7 +14,7 @@
 #include "daemon/broker/ask/caps.h"
 #include "daemon/broker/ask/forward.h"
 #include "daemon/broker/store/kinds.h"
-#include "daemon/broker/ask/obj.h"
+#include "daemon/broker/ask/client_obj.h"
 
 #define STANDING_MAX 64 /* the kernel has no more at a place: BPF_MPROG_MAX, BPF_CGROUP_MAX_PROGS */
 
@@ -23,7 +23,7 @@
 #define STANDING_FLAGS	(CMD_F_REPLACE | STANDING_BEFORE | STANDING_AFTER | CMD_F_ID | CMD_F_LINK)
 
 /* What stands at a place, in order. */
-struct standing_list {
+struct attached_list {
 	const uint8_t *progs, *links;	/* ids; links is NULL where none is told */
 	uint32_t cnt;
 	uint32_t flags;
@@ -31,48 +31,48 @@ struct standing_list {
 };
 
 /* Another program's or link's id, beside which something is said to be. */
-struct standing_anchor {
+struct attached_anchor {
 	uint32_t id;			/* 0: none was named */
 	bool is_link;
 };
 
-static const struct cmd_attach *standing_type(const struct work *work)
+static const struct cmd_attach *attached_type(const struct work *work)
 {
 	return cmd_attach_of(work_u32(work, ATTR_ATTACH_TYPE));
 }
 
-bool standing_is_unnamed(const struct work *work)
+bool attached_is_unnamed(const struct work *work)
 {
-	const struct cmd_attach *type = standing_type(work);
+	const struct cmd_attach *type = attached_type(work);
 
 	return work->req.cmd == CMD_PROG_DETACH && type && work_fd_at(work, ATTR_ATTACH_BPF_FD) == -ENOENT &&
 	       (type->cls == CMD_ATTACH_NETDEV || type->cls == CMD_ATTACH_CGROUP);
 }
 
-static bool standing_is_own(struct work *work, uint32_t prog_id)
+static bool attached_is_own(struct work *work, uint32_t prog_id)
 {
 	const struct ledger_rec *rec = ledger_find(work->broker->ledger, LEDGER_PROG, prog_id);
 
 	return rec && forward_may_use(work, rec);
 }
 
-static uint32_t standing_id(const uint8_t *ids, uint32_t nth)
+static uint32_t attached_id(const uint8_t *ids, uint32_t nth)
 {
 	return ids ? attr_u32(ids, nth * sizeof(uint32_t)) : 0;
 }
 
 /* ---- a program is named ---- */
 
-static int standing_judge_named(struct work *work, const struct standing *standing,
-				const struct standing_list *list)
+static int attached_judge_named(struct work *work, const struct attached *attached,
+				const struct attached_list *list)
 {
 	bool found = false, all_own = true;
 
 	for (uint32_t i = 0; i < list->cnt; i++) {
-		uint32_t id = standing_id(list->progs, i);
+		uint32_t id = attached_id(list->progs, i);
 
-		found = found || id == standing->prog_id;
-		all_own = all_own && standing_is_own(work, id);
+		found = found || id == attached->prog_id;
+		all_own = all_own && attached_is_own(work, id);
 	}
 	if (work->req.cmd == CMD_PROG_DETACH)
 		return found ? 0 : -ENOENT;
@@ -81,44 +81,47 @@ static int standing_judge_named(struct work *work, const struct standing *standi
 
 /* ---- none is: which one is it? ---- */
 
-static int standing_get_anchor(struct work *work, uint32_t flags, struct standing_anchor *ret_anchor)
+static int attached_get_anchor(struct work *work, uint32_t flags,
+			       struct attached_anchor *ret_anchor)
 {
-	struct obj obj;
+	struct client_obj obj;
 	int r;
 
-	*ret_anchor = (struct standing_anchor){ .is_link = flags & CMD_F_LINK };
+	*ret_anchor = (struct attached_anchor){ .is_link = flags & CMD_F_LINK };
 	if (flags & CMD_F_ID) {
 		ret_anchor->id = work_u32(work, ATTR_ATTACH_RELATIVE_ID);
 		return ret_anchor->id ? 0 : -ENOENT;
 	}
 	if (work_fd_at(work, ATTR_ATTACH_RELATIVE_FD) == -ENOENT)
 		return 0;
-	r = obj_at(work, ATTR_ATTACH_RELATIVE_FD, ret_anchor->is_link ? KEEP_LINK : KEEP_PROG, &obj);
+	r = client_obj_at(work, ATTR_ATTACH_RELATIVE_FD,
+			  ret_anchor->is_link ? KEEP_LINK : KEEP_PROG, &obj);
 	if (r >= 0)
 		ret_anchor->id = obj.id;
 	return r;
 }
 
-static int standing_find_anchor(const struct standing_list *list, const struct standing_anchor *anchor)
+static int attached_find_anchor(const struct attached_list *list,
+				const struct attached_anchor *anchor)
 {
 	const uint8_t *ids = anchor->is_link ? list->links : list->progs;
 
 	for (uint32_t i = 0; i < list->cnt; i++)
-		if (standing_id(ids, i) == anchor->id)
+		if (attached_id(ids, i) == anchor->id)
 			return (int)i;
 	return -ENOENT;
 }
 
 /* Where the kernel would take one out: bpf_mprog_detach() without a program. */
-static int standing_position(struct work *work, const struct standing_list *list)
+static int attached_position(struct work *work, const struct attached_list *list)
 {
 	uint32_t flags = work_u32(work, ATTR_ATTACH_FLAGS);
-	struct standing_anchor anchor;
+	struct attached_anchor anchor;
 	int last = (int)list->cnt - 1, at = 0, before, after;
-	int r = standing_get_anchor(work, flags, &anchor);
+	int r = attached_get_anchor(work, flags, &anchor);
 
 	if (r >= 0 && anchor.id)
-		r = at = standing_find_anchor(list, &anchor);
+		r = at = attached_find_anchor(list, &anchor);
 	if (r < 0)
 		return r;
 	if (!(flags & (STANDING_BEFORE | STANDING_AFTER)))
@@ -132,12 +135,12 @@ static int standing_position(struct work *work, const struct standing_list *list
 }
 
 /* One at a netdevice, of a list; or the only one of a cgroup. */
-static int standing_pick(struct work *work, const struct standing_list *list)
+static int attached_pick(struct work *work, const struct attached_list *list)
 {
 	uint64_t revision = work_u64(work, ATTR_ATTACH_EXPECTED_REVISION);
 	uint32_t flags = work_u32(work, ATTR_ATTACH_FLAGS);
 
-	if (standing_type(work)->cls == CMD_ATTACH_CGROUP) {
+	if (attached_type(work)->cls == CMD_ATTACH_CGROUP) {
 		if (flags || work_u32(work, ATTR_ATTACH_RELATIVE_ID) || list->flags & BPF_F_ALLOW_MULTI)
 			return -EINVAL;
 		return list->cnt ? 0 : -ENOENT;
@@ -146,33 +149,33 @@ static int standing_pick(struct work *work, const struct standing_list *list)
 		return -EINVAL;
 	if (revision && revision != list->revision)
 		return -ESTALE;
-	return list->cnt ? standing_position(work, list) : -ENOENT;
+	return list->cnt ? attached_position(work, list) : -ENOENT;
 }
 
-static int standing_judge_unnamed(struct work *work, struct standing *standing,
-				  const struct standing_list *list)
+static int attached_judge_unnamed(struct work *work, struct attached *attached,
+				  const struct attached_list *list)
 {
-	int at = standing_pick(work, list);
+	int at = attached_pick(work, list);
 
 	if (at < 0)
 		return at;
-	if (standing_id(list->links, (uint32_t)at))
+	if (attached_id(list->links, (uint32_t)at))
 		return -EBUSY;
-	standing->prog_id = standing_id(list->progs, (uint32_t)at);
-	return standing_is_own(work, standing->prog_id) ? 0 : -EPERM;
+	attached->prog_id = attached_id(list->progs, (uint32_t)at);
+	return attached_is_own(work, attached->prog_id) ? 0 : -EPERM;
 }
 
 /* ---- asking the kernel ---- */
 
-static int standing_read(const struct work *work, const struct loader_result *result,
-			 struct standing_list *list)
+static int attached_read(const struct work *work, const struct loader_result *result,
+			 struct attached_list *list)
 {
 	const struct door_answer *answer = result->answer;
 	uint32_t prog_bytes = 0, link_bytes = 0;
 
 	if (answer->result < 0)
 		return answer->result;
-	*list = (struct standing_list){ .cnt = attr_u32(answer->attr, ATTR_QUERY_PROG_CNT),
+	*list = (struct attached_list){ .cnt = attr_u32(answer->attr, ATTR_QUERY_PROG_CNT),
 					.flags = attr_u32(answer->attr, ATTR_QUERY_ATTACH_FLAGS),
 					.revision = attr_u64(answer->attr, ATTR_QUERY_REVISION) };
 	list->progs = loader_result_out(work->loader_call, result, 0, &prog_bytes);
@@ -186,37 +189,37 @@ static int standing_read(const struct work *work, const struct loader_result *re
 }
 
 /* Where several stand, an attach replaces none, and a detach that names one finds it or nothing. */
-static bool standing_nothing_lost(const struct work *work, const struct standing_list *list)
+static bool attached_nothing_lost(const struct work *work, const struct attached_list *list)
 {
-	return standing_type(work)->cls == CMD_ATTACH_CGROUP && list->flags & BPF_F_ALLOW_MULTI;
+	return attached_type(work)->cls == CMD_ATTACH_CGROUP && list->flags & BPF_F_ALLOW_MULTI;
 }
 
-static void standing_on_listed(void *ctx, struct loader_result *result)
+static void attached_on_listed(void *ctx, struct loader_result *result)
 {
 	struct work *work = ctx;
-	struct standing *standing = work_about(work);
-	struct standing_list list;
+	struct attached *attached = work_about(work);
+	struct attached_list list;
 	int r;
 
 	if (!work_loader_answered(work, result))
 		return;
-	r = standing_read(work, result, &list);
+	r = attached_read(work, result, &list);
 	if (r >= 0) {
-		standing->revision = list.revision;
-		if (standing_is_unnamed(work))
-			r = standing_judge_unnamed(work, standing, &list);
-		else if (list.cnt && !standing_nothing_lost(work, &list))
-			r = standing_judge_named(work, standing, &list);
+		attached->revision = list.revision;
+		if (attached_is_unnamed(work))
+			r = attached_judge_unnamed(work, attached, &list);
+		else if (list.cnt && !attached_nothing_lost(work, &list))
+			r = attached_judge_named(work, attached, &list);
 	}
 	work_resume(work, r < 0 ? r : 0);
 }
 
 /* The place, as the query names it: a number of the client's namespace, or a descriptor. */
-static int standing_add_place(struct work *work, struct loader_call *call)
+static int attached_add_place(struct work *work, struct loader_call *call)
 {
 	int fd;
 
-	if (standing_type(work)->target == CMD_TARGET_IFINDEX) {
+	if (attached_type(work)->target == CMD_TARGET_IFINDEX) {
 		attr_put_u32(call->ask.attr, ATTR_QUERY_TARGET_IFINDEX,
 			     work_u32(work, ATTR_ATTACH_TARGET_IFINDEX));
 		return work_enter_netns(work);
@@ -231,7 +234,7 @@ static int standing_add_place(struct work *work, struct loader_call *call)
 	return fd;
 }
 
-static int standing_ask(struct work *work)
+static int attached_ask(struct work *work)
 {
 	struct loader_call *call = work_new_loader_call(work, CMD_PROG_QUERY, CAPS_BPF | CAPS_NET_ADMIN);
 	uint32_t attach_type = work_u32(work, ATTR_ATTACH_TYPE);
@@ -243,35 +246,35 @@ static int standing_ask(struct work *work)
 	call->ask.attr_bytes = ATTR_END_QUERY_REVISION;
 	attr_put_u32(call->ask.attr, ATTR_QUERY_ATTACH_TYPE, attach_type);
 	attr_put_u32(call->ask.attr, ATTR_QUERY_PROG_CNT, STANDING_MAX);
-	r = standing_add_place(work, call);
+	r = attached_add_place(work, call);
 	if (r >= 0)
 		r = loader_add_out(call, ATTR_QUERY_PROG_IDS, STANDING_MAX * sizeof(uint32_t), 0);
-	if (r >= 0 && standing_type(work)->cls == CMD_ATTACH_NETDEV)
+	if (r >= 0 && attached_type(work)->cls == CMD_ATTACH_NETDEV)
 		r = loader_add_out(call, ATTR_QUERY_LINK_IDS, STANDING_MAX * sizeof(uint32_t), 0);
 	return r;
 }
 
-static void standing_start(struct work *work)
+static void attached_start(struct work *work)
 {
-	int r = standing_ask(work);
+	int r = attached_ask(work);
 
 	if (r < 0)
 		work_resume(work, r);
 	else
-		work_submit_loader(work, standing_on_listed);
+		work_submit_loader(work, attached_on_listed);
 }
 
-void standing_find(struct work *work, struct standing *standing, work_then_fn then)
+void attached_find(struct work *work, struct attached *attached, work_then_fn then)
 {
-	standing->prog_id = 0;
-	work_then(work, then, standing);
-	standing_start(work);
+	attached->prog_id = 0;
+	work_then(work, then, attached);
+	attached_start(work);
 }
 
 /* Interfaces take the one that is named, and only that one; so do maps give it back. */
-static bool standing_may_lose(const struct work *work)
+static bool attached_may_lose(const struct work *work)
 {
-	const struct cmd_attach *type = standing_type(work);
+	const struct cmd_attach *type = attached_type(work);
 
 	if (type->target == CMD_TARGET_CGROUP)
 		return work->req.cmd == CMD_PROG_DETACH ||
@@ -279,12 +282,13 @@ static bool standing_may_lose(const struct work *work)
 	return work->req.cmd == CMD_PROG_ATTACH && type->target == CMD_TARGET_MAP;
 }
 
-void standing_check(struct work *work, struct standing *standing, uint32_t prog_id, work_then_fn then)
+void attached_check(struct work *work, struct attached *attached, uint32_t prog_id,
+		    work_then_fn then)
 {
-	*standing = (struct standing){ .prog_id = prog_id };
-	work_then(work, then, standing);
-	if (standing_type(work) && standing_may_lose(work))
-		standing_start(work);
+	*attached = (struct attached){ .prog_id = prog_id };
+	work_then(work, then, attached);
+	if (attached_type(work) && attached_may_lose(work))
+		attached_start(work);
 	else
 		work_resume(work, 0);
 }

@@ -4,7 +4,7 @@
  * offered like a client's: without a signature that counts, or a rule that lists their digest, they
  * are worth nothing. What happened to each is told to the journal.
  */
-#include "daemon/broker/signed/object_dirs.h"
+#include "daemon/broker/signed/signed_dirs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,12 +15,12 @@
 #include <syslog.h>
 
 #include "daemon/broker/store/journal.h"
-#include "daemon/broker/signed/objects.h"
+#include "daemon/broker/signed/signed_objects.h"
 #include "daemon/broker/work/work.h"
 
 #define OBJECT_DIRS_FILES_MAX 1024
 
-struct object_dirs {
+struct signed_dirs {
 	struct broker *broker;
 	struct quota_account *account;	/* root's */
 	char **paths;			/* still to be offered, last first */
@@ -30,11 +30,11 @@ struct object_dirs {
 	bool again;			/* a reload came meanwhile */
 };
 
-static void object_dirs_next(struct object_dirs *dirs);
+static void signed_dirs_next(struct signed_dirs *dirs);
 
-int object_dirs_new(struct broker *broker, struct object_dirs **ret_dirs)
+int signed_dirs_new(struct broker *broker, struct signed_dirs **ret_dirs)
 {
-	struct object_dirs *dirs = calloc(1, sizeof(*dirs));
+	struct signed_dirs *dirs = calloc(1, sizeof(*dirs));
 	int r = dirs ? quota_account_get(broker->quota, 0, &dirs->account) : -ENOMEM;
 
 	if (r < 0) {
@@ -46,7 +46,7 @@ int object_dirs_new(struct broker *broker, struct object_dirs **ret_dirs)
 	return 0;
 }
 
-static void object_dirs_clear(struct object_dirs *dirs)
+static void signed_dirs_clear(struct signed_dirs *dirs)
 {
 	while (dirs->cnt > 0)
 		free(dirs->paths[--dirs->cnt]);
@@ -54,13 +54,13 @@ static void object_dirs_clear(struct object_dirs *dirs)
 	dirs->paths = NULL;
 }
 
-void object_dirs_free(struct object_dirs *dirs)
+void signed_dirs_free(struct signed_dirs *dirs)
 {
 	if (!dirs)
 		return;
 	if (dirs->offer)
 		offer_forget(dirs->offer);
-	object_dirs_clear(dirs);
+	signed_dirs_clear(dirs);
 	free(dirs->path);
 	quota_account_unref(dirs->account);
 	free(dirs);
@@ -69,7 +69,7 @@ void object_dirs_free(struct object_dirs *dirs)
 /* ---- the files ---- */
 
 /* A regular file that only root can change; 0 and its bytes, or -errno. */
-static int object_dirs_read(const char *path, size_t most, uint8_t **ret_bytes, size_t *ret_cnt)
+static int signed_dirs_read(const char *path, size_t most, uint8_t **ret_bytes, size_t *ret_cnt)
 {
 	OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	OWN_MEM uint8_t *bytes = NULL;
@@ -95,14 +95,14 @@ static int object_dirs_read(const char *path, size_t most, uint8_t **ret_bytes, 
 	return 0;
 }
 
-static bool object_dirs_is_object(const char *name)
+static bool signed_dirs_is_object(const char *name)
 {
 	const char *dot = strrchr(name, '.');
 
 	return name[0] != '.' && dot && strcmp(dot, ".o") == 0;
 }
 
-static int object_dirs_add(struct object_dirs *dirs, const char *dir, const char *name)
+static int signed_dirs_add(struct signed_dirs *dirs, const char *dir, const char *name)
 {
 	char **paths = realloc(dirs->paths, (dirs->cnt + 1) * sizeof(*paths));
 
@@ -115,7 +115,7 @@ static int object_dirs_add(struct object_dirs *dirs, const char *dir, const char
 	return 0;
 }
 
-static void object_dirs_list(struct object_dirs *dirs, const char *path)
+static void signed_dirs_list(struct signed_dirs *dirs, const char *path)
 {
 	DIR *dir = opendir(path);
 	struct dirent *entry;
@@ -127,58 +127,59 @@ static void object_dirs_list(struct object_dirs *dirs, const char *path)
 		return;
 	}
 	while (r == 0 && dirs->cnt < OBJECT_DIRS_FILES_MAX && (entry = readdir(dir)))
-		if (object_dirs_is_object(entry->d_name))
-			r = object_dirs_add(dirs, path, entry->d_name);
+		if (signed_dirs_is_object(entry->d_name))
+			r = signed_dirs_add(dirs, path, entry->d_name);
 	closedir(dir);
 }
 
 /* ---- one after the other ---- */
 
-static void object_dirs_on_done(void *ctx, const struct offer_outcome *outcome)
+static void signed_dirs_on_done(void *ctx, const struct offer_outcome *outcome)
 {
-	struct object_dirs *dirs = ctx;
+	struct signed_dirs *dirs = ctx;
 
 	dirs->offer = NULL;
 	journal_note(outcome->error ? LOG_WARNING : LOG_INFO, NULL, "object %s: %s", dirs->path,
 		     outcome->text);
-	object_dirs_next(dirs);
+	signed_dirs_next(dirs);
 }
 
-static int object_dirs_offer(struct object_dirs *dirs)
+static int signed_dirs_offer(struct signed_dirs *dirs)
 {
 	OWN_MEM char *sig_path = NULL;
 	uint8_t *file = NULL, *sig = NULL;
 	size_t file_bytes = 0, sig_bytes = 0;
 	int r;
 
-	r = object_dirs_read(dirs->path, OBJECT_BYTES_MAX, &file, &file_bytes);
+	r = signed_dirs_read(dirs->path, SIGNED_OBJECT_BYTES_MAX, &file, &file_bytes);
 	if (r < 0)
 		return r;
 	if (asprintf(&sig_path, "%s.p7s", dirs->path) < 0)
 		r = -ENOMEM;
 	else
-		r = object_dirs_read(sig_path, OBJECT_SIG_MAX, &sig, &sig_bytes);
+		r = signed_dirs_read(sig_path, SIGNED_OBJECT_SIG_MAX, &sig, &sig_bytes);
 	if (r < 0 && r != -ENOENT) {
 		free(file);
 		return r;
 	}
-	return objects_offer(dirs->broker->objects, dirs->account, dirs->broker->rules, file,
-			     file_bytes, sig, sig_bytes, object_dirs_on_done, dirs, &dirs->offer);
+	return signed_objects_offer(dirs->broker->objects, dirs->account, dirs->broker->rules, file,
+				    file_bytes, sig, sig_bytes, signed_dirs_on_done, dirs,
+				    &dirs->offer);
 }
 
-static void object_dirs_next(struct object_dirs *dirs)
+static void signed_dirs_next(struct signed_dirs *dirs)
 {
 	int r;
 
 	if (dirs->again) {
 		dirs->again = false;
-		object_dirs_scan(dirs);
+		signed_dirs_scan(dirs);
 		return;
 	}
 	while (!dirs->offer && dirs->cnt > 0) {
 		free(dirs->path);
 		dirs->path = dirs->paths[--dirs->cnt];
-		r = object_dirs_offer(dirs);
+		r = signed_dirs_offer(dirs);
 		if (r < 0)
 			journal_note(LOG_WARNING, NULL, "object %s: %s", dirs->path,
 				     r == -ENOKEY ? "not signed, and no rule lists its digest" :
@@ -186,16 +187,16 @@ static void object_dirs_next(struct object_dirs *dirs)
 	}
 }
 
-void object_dirs_scan(struct object_dirs *dirs)
+void signed_dirs_scan(struct signed_dirs *dirs)
 {
-	const struct rules_dirs *object_dirs = &dirs->broker->options.object_dirs;
+	const struct rules_dirs *signed_dirs = &dirs->broker->options.signed_dirs;
 
 	if (dirs->offer) {
 		dirs->again = true;
 		return;
 	}
-	object_dirs_clear(dirs);
-	for (size_t i = 0; i < object_dirs->cnt; i++)
-		object_dirs_list(dirs, object_dirs->path[i]);
-	object_dirs_next(dirs);
+	signed_dirs_clear(dirs);
+	for (size_t i = 0; i < signed_dirs->cnt; i++)
+		signed_dirs_list(dirs, signed_dirs->path[i]);
+	signed_dirs_next(dirs);
 }

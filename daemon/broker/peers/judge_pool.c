@@ -6,7 +6,7 @@
  * accepted; if it had other jobs before, a fresh one is asked first. Users take turns: a queue of one uid's
  * jobs does not delay another's first one.
  */
-#include "daemon/broker/peers/judges.h"
+#include "daemon/broker/peers/judge_pool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,21 +21,21 @@
  * The zygote kills a judge so long after its job's deadline, should we have failed to. A judge that stays
  * for its caller needs no word to the zygote for each job meanwhile.
  */
-#define JUDGES_GRACE_USEC (5ull * 1000 * 1000)
+#define JUDGE_POOL_GRACE_USEC (5ull * 1000 * 1000)
 /* Of those that may be alive at once: enough for everything one user does, and others find one free. */
-#define JUDGES_PER_UID	  (JUDGES_MAX / 4)
+#define JUDGE_POOL_PER_UID (JUDGES_MAX / 4)
 /* How long a job waits for a zygote that is being restarted, or for a free judge. */
-#define JUDGES_WAIT_USEC  (60ull * 1000 * 1000)
+#define JUDGE_POOL_WAIT_USEC (60ull * 1000 * 1000)
 
 /* How long, how often and how much a judge may serve its caller. */
 #define JUDGE_IDLE_USEC	  (2ull * 1000 * 1000)
 #define JUDGE_JOBS_MAX	  64u
 #define JUDGE_CPU_MAX_NS  (2ull * 1000 * 1000 * 1000)
 #define JUDGE_KEPT_BYTES  (16ull << 20)	/* a verification that took more leaves too much behind */
-#define JUDGES_HELD_MAX	  8u
+#define JUDGE_POOL_HELD_MAX 8u
 
 struct judge {
-	struct judges *judges;
+	struct judge_pool *judges;
 	uint32_t id;
 	struct peer *peer;
 	struct judge_call *call;	/* NULL while it waits */
@@ -47,7 +47,7 @@ struct judge {
 	TAILQ_ENTRY(judge) link;
 };
 
-struct judges {
+struct judge_pool {
 	sd_event *event;
 	uint8_t *scratch;
 	struct peer *zygote;
@@ -61,8 +61,8 @@ struct judges {
 	sd_event_source *kick;		/* one job is given to a judge */
 };
 
-static void judges_enqueue(struct judges *judges, struct judge_call *call, bool first);
-static uint64_t judges_now_usec(const struct judges *judges);
+static void judge_pool_enqueue(struct judge_pool *judges, struct judge_call *call, bool first);
+static uint64_t judge_pool_now_usec(const struct judge_pool *judges);
 
 struct judge_call *judge_call_new(void)
 {
@@ -169,17 +169,17 @@ static void judge_arm(struct judge *judge, uint64_t usec)
 
 static void judge_hold(struct judge *judge)
 {
-	struct judges *judges = judge->judges;
+	struct judge_pool *judges = judge->judges;
 
 	judge->call = NULL;
 	peer_rebind(judge->peer, judge_on_held_message, judge_on_held_gone, judge);
 	judge_arm(judge, JUDGE_IDLE_USEC);
 	TAILQ_INSERT_TAIL(&judges->held, judge, link);
-	if (++judges->held_cnt > JUDGES_HELD_MAX)
+	if (++judges->held_cnt > JUDGE_POOL_HELD_MAX)
 		judge_dismiss(TAILQ_FIRST(&judges->held));
 }
 
-void judges_forget_caller(struct judges *judges, uint64_t caller)
+void judge_pool_forget_caller(struct judge_pool *judges, uint64_t caller)
 {
 	struct judge *judge, *next;
 
@@ -204,22 +204,22 @@ static void judge_kill(struct judge *judge)
 /* An earlier job of its caller may be to blame: then this one is judged anew, once, by a fresh judge. */
 static bool judge_call_retry(const struct judge *judge, struct judge_call *call)
 {
-	struct judges *judges = judge->judges;
+	struct judge_pool *judges = judge->judges;
 
 	if (judge->job_cnt < 2 || call->retried ||
-	    judges_now_usec(judges) >= call->started_usec + call->deadline_ns / 1000)
+	    judge_pool_now_usec(judges) >= call->started_usec + call->deadline_ns / 1000)
 		return false;
 	call->retried = true;
 	call->caller = 0;
 	judge_call_unsay(call);
-	judges_enqueue(judges, call, true);
+	judge_pool_enqueue(judges, call, true);
 	return true;
 }
 
 /* Ends the judge's work; a judge that has not given a verdict is killed. */
 static void judge_end(struct judge *judge, const char *why)
 {
-	struct judges *judges = judge->judges;
+	struct judge_pool *judges = judge->judges;
 	struct judge_call *call = judge->call;
 	bool again = false;
 
@@ -373,8 +373,10 @@ static void judge_on_spare_gone(void *ctx, int err)
 /* After the job was sent: while the judge begins. */
 static int judge_watch(struct judge *judge, const struct judge_call *call)
 {
-	struct judge_ask watch = { .kind = JUDGE_ASK_WATCH, .judge_id = judge->id,
-				   .deadline_ns = call->deadline_ns + 1000 * JUDGES_GRACE_USEC };
+	struct judge_ask watch = { .kind = JUDGE_ASK_WATCH,
+				   .judge_id = judge->id,
+				   .deadline_ns =
+					   call->deadline_ns + 1000 * JUDGE_POOL_GRACE_USEC };
 	struct iovec part = { &watch, sizeof(watch) };
 
 	if (judge->watched_usec >= call->started_usec + call->deadline_ns / 1000)
@@ -400,7 +402,7 @@ static int judge_send_job(struct judge *judge, struct judge_call *call)
 }
 
 /* The judge that serves this caller already, or a fresh one; out of its list. NULL: none is there. */
-static struct judge *judges_take(struct judges *judges, const struct judge_call *call)
+static struct judge *judge_pool_take(struct judge_pool *judges, const struct judge_call *call)
 {
 	struct judge *judge;
 
@@ -418,7 +420,7 @@ static struct judge *judges_take(struct judges *judges, const struct judge_call 
 
 static void judge_start(struct judge *judge, struct judge_call *call)
 {
-	struct judges *judges = judge->judges;
+	struct judge_pool *judges = judge->judges;
 	uint64_t usec = call->deadline_ns / 1000;
 	int r = 0;
 
@@ -427,7 +429,7 @@ static void judge_start(struct judge *judge, struct judge_call *call)
 	judge->caller = call->caller;
 	judge->job_cnt++;
 	call->judge = judge;
-	call->started_usec = judges_now_usec(judges);
+	call->started_usec = judge_pool_now_usec(judges);
 	if (call->caller)
 		call->job.flags |= JUDGE_STAY;
 	else
@@ -446,8 +448,8 @@ static void judge_start(struct judge *judge, struct judge_call *call)
 		judge_end(judge, "the job could not be sent to a judge");
 }
 
-static unsigned int judges_working_for(const struct judges *judges,
-				       const struct quota_account *account)
+static unsigned int judge_pool_working_for(const struct judge_pool *judges,
+					   const struct quota_account *account)
 {
 	const struct judge *judge;
 	unsigned int cnt = 0;
@@ -458,13 +460,13 @@ static unsigned int judges_working_for(const struct judges *judges,
 }
 
 /* The first job of the user that has the fewest judges at work; NULL when all have as many as they may. */
-static struct judge_call *judges_pick(struct judges *judges)
+static struct judge_call *judge_pool_pick(struct judge_pool *judges)
 {
 	struct judge_call *call, *best = NULL;
-	unsigned int best_cnt = JUDGES_PER_UID;
+	unsigned int best_cnt = JUDGE_POOL_PER_UID;
 
 	TAILQ_FOREACH(call, &judges->queue, link) {
-		unsigned int cnt = judges_working_for(judges, call->account);
+		unsigned int cnt = judge_pool_working_for(judges, call->account);
 
 		if (cnt < best_cnt) {
 			best = call;
@@ -477,11 +479,11 @@ static struct judge_call *judges_pick(struct judges *judges)
 }
 
 /* A large job takes its time to send: the next one waits until all else was looked at. */
-static int judges_on_kick(sd_event_source *source, void *ctx)
+static int judge_pool_on_kick(sd_event_source *source, void *ctx)
 {
-	struct judges *judges = ctx;
-	struct judge_call *call = judges_pick(judges);
-	struct judge *judge = call ? judges_take(judges, call) : NULL;
+	struct judge_pool *judges = ctx;
+	struct judge_call *call = judge_pool_pick(judges);
+	struct judge *judge = call ? judge_pool_take(judges, call) : NULL;
 
 	if (judge) {
 		TAILQ_REMOVE(&judges->queue, call, link);
@@ -493,13 +495,13 @@ static int judges_on_kick(sd_event_source *source, void *ctx)
 	return 0;
 }
 
-static void judges_arm_patience(struct judges *judges, uint64_t usec)
+static void judge_pool_arm_patience(struct judge_pool *judges, uint64_t usec)
 {
 	(void)sd_event_source_set_time_relative(judges->waiting, usec);
 	(void)sd_event_source_set_enabled(judges->waiting, SD_EVENT_ONESHOT);
 }
 
-static uint64_t judges_now_usec(const struct judges *judges)
+static uint64_t judge_pool_now_usec(const struct judge_pool *judges)
 {
 	uint64_t now = 0;
 
@@ -507,10 +509,10 @@ static uint64_t judges_now_usec(const struct judges *judges)
 	return now;
 }
 
-static void judges_enqueue(struct judges *judges, struct judge_call *call, bool first)
+static void judge_pool_enqueue(struct judge_pool *judges, struct judge_call *call, bool first)
 {
 	if (TAILQ_EMPTY(&judges->queue))
-		judges_arm_patience(judges, JUDGES_WAIT_USEC);
+		judge_pool_arm_patience(judges, JUDGE_POOL_WAIT_USEC);
 	if (first)
 		TAILQ_INSERT_HEAD(&judges->queue, call, link);
 	else
@@ -518,15 +520,16 @@ static void judges_enqueue(struct judges *judges, struct judge_call *call, bool 
 	(void)sd_event_source_set_enabled(judges->kick, SD_EVENT_ONESHOT);
 }
 
-static int judges_on_waited(sd_event_source *source, uint64_t usec, void *ctx)
+static int judge_pool_on_waited(sd_event_source *source, uint64_t usec, void *ctx)
 {
-	struct judges *judges = ctx;
-	uint64_t now = judges_now_usec(judges);
+	struct judge_pool *judges = ctx;
+	uint64_t now = judge_pool_now_usec(judges);
 	struct judge_call *call;
 
 	while ((call = TAILQ_FIRST(&judges->queue))) {
-		if (call->queued_usec + JUDGES_WAIT_USEC > now) {
-			judges_arm_patience(judges, call->queued_usec + JUDGES_WAIT_USEC - now);
+		if (call->queued_usec + JUDGE_POOL_WAIT_USEC > now) {
+			judge_pool_arm_patience(judges,
+						call->queued_usec + JUDGE_POOL_WAIT_USEC - now);
 			break;
 		}
 		TAILQ_REMOVE(&judges->queue, call, link);
@@ -536,7 +539,7 @@ static int judges_on_waited(sd_event_source *source, uint64_t usec, void *ctx)
 	return 0;
 }
 
-int judges_submit(struct judges *judges, struct judge_call *call)
+int judge_pool_submit(struct judge_pool *judges, struct judge_call *call)
 {
 	int r;
 
@@ -555,17 +558,17 @@ int judges_submit(struct judges *judges, struct judge_call *call)
 	call->job.version = JUDGE_VERSION;
 	call->job.payload_bytes = call->payload_bytes;
 	if (!call->deadline_ns)
-		call->deadline_ns = JUDGES_DEADLINE_NS;
+		call->deadline_ns = JUDGE_POOL_DEADLINE_NS;
 	call->judges = judges;
 	judges->busy++;
-	call->queued_usec = judges_now_usec(judges);
-	judges_enqueue(judges, call, false);
+	call->queued_usec = judge_pool_now_usec(judges);
+	judge_pool_enqueue(judges, call, false);
 	return 0;
 }
 
 /* ---- the zygote ---- */
 
-static int judges_add_spare(struct judges *judges, uint32_t id, int take_fd)
+static int judge_pool_add_spare(struct judge_pool *judges, uint32_t id, int take_fd)
 {
 	OWN_FD int fd = take_fd;
 	struct judge *judge = calloc(1, sizeof(*judge));
@@ -585,7 +588,7 @@ static int judges_add_spare(struct judges *judges, uint32_t id, int take_fd)
 	return 0;
 }
 
-static void judges_drop_spares(struct judges *judges)
+static void judge_pool_drop_spares(struct judge_pool *judges)
 {
 	struct judge *judge;
 
@@ -597,44 +600,44 @@ static void judges_drop_spares(struct judges *judges)
 		judge_dismiss(judge);
 }
 
-static void judges_on_zygote_gone(void *ctx, int err)
+static void judge_pool_on_zygote_gone(void *ctx, int err)
 {
-	struct judges *judges = ctx;
+	struct judge_pool *judges = ctx;
 
 	peer_free(judges->zygote);
 	judges->zygote = NULL;
-	judges_drop_spares(judges);
+	judge_pool_drop_spares(judges);
 }
 
-static void judges_on_tell(void *ctx, const uint8_t *bytes, size_t len, struct packet_fds *fds)
+static void judge_pool_on_tell(void *ctx, const uint8_t *bytes, size_t len, struct packet_fds *fds)
 {
-	struct judges *judges = ctx;
+	struct judge_pool *judges = ctx;
 	struct judge_tell tell;
 
 	if (len != sizeof(tell)) {
-		judges_on_zygote_gone(judges, -EBADMSG);
+		judge_pool_on_zygote_gone(judges, -EBADMSG);
 		return;
 	}
 	memcpy(&tell, bytes, sizeof(tell));
 	/* The zygote's hello is not a judge: it lacks what each judge puts on at its own start. */
 	if (tell.kind == JUDGE_TELL_READY && fds->cnt == 1) {
 		judges->missing = SANDBOX_WHOLE & ~tell.sandbox;
-		if (judges_add_spare(judges, tell.judge_id, packet_fds_take(fds, 0)) == 0)
+		if (judge_pool_add_spare(judges, tell.judge_id, packet_fds_take(fds, 0)) == 0)
 			(void)sd_event_source_set_enabled(judges->kick, SD_EVENT_ONESHOT);
 	}
 }
 
-int judges_set_zygote(struct judges *judges, int take_fd)
+int judge_pool_set_zygote(struct judge_pool *judges, int take_fd)
 {
 	if (judges->zygote)
-		judges_on_zygote_gone(judges, 0);
-	return peer_new(judges->event, judges->scratch, take_fd, judges_on_tell,
-			judges_on_zygote_gone, judges, &judges->zygote);
+		judge_pool_on_zygote_gone(judges, 0);
+	return peer_new(judges->event, judges->scratch, take_fd, judge_pool_on_tell,
+			judge_pool_on_zygote_gone, judges, &judges->zygote);
 }
 
-int judges_new(sd_event *event, uint8_t *scratch, struct judges **ret_judges)
+int judge_pool_new(sd_event *event, uint8_t *scratch, struct judge_pool **ret_judges)
 {
-	struct judges *judges = calloc(1, sizeof(*judges));
+	struct judge_pool *judges = calloc(1, sizeof(*judges));
 	int r;
 
 	if (!judges)
@@ -646,24 +649,24 @@ int judges_new(sd_event *event, uint8_t *scratch, struct judges **ret_judges)
 	TAILQ_INIT(&judges->working);
 	TAILQ_INIT(&judges->queue);
 	r = sd_event_add_time_relative(event, &judges->waiting, CLOCK_MONOTONIC, 0, 0,
-				       judges_on_waited, judges);
+				       judge_pool_on_waited, judges);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(judges->waiting, SD_EVENT_OFF);
 	if (r >= 0)
-		r = sd_event_add_defer(event, &judges->kick, judges_on_kick, judges);
+		r = sd_event_add_defer(event, &judges->kick, judge_pool_on_kick, judges);
 	if (r >= 0)
 		r = sd_event_source_set_priority(judges->kick, SD_EVENT_PRIORITY_IDLE);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(judges->kick, SD_EVENT_OFF);
 	if (r < 0) {
-		judges_free(judges);
+		judge_pool_free(judges);
 		return r;
 	}
 	*ret_judges = judges;
 	return 0;
 }
 
-void judges_free(struct judges *judges)
+void judge_pool_free(struct judge_pool *judges)
 {
 	struct judge *judge;
 	struct judge_call *call;
@@ -677,19 +680,19 @@ void judges_free(struct judges *judges)
 		judge_call_undecide(call, "JUDGE-LOST", "the daemon is shutting down");
 		judge_call_finish(call);
 	}
-	judges_drop_spares(judges);
+	judge_pool_drop_spares(judges);
 	peer_free(judges->zygote);
 	sd_event_source_disable_unref(judges->waiting);
 	sd_event_source_disable_unref(judges->kick);
 	free(judges);
 }
 
-unsigned int judges_busy(const struct judges *judges)
+unsigned int judge_pool_busy(const struct judge_pool *judges)
 {
 	return judges->busy;
 }
 
-uint32_t judges_missing(const struct judges *judges)
+uint32_t judge_pool_missing(const struct judge_pool *judges)
 {
 	return judges->missing;
 }

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was decided: one journal record each, and the last ones kept for `bpfgate why` and `list`. */
-#ifndef BPFGATE_DAEMON_DECISIONS_H
-#define BPFGATE_DAEMON_DECISIONS_H
+#ifndef BPFGATE_DAEMON_DECISION_LOG_H
+#define BPFGATE_DAEMON_DECISION_LOG_H
 
 #include "daemon/broker/store/decision.h"
 
-struct decisions;
+struct decision_log;
 
 /* 0 or -ENOMEM; NULL may be freed. */
-int decisions_new(struct decisions **ret_decisions);
-void decisions_free(struct decisions *decisions);
+int decision_log_new(struct decision_log **ret_decisions);
+void decision_log_free(struct decision_log *decisions);
 
 /* A new number: never 0, hard to guess. */
-uint64_t decisions_next_id(struct decisions *decisions);
+uint64_t decision_log_next_id(struct decision_log *decisions);
 
 /*
  * The number of a decision by which this process of the account's user was refused the same a moment ago, when it now
  * asks for more of the log than it did then; 0: of none.
  */
-uint64_t decisions_find_retried(const struct decisions *decisions, uid_t account, uid_t uid, pid_t pid,
-				const struct decision_request *request, int64_t now_s);
+uint64_t decision_log_find_retried(const struct decision_log *decisions, uid_t account, uid_t uid,
+				   pid_t pid, const struct decision_request *request,
+				   int64_t now_s);
 
 /*
  * Records it: in the journal unless `quiet`, and among the last ones. Takes over decision->text. A
@@ -27,13 +28,13 @@ uint64_t decisions_find_retried(const struct decisions *decisions, uid_t account
  * told 600 grants and 600 refusals a minute of each user, and how many more there were. A retry with the same
  * outcome is no further decision: only its text, which tells more, takes the place of the earlier one's.
  */
-void decisions_record(struct decisions *decisions, struct decision *decision, bool quiet);
+void decision_log_add(struct decision_log *decisions, struct decision *decision, bool quiet);
 
 /* One by number, or by that of the first of those that were only counted; NULL when it is not there any more. */
-const struct decision *decisions_find(const struct decisions *decisions, uint64_t id);
+const struct decision *decision_log_find(const struct decision_log *decisions, uint64_t id);
 /* From the newest (after NULL) back; NULL past the oldest. */
-const struct decision *decisions_next(const struct decisions *decisions,
-				      const struct decision *after);
-uint64_t decisions_cnt(const struct decisions *decisions, enum decision_verdict verdict);
+const struct decision *decision_log_next(const struct decision_log *decisions,
+					 const struct decision *after);
+uint64_t decision_log_cnt(const struct decision_log *decisions, enum decision_verdict verdict);
 
 #endif

@@ -4,7 +4,7 @@
  * of ours is built like one of the kernel's: explanation first, then the classic message, then
  * "processed N insns". The decision's id stands at both ends, whatever gets cut.
  */
-#include "daemon/broker/work/logs.h"
+#include "daemon/broker/work/reply_log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,27 +16,28 @@
 #define LOGS_BYTES_MAX (16u << 20)
 #define LOGS_LIMIT_INSNS 1000000
 
-const struct log_fields logs_prog_load = {
-	ATTR_PROG_LOAD_LOG_BUF, ATTR_PROG_LOAD_LOG_SIZE, ATTR_PROG_LOAD_LOG_LEVEL,
+const struct reply_log_fields reply_log_prog_load = {
+	ATTR_PROG_LOAD_LOG_BUF,	      ATTR_PROG_LOAD_LOG_SIZE,		ATTR_PROG_LOAD_LOG_LEVEL,
 	ATTR_PROG_LOAD_LOG_TRUE_SIZE, ATTR_END_PROG_LOAD_LOG_TRUE_SIZE,
 };
-const struct log_fields logs_btf_load = {
-	ATTR_BTF_LOAD_LOG_BUF, ATTR_BTF_LOAD_LOG_SIZE, ATTR_BTF_LOAD_LOG_LEVEL,
+const struct reply_log_fields reply_log_btf_load = {
+	ATTR_BTF_LOAD_LOG_BUF,	     ATTR_BTF_LOAD_LOG_SIZE,	      ATTR_BTF_LOAD_LOG_LEVEL,
 	ATTR_BTF_LOAD_LOG_TRUE_SIZE, ATTR_END_BTF_LOAD_LOG_TRUE_SIZE,
 };
 
-int logs_read(const struct work *work, const struct log_fields *fields, struct klog_want *ret_want)
+int reply_log_read(const struct work *work, const struct reply_log_fields *fields,
+		   struct log_buf_want *ret_want)
 {
-	*ret_want = (struct klog_want){
+	*ret_want = (struct log_buf_want){
 		.level = work_u32(work, fields->level),
 		.size = work_u32(work, fields->size),
 		.has_buf = work_ptr(work, fields->buf)->state != WIRE_PTR_NULL,
 	};
-	return klog_check(ret_want);
+	return log_buf_check(ret_want);
 }
 
-int logs_add_to_call(const struct work *work, const struct log_fields *fields,
-		     struct loader_call *call)
+int reply_log_add_to_call(const struct work *work, const struct reply_log_fields *fields,
+			  struct loader_call *call)
 {
 	uint32_t size = work_u32(work, fields->size);
 
@@ -50,20 +51,20 @@ int logs_add_to_call(const struct work *work, const struct log_fields *fields,
 }
 
 /* Did the kernel drop the beginning, as kernels do that keep the end of a log? Then the area is full. */
-static bool logs_is_cut(const struct work *work, const struct log_fields *fields,
-			const struct loader_result *result, size_t text_bytes)
+static bool reply_log_is_cut(const struct work *work, const struct reply_log_fields *fields,
+			     const struct loader_result *result, size_t text_bytes)
 {
 	uint32_t size = attr_u32(work->loader_call->ask.attr, fields->size), true_size = 0;
 
 	if (result->answer->attr_bytes >= fields->true_size_end)
 		true_size = attr_u32(result->answer->attr, fields->true_size);
-	return !(work_u32(work, fields->level) & KLOG_FIXED) &&
+	return !(work_u32(work, fields->level) & LOG_BUF_FIXED) &&
 	       (true_size ? true_size > size : text_bytes + 1 >= size);
 }
 
-void logs_take_kernels(struct work *work, const struct log_fields *fields,
-		       const struct loader_result *result, unsigned int out_idx,
-		       const struct bpf_insn *insns, size_t insn_cnt)
+void reply_log_take_kernels(struct work *work, const struct reply_log_fields *fields,
+			    const struct loader_result *result, unsigned int out_idx,
+			    const struct bpf_insn *insns, size_t insn_cnt)
 {
 	uint32_t bytes = 0;
 	const uint8_t *log;
@@ -82,21 +83,22 @@ void logs_take_kernels(struct work *work, const struct log_fields *fields,
 	if (!work->log)
 		return;
 	memcpy(work->log, log, bytes);
-	cut = logs_is_cut(work, fields, result, strnlen(work->log, bytes));
+	cut = reply_log_is_cut(work, fields, result, strnlen(work->log, bytes));
 	scrub_log(work->log, bytes, cut, insns, insn_cnt);
 	reply_set_buf(&work->reply, &work->req, fields->buf, work->log, bytes);
 }
 
-int logs_put(struct work *work, const struct log_fields *fields, const char *text, int err)
+int reply_log_put(struct work *work, const struct reply_log_fields *fields, const char *text,
+		  int err)
 {
-	struct klog_want want;
+	struct log_buf_want want;
 	size_t start, bytes;
 	uint32_t true_size;
 	int r;
 
-	if (logs_read(work, fields, &want) < 0)
+	if (reply_log_read(work, fields, &want) < 0)
 		return EINVAL;
-	r = klog_fit(&want, strlen(text), &start, &bytes, &true_size);
+	r = log_buf_fit(&want, strlen(text), &start, &bytes, &true_size);
 	if (want.level)
 		reply_set_out(&work->reply, &work->req, fields->true_size, true_size);
 	if (want.has_buf && want.level) {
@@ -109,9 +111,9 @@ int logs_put(struct work *work, const struct log_fields *fields, const char *tex
 	return r < 0 ? ENOSPC : err;
 }
 
-char *logs_compose(const struct work *work, const char *verdict, const char *code,
-		   const char *explanation, const char *log, size_t log_bytes, const char *message,
-		   const struct judge_verdict *stats)
+char *reply_log_compose(const struct work *work, const char *verdict, const char *code,
+			const char *explanation, const char *log, size_t log_bytes,
+			const char *message, const struct judge_verdict *stats)
 {
 	static const struct judge_verdict none;
 	char id[DECISION_ID_BYTES], *text = NULL;

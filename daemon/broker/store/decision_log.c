@@ -4,7 +4,7 @@
  * another's refusals out. Texts in a decision come in part from clients (names of programs), so they
  * are made printable before they are kept or logged.
  */
-#include "daemon/broker/store/decisions.h"
+#include "daemon/broker/store/decision_log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,15 +18,15 @@
 #include "daemon/broker/store/journal_ids.h"
 #include "proto/own.h"
 
-#define DECISIONS_MAX		2048u	/* at about 1 KiB with its text: 2 MiB */
-#define DECISIONS_PER_UID	256u
+#define DECISION_LOG_MAX	2048u /* at about 1 KiB with its text: 2 MiB */
+#define DECISION_LOG_PER_UID	256u
 #define DECISION_TEXT_MAX	8192u
 /* Loaders double their buffer until the log fits: from 64 KiB to what the kernel writes at most, and some more. */
 #define DECISION_RETRIES_MAX	16u
 #define DECISION_RETRY_S	10	/* they do it at once */
-#define DECISIONS_LOOKED_AT	16u	/* other threads of the process load meanwhile */
+#define DECISION_LOG_LOOKED_AT	16u	/* other threads of the process load meanwhile */
 /* Ten a second: more than a person's mistakes make, and less than pushes other services out of the journal. */
-#define DECISIONS_TOLD_PER_MINUTE 600u
+#define DECISION_LOG_TOLD_PER_MINUTE 600u
 
 TAILQ_HEAD(decision_list, decision);
 
@@ -42,7 +42,7 @@ struct decision_owner {
 	UT_hash_handle hh;
 };
 
-struct decisions {
+struct decision_log {
 	struct decision_list all;	/* newest first */
 	struct decision_owner *owners;
 	unsigned int cnt;
@@ -50,9 +50,9 @@ struct decisions {
 	uint64_t totals[DECISION_VERDICT_CNT];
 };
 
-int decisions_new(struct decisions **ret_decisions)
+int decision_log_new(struct decision_log **ret_decisions)
 {
-	struct decisions *decisions = calloc(1, sizeof(*decisions));
+	struct decision_log *decisions = calloc(1, sizeof(*decisions));
 
 	if (!decisions)
 		return -ENOMEM;
@@ -61,7 +61,8 @@ int decisions_new(struct decisions **ret_decisions)
 	return 0;
 }
 
-static struct decision_owner *decisions_find_owner(const struct decisions *decisions, uid_t uid)
+static struct decision_owner *decision_log_find_owner(const struct decision_log *decisions,
+						      uid_t uid)
 {
 	struct decision_owner *owner;
 
@@ -69,7 +70,7 @@ static struct decision_owner *decisions_find_owner(const struct decisions *decis
 	return owner;
 }
 
-static void decisions_drop_idle(struct decisions *decisions, struct decision_owner *owner)
+static void decision_log_drop_idle(struct decision_log *decisions, struct decision_owner *owner)
 {
 	if (owner->cnt > 0)
 		return;
@@ -77,31 +78,31 @@ static void decisions_drop_idle(struct decisions *decisions, struct decision_own
 	free(owner);
 }
 
-static void decisions_forget(struct decisions *decisions, struct decision *decision)
+static void decision_log_forget(struct decision_log *decisions, struct decision *decision)
 {
-	struct decision_owner *owner = decisions_find_owner(decisions, decision->account);
+	struct decision_owner *owner = decision_log_find_owner(decisions, decision->account);
 
 	TAILQ_REMOVE(&decisions->all, decision, all);
 	TAILQ_REMOVE(&owner->own, decision, own);
 	decisions->cnt--;
 	owner->cnt--;
-	decisions_drop_idle(decisions, owner);
+	decision_log_drop_idle(decisions, owner);
 	free(decision->text);
 	free(decision);
 }
 
-void decisions_free(struct decisions *decisions)
+void decision_log_free(struct decision_log *decisions)
 {
 	struct decision *decision;
 
 	if (!decisions)
 		return;
 	while ((decision = TAILQ_FIRST(&decisions->all)))
-		decisions_forget(decisions, decision);
+		decision_log_forget(decisions, decision);
 	free(decisions);
 }
 
-uint64_t decisions_next_id(struct decisions *decisions)
+uint64_t decision_log_next_id(struct decision_log *decisions)
 {
 	uint64_t id;
 
@@ -163,13 +164,13 @@ static bool decision_is_retried(const struct decision *decision, const struct de
 	       decision_wants_more_log(request, &decision->request);
 }
 
-uint64_t decisions_find_retried(const struct decisions *decisions, uid_t account, uid_t uid, pid_t pid,
-				const struct decision_request *request, int64_t now_s)
+uint64_t decision_log_find_retried(const struct decision_log *decisions, uid_t account, uid_t uid,
+				   pid_t pid, const struct decision_request *request, int64_t now_s)
 {
-	const struct decision_owner *owner = decisions_find_owner(decisions, account);
+	const struct decision_owner *owner = decision_log_find_owner(decisions, account);
 	const struct decision *decision = owner ? TAILQ_FIRST(&owner->own) : NULL;
 
-	for (unsigned int i = 0; decision && i < DECISIONS_LOOKED_AT; i++) {
+	for (unsigned int i = 0; decision && i < DECISION_LOG_LOOKED_AT; i++) {
 		if (decision->verdict != DECISION_ALLOWED && decision->uid == uid &&
 		    decision->pid == pid && now_s - decision->time_s <= DECISION_RETRY_S &&
 		    decision_is_retried(decision, request))
@@ -186,7 +187,7 @@ static void decision_take_text(struct decision *decision, struct decision *from)
 }
 
 /* true: it was nothing new. */
-static bool decisions_take_retry(struct decision_owner *owner, struct decision *retry)
+static bool decision_log_take_retry(struct decision_owner *owner, struct decision *retry)
 {
 	struct decision *decision;
 
@@ -202,9 +203,9 @@ static bool decisions_take_retry(struct decision_owner *owner, struct decision *
 	return true;
 }
 
-static struct decision_owner *decisions_get_owner(struct decisions *decisions, uid_t uid)
+static struct decision_owner *decision_log_get_owner(struct decision_log *decisions, uid_t uid)
 {
-	struct decision_owner *owner = decisions_find_owner(decisions, uid);
+	struct decision_owner *owner = decision_log_find_owner(decisions, uid);
 
 	if (owner)
 		return owner;
@@ -217,7 +218,7 @@ static struct decision_owner *decisions_get_owner(struct decisions *decisions, u
 	return owner;
 }
 
-static void decisions_roll_minute(struct decision_owner *owner, int64_t time_s)
+static void decision_log_roll_minute(struct decision_owner *owner, int64_t time_s)
 {
 	if (owner->minute == time_s / 60)
 		return;
@@ -231,15 +232,15 @@ static void decisions_roll_minute(struct decision_owner *owner, int64_t time_s)
 }
 
 /* Each has a measure of its own, so that a flood of refusals does not hide a grant, nor one of grants a refusal. */
-static bool decisions_may_tell(struct decision_owner *owner, const struct decision *decision)
+static bool decision_log_may_tell(struct decision_owner *owner, const struct decision *decision)
 {
 	bool granted = decision->verdict == DECISION_ALLOWED;
 	unsigned int *told, *untold;
 
-	decisions_roll_minute(owner, decision->time_s);
+	decision_log_roll_minute(owner, decision->time_s);
 	told = granted ? &owner->grants.told : &owner->refusals.told;
 	untold = granted ? &owner->grants.untold : &owner->refusals.untold;
-	if (*told < DECISIONS_TOLD_PER_MINUTE) {
+	if (*told < DECISION_LOG_TOLD_PER_MINUTE) {
 		++*told;
 		return true;
 	}
@@ -248,13 +249,13 @@ static bool decisions_may_tell(struct decision_owner *owner, const struct decisi
 }
 
 /* Keeps a copy; the user's own oldest gives way when it has many, else the oldest of all. */
-static void decisions_keep(struct decisions *decisions, struct decision_owner *owner,
-			   struct decision *from)
+static void decision_log_keep(struct decision_log *decisions, struct decision_owner *owner,
+			      struct decision *from)
 {
 	struct decision *decision = malloc(sizeof(*decision));
 
 	if (!decision) {
-		decisions_drop_idle(decisions, owner);
+		decision_log_drop_idle(decisions, owner);
 		return;
 	}
 	*decision = *from;
@@ -263,14 +264,14 @@ static void decisions_keep(struct decisions *decisions, struct decision_owner *o
 	TAILQ_INSERT_HEAD(&decisions->all, decision, all);
 	TAILQ_INSERT_HEAD(&owner->own, decision, own);
 	decisions->cnt++;
-	if (++owner->cnt > DECISIONS_PER_UID)
-		decisions_forget(decisions, TAILQ_LAST(&owner->own, decision_list));
-	if (decisions->cnt > DECISIONS_MAX)
-		decisions_forget(decisions, TAILQ_LAST(&decisions->all, decision_list));
+	if (++owner->cnt > DECISION_LOG_PER_UID)
+		decision_log_forget(decisions, TAILQ_LAST(&owner->own, decision_list));
+	if (decisions->cnt > DECISION_LOG_MAX)
+		decision_log_forget(decisions, TAILQ_LAST(&decisions->all, decision_list));
 }
 
 /* The same as the one before. */
-static void decisions_repeat(struct decision *last, struct decision *decision)
+static void decision_log_repeat(struct decision *last, struct decision *decision)
 {
 	last->repeated++;
 	last->id = decision->id;
@@ -281,35 +282,35 @@ static void decisions_repeat(struct decision *last, struct decision *decision)
 	decision_take_text(last, decision);
 }
 
-void decisions_record(struct decisions *decisions, struct decision *decision, bool quiet)
+void decision_log_add(struct decision_log *decisions, struct decision *decision, bool quiet)
 {
-	struct decision_owner *owner = decisions_get_owner(decisions, decision->account);
+	struct decision_owner *owner = decision_log_get_owner(decisions, decision->account);
 	struct decision *last = owner ? TAILQ_FIRST(&owner->own) : NULL;
 
 	decision_clean(decision);
-	if (owner && decision->is_retry && decisions_take_retry(owner, decision))
+	if (owner && decision->is_retry && decision_log_take_retry(owner, decision))
 		return;
 	decisions->totals[decision->verdict]++;
 	if (!owner)
 		return;
 	if (last && decision_is_same(last, decision)) {
-		decisions_repeat(last, decision);
+		decision_log_repeat(last, decision);
 		return;
 	}
-	if (last && last->repeated && decisions_may_tell(owner, last))
+	if (last && last->repeated && decision_log_may_tell(owner, last))
 		journal_repeated(last);
-	if (!quiet && decisions_may_tell(owner, decision))
+	if (!quiet && decision_log_may_tell(owner, decision))
 		journal_decision(decision);
-	decisions_keep(decisions, owner, decision);
+	decision_log_keep(decisions, owner, decision);
 }
 
-const struct decision *decisions_next(const struct decisions *decisions,
-				      const struct decision *after)
+const struct decision *decision_log_next(const struct decision_log *decisions,
+					 const struct decision *after)
 {
 	return after ? TAILQ_NEXT(after, all) : TAILQ_FIRST(&decisions->all);
 }
 
-const struct decision *decisions_find(const struct decisions *decisions, uint64_t id)
+const struct decision *decision_log_find(const struct decision_log *decisions, uint64_t id)
 {
 	const struct decision *decision;
 
@@ -319,7 +320,7 @@ const struct decision *decisions_find(const struct decisions *decisions, uint64_
 	return NULL;
 }
 
-uint64_t decisions_cnt(const struct decisions *decisions, enum decision_verdict verdict)
+uint64_t decision_log_cnt(const struct decision_log *decisions, enum decision_verdict verdict)
 {
 	return decisions->totals[verdict];
 }

@@ -7,8 +7,8 @@
  * answers with the canonical digests of its programs. A later PROG_LOAD by an unmodified application is
  * recognised by its digest. A digest counts for the signers of the object it came from, and for them only.
  */
-#ifndef BPFGATE_DAEMON_OBJECTS_H
-#define BPFGATE_DAEMON_OBJECTS_H
+#ifndef BPFGATE_DAEMON_SIGNED_OBJECTS_H
+#define BPFGATE_DAEMON_SIGNED_OBJECTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,15 +19,16 @@
 #include "daemon/broker/store/rules.h"
 #include "policy/policy.h"
 
-#define OBJECT_BYTES_MAX (16u << 20)	/* hashed in the broker: 16 MiB is a hundredth of a second */
-#define OBJECT_SIG_MAX	 (64u << 10)
+/* Hashed in the broker: 16 MiB is a hundredth of a second. */
+#define SIGNED_OBJECT_BYTES_MAX (16u << 20)
+#define SIGNED_OBJECT_SIG_MAX (64u << 10)
 
 struct broker;
-struct objects;
+struct signed_objects;
 struct offer;
 
 /* What is known of one program, found by its canonical digest. */
-struct object_program {
+struct signed_program {
 	uint8_t digest[32];
 	uint8_t object_sha256[32];
 	struct ledger_proof proofs[LEDGER_PROOFS_MAX];
@@ -47,23 +48,25 @@ struct offer_outcome {
 typedef void (*offer_done_fn)(void *ctx, const struct offer_outcome *outcome);
 
 /* 0 or -ENOMEM. */
-int objects_new(struct broker *broker, struct objects **ret_objects);
+int signed_objects_new(struct broker *broker, struct signed_objects **ret_objects);
 /* No offer may be pending: free the judges first. NULL is fine. */
-void objects_free(struct objects *objects);
+void signed_objects_free(struct signed_objects *objects);
 
 /*
  * Takes a file (with its signature appended, or beside it in sig, which may be NULL). Both buffers are
  * consumed, also on failure. Their memory is charged to account (-EDQUOT). on_done is called exactly
  * once, later; *ret_offer (may be NULL) is valid until then. rules are those in force.
  */
-int objects_offer(struct objects *objects, struct quota_account *account, struct rules *rules,
-		  uint8_t *take_file, size_t file_bytes, uint8_t *take_sig, size_t sig_bytes,
-		  offer_done_fn on_done, void *ctx, struct offer **ret_offer);
+int signed_objects_offer(struct signed_objects *objects, struct quota_account *account,
+			 struct rules *rules, uint8_t *take_file, size_t file_bytes,
+			 uint8_t *take_sig, size_t sig_bytes, offer_done_fn on_done, void *ctx,
+			 struct offer **ret_offer);
 
 /* Whoever offered it has gone: on_done will not be called. The offer is worked on all the same. */
 void offer_forget(struct offer *offer);
 
 /* The program with this canonical digest; NULL when no known object holds it. Valid until the next offer. */
-const struct object_program *objects_find(const struct objects *objects, const uint8_t digest[32]);
+const struct signed_program *signed_objects_find(const struct signed_objects *objects,
+						 const uint8_t digest[32]);
 
 #endif

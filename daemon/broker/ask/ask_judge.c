@@ -4,7 +4,7 @@
  * with a log in the kernel's shape: the kernel's errno where the verifier rejects, EPERM where it
  * cannot judge and the rule does not leave that to the kernel.
  */
-#include "daemon/broker/ask/judging.h"
+#include "daemon/broker/ask/ask_judge.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,71 +16,71 @@
 /* What comes back of our verifier's log at most: it shows one path. */
 #define JUDGING_LOG_MAX (256u << 10)
 
-static void judging_go_on(struct work *work)
+static void ask_judge_go_on(struct work *work)
 {
 	work_resume(work, 0);
 }
 
-static void judging_on_judged(void *ctx, struct judge_call *call)
+static void ask_judge_on_judged(void *ctx, struct judge_call *call)
 {
 	struct work *work = ctx;
 
 	/* A judge that served its caller before is believed about that caller's programs only. */
 	if (call->has_key && call->by_fresh_judge)
 		verdicts_put(work->broker->verdicts, call->key, &call->verdict);
-	work_go_on(work, judging_go_on);
+	work_go_on(work, ask_judge_go_on);
 }
 
-static void judging_fill_job(const struct work *work, const struct judging *judging,
-			     struct judge_job *job)
+static void ask_judge_fill_job(const struct work *work, const struct ask_judge *ask,
+			       struct judge_job *job)
 {
-	struct klog_want want;
+	struct log_buf_want want;
 
-	job->kind = judging->kind;
-	job->mode = judging->mode;
-	job->caps = judging->caps;
+	job->kind = ask->kind;
+	job->mode = ask->mode;
+	job->caps = ask->caps;
 	if (work->ruling) {
 		job->cpu_ns = work->ruling->quota.verify_ns;
 		job->memory_bytes = work->ruling->quota.verify_memory_bytes;
 		job->insns = 0;
 		job->sandbox_needed = work->ruling->whole_sandbox ? SANDBOX_WHOLE : 0;
 	}
-	if (judging->fields && logs_read(work, judging->fields, &want) == 0)
-		job->log_level = want.level & (KLOG_LEVEL1 | KLOG_LEVEL2) ? 1 : 0;
+	if (ask->fields && reply_log_read(work, ask->fields, &want) == 0)
+		job->log_level = want.level & (LOG_BUF_LEVEL1 | LOG_BUF_LEVEL2) ? 1 : 0;
 	job->log_bytes = JUDGING_LOG_MAX;
 	/* Also without a buffer for it: `bpfgate why` shows it. */
 	job->flags |= JUDGE_EXPLAIN;
 }
 
 /* Wall time: a judge may wait for a CPU, but one that does nothing is not waited for long. */
-static uint64_t judging_deadline(const struct work *work)
+static uint64_t ask_judge_deadline(const struct work *work)
 {
 	uint64_t cpu_ns = work->ruling ? work->ruling->quota.verify_ns : 0;
 
-	if (cpu_ns == 0 || cpu_ns > JUDGES_DEADLINE_NS / 4)
-		return JUDGES_DEADLINE_NS;
+	if (cpu_ns == 0 || cpu_ns > JUDGE_POOL_DEADLINE_NS / 4)
+		return JUDGE_POOL_DEADLINE_NS;
 	return 4 * cpu_ns;
 }
 
-void judging_start(struct work *work, const struct judging *judging)
+void ask_judge_start(struct work *work, const struct ask_judge *ask)
 {
 	const struct judge_verdict *known = NULL;
 	struct judge_call *call = judge_call_new();
 
 	if (!call) {
-		free(judging->take_payload);
+		free(ask->take_payload);
 		work_reply(work, -ENOMEM);
 		return;
 	}
 	judge_call_free(work->judge_call);
 	work->judge_call = call;
-	call->payload = judging->take_payload;
-	call->payload_bytes = judging->payload_bytes;
+	call->payload = ask->take_payload;
+	call->payload_bytes = ask->payload_bytes;
 	call->caller = work->session ? work->session->id : 0;
-	judging_fill_job(work, judging, &call->job);
-	call->deadline_ns = judging_deadline(work);
+	ask_judge_fill_job(work, ask, &call->job);
+	call->deadline_ns = ask_judge_deadline(work);
 
-	work_then(work, judging->then, NULL);
+	work_then(work, ask->then, NULL);
 	call->has_key = verdicts_key(call, call->key);
 	if (call->has_key)
 		known = verdicts_find(work->broker->verdicts, call->key);
@@ -89,10 +89,10 @@ void judging_start(struct work *work, const struct judging *judging)
 		work_resume(work, 0);
 		return;
 	}
-	work_submit_judge(work, judging_on_judged);
+	work_submit_judge(work, ask_judge_on_judged);
 }
 
-static int judging_errno_of(const struct judge_verdict *verdict)
+static int ask_judge_errno_of(const struct judge_verdict *verdict)
 {
 	if (verdict->says == JUDGE_SAYS_REJECT)
 		return verdict->err ? verdict->err : EINVAL;
@@ -104,7 +104,7 @@ static int judging_errno_of(const struct judge_verdict *verdict)
 	return EIO;
 }
 
-static const char *judging_word_of(const struct judge_verdict *verdict)
+static const char *ask_judge_word_of(const struct judge_verdict *verdict)
 {
 	static const char *const words[] = { "silent", "accepted", "rejected", "unsupported",
 					     "undecided", "malformed" };
@@ -112,7 +112,7 @@ static const char *judging_word_of(const struct judge_verdict *verdict)
 	return words[verdict->says];
 }
 
-static const char *judging_hint_of(const struct judge_verdict *verdict)
+static const char *ask_judge_hint_of(const struct judge_verdict *verdict)
 {
 	if (verdict->says == JUDGE_SAYS_UNSUPPORTED)
 		return "bpfgate cannot judge this program, and no rule leaves that to the kernel "
@@ -125,11 +125,11 @@ static const char *judging_hint_of(const struct judge_verdict *verdict)
 	return "";
 }
 
-void judging_refuse(struct work *work, const struct log_fields *fields)
+void ask_judge_refuse(struct work *work, const struct reply_log_fields *fields)
 {
 	const struct judge_call *call = work->judge_call;
 	const struct judge_verdict *verdict = &call->verdict;
-	int err = judging_errno_of(verdict);
+	int err = ask_judge_errno_of(verdict);
 	char *text;
 
 	if (work_begin_decision(work) < 0) {
@@ -137,11 +137,11 @@ void judging_refuse(struct work *work, const struct log_fields *fields)
 		return;
 	}
 	/* What a judge said that was then found to lie, or was cut off, is not an explanation. */
-	text = logs_compose(work, judging_word_of(verdict), verdict->code, judging_hint_of(verdict),
-			    call->log, call->has_verdict ? call->log_bytes : 0, verdict->message,
-			    verdict);
+	text = reply_log_compose(
+		work, ask_judge_word_of(verdict), verdict->code, ask_judge_hint_of(verdict),
+		call->log, call->has_verdict ? call->log_bytes : 0, verdict->message, verdict);
 	if (text && fields)
-		err = logs_put(work, fields, text, err);
+		err = reply_log_put(work, fields, text, err);
 	free(work->text);
 	work->text = text;
 	if (text) {
@@ -150,5 +150,5 @@ void judging_refuse(struct work *work, const struct log_fields *fields)
 	}
 	work->undecided = verdict->says == JUDGE_SAYS_UNDECIDED;
 	work_refuse(work, err, DECISION_BY_VERIFIER, verdict->code, "%s: %s",
-		    judging_word_of(verdict), verdict->message);
+		    ask_judge_word_of(verdict), verdict->message);
 }

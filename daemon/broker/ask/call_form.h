@@ -3,8 +3,8 @@
  * What the kernel refuses whoever asks, before it asks who asks. Such a call gets its errno from here,
  * not a refusal by policy: no rule could ever permit it.
  */
-#ifndef BPFGATE_DAEMON_PREMISE_H
-#define BPFGATE_DAEMON_PREMISE_H
+#ifndef BPFGATE_DAEMON_CALL_FORM_H
+#define BPFGATE_DAEMON_CALL_FORM_H
 
 #include "proto/codec.h"
 
@@ -12,6 +12,6 @@
  * 0, or the errno with which the kernel refuses this call for its form alone. Looks at nothing but the
  * request. What passes may still be refused by the kernel, for reasons that are not checked here.
  */
-int premise_check(const struct request *req);
+int call_form_check(const struct request *req);
 
 #endif

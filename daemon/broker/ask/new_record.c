@@ -3,11 +3,11 @@
  * Who owns an object and by which rule is written down the moment it is allowed. Texts that do not fit
  * are cut: they are for people; decisions are taken from uids.
  */
-#include "daemon/broker/ask/record.h"
+#include "daemon/broker/ask/new_record.h"
 
 #include <stdio.h>
 
-void record_begin(const struct work *work, struct ledger_rec *rec)
+void new_record_begin(const struct work *work, struct ledger_rec *rec)
 {
 	rec->uid = work->ident->uid;
 	rec->account = work->account->uid;
@@ -18,7 +18,7 @@ void record_begin(const struct work *work, struct ledger_rec *rec)
 	snprintf(rec->unit, sizeof(rec->unit), "%s", work->ident->unit);
 }
 
-int record_add(struct work *work, const struct ledger_rec *rec)
+int new_record_add(struct work *work, const struct ledger_rec *rec)
 {
 	ledger_remove(work->broker->ledger, rec->kind, rec->id);
 	return ledger_add(work->broker->ledger, rec, &work->charge);

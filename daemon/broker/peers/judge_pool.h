@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Judges, as the broker uses them: a job goes in, a checked verdict or "undecided" comes out. */
-#ifndef BPFGATE_DAEMON_JUDGES_H
-#define BPFGATE_DAEMON_JUDGES_H
+#ifndef BPFGATE_DAEMON_JUDGE_POOL_H
+#define BPFGATE_DAEMON_JUDGE_POOL_H
 
 #include <sys/queue.h>
 #include <systemd/sd-event.h>
@@ -10,7 +10,7 @@
 #include "proto/packet.h"
 #include "worker/judge.h"
 
-struct judges;
+struct judge_pool;
 struct judge_call;
 
 typedef void (*judge_done_fn)(void *ctx, struct judge_call *call);
@@ -30,7 +30,7 @@ struct judge_call {
 	uint8_t *payload;		/* owned */
 	size_t payload_bytes;
 	struct quota_account *account;	/* borrowed: whose it is */
-	uint64_t deadline_ns;		/* wall time; 0: JUDGES_DEADLINE_NS */
+	uint64_t deadline_ns;		/* wall time; 0: JUDGE_POOL_DEADLINE_NS */
 	uint64_t caller;		/* connection whose jobs may share a judge; 0: a judge of its own */
 	uint8_t key[JUDGE_KEY_BYTES];	/* by which its verdict is remembered (verdicts.h) */
 	bool has_key;			/* false: it is not */
@@ -47,7 +47,7 @@ struct judge_call {
 	bool by_fresh_judge;		/* that had heard of nothing else before */
 
 	/* private */
-	struct judges *judges;
+	struct judge_pool *judges;
 	struct judge *judge;
 	struct quota_charge queued;
 	struct quota_charge bytes;	/* for the payload */
@@ -56,7 +56,7 @@ struct judge_call {
 	TAILQ_ENTRY(judge_call) link;
 };
 
-#define JUDGES_DEADLINE_NS (30ull * 1000 * 1000 * 1000)
+#define JUDGE_POOL_DEADLINE_NS (30ull * 1000 * 1000 * 1000)
 
 /* NULL: no memory. Freeing drops its payload and charge; one that was submitted is freed by its callback. NULL is fine. */
 struct judge_call *judge_call_new(void);
@@ -66,16 +66,16 @@ void judge_call_free(struct judge_call *call);
  * scratch: PACKET_BYTES_MAX, borrowed, for reading answers. 0, -ENOMEM or -errno of sd-event. Freeing (NULL is fine)
  * ends every judge, and calls back for what waits: undecided.
  */
-int judges_new(sd_event *event, uint8_t *scratch, struct judges **ret_judges);
-void judges_free(struct judges *judges);
+int judge_pool_new(sd_event *event, uint8_t *scratch, struct judge_pool **ret_judges);
+void judge_pool_free(struct judge_pool *judges);
 /* A new zygote is there (TELL_ZYGOTE); jobs of the old one end undecided. */
-int judges_set_zygote(struct judges *judges, int take_fd);
+int judge_pool_set_zygote(struct judge_pool *judges, int take_fd);
 /* Queues the job; on_done is called exactly once, later (never from within). -EDQUOT or -errno. */
-int judges_submit(struct judges *judges, struct judge_call *call);
+int judge_pool_submit(struct judge_pool *judges, struct judge_call *call);
 /* The connection is closed: no judge waits for it any longer. judges may be NULL. */
-void judges_forget_caller(struct judges *judges, uint64_t caller);
-unsigned int judges_busy(const struct judges *judges);
+void judge_pool_forget_caller(struct judge_pool *judges, uint64_t caller);
+unsigned int judge_pool_busy(const struct judge_pool *judges);
 /* Sandbox parts (enum sandbox_part) that the last judge lacked. */
-uint32_t judges_missing(const struct judges *judges);
+uint32_t judge_pool_missing(const struct judge_pool *judges);
 
 #endif
