@@ -139,7 +139,7 @@ enum trace_file {
 enum keep_obj { KEEP_PROG = 1, KEEP_MAP, KEEP_LINK, KEEP_BTF };
 #define IDS_OWN 5u		/* beside them, for DOOR_IDS only */
 
-/* The most bytes behind a keep_ask: a reply frame with its log, or a status line. */
+/* The most bytes after a keep_ask: a reply frame with its log, or a status line. */
 #define KEEP_FRAME_MAX	98304u
 #define KEEP_STATUS_MAX 256u
 
@@ -260,7 +260,7 @@ struct door_ask {
 	uint32_t lent_cnt;	/* kept objects that bpfgated lends for it (ASK_LEND) */
 	uint32_t obj_kind;	/* what the call makes, when it makes something (enum keep_obj) */
 	uint32_t zero;
-	uint64_t payload_bytes;	/* behind the struct, or in the memfd */
+	uint64_t payload_bytes;	/* after the struct, or in the memfd */
 	struct door_ptr ptr[DOOR_PTRS_MAX];
 	uint8_t attr[DOOR_ATTR_MAX];
 };
@@ -273,7 +273,7 @@ struct door_answer {
 	int32_t result;		/* what bpf(2) returned (an fd counts as 0), or -errno */
 	uint32_t flags;		/* DOOR_OUT_FD */
 	uint32_t attr_bytes;
-	uint32_t out_bytes;	/* of all PTR_OUT areas together, behind the struct or in the memfd */
+	uint32_t out_bytes;	/* of all PTR_OUT areas together, after the struct or in the memfd */
 	uint32_t refused;	/* 1: the kernel was not asked; result says why (a malformed approval) */
 	uint32_t obj_id;	/* the kernel's id of what was made */
 	uint8_t tag[8];		/* of a program */

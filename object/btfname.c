@@ -20,7 +20,7 @@ struct btfname {
 	uint32_t *name_offs;
 };
 
-/* Bytes behind a struct btf_type, by kind: fixed, and for each of vlen. */
+/* Bytes after a struct btf_type, by kind: fixed, and for each of vlen. */
 static const struct {
 	uint8_t known, fixed, each;
 } kind_bytes[] = {
@@ -90,7 +90,7 @@ static int walk_types(const uint8_t *at, size_t left, uint32_t *name_offs, uint3
 	return 0;
 }
 
-/* Sections by (offset, length) behind the header; each must lie inside. */
+/* Sections by (offset, length) after the header; each must lie inside. */
 static int find_sections(const uint8_t *bytes, size_t cnt, const uint8_t **ret_types, uint32_t *type_cnt,
 			 const char **ret_strings, uint32_t *string_cnt)
 {

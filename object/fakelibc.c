@@ -177,7 +177,7 @@ EXPORT struct gzFile_s *gzopen(const char *path, const char *mode)
 	return open_gz(path, mode);
 }
 
-/* "#1 SMP Debian 6.1.192-1": where the version is not in the release it is in brackets behind it. */
+/* "#1 SMP Debian 6.1.192-1": where the version is not in the release it is in brackets after it. */
 static void pretend_uname(struct utsname *un, const char *release)
 {
 	const char *version = strchr(release, '(');

@@ -146,7 +146,7 @@ static int add_map(struct gather *g, int fd)
 	return (int)idx;
 }
 
-/* Templates go behind the maps that instructions name; no instruction knows their index. */
+/* Templates go after the maps that instructions name; no instruction knows their index. */
 static void add_templates(struct gather *g)
 {
 	uint32_t cnt = g->prog.map_cnt;

@@ -58,7 +58,7 @@ const struct section_meaning *section_find(const char *name)
 	return NULL;
 }
 
-/* Where a string begins with from: a name is behind a NUL, or behind ".rel", whose tail it then is.
+/* Where a string begins with from: a name is after a NUL, or after ".rel", whose tail it then is.
  */
 static uint8_t *name_find(uint8_t *bytes, size_t cnt, size_t at, const char *from, bool whole)
 {

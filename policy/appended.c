@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The trailer behind an object. Reads 32 bytes of fixed layout and believes no length that does not
+ * The trailer after an object. Reads 32 bytes of fixed layout and believes no length that does not
  * fit into the file; small enough to run in the broker.
  */
 #include "policy/appended.h"

@@ -6,7 +6,7 @@
  *
  * trailer (little endian): u32 length of the CMS, u32 zero, "~bpfgate-signature-v1~\n" and a NUL.
  * What is signed is the object bytes alone, so that appending, cutting off and `openssl cms -verify`
- * agree. ELF readers do not see what stands behind the sections.
+ * agree. ELF readers do not see what stands after the sections.
  */
 #ifndef BPFGATE_POLICY_APPENDED_H
 #define BPFGATE_POLICY_APPENDED_H

@@ -47,7 +47,7 @@ static bool der_next_is(const struct der *der, enum tag tag)
 	return der->at < der->end && der->blob[der->at] == tag;
 }
 
-/* The length behind a tag, in its one shortest form. */
+/* The length after a tag, in its one shortest form. */
 static bool der_length(struct der *der, uint32_t *ret_len)
 {
 	uint32_t len, more, i;

@@ -149,7 +149,7 @@ static void parse_values(struct reader *rd, struct read_file *file)
 	file->json = json_loadb(file->text->bytes, file->text->len, 0, &error);
 	if (file->json)
 		return;
-	/* jansson's position is behind the last byte that it took */
+	/* jansson's position is past the last byte that it took */
 	place = span_around(file->index, error.position > 0 ? (size_t)error.position - 1 : 0);
 	report_add(rd->report, POLICY_ERROR, file->text, &place, NULL, "not JSON: %s", error.text);
 }

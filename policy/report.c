@@ -26,7 +26,7 @@ struct finding {
 	char *hint;
 	char *excerpt;	     /* escaped, NULL when none */
 	uint32_t caret;	     /* columns before the caret in the excerpt */
-	char *line;	     /* the one-line form, with the hint behind it */
+	char *line;	     /* the one-line form, with the hint after it */
 	size_t brief_len;    /* of the line without the hint */
 };
 

@@ -368,7 +368,7 @@ static const struct algo *cut_algo(struct part *rest)
 	return NULL;
 }
 
-/* Certificate ::= SEQUENCE { tbs, algorithm, BIT STRING }: nothing before, between or behind. */
+/* Certificate ::= SEQUENCE { tbs, algorithm, BIT STRING }: nothing before, between or after. */
 static int prove_cert(const struct signer *ca, const uint8_t *cert, size_t cert_len)
 {
 	struct part all = { cert, cert_len }, inner, whole, tbs, content, bits;

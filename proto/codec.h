@@ -91,7 +91,7 @@ void codec_call_done(struct codec_call *call);
 /*
  * Encodes bpf(cmd, attr_addr, attr_bytes). Mirrors what the kernel does before it looks at the
  * command: -E2BIG for an attr above a page or with a non-zero tail (bpf_check_uarg_tail_zero),
- * -EFAULT for one that cannot be read, -EINVAL for a command without a row and for bytes behind its
+ * -EFAULT for one that cannot be read, -EINVAL for a command without a row and for bytes after its
  * last field (CHECK_ATTR); and the kernel's errno for a count above its limit. A pointer that
  * cannot be read is not an error here: it travels as WIRE_PTR_FAULT, and the daemon answers EFAULT
  * where the kernel would have. -E2BIG: more fds than a frame takes. -ENOMEM.
@@ -125,7 +125,7 @@ struct request {
  * that counts in the attr and bytes of the contents agree and that reserved bytes and the attr's
  * pointers are zero. Returns 0; -EBADMSG: hang up; or what the kernel would say to a call from the
  * future (a client library newer than this table), to be answered: -EINVAL for a command without a
- * row or a field behind the command's last, -E2BIG for one behind the attr's.
+ * row or a field past the command's last, -E2BIG for one past the attr's.
  */
 int codec_decode_request(const uint8_t *body, size_t body_bytes, unsigned int fd_cnt,
 			 struct request *ret_req);

@@ -25,7 +25,7 @@ struct insnfd {
 
 /*
  * Finds the next one at or after *io_idx in insn_cnt 8-byte instructions and advances *io_idx
- * behind it. `insns` need not be aligned. Returns false at the end. A lone first half of an ld_imm64
+ * after it. `insns` need not be aligned. Returns false at the end. A lone first half of an ld_imm64
  * at the very end counts as well: the kernel resolves nothing there, and complains.
  */
 bool insnfd_next(const uint8_t *insns, size_t insn_cnt, size_t *io_idx, struct insnfd *ret);

@@ -173,7 +173,7 @@ struct bgv_result {
 	const char *class_name;		/* whose doing it is: "your code", "compiler lowering", "policy", … */
 	char cause[256];		/* one sentence with names and numbers */
 	char way_out[256];		/* one sentence; "": none is known */
-	/* It was tried on the abstract program: removes this problem, and no refusal behind it comes of it. */
+	/* It was tried on the abstract program: removes this problem, and no refusal after it comes of it. */
 	bool way_out_checked;
 	char leave_if[192];		/* the way out in C: leave before leave_idx if this holds; "": not known */
 	uint32_t leave_idx;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an explanation proposes is tried: the program is judged again as if it had been done. A way
- * out is "checked" when the refused instruction then passes, and nothing that is refused behind it
+ * out is "checked" when the refused instruction then passes, and nothing that is refused after it
  * comes of what was assumed. What is refused then is a problem of its own, and told of in the same
  * run.
  */

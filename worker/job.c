@@ -27,7 +27,7 @@
 #define WARM_BYTES  (640u << 10)
 #define KEEP_BYTES  (32u << 20)
 
-/* The payload in memory of the judge's own, with a NUL behind it. */
+/* The payload in memory of the judge's own, with a NUL after it. */
 static int job_take_payload(struct job *job, const uint8_t *behind, size_t behind_bytes, int fd,
 			    uint8_t **ret_payload)
 {
@@ -86,7 +86,7 @@ static int ear_hear(struct ear *ear, int channel, struct packet_fds *fds)
 	if (!ear->warm.heap)
 		return r;
 	warm_done(&ear->warm);
-	less = realloc(ear->buf, MESSAGE_MAX); /* what was touched behind it is the job's now */
+	less = realloc(ear->buf, MESSAGE_MAX); /* what was touched after it is the job's now */
 	ear->buf = less ? less : ear->buf;
 	return r;
 }

@@ -93,7 +93,7 @@ static_assert(sizeof(struct judge_tell) == 40, "no padding");
 /* ---- broker <-> judge ------------------------------------------------------------------------ */
 
 #define JUDGE_VERSION	3u
-#define JUDGE_INLINE_MAX  98304u		/* payload behind the struct; larger: a sealed memfd */
+#define JUDGE_INLINE_MAX  98304u		/* payload after the struct; larger: a sealed memfd */
 #define JUDGE_PAYLOAD_MAX (64u << 20)
 #define JUDGE_PIECE_MAX	  32768u		/* bytes of one piece */
 #define JUDGE_LOG_MAX	  (16u << 20)

@@ -82,7 +82,7 @@ struct check_result {
 	char rules[16], confidence[32]; /* how the kernel's answer is known; "" */
 	char prog[128], source[256], kernel[96], code[32], message[256], reference_message[256];
 	char class_name[24], cause[256], way_out[256]; /* of a rejection; "" else */
-	size_t model_bytes; /* of JSON text behind the record, while it is on its way */
+	size_t model_bytes; /* of JSON text after the record, while it is on its way */
 	json_t *model;	    /* check_model.h; NULL: it was accepted, or gave no verdict. Owned. */
 };
 

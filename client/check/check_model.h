@@ -12,7 +12,7 @@
 /*
  * {"explanation", "debug_info", "problems"} of a result that is not an accept, as
  * client/schema/check.json describes them; the first problem is the result itself, the others what
- * is wrong behind it. `named`: variables are known by DWARF. The caller's; NULL when memory is out.
+ * is wrong after it. `named`: variables are known by DWARF. The caller's; NULL when memory is out.
  */
 json_t *check_model(const struct bgv_program *prog, const struct bgv_result *result, bool named);
 

@@ -423,7 +423,7 @@ static int crew_note_crash(struct crew *crew, unsigned int slot, int status)
 	return crew_add(crew, &crash);
 }
 
-/* The model behind a record at `at`; NULL: it has none. 0, -ENODATA (it was cut off), -ENOMEM. */
+/* The model after a record at `at`; NULL: it has none. 0, -ENODATA (it was cut off), -ENOMEM. */
 static int read_model(int fd, off_t at, size_t bytes, json_t **ret_model)
 {
 	OWN_MEM char *text = NULL;

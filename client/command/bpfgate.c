@@ -225,7 +225,7 @@ int main(int argc, char **argv)
 		(void)verb_help(1, argv);
 		return EXIT_USAGE;
 	}
-	/* First of all, so that no verb does anything before it is understood; behind that it may be another's. */
+	/* First of all, so that no verb does anything before it is understood; after that it may be another's. */
 	if (!verb->own_help && verb->summary && argc > 2 &&
 	    (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")))
 		return verb_help(2, (char *[]){ argv[0], argv[1], NULL });

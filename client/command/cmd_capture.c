@@ -50,7 +50,7 @@ static size_t count_bundles(const char *dir)
 	return cnt;
 }
 
-/* Ours comes first: a preloaded syscall() of somebody else's stays behind it. */
+/* Ours comes first: a preloaded syscall() of somebody else's stays after it. */
 static int set_environment(const char *dir, const char *prog)
 {
 	const char *lib_dir = getenv("BPFGATE_LIB"), *old = getenv("LD_PRELOAD");

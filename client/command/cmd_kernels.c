@@ -38,7 +38,7 @@ struct kernels_options {
 struct kernels_verb {
 	const char *name;
 	int (*run)(const struct kernels_options *opts);
-	int words_min, words_max; /* behind the verb */
+	int words_min, words_max; /* after the verb */
 };
 
 static int fail(const char *what, int r)

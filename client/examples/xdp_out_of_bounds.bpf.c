@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Wrong on purpose: the check covers the Ethernet header, the read is of the IP header behind it. */
+/* Wrong on purpose: the check covers the Ethernet header, the read is of the IP header after it. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>

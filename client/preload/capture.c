@@ -98,7 +98,7 @@ void capture_set_source(struct capture *cap, const char *source)
 
 /* ---- the kernel's answer ------------------------------------------------------------------ */
 
-/* The number behind word in text, 0 when absent. */
+/* The number after word in text, 0 when absent. */
 static uint64_t log_number(const char *text, const char *word)
 {
 	const char *at = strstr(text, word);

@@ -65,7 +65,7 @@ static void entry_about(struct kernlib_entry *entry)
 		return;
 	about = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
 	if (about && json_unpack(about, "{s?s, s?s}", "name", &name, "source", &source) == 0) {
-		/* the directory's name is the release; a version behind a blank may be added */
+		/* the directory's name is the release; a version after a blank may be added */
 		if (name && !strncmp(name, entry->name, strlen(entry->name)) &&
 		    (!name[strlen(entry->name)] || name[strlen(entry->name)] == ' '))
 			(void)snprintf(entry->name, sizeof(entry->name), "%s", name);

@@ -36,7 +36,7 @@ struct kernlib {
 };
 
 /*
- * Reads dir, and behind it (an entry of one name counts once) the caller's own library and the
+ * Reads dir, and after it (an entry of one name counts once) the caller's own library and the
  * installed one; with dir only that. A library that is not there is empty. 0 or -ENOMEM.
  */
 int kernlib_open(const char *dir, struct kernlib *ret_lib);
@@ -52,7 +52,7 @@ int kernlib_own_dir(const char *dir, char *ret_path, size_t path_bytes);
  */
 const struct kernlib_entry *kernlib_find(const struct kernlib *lib, const char *text);
 
-/* A part of an entry, uncompressed and with a NUL behind it; heap, the caller's. -ENOENT: it has
+/* A part of an entry, uncompressed and with a NUL after it; heap, the caller's. -ENOENT: it has
  * none. -EBADMSG. */
 int kernlib_read(const struct kernlib_entry *entry, enum kernlib_part part, uint8_t **ret_bytes,
 		 size_t *ret_cnt);

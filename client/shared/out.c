@@ -83,7 +83,7 @@ void out_safe(FILE *out, const char *text, bool keep_newlines)
 #define OUT_BLUE  "\033[34m"
 #define OUT_PLAIN "\033[0m"
 
-/* Which part of a line stands out, and how: from the first byte of `mark`, to the end or behind `until`. */
+/* Which part of a line stands out, and how: from the first byte of `mark`, to the end or past `until`. */
 struct out_style {
 	const char *begins, *mark, *until, *colour;
 };
@@ -105,7 +105,7 @@ static const struct out_style *out_style_of(const char *line)
 
 		if (strncmp(line, style->begins, n) != 0)
 			continue;
-		/* a mark is the first thing behind the bar */
+		/* a mark is the first thing after the bar */
 		if (line[n - 1] != '|' || !strncmp(line + n + strspn(line + n, " "), style->mark, 1))
 			return style;
 	}

@@ -405,7 +405,7 @@ static json_t *control_why(const struct control_ask *ask)
 
 /* ---- unpin ---- */
 
-/* The name that a client means: a path alone, or a directory of its own and what is behind "//" in the path. */
+/* The name that a client means: a path alone, or a directory of its own and what is after "//" in the path. */
 static int control_read_pin(const struct control_ask *ask, struct ledger_pin *ret_name)
 {
 	char *path = ret_name->path, *mark;

@@ -120,7 +120,7 @@ static int (*const perf_fill[PERF_KIND_CNT])(const struct perf_types *types,
 	[PERF_KIND_SOFTWARE] = perf_fill_software,
 };
 
-/* The bits lie in the one word behind read_format, in the order of the kernel's header. */
+/* The bits lie in the one word after read_format, in the order of the kernel's header. */
 #define PERF_BITS_AT (offsetof(struct perf_event_attr, read_format) + sizeof(uint64_t))
 
 static int perf_fill_attr(const struct perf_types *types, const struct perf_open *open,

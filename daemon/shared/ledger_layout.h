@@ -8,7 +8,7 @@
  * ledger_rec stays as large as it is (the union has room: a static_assert tells). Zero means
  * "written by somebody who did not know of it". Nothing else is to do: older daemons copy and keep
  * what they do not know.
- * - A field for all kinds, or a part that grows: append it behind the union, and raise
+ * - A field for all kinds, or a part that grows: append it after the union, and raise
  * LEDGER_VERSION, with LEDGER_READERS the oldest version whose daemons may use such a ledger as
  * their own (they keep the bytes that they do not know, and zero them in records of theirs). The
  * last layout goes into the table of ledger_layout.c if its records cannot be read in place.

@@ -243,7 +243,7 @@ static void overflowing_counts(void)
 	EXPECT(next_answer(sock) == HUNG_UP);
 }
 
-/* Bytes behind what this daemon knows, as a newer library would send them: no reason to hang up. */
+/* Bytes after what this daemon knows, as a newer library would send them: no reason to hang up. */
 static void attr_tails(void)
 {
 	OWN_FD int sock = connect_well();

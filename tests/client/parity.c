@@ -68,7 +68,7 @@ static void ask_sizes(uint32_t cmd, uint8_t *attr)
 	attr[ATTR_BYTES + 32] = 0;
 	if (row->attr_end < ATTR_BYTES) {
 		attr[row->attr_end] = 1;
-		tell(cmd, "byte behind the last field", ask(cmd, attr, ATTR_BYTES));
+		tell(cmd, "byte past the last field", ask(cmd, attr, ATTR_BYTES));
 	}
 	tell(cmd, "attr NULL", ask(cmd, NULL, 16));
 	tell(cmd, "attr unreadable", ask(cmd, (void *)8, 16));

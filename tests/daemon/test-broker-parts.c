@@ -492,7 +492,7 @@ START_TEST(a_ledger_of_another_size_or_version_is_refused)
 }
 END_TEST
 
-/* The version is the word behind magic, two sizes and a count. */
+/* The version is the word after magic, two sizes and a count. */
 START_TEST(a_ledger_of_another_version_of_the_same_size_is_refused)
 {
 	OWN_FD int fd = memfd_create("ledger", MFD_CLOEXEC);

@@ -215,7 +215,7 @@ static bool frame_send(int sock, struct frame *frame)
 	return HOLDS(packet_send(sock, parts, 2, frame->fds, frame->fd_cnt, 0) == 0);
 }
 
-/* A question before, whose answer is not read yet: nothing behind it is read by the daemon either.
+/* A question before, whose answer is not read yet: nothing after it is read by the daemon either.
  */
 static bool ask_first(int sock)
 {

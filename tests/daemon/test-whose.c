@@ -194,7 +194,7 @@ static bool part_anchors(void *arg)
 	const uint32_t *roots = arg;
 	int last = load_cls(-1), bad;
 
-	/* Behind root's stands nobody yet: AFTER means root's own then, as in the kernel. */
+	/* After root's stands nobody yet: AFTER means root's own then, as in the kernel. */
 	bad = lo_do(BPF_PROG_DETACH, 0, AFTER | BY_ID, *roots) == -EPERM ? 0 : 1;
 	return HOLDS(last >= 0) &&
 	       HOLDS(lo_do(BPF_PROG_ATTACH, last, AFTER | BY_ID, *roots) == 0) &&
@@ -326,7 +326,7 @@ static bool a_link_is_no_program_to_detach_or_replace(void)
 	       HOLDS(live_until(lo_is_empty, NULL));
 }
 
-/* Before and behind a link that is her own; one that is not, she has no descriptor of, but its id.
+/* Before and after a link that is her own; one that is not, she has no descriptor of, but its id.
  */
 static bool part_link_anchors(void *arg)
 {
@@ -393,7 +393,7 @@ static void race_pause(struct race *race)
 		(void)sched_yield();
 }
 
-/* Root's program comes and goes, behind whatever stands there. */
+/* Root's program comes and goes, after whatever stands there. */
 static void race_flip(struct race *race)
 {
 	for (int i = 1; !race->over; i++) {

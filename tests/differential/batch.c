@@ -36,7 +36,7 @@ struct batch {
 	size_t bytes_cnt, at;
 	struct base *bases;
 	uint32_t base_cnt;	/* met so far */
-	uint32_t passed;	/* base records behind `at` */
+	uint32_t passed;	/* base records after `at` */
 };
 
 int batch_begin(FILE *file)

@@ -216,7 +216,7 @@ static bool last_answered(const char *path, uint64_t *ret_id)
 	return any;
 }
 
-/* Guests answer in the batch's order: behind the last answer is the program that stopped this one; then the rest. */
+/* Guests answer in the batch's order: after the last answer is the program that stopped this one; then the rest. */
 static int verb_rest(struct differ *d, int argc, char **argv)
 {
 	OWN_BATCH struct batch *batch = NULL;

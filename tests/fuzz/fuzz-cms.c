@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any bytes as a signature, read as the judge reads them: every range that comes out lies in the blob, no
- * byte behind the end is looked at (the copy is exact, for ASAN), and the broker's own check agrees.
+ * byte after the end is looked at (the copy is exact, for ASAN), and the broker's own check agrees.
  */
 #include <assert.h>
 #include <errno.h>

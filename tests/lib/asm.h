@@ -47,7 +47,7 @@ struct asm_out {
 
 /* 0 and a program, or -EINVAL with out->error, -ENOMEM. asm_done() in any case. */
 int asm_text(const char *text, const struct asm_names *names, struct asm_out *out);
-/* The instruction behind a label, or -ENOENT. */
+/* The instruction after a label, or -ENOENT. */
 int64_t asm_label(const struct asm_out *out, const char *name);
 void asm_done(struct asm_out *out);
 

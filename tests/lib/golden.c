@@ -74,7 +74,7 @@ static bool golden_same_line(FILE *kept, char **io_found, unsigned int number, b
 	char *now = *io_found ? strsep(io_found, "\n") : NULL;
 
 	if (now && !*now && !*io_found)
-		now = NULL; /* behind the last newline */
+		now = NULL; /* past the last newline */
 	if (n > 0 && was[n - 1] == '\n')
 		was[n - 1] = '\0';
 	*ret_end = n < 0 && !now;

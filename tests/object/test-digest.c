@@ -186,7 +186,7 @@ END_TEST
 START_TEST(btf_ids_count_by_name)
 {
 	static const uint8_t renumbered[] = {
-		/* as sample_btf, behind one more INT */
+		/* as sample_btf, after one more INT */
 		0x9f, 0xeb, 1,	0,   24,  0,   0, 0,   0,   0,	 0,   0,   68,	0, 0, 0,  68, 0,
 		0,    0,    12, 0,   0,	  0,   1, 0,   0,   0,	 0,   0,   0,	1, 4, 0,  0,  0,
 		32,   0,    0,	1,   1,	  0,   0, 0,   0,   0,	 0,   1,   4,	0, 0, 0,  32, 0,

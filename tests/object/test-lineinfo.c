@@ -73,7 +73,7 @@ START_TEST(line_info_that_lies_names_no_line)
 
 	sample_init(&s);
 	ck_assert_int_eq(find(&s, 0), 0);
-	s.records[0][2] = 24; /* behind the strings */
+	s.records[0][2] = 24; /* past the strings */
 	ck_assert_int_eq(find(&s, 0), -ENOENT);
 	s.records[0][2] = 20; /* a string that does not end */
 	ck_assert_int_eq(find(&s, 0), -ENOENT);

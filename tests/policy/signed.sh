@@ -103,7 +103,7 @@ openssl cms -sign -binary -in "$object" -signer "$run/ours.pem" -inkey "$run/our
 check "openssl's own signature" 0 load beside.o
 fresh
 printf X >>"$run/beside.o.p7s"
-check "with a byte behind it" 3 load beside.o
+check "with a byte after it" 3 load beside.o
 says "and told so" "bytes follow the signature"
 openssl cms -sign -binary -in "$object" -signer "$run/ours.pem" -inkey "$run/ours.key" -md sha256 -nocerts \
 	-outform DER -out "$run/beside.o.p7s"
@@ -209,7 +209,7 @@ check "with signed attributes" 1 user 65533 "$odd" load "$run/insns.p7s"
 says "EBADMSG, as the kernel" "EBADMSG: "
 insns_sign "$run/insns" ours -noattr
 printf X >>"$run/insns.p7s"
-check "with a byte behind it" 1 user 65533 "$odd" load "$run/insns.p7s"
+check "with a byte after it" 1 user 65533 "$odd" load "$run/insns.p7s"
 says "EBADMSG" "EBADMSG: "
 head -c 9000 /dev/zero >"$run/insns.p7s"
 check "larger than the kernel takes" 1 user 65533 "$odd" load "$run/insns.p7s"

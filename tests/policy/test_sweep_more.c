@@ -168,7 +168,7 @@ START_TEST(a_certificate_that_ends_in_a_header_is_none)
 		{ { 0x30, 2, 0x31, 0 }, 4 },
 		{ { 0x30, 2, 0x30, 0, 0 }, 5 },
 	};
-	/* Behind what counts stands more, which must not be looked at. */
+	/* After what counts stands more, which must not be looked at. */
 	uint8_t room[64];
 	char pem[4096] = "", path[4200];
 	struct signer_options options = { .name = "ca", .role = SIGNER_CA };

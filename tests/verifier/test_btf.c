@@ -137,7 +137,7 @@ START_TEST(a_well_formed_btf_is_accepted_and_read)
 }
 END_TEST
 
-/* Word index (behind the header) and value that make the good one bad. */
+/* Word index (after the header) and value that make the good one bad. */
 static const struct spoil {
 	uint32_t at, value;
 	int err;
@@ -148,7 +148,7 @@ static const struct spoil {
 	{ 1, 0x01000001, EINVAL },			/* int with vlen */
 	{ 2, 3, EINVAL },				/* 32 bits in 3 bytes */
 	{ 3, 0x08000020, ENOTSUPP_KERNEL },		/* unknown encoding */
-	{ 5, BTF_KIND_STRUCT << 24 | 200, EINVAL },	/* members behind the section */
+	{ 5, BTF_KIND_STRUCT << 24 | 200, EINVAL },	/* members past the section */
 	{ 6, 8, EINVAL },				/* struct too small for its pointer */
 	{ 8, 0, EINVAL },				/* member of type void */
 	{ 8, 2, EEXIST },				/* struct that contains itself */
@@ -180,7 +180,7 @@ START_TEST(each_spoilt_word_is_refused_with_the_kernels_errno)
 }
 END_TEST
 
-/* A section with one int in it, `bytes` long; the variable before it or behind. */
+/* A section with one int in it, `bytes` long; the variable before it or after. */
 static int judge_section(uint32_t bytes, bool behind)
 {
 	struct maker m;

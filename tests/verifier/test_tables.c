@@ -101,7 +101,7 @@ static void check_args(const struct helper_proto *p)
 	for (uint32_t i = 0; i < HELPER_ARGS_MAX; i++) {
 		const struct helper_arg *a = &p->arg[i];
 
-		ck_assert_msg(!ended || a->kind == HARG_NONE, "%s: argument %u behind a hole", p->name, i);
+		ck_assert_msg(!ended || a->kind == HARG_NONE, "%s: argument %u after a hole", p->name, i);
 		ended = a->kind == HARG_NONE;
 		ck_assert_uint_lt(a->kind, HARG_CNT);
 		if (a->kind == HARG_SIZE || a->kind == HARG_SIZE_OR_ZERO)

@@ -140,7 +140,7 @@ static struct judge_job job_of(enum judge_kind kind, size_t bytes)
 				   .payload_bytes = bytes, .caps = BGV_CAP_BPF, .mode = BGV_MODE_FULL };
 }
 
-/* Sends a job with its payload behind it or, when fd >= 0, in there; and hears what comes. */
+/* Sends a job with its payload after it or, when fd >= 0, in there; and hears what comes. */
 static bool judge(const struct judge_job *job, const void *payload, size_t bytes, int fd, struct heard *heard)
 {
 	struct iovec parts[] = { { (void *)job, sizeof(*job) }, { (void *)payload, fd < 0 ? bytes : 0 } };

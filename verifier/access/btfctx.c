@@ -30,7 +30,7 @@ static uint32_t slot_bytes(const struct btf_view *view, uint32_t type_id)
 	return (t->size + 7) / 8 * 8;
 }
 
-/* Number of the argument at an offset; argument count + 1 when it lies behind the return slot. */
+/* Number of the argument at an offset; argument count + 1 when it lies past the return slot. */
 static uint32_t arg_at(const struct btf_view *view, const struct btf_type *proto, uint32_t off)
 {
 	uint32_t end = 0, n = btf_vlen_of(proto);
@@ -289,7 +289,7 @@ static int load_arg(struct env *env, const struct memop *op, const struct btf_vi
 	return load_object(env, op, view, t, param, arg);
 }
 
-/* The slot behind the last argument: the return value, where the program may see it. */
+/* The slot after the last argument: the return value, where the program may see it. */
 static int load_return(struct env *env, const struct memop *op, const struct btf_view *view,
 		       const struct btf_type *proto, uint32_t arg)
 {

@@ -34,7 +34,7 @@ static int make(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t btf
 	bool free_slots = true;
 	int r = 0;
 
-	/* Directly behind the frame counts as its first slot, until it is written to. */
+	/* Directly after the frame counts as its first slot, until it is written to. */
 	if (cnt == 1 && val_is_const(&reg.v) && (int64_t)reg.off + (int64_t)reg.v.tv == 0)
 		r = mem_store_slots(env, regno, insn_idx, cnt);
 	if (r < 0)

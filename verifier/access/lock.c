@@ -75,7 +75,7 @@ static int untrust_rcu(struct env *env)
 	return untrust_iterators(env);
 }
 
-/* Behind the end of a section that is none of RCU's own. */
+/* After the end of a section that is none of RCU's own. */
 static int leave_section(struct env *env)
 {
 	return !env->beh->rcu_by_any_section || env_in_rcu(env) ? 0 : untrust_rcu(env);

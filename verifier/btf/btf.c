@@ -468,7 +468,7 @@ static bool blob_is_alone(const struct bgv_program *prog, uint32_t btf)
 	return false;
 }
 
-/* The bytes behind a number: the program's blobs, then the BTF of the program it attaches to. */
+/* The bytes after a number: the program's blobs, then the BTF of the program it attaches to. */
 static bool blob_of(const struct bgv_program *prog, uint32_t btf, struct bgv_blob *ret_blob)
 {
 	const struct bgv_program *target = prog->attach_prog;

@@ -26,7 +26,7 @@ static bool record_size_ok(uint32_t size, uint32_t min)
 	return size >= min && size <= RECORD_BYTES_MAX && size % 4 == 0;
 }
 
-/* Record i of a table: its known part; a non-zero byte behind it is E2BIG. */
+/* Record i of a table: its known part; a non-zero byte after it is E2BIG. */
 static int record_at(const struct bgv_blob *table, uint32_t size, uint32_t known, uint32_t i,
 		     struct record *ret_record)
 {

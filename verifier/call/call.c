@@ -203,7 +203,7 @@ static int call_global(struct env *env, struct subprog *sub, uint32_t insn_idx)
 		env_mark_unknown(env, 0);
 	if (!sub->might_throw || !env->beh->throw_from_global)
 		return 0;
-	/* it may never come back: that way now, behind it later */
+	/* it may never come back: that way now, after it later */
 	if (!pending_push(env, insn_idx + 1, insn_idx, false, EFAULT))
 		return -EFAULT;
 	return CALL_THROWS;
@@ -254,7 +254,7 @@ static int push_async(struct env *env, uint32_t insn_idx, uint32_t subprog, bool
 	return set_callee(env, caller, callee, insn_idx);
 }
 
-/* Older kernels step into the callback once, like into a function, and go on behind the call. */
+/* Older kernels step into the callback once, like into a function, and go on after the call. */
 static int enter_callback(struct env *env, uint32_t insn_idx, uint32_t subprog,
 			  call_set_callee set_callee)
 {

@@ -392,7 +392,7 @@ static int arg_mem(const struct argcheck *c)
 
 	c->meta->raw_mode = c->arg->flags & REG_F_UNINIT;
 	if (!(c->arg->flags & REG_F_FIXED_SIZE))
-		return 0;	/* the size argument behind it checks */
+		return 0;	/* the size argument after it checks */
 	ret = mem_check_region(c->env, c->regno, c->arg->size, arg_access(c->arg), false, c->meta);
 	if (ret < 0 || !(c->arg->flags & REG_F_ALIGNED))
 		return ret;

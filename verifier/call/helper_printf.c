@@ -39,7 +39,7 @@ static const uint8_t *skip_width(const uint8_t *p)
 	return p;
 }
 
-/* What may stand behind "%p". Returns the last byte of the specifier; NULL: none. */
+/* What may stand after "%p". Returns the last byte of the specifier; NULL: none. */
 static const uint8_t *pointer_spec(const uint8_t *p)
 {
 	if (ends_word(p[1]))
@@ -53,7 +53,7 @@ static const uint8_t *pointer_spec(const uint8_t *p)
 	return NULL;
 }
 
-/* One specifier behind '%': its last byte; NULL: not one that programs may use. */
+/* One specifier after '%': its last byte; NULL: not one that programs may use. */
 static const uint8_t *one_spec(const uint8_t *p)
 {
 	p = skip_width(p);

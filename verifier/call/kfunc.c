@@ -38,7 +38,7 @@ static bool ops_may_call(const struct env *env, const char *name)
 	return false;
 }
 
-/* Before the arguments; 6.1: behind them, with another errno. */
+/* Before the arguments; 6.1: after them, with another errno. */
 static int check_may_sleep(struct env *env, const struct kfunc *k)
 {
 	if (!(k->flags & KF_SLEEP) || env_in_sleepable(env))

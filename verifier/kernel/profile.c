@@ -31,7 +31,7 @@ const struct profile_limits *profile_limits_of(enum profile profile)
 	return &limits_of[profile];
 }
 
-/* One decimal number of at most max; moves *text behind it. Negative: none there, or too big. */
+/* One decimal number of at most max; moves *text past it. Negative: none there, or too big. */
 static int32_t profile_number(const char **text, int32_t max)
 {
 	const char *p = *text;

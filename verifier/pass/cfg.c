@@ -215,7 +215,7 @@ static int check_all_reached(struct env *env, const struct cfg *cfg)
 
 /*
  * Per function, a postorder of sorts (compute_postorder). Nodes are marked when pushed, so a successor that
- * waits on the stack may come out behind its predecessor even where there is no loop: whoever walks in
+ * waits on the stack may come out after its predecessor even where there is no loop: whoever walks in
  * this order must repeat until nothing changes.
  */
 static int compute_postorder(struct env *env, struct cfg *cfg)

@@ -31,7 +31,7 @@ static int check_size(struct env *env)
 /*
  * A map found in another one has the shape of its template, but is not the template: whether that is
  * frozen, and what it holds, says nothing of what is put there later. So each outer map gets an
- * entry of its own for what is in it, behind the program's maps; *next is where.
+ * entry of its own for what is in it, after the program's maps; *next is where.
  */
 static int load_inner(struct env *env, uint32_t outer, uint32_t *next)
 {

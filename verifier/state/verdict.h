@@ -11,7 +11,7 @@
  */
 int verdict_reject(struct env *env, int err, enum diag_code code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* Another line of the kernel's about the rejection that was just recorded, behind ": ". Returns r. */
+/* Another line of the kernel's about the rejection that was just recorded, after ": ". Returns r. */
 int verdict_add(struct env *env, int r, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Before verdict_reject(): how many bytes were needed through that register, how many are proved. */
 static inline void verdict_need(struct env *env, uint32_t regno, int64_t needed, int64_t proved)

@@ -130,7 +130,7 @@ static bool copy_piece(const char *from, const char *end, char *ret_text, size_t
 	return true;
 }
 
-/* Behind the bracket that closes the one at s; NULL: it closes on no later byte of the line. */
+/* Past the bracket that closes the one at s; NULL: it closes on no later byte of the line. */
 static const char *behind_bracket(const char *s)
 {
 	int depth = 0;
@@ -144,7 +144,7 @@ static const char *behind_bracket(const char *s)
 	return NULL;
 }
 
-/* Behind a name and what is picked from it: members and elements. */
+/* Past a name and what is picked from it: members and elements. */
 static const char *behind_operand(const char *s)
 {
 	const char *end;

@@ -235,7 +235,7 @@ static void choose_constant(struct why *w)
 	}
 }
 
-/* What stands behind a call is named in it; which of its pointers is to be released stands first.
+/* What stands after a call is named in it; which of its pointers is to be released stands first.
  */
 static void choose_argument(struct why *w)
 {

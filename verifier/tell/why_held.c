@@ -114,7 +114,7 @@ static void way_out_of_leak(struct why *w, const char *callee, const char *name)
 		why_way_out(w, "call %.*s_destroy() before this %s, on every way to it", iterator_len(callee), callee,
 			    end_here(w));
 	else if (release && is_tail_call(w))
-		why_way_out(w, "call %s%s%.40s%s before this call, and return behind it: where it comes back, it failed",
+		why_way_out(w, "call %s%s%.40s%s before this call, and return after it: where it comes back, it failed",
 			    release, *name ? " with `" : "", name, *name ? "`" : "");
 	else if (release)
 		why_way_out(w, "call %s%s%.40s%s before this %s, on every way to it", release, *name ? " with `" : "",

@@ -82,7 +82,7 @@ static bool cause_of_kind(struct why *w, const struct bpf_insn *i, const struct 
 	if (BPF_OP(i->code) == BPF_OR && o->other && reg_maybe_null(o->ptr) && reg_maybe_null(o->other)) {
 		why_cause(w, "the compiler merged the tests of %.50s and %.50s for NULL into one of both by |",
 			  why_name_pkt(w, w->now, o->ptr_regno, merged), why_name_pkt(w, w->now, o->other_regno, other));
-		why_way_out(w, "test the pointers one by one, with asm volatile(\"\" : \"+r\"(p)); behind each test");
+		why_way_out(w, "test the pointers one by one, with asm volatile(\"\" : \"+r\"(p)); after each test");
 		why_propose(w, ASSUME_NOT_NULL, w->now->insn_idx, o->ptr_regno, 0);
 		why_propose_also(w, ASSUME_NOT_NULL, w->now->insn_idx, o->other_regno, 0, 0);
 		why_propose_also(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0, 0);

@@ -73,7 +73,7 @@ static bool unscale(const struct tale *m, const struct bpf_insn *i, uint32_t *re
 	return true;
 }
 
-/* The variable behind an offset in bytes, unquoted, and how many bytes one of it is (0: not known). */
+/* The variable after an offset in bytes, unquoted, and how many bytes one of it is (0: not known). */
 static bool find_scaled(const struct why *w, const struct number *n, char name[WHY_NAME_BYTES], uint64_t *ret_bytes)
 {
 	struct scaled s = { .mul = 1 };
@@ -173,7 +173,7 @@ static bool tell_merged(struct why *w, const struct number *n, const struct tale
 		  "this test does not count: the compiler merged the tests of two numbers (%.40s and another) into one of both by |",
 		  why_name(w, root.at->insn_idx, i->src_reg, of));
 	w->cls = DIAG_COMPILER;
-	why_way_out(w, "keep the compiler from merging the tests: asm volatile(\"\" : \"+r\"(%.*s)); behind each",
+	why_way_out(w, "keep the compiler from merging the tests: asm volatile(\"\" : \"+r\"(%.*s)); after each",
 		    (int)strlen(name) - 2, *name == '`' ? name + 1 : "x ");
 	return true;
 }

@@ -60,7 +60,7 @@ const char *why_near_variable(const struct why *w, uint32_t insn_idx, uint32_t r
 /* How the instruction touches memory: "read", "write", or "access" for a call. */
 const char *why_verb(const struct bpf_insn *i);
 /*
- * How far the instructions right behind go through the same register and its value, at least needed; only those of
+ * How far the instructions right after go through the same register and its value, at least needed; only those of
  * the same place of the source if same_place.
  */
 int64_t why_bytes_ahead(const struct why *w, uint32_t regno, int64_t needed, bool same_place);

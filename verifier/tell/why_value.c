@@ -96,7 +96,7 @@ static void tell_lost(struct why *w, const struct origin *o)
 	}
 }
 
-/* Behind the event: what was lost, as cause and way out. */
+/* After the event: what was lost, as cause and way out. */
 void why_cause_lost(struct why *w, const char *name)
 {
 	const struct origin *o = &w->origin;

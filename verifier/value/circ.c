@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Numbers as arcs of a circle: `base` and the `size` numbers behind it, over the end of the
+ * Numbers as arcs of a circle: `base` and the `size` numbers after it, over the end of the
  * unsigned axis and on from 0. Promises that no step loses a member, and the kernel's order of
  * steps. An arc is made of a value's two pairs, and gives them back; its 32-bit form is the same
  * with the circle's length.

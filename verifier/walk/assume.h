@@ -26,8 +26,8 @@ enum assume_kind {
 	ASSUME_SKIPPED,		/* it is not there: what it sets is any number */
 	ASSUME_LATE,		/* it releases what instruction n acquired: at the program's end instead, where it is held still */
 	/* around the instruction */
-	ASSUME_OUTSIDE,		/* what is held was given back before it, and is taken again behind it */
-	ASSUME_ENDS,		/* the program returns behind it */
+	ASSUME_OUTSIDE,		/* what is held was given back before it, and is taken again after it */
+	ASSUME_ENDS,		/* the program returns after it */
 	ASSUME_KEPT,		/* no call makes pointers into the packet void: they were read and checked again */
 	/* of the program (patch.h) */
 	ASSUME_FLIPPED,		/* the jump's branches are exchanged */
@@ -45,7 +45,7 @@ enum assume_kind {
 
 /*
  * A way out of a rejection on the abstract program: as if this stood before the instruction. To be tried, and
- * to look for further problems behind the first.
+ * to look for further problems after the first.
  */
 struct assume {
 	enum assume_kind kind;

@@ -122,7 +122,7 @@ static int step(struct env *env)
 		verdict_forgive(env);
 		return STEP_PATH_ENDS;
 	}
-	/* Behind a store whose result no guess may see stands a barrier: guesses end there. */
+	/* After a store whose result no guess may see stands a barrier: guesses end there. */
 	if (r == 0 && env->cur->speculative && env->beh->spec_ends_path &&
 	    env->aux[insn_idx].nospec_result)
 		return STEP_PATH_ENDS;

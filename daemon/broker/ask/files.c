@@ -45,7 +45,7 @@ static int files_look(int fd, struct statx *ret_stx)
 }
 
 /* "36 35 98:0 /root /mnt rw,noatime master:1 - ext4 /dev/root rw": the first number, and the word
- * behind the dash. */
+ * after the dash. */
 static bool files_mount_is_local(uint64_t mnt_id)
 {
 	OWN_FILE FILE *mounts = fopen("/proc/self/mountinfo", "re");

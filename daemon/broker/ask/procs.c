@@ -14,7 +14,7 @@
 #include "daemon/broker/store/kinds.h"
 #include "proto/own.h"
 
-/* The number behind `key` in a line of a file under /proc; up to four of them. */
+/* The number after `key` in a line of a file under /proc; up to four of them. */
 static int procs_read(const char *path, const char *key, unsigned int value[4])
 {
 	OWN_FILE FILE *file = fopen(path, "re");

@@ -25,7 +25,7 @@ int to_parent_new(sd_event *event, uint8_t *scratch, int take_fd, to_parent_told
 unsigned int to_parent_free(struct to_parent *to_parent);
 
 /*
- * Sends the ask (ask_id is filled in) with `ask->bytes` bytes behind it and borrowed fds. on_answer is
+ * Sends the ask (ask_id is filled in) with `ask->bytes` bytes after it and borrowed fds. on_answer is
  * called exactly once, later; it may be NULL when the answer does not matter. 0, or -errno and then
  * no answer comes.
  */

@@ -334,7 +334,7 @@ static int offer_read_signature(struct offer *offer)
 
 /* ---- the beginning ---- */
 
-/* Where object and signature are; one behind the object goes before one beside it. */
+/* Where object and signature are; one after the object goes before one beside it. */
 static int offer_split(struct offer *offer, size_t file_bytes)
 {
 	size_t cms_bytes;

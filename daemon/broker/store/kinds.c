@@ -113,7 +113,7 @@ enum kind kinds_of(int fd)
 	return *name ? kinds_of_device(fd) : KIND_STRANGE;
 }
 
-/* Its blocks, not its size: some may lie behind the end. What is sealed does not grow any more. */
+/* Its blocks, not its size: some may lie past the end. What is sealed does not grow any more. */
 static bool kinds_is_small(int fd)
 {
 	struct stat st;

@@ -40,7 +40,7 @@ static const struct {
 
 /* ---- the world ---- */
 
-/* The number behind `key` in a small file of the kernel's; false when there is none. */
+/* The number after `key` in a small file of the kernel's; false when there is none. */
 static bool mapsize_read(const char *path, const char *key, uint64_t *ret_number)
 {
 	char text[1024], *at;
