@@ -496,6 +496,65 @@ static bool part_probes_fuse(void *arg)
 	       HOLDS(open_uprobe("/bin/false", 4096, 0) >= 0);
 }
 
+/* Found under the same name by the daemon, but no file; and ways to hold one that read nothing. */
+static bool part_probes_what_is_no_program(void *arg)
+{
+	static const struct {
+		const char *path;
+		int flags;
+		const char *why;
+	} files[] = {
+		{ "/usr", O_RDONLY, "regular files of local file systems" },
+		{ "/dev/null", O_RDWR, "regular files of local file systems" },
+		{ "/dev/null", O_WRONLY, "may not read the file" },
+		{ "/bin/false", O_PATH, "may not read the file" },
+	};
+
+	for (size_t i = 0; i < ARRAY_CNT(files); i++) {
+		OWN_FD int fd = open(files[i].path, files[i].flags | O_CLOEXEC);
+		const struct perf_open open = {
+			.kind = PERF_KIND_UPROBE, .flags = PERF_OPEN_FILE, .cpu = 0, .file = fd
+		};
+
+		if (FAILS(fd < 0) || FAILS(!is_refused(open_event(&open), EACCES, files[i].why))) {
+			printf("%s\n", files[i].path);
+			return false;
+		}
+	}
+	return HOLDS(open_uprobe("/bin/false", 4096, 0) >= 0);
+}
+
+/* A file of a kind of file system that is not on the list. Empty: none could be made. */
+static void make_queue(char dir[64], char path[80])
+{
+	OWN_FD int fd = -1;
+
+	snprintf(dir, 64, "%s/queues", live.dir);
+	snprintf(path, 80, "%s/q", dir);
+	if (mkdir(dir, 0755) == 0 && mount("none", dir, "mqueue", 0, NULL) == 0 && chmod(dir, 0755) == 0)
+		fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		path[0] = '\0';
+}
+
+static bool part_probes_a_queue(void *arg)
+{
+	return !*(const char *)arg ||
+	       HOLDS(is_refused(open_uprobe(arg, 0, 0), EACCES, "regular files of local file systems"));
+}
+
+static bool a_file_of_a_file_system_that_is_not_listed_takes_no_probe(void)
+{
+	char dir[64], path[80];
+	bool ok;
+
+	make_queue(dir, path);
+	ok = live_as(LIVE_BOB, part_probes_a_queue, path);
+	(void)umount2(dir, MNT_DETACH);
+	(void)rmdir(dir);
+	return HOLDS(ok) && HOLDS(live_as(LIVE_BOB, part_probes_what_is_no_program, NULL));
+}
+
 static bool a_file_whose_pages_somebody_else_gives_out_takes_no_probe(void)
 {
 	struct stuck stuck;
@@ -707,7 +766,8 @@ static bool an_event_tells_nothing_but_what_programs_write(void)
 static bool part_malformed(void *arg)
 {
 	const struct perf_open good = { .kind = PERF_KIND_TRACEPOINT, .config = ids.getppid };
-	struct perf_open bad[] = { good, good, good, good, good, good, good, good, good, good };
+	static const uint32_t kinds[] = { 0, PERF_KIND_CNT, PERF_KIND_CNT + 1, 1u << 20, UINT32_MAX };
+	struct perf_open bad[] = { good, good, good, good, good, good, good, good, good, good, good };
 
 	bad[0].bits = 1ull << 8; /* mmap */
 	bad[1].zero = 1;
@@ -719,6 +779,13 @@ static bool part_malformed(void *arg)
 	bad[7].read_format = 1ull << 40;
 	bad[8].ref_ctr_offset = 8;
 	bad[9].name = (uintptr_t) "x";
+	bad[10].flags = PERF_OPEN_RETURN;
+	for (size_t i = 0; i < ARRAY_CNT(kinds); i++) {
+		const struct perf_open strange = { .kind = kinds[i], .config = ids.getppid };
+
+		if (FAILS(open_event(&strange) != -EINVAL))
+			return false;
+	}
 	for (size_t i = 0; i < ARRAY_CNT(bad); i++)
 		if (FAILS(open_event(&bad[i]) != -EINVAL)) {
 			printf("malformed %zu\n", i);
@@ -847,16 +914,24 @@ static bool part_bob_reads(void *arg)
 	       HOLDS(strstr(read_trace(TRACE_FILE_EVENTS, NULL), "sched:sched_switch\n"));
 }
 
+/* Her rule lets programs attach, but to no tracepoint. */
+static bool part_carol_reads(void *arg)
+{
+	return HOLDS(is_refused(open_trace(TRACE_FILE_EVENTS, NULL), EPERM, "to any tracepoint"));
+}
+
 static bool part_stranger_reads(void *arg)
 {
-	return HOLDS(open_trace(TRACE_FILE_EVENTS, NULL) == -EPERM) &&
-	       HOLDS(open_trace(TRACE_FILE_ID, "sched/sched_switch") == -EPERM);
+	return HOLDS(is_refused(open_trace(TRACE_FILE_EVENTS, NULL), EPERM, "no rule allows any program")) &&
+	       HOLDS(is_refused(open_trace(TRACE_FILE_ID, "sched/sched_switch"), EPERM,
+				"no rule allows any program"));
 }
 
 static bool of_tracefs_nobody_reads_more_than_a_rule_names(void)
 {
 	return HOLDS(live_as(LIVE_ALICE, part_alice_reads, NULL)) &&
 	       HOLDS(live_as(LIVE_BOB, part_bob_reads, NULL)) &&
+	       HOLDS(live_as(CAROL, part_carol_reads, NULL)) &&
 	       HOLDS(live_as(65528, part_stranger_reads, NULL));
 }
 
@@ -866,6 +941,7 @@ static const struct attack_row rows[] = {
 	ATTACK(another_users_event_and_handle_are_no_ones_own),
 	ATTACK(a_file_is_what_it_is_in_the_host_whatever_the_caller_calls_it),
 	ATTACK(a_link_to_several_places_is_granted_each_of_them),
+	ATTACK(a_file_of_a_file_system_that_is_not_listed_takes_no_probe), /* before this leaves the mount namespace */
 	ATTACK(a_file_whose_pages_somebody_else_gives_out_takes_no_probe),
 	ATTACK(other_users_processes_take_a_rule_that_says_so),
 	ATTACK(an_event_tells_nothing_but_what_programs_write),
