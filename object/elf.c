@@ -122,9 +122,6 @@ static void load_missing(struct loading *l, size_t only)
 
 static void load_all(struct loading *l)
 {
-	char unused[ELF_REASON_BYTES] = "";
-
-	current_reason = unused;
 	load_missing(l, SIZE_MAX);
 	for (size_t i = 0; i < l->cnt; i++) {
 		if (l->slots[i].gather)

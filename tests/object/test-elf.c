@@ -24,7 +24,8 @@ static size_t object_bytes;
 struct seen {
 	size_t cnt;
 	char name[64], section[64];
-	uint32_t prog_type, insn_cnt, map_cnt, map_type;
+	uint32_t prog_type, insn_cnt, map_cnt, map_type, caps;
+	enum bgv_mode mode;
 	uint8_t digest[DIGEST_BYTES];
 };
 
@@ -40,6 +41,8 @@ static void see(void *arg, const struct elf_program *program)
 	if (!program->prog)
 		return;
 	seen->prog_type = program->prog->prog_type;
+	seen->mode = program->prog->mode;
+	seen->caps = program->prog->caps;
 	seen->insn_cnt = program->prog->insn_cnt;
 	seen->map_cnt = program->prog->map_cnt;
 	seen->map_type = program->prog->map_cnt ? program->prog->maps[0].type : 0;
@@ -65,6 +68,25 @@ START_TEST(an_object_becomes_its_programs)
 	ck_assert_uint_eq(seen.prog_type, BPF_PROG_TYPE_XDP);
 	ck_assert_uint_gt(seen.insn_cnt, 2);
 	ck_assert_uint_eq(seen.map_cnt, 1);
+}
+END_TEST
+
+START_TEST(programs_are_judged_as_was_asked)
+{
+	static const struct elf_options opts[] = {
+		{ .mode = BGV_MODE_FULL, .caps = BGV_CAP_ALL },
+		{ .mode = BGV_MODE_LEAK_RULES, .caps = BGV_CAP_ALL },
+		{ .mode = BGV_MODE_NO_PERFMON, .caps = BGV_CAP_BPF },
+		{ .mode = BGV_MODE_FULL, .caps = 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_CNT(opts); i++) {
+		struct seen seen = { 0 };
+
+		ck_assert_int_eq(elf_programs(object, object_bytes, &opts[i], see, &seen), 0);
+		ck_assert_int_eq(seen.mode, opts[i].mode);
+		ck_assert_uint_eq(seen.caps, opts[i].caps);
+	}
 }
 END_TEST
 
@@ -172,6 +194,7 @@ int main(void)
 	}
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, an_object_becomes_its_programs);
+	tcase_add_test(tc, programs_are_judged_as_was_asked);
 	tcase_add_test(tc, the_same_object_has_the_same_digest);
 	tcase_add_test(tc, one_changed_instruction_changes_the_digest);
 	tcase_add_test(tc, no_bpf_call_leaves_this_binary);

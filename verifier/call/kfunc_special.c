@@ -6,6 +6,8 @@
  */
 #include "verifier/call/kfunc_special.h"
 
+#include <stdio.h>
+
 #include "verifier/access/dynptr.h"
 #include "verifier/access/lock.h"
 #include "verifier/access/pkt.h"
@@ -147,7 +149,7 @@ static int sections(struct env *env, const struct kfunc_meta *m)
 {
 	const struct kfunc *k = m->k;
 	bool rcu = KF_IS(k, bpf_rcu_read_lock) || KF_IS(k, bpf_rcu_read_unlock);
-	char what[128] = "kernel func ";
+	char what[128];
 
 	if (rcu && env->cur->rcu_locks && kfunc_in_rbtree_callback(env))
 		return verdict_reject(
@@ -166,7 +168,7 @@ static int sections(struct env *env, const struct kfunc_meta *m)
 		break;
 	}
 	if (k->flags & KF_SLEEP) {
-		strncat(what, k->name, sizeof(what) - strlen(what) - 1);
+		snprintf(what, sizeof(what), "kernel func %s", k->name);
 		return lock_check_sleepable(env, what);
 	}
 	return 0;
