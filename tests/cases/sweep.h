@@ -49,5 +49,6 @@ void sweep_kernel(struct sweep *s);
 void sweep_btf(struct sweep *s);
 void sweep_memory(struct sweep *s);
 void sweep_explained(struct sweep *s);
+void sweep_allowed(struct sweep *s);
 
 #endif
