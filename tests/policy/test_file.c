@@ -206,6 +206,36 @@ START_TEST(a_name_that_is_too_long_is_refused)
 }
 END_TEST
 
+#define RULE_OF(id)                                                                                \
+	"{\"version\": 1, \"rules\": [\n{\"id\": \"" id "\", \"effect\": \"allow\", \"who\": {\"users\": [\"0\"]}, "  \
+	"\"signed_by\": {\"unsigned\": true},\n \"maps\": {\"types\": {\"only\": [\"array\"]}}}]}"
+
+/* Also where conditions that it does not state have no place. */
+START_TEST(a_decision_names_the_file_of_its_rule)
+{
+	static const char *const files[] = { "a.json", "b.json", "c.json" };
+	struct policy_subject who = { .uid = 0 };
+	struct policy_map_facts map = { .type = 2 };
+	struct policy_request request = { .verb = POLICY_MAP_CREATE, .map = &map };
+
+	for (size_t i = 0; i < ARRAY_CNT(files); i++) {
+		struct policy_decision decision;
+		struct policy *policy;
+		char said[4096];
+
+		for (size_t k = 0; k < ARRAY_CNT(files); k++)
+			put(1, files[k], k == i ? RULE_OF("this") : "{\"version\": 1}");
+		ck_assert_msg(load(true, &policy, said, sizeof(said)) == 0, "%s", said);
+		policy_decide(policy, &who, &request, &decision);
+		ck_assert_int_eq(decision.verdict, POLICY_ALLOW);
+		ck_assert_ptr_nonnull(strstr(decision.place.file, files[i]));
+		ck_assert_uint_eq(decision.place.line, 2);
+		ck_assert_uint_eq(decision.place.column, 1);
+		policy_free(policy);
+	}
+}
+END_TEST
+
 START_TEST(all_files_that_are_wrong_are_told)
 {
 	struct policy *policy;
@@ -275,6 +305,7 @@ int main(void)
 	tcase_add_test(tc, a_link_is_refused_and_so_is_a_device_a_fifo_or_a_directory);
 	tcase_add_test(tc, a_huge_file_is_refused_unread);
 	tcase_add_test(tc, a_name_that_is_too_long_is_refused);
+	tcase_add_test(tc, a_decision_names_the_file_of_its_rule);
 	tcase_add_test(tc, all_files_that_are_wrong_are_told);
 	if (geteuid() == 0) {
 		tcase_add_test(tc, what_others_may_write_is_refused);

@@ -254,6 +254,35 @@ START_TEST(a_kind_beyond_the_table_is_granted_by_nobody)
 }
 END_TEST
 
+START_TEST(a_type_beyond_the_table_is_granted_by_nobody)
+{
+	struct policy *policy = rig_rules(
+		"{\"id\": \"r\", \"effect\": \"allow\", \"who\": {\"anyone\": true}, \"signed_by\": {\"unsigned\": true},"
+		" \"programs\": {\"types\": {\"any_except\": []}, \"helpers\": {\"any_except\": []}},"
+		" \"maps\": {\"types\": {\"any_except\": []}}}");
+	struct policy_subject who = { .uid = 5 };
+	unsigned int programs = 0, maps = 0;
+
+	for (uint32_t type = 0; type < 260; type++) {
+		struct policy_prog_facts prog = { .type = type, .insn_cnt = 2 };
+		struct policy_map_facts map = { .type = type };
+		struct policy_request load = { .verb = POLICY_PROG_LOAD, .prog = &prog };
+		struct policy_request create = { .verb = POLICY_MAP_CREATE, .map = &map };
+		struct policy_decision decision;
+
+		policy_decide(policy, &who, &load, &decision);
+		ck_assert_msg(decision.verdict != POLICY_ALLOW || policy_prog_type_name(type), "program %u", type);
+		programs += decision.verdict == POLICY_ALLOW;
+		policy_decide(policy, &who, &create, &decision);
+		ck_assert_msg(decision.verdict != POLICY_ALLOW || policy_map_type_name(type), "map %u", type);
+		maps += decision.verdict == POLICY_ALLOW;
+	}
+	ck_assert_uint_gt(programs, 30);
+	ck_assert_uint_gt(maps, 30);
+	policy_free(policy);
+}
+END_TEST
+
 /* ---- reports ---- */
 
 START_TEST(reports_are_merged_and_sorted)
@@ -297,6 +326,7 @@ int main(void)
 	tcase_add_test(tc, an_object_has_so_many_keys_and_a_text_so_many_values);
 	tcase_add_test(tc, a_certificate_that_ends_in_a_header_is_none);
 	tcase_add_test(tc, what_a_judged_program_may_not_call_is_named);
+	tcase_add_test(tc, a_type_beyond_the_table_is_granted_by_nobody);
 	tcase_add_test(tc, a_kind_beyond_the_table_is_granted_by_nobody);
 	tcase_add_test(tc, reports_are_merged_and_sorted);
 	suite_add_tcase(suite, tc);
