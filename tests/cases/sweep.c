@@ -32,7 +32,7 @@ static const struct {
 	{ "extensions", sweep_extensions, true }, { "actions", sweep_actions, true },
 	{ "kernel", sweep_kernel, false },	  { "btf", sweep_btf, false },
 	{ "memory", sweep_memory, true },	  { "explained", sweep_explained, true },
-	{ "allowed", sweep_allowed, false },
+	{ "allowed", sweep_allowed, false },	  { "protos", sweep_protos, false },
 };
 
 void sweep_row(struct sweep *s, const char *name, const char *text, const struct digest *d)

@@ -50,5 +50,6 @@ void sweep_btf(struct sweep *s);
 void sweep_memory(struct sweep *s);
 void sweep_explained(struct sweep *s);
 void sweep_allowed(struct sweep *s);
+void sweep_protos(struct sweep *s);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include <assert.h>
 #include <check.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <signal.h>
@@ -794,6 +795,49 @@ START_TEST(each_subset_of_outputs)
 }
 END_TEST
 
+/* The two buffers of a reply as no daemon of ours would send them, of so many bytes each. */
+static int buffers_of(const struct codec_call *call, uint16_t first, uint16_t second, uint32_t bytes, struct reply *home)
+{
+	struct {
+		struct wire_reply head;
+		struct wire_buf one;
+		uint8_t data[8];
+		struct wire_buf other;
+	} body = { .head = { .buf_cnt = htole32(2) },
+		   .one = { .ptr_idx = htole16(first), .bytes = htole32(bytes) },
+		   .other = { .ptr_idx = htole16(second) } };
+
+	if (!bytes)
+		memmove(body.data, &body.other, sizeof(body.other));
+	return codec_decode_reply(call, (const uint8_t *)&body, sizeof(body) - (bytes ? 0 : sizeof(body.data)), 0, home);
+}
+
+/* In the order of the command's pointers, each once, none beyond the last, none larger than its room. */
+START_TEST(each_buffer_of_a_reply_has_its_pointer)
+{
+	for (uint32_t i = 0; i < CMD_CNT + CMD_OURS_CNT; i++) {
+		uint32_t cmd;
+		struct codec_call call = { .row = row_no(i, &cmd) };
+		struct reply home;
+
+		for (uint16_t first = 0; first <= CMD_PTRS_MAX; first++)
+			for (uint16_t second = 0; second <= CMD_PTRS_MAX; second++)
+				ck_assert_msg((buffers_of(&call, first, second, 0, &home) == 0) ==
+						      (first < second && second < call.row->ptr_cnt),
+					      "%s: %u, %u", call.row->name, first, second);
+		for (uint16_t first = 0; first + 1 < call.row->ptr_cnt; first++)
+			for (uint32_t room = 0; room < 10; room++) {
+				call.ptr_room[first] = room;
+				for (uint32_t bytes = 1; bytes <= 8; bytes++)
+					ck_assert_msg((buffers_of(&call, first, first + 1u, bytes, &home) == 0) ==
+							      (bytes <= room),
+						      "%s: %u of %u", call.row->name, bytes, room);
+				call.ptr_room[first] = 0;
+			}
+	}
+}
+END_TEST
+
 static int reply_of(int32_t result, bool is_fd, uint32_t reason_bytes)
 {
 	static char reason[WIRE_REASON_MAX + 2];
@@ -1017,6 +1061,7 @@ static Suite *sweep_suite(void)
 	tcase_add_test(tc, the_table);
 	tcase_add_test(tc, each_length_of_what_an_iterator_is_about);
 	tcase_add_test(tc, each_subset_of_outputs);
+	tcase_add_test(tc, each_buffer_of_a_reply_has_its_pointer);
 	tcase_add_test(tc, questions_and_answers_at_their_limits);
 	tcase_add_test(tc, a_file_that_cannot_be_written_is_an_error);
 	tcase_add_test(tc, a_message_is_one_and_an_end_is_none);

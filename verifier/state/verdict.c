@@ -6,6 +6,7 @@
  */
 #include "verifier/state/verdict.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,10 +176,7 @@ void verdict_log(struct env *env, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		return;
-	if ((size_t)n >= sizeof(line))
-		n = sizeof(line) - 1;
+	assert(n > 0 && (size_t)n < sizeof(line)); /* the number and code of an instruction */
 	if (!log_room(env, log, (size_t)n + 1))
 		return;
 	memcpy(log->text + log->used, line, (size_t)n + 1);
