@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Examples of diagnostics, from the tests that judge them: for each code a program that is refused with it and one that
 # is accepted and differs in little. C programs of tests/explain come before text cases, short ones before long ones.
-#   awk -v form=table|scd -f diagnostics.awk verifier/state/diag.def tests/explain/x.h tests/explain/*.case tests/cases/*.case
+#   awk -v form=table|scd -f diagnostics.awk proto/refusal.def verifier/state/diag.def tests/explain/x.h tests/explain/*.case tests/cases/*.case
 # table: rows EXAMPLE("CODE", "language", "refused", "accepted"); scd: the man page bpfgate-diagnostics(7).
 
 BEGIN {
 	class_name["SOURCE"] = "your code"; class_name["COMPILER"] = "compiler lowering"
 	class_name["LIMIT"] = "kernel limit"; class_name["FEATURE"] = "missing feature"
 	class_name["POLICY"] = "policy"; class_name["OBJECT"] = "the object"
+	class_name["REQUEST"] = "the request"; class_name["QUOTA"] = "quota"; class_name["OFFER"] = "not offered"
+	class_name["KERNEL"] = "the kernel"; class_name["DAEMON"] = "the daemon"; class_name["COMMAND"] = "the command"
 	header["ethhdr"] = "linux/if_ether.h"; header["ETH_"] = "linux/if_ether.h"; header["iphdr"] = "linux/ip.h"
 	header["ipv6hdr"] = "linux/ipv6.h"; header["tcphdr"] = "linux/tcp.h"; header["udphdr"] = "linux/udp.h"
 	header["IPPROTO"] = "linux/in.h"; header["bpf_hton"] = "bpf/bpf_endian.h"; header["bpf_ntoh"] = "bpf/bpf_endian.h"
@@ -15,6 +17,7 @@ BEGIN {
 
 # ---- what is read -----------------------------------------------------------------------------
 
+FILENAME ~ /refusal\.def$/ { if (/^REFUSAL\(/) read_refusal($0); next }
 FILENAME ~ /diag\.def$/ { if (/^DIAG\(/) read_row($0); next }
 FILENAME ~ /x\.h$/ { read_shared($0); next }
 FNR == 1 { finish(); is_c = FILENAME ~ /tests\/explain\//; fixed = 0 }
@@ -42,6 +45,15 @@ function read_row(line,    part, cls) {
 	row_cnt++
 	row_code[row_cnt] = part[2]; row_class[row_cnt] = class_name[cls]
 	row_meaning[row_cnt] = unquoted(part[4]); row_way[row_cnt] = unquoted(part[6])
+}
+function read_refusal(line,    part, cls) {
+	gsub(/\\"/, "\001", line)
+	split(line, part, "\"")
+	cls = part[3]
+	gsub(/[, ]/, "", cls)
+	refusal_cnt++
+	refusal_code[refusal_cnt] = part[2]; refusal_class[refusal_cnt] = class_name[cls]
+	refusal_meaning[refusal_cnt] = unquoted(part[4]); refusal_way[refusal_cnt] = unquoted(part[6])
 }
 function unquoted(s) { gsub(/\001/, "\"", s); return s }
 
@@ -199,5 +211,10 @@ function write_page(    of, i, cnt, list, r, k, t) {
 			print "\nRefused:\n\n```\n" best_bad[of] "```\n\nAccepted:\n\n```\n" best_good[of] "```"
 		print ""
 	}
+	print "# CODES OF THE DAEMON AND THE COMMANDS\n\nWhat *bpfgated* refuses with beside the verifier, in its journal, its decisions and the documents of"
+	print "*--json*, and the errors of the commands themselves. Where a rule says no, the code is the key of the condition that does not hold: see"
+	print "*bpfgate-policy*(5).\n"
+	for (i = 1; i <= refusal_cnt; i++)
+		print "## " refusal_code[i] "\n\n" plain(refusal_meaning[i]) ".\n\nClass: " refusal_class[i] "." (refusal_way[i] != "" ? " Way out: " plain(refusal_way[i]) "." : "") "\n"
 	print "# SEE ALSO\n\n*bpfgate*(1), *bpfgated*(8)"
 }

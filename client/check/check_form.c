@@ -12,6 +12,7 @@
 #include "client/check/check_model.h"
 #include "client/shared/out.h"
 #include "proto/own.h"
+#include "proto/refusal.h"
 
 const char *check_form_string(const json_t *object, const char *key)
 {
@@ -45,18 +46,18 @@ json_t *check_form_problems(const struct check_report *report, const struct chec
 		return json_incref(problems);
 	list = json_array();
 	if (result->crashed || result->input_err)
-		(void)json_array_append_new(list, plain_problem(result->crashed ? "CRASH" : "INPUT",
+		(void)json_array_append_new(list, plain_problem(refusal_code(result->crashed ? REFUSAL_CRASH : REFUSAL_INPUT),
 								check_input_reason(result), ""));
 	else if (check_kernel_disagrees(result))
 		(void)json_array_append_new(
 			list,
 			plain_problem(
-				"KERNEL",
+				refusal_code(REFUSAL_KERNEL),
 				"the kernel refused what this verifier accepts; please report it",
 				result->reference_message));
 	else if (result->verdict != BGV_ACCEPT)
 		(void)json_array_append_new(
-			list, plain_problem(*result->code ? result->code : "UNDECIDED",
+			list, plain_problem(*result->code ? result->code : refusal_code(REFUSAL_UNDECIDED),
 					    result->message, ""));
 	return list;
 }

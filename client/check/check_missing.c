@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "verifier/state/diag.h"
 #include "verifier/tell/srcline.h"
 
 #define POISON_CORE  195896080	/* 0xbad2310 reads "bad relo" */
@@ -34,10 +35,10 @@ static bool is_kfunc_poison(const struct bpf_insn *insn)
 	       insn->imm < POISON_KFUNC + POISON_CNT;
 }
 
-static void tell(struct bgv_result *result, const char *code, const char *way_out)
+static void tell(struct bgv_result *result, enum diag_code code, const char *way_out)
 {
-	result->code = code;
-	result->class_name = "missing feature";
+	result->code = diag_code_name(code);
+	result->class_name = diag_class_name(DIAG_FEATURE);
 	(void)snprintf(result->way_out, sizeof(result->way_out), "%s", way_out);
 	result->way_out_checked = false;
 }
@@ -52,7 +53,7 @@ static void explain_core(const struct needs *needs, const struct check_kernel *k
 		needs_core_text(needs, core, text);
 	(void)snprintf(result->cause, sizeof(result->cause), "%.150s is not in the types of %.80s",
 		       text, kernel->name);
-	tell(result, "CORE-MISSING",
+	tell(result, CODE_CORE_MISSING,
 	     "test it with bpf_core_field_exists() or bpf_core_type_exists() and go another way where it is not there");
 }
 
@@ -64,7 +65,7 @@ static void explain_kfunc(const struct needs *needs, const struct check_kernel *
 	(void)snprintf(result->cause, sizeof(result->cause),
 		       "%.80s has no kfunc %.100s outside of modules", kernel->name,
 		       name ? name : "of the name that is called here");
-	tell(result, "KFUNC-MISSING", "test it with bpf_ksym_exists() before the call");
+	tell(result, CODE_KFUNC_MISSING, "test it with bpf_ksym_exists() before the call");
 }
 
 /*

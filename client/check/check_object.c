@@ -49,7 +49,7 @@ struct passing {
 };
 
 static void __attribute__((format(printf, 5, 6)))
-find(struct check_finding *finding, const char *code, bool refused, int err, const char *fmt, ...)
+find(struct check_finding *finding, enum diag_code code, bool refused, int err, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -96,7 +96,7 @@ static void check_config(struct passing *p, const struct needs_extern *one)
 	if (!config)
 		p->config_assumed = true;
 	else if (!one->weak && !config_has(config, one->name))
-		find(&p->object, "OBJECT-EXTERN", true, ESRCH,
+		find(&p->object, CODE_OBJECT_EXTERN, true, ESRCH,
 		     "%s is not set in the configuration of %s", one->name, p->kernel->name);
 }
 
@@ -105,10 +105,10 @@ static void check_symbol(struct passing *p, const struct needs_extern *one)
 	const char *symbols = check_kernel_symbols(p->kernel);
 
 	if (symbols && !one->weak && !list_has(symbols, one->name))
-		find(&p->object, "OBJECT-EXTERN", true, ESRCH, "%s has no symbol %s",
+		find(&p->object, CODE_OBJECT_EXTERN, true, ESRCH, "%s has no symbol %s",
 		     p->kernel->name, one->name);
 	else if (!symbols && !(types_have(check_kernel_types(p->kernel), one->name)))
-		find(&p->object, "NOT-CHECKED", false, 0, "the symbols of %s are not known: %s",
+		find(&p->object, CODE_NOT_CHECKED, false, 0, "the symbols of %s are not known: %s",
 		     p->kernel->name, one->name);
 }
 
@@ -123,10 +123,10 @@ static void check_typed(struct passing *p, const struct needs_extern *one)
 		       (int)(end && function ? (size_t)(end - one->name) : strlen(one->name)),
 		       one->name);
 	if (!types)
-		find(&p->object, "NOT-CHECKED", false, 0, "the types of %s are not known: %s %s",
+		find(&p->object, CODE_NOT_CHECKED, false, 0, "the types of %s are not known: %s %s",
 		     p->kernel->name, function ? "kfunc" : "variable", one->name);
 	else if (!one->weak && !btf_view_find(types, function ? BTF_KIND_FUNC : BTF_KIND_VAR, name))
-		find(&p->object, "OBJECT-EXTERN", true, ESRCH, "%s has no %s %s outside of modules",
+		find(&p->object, CODE_OBJECT_EXTERN, true, ESRCH, "%s has no %s %s outside of modules",
 		     p->kernel->name, function ? "kfunc" : "variable", one->name);
 }
 
@@ -154,10 +154,10 @@ static void check_table(struct passing *p, const char *name)
 	(void)snprintf(wrapper, sizeof(wrapper), "bpf_struct_ops_%.*s",
 		       (int)(flavour ? (size_t)(flavour - name) : strlen(name)), name);
 	if (!types)
-		find(&p->table, "NOT-CHECKED", false, 0, "the types of %s are not known: struct_ops %s", p->kernel->name,
+		find(&p->table, CODE_NOT_CHECKED, false, 0, "the types of %s are not known: struct_ops %s", p->kernel->name,
 		     name);
 	else if (!btf_view_find(types, BTF_KIND_STRUCT, wrapper))
-		find(&p->table, "OBJECT-EXTERN", true, ESRCH, "%s has no struct_ops of type %s outside of modules",
+		find(&p->table, CODE_OBJECT_EXTERN, true, ESRCH, "%s has no struct_ops of type %s outside of modules",
 		     p->kernel->name, name);
 }
 
@@ -278,11 +278,11 @@ static void check_attach_target(const struct passing *p, const struct elf_progra
 		target = program->section + strlen(targets[i].prefix);
 		(void)snprintf(name, sizeof(name), "%s%s", targets[i].named, target);
 		if (!p->kernel->btf)
-			find(finding, "NOT-CHECKED", false, 0,
+			find(finding, CODE_NOT_CHECKED, false, 0,
 			     "the types of %s are not known: attach target %s", p->kernel->name,
 			     target);
 		else if (types && !btf_view_find(types, targets[i].kind, name))
-			find(finding, "OBJECT-ATTACH", true, ESRCH,
+			find(finding, CODE_OBJECT_ATTACH, true, ESRCH,
 			     "%s has no %s to attach to outside of modules", p->kernel->name,
 			     target);
 	}
@@ -296,29 +296,29 @@ static void check_program(const struct passing *p, const struct elf_program *pro
 		find(finding, p->table.code, p->table.refused, p->table.err, "%s", p->table.message);
 	if (!p->kernel->btf &&
 	    (needs_core_in(p->needs, program->section) || needs_core_in(p->needs, ".text")))
-		find(finding, "NOT-CHECKED", false, 0,
+		find(finding, CODE_NOT_CHECKED, false, 0,
 		     "the types of %s are not known: CO-RE relocations", p->kernel->name);
 	if (p->config_assumed && program->prog && uses_config(program->prog))
-		find(finding, "NOT-CHECKED", false, 0, "the configuration of %s is not known",
+		find(finding, CODE_NOT_CHECKED, false, 0, "the configuration of %s is not known",
 		     p->kernel->name);
 	/* a traffic classifier's attach type is looked at from 6.6 on only, and when it is attached */
 	if (program->prog && map_of_unknown_maps(p->needs, program->prog))
-		find(finding, "NOT-CHECKED", false, 0, "which maps %.15s holds is left to the loader",
+		find(finding, CODE_NOT_CHECKED, false, 0, "which maps %.15s holds is left to the loader",
 		     map_of_unknown_maps(p->needs, program->prog));
 	if (program->prog && finding->code && !finding->refused && p->kernel->target &&
 	    program->prog->prog_type != BPF_PROG_TYPE_SCHED_CLS) {
 		char message[CHECK_REASON_BYTES];
 
 		if (check_features_missing(p->kernel->target, program->prog, message))
-			find(finding, "FEATURE", true, EINVAL, "%s", message);
+			find(finding, CODE_FEATURE, true, EINVAL, "%s", message);
 	}
 	if (program->prog)
 		return;
 	if (program->section_unknown)
-		find(finding, "OBJECT-SECTION", false, 0, "the section \"%s\" does not say which type of program it holds",
+		find(finding, CODE_OBJECT_SECTION, false, 0, "the section \"%s\" does not say which type of program it holds",
 		     program->section);
 	check_attach_target(p, program, finding);
-	find(finding, "OBJECT-LOAD", false, 0, "%s", program->reason);
+	find(finding, CODE_OBJECT_LOAD, false, 0, "%s", program->reason);
 }
 
 /* Those that belong to something else's lifetime have no number of entries. */
@@ -359,7 +359,7 @@ static void check_map(void *arg, const struct bgv_map *map, const struct bgv_map
 		inner = &any; /* the loader says which (bpf_map__set_inner_map_fd()) */
 	r = bgv_map_check(p->kernel->target, &whole, inner, message);
 	if (r < 0)
-		find(&p->object, "MAP-CREATE", true, -r, "map %.15s: %.200s", map->name, message);
+		find(&p->object, CODE_MAP_CREATE, true, -r, "map %.15s: %.200s", map->name, message);
 }
 
 static void pass_on(void *arg, const struct elf_program *program)

@@ -10,12 +10,13 @@
 #include "client/check/check_target.h"
 #include "client/check/needs.h"
 #include "object/bundle.h"
+#include "verifier/state/diag.h"
 
 #define CHECK_REASON_BYTES 256u
 
 /* What becomes of a program before a verifier sees it. */
 struct check_finding {
-	const char *code; /* "OBJECT-EXTERN"; NULL: nothing speaks against it */
+	enum diag_code code; /* CODE_OBJECT_EXTERN; CODE_NONE: nothing speaks against it */
 	bool refused;	  /* this kernel does not load it; else it could not be judged */
 	int err;	  /* then: the errno that the loader gets */
 	char message[CHECK_REASON_BYTES];

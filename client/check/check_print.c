@@ -12,6 +12,7 @@
 #include "client/shared/cmd.h"
 #include "client/shared/out.h"
 #include "proto/own.h"
+#include "proto/refusal.h"
 
 #define MS_PER_NS 1000000.0
 #define MB_PER_B  1048576.0
@@ -65,7 +66,7 @@ static json_t *json_input_failure(const struct check_inputs *inputs, const struc
 {
 	return json_pack("{s:s, s:o, s:s, s:s, s:o}", "schema_version", OUT_SCHEMA_VERSION, "input",
 			 check_model_text(inputs->paths[result->input_idx]), "verdict", check_verdict_word(result), "code",
-			 result->crashed ? "CRASH" : "INPUT", "message", check_model_text(check_input_reason(result)));
+			 refusal_code(result->crashed ? REFUSAL_CRASH : REFUSAL_INPUT), "message", check_model_text(check_input_reason(result)));
 }
 
 static json_t *model_part(const struct check_result *result, const char *key)

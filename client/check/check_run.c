@@ -215,7 +215,7 @@ static void judge(struct job *job, const char *name, const struct bgv_program *p
 static void say_finding(struct job *job, const char *name, const struct check_finding *finding)
 {
 	struct check_result *result = &job->result;
-	const struct diag *diag = diag_find(finding->code);
+	const struct diag *diag = diag_find(diag_code_name(finding->code));
 
 	result->verdict = finding->refused ? BGV_REJECT : BGV_UNSUPPORTED;
 	result->err = (uint32_t)finding->err;
@@ -225,7 +225,7 @@ static void say_finding(struct job *job, const char *name, const struct check_fi
 	set_text(result->prog, sizeof(result->prog), name);
 	set_kernel(result, job->kernel,
 		   finding->refused ? job->kernel->confidence : MEASURED_FEATURES);
-	set_text(result->code, sizeof(result->code), finding->code);
+	set_text(result->code, sizeof(result->code), diag_code_name(finding->code));
 	set_text(result->message, sizeof(result->message), finding->message);
 	set_text(result->class_name, sizeof(result->class_name),
 		 finding->refused ? diag_class_name(diag->cls) : "");
@@ -255,7 +255,7 @@ static bool bundle_is_bound(const struct bgv_program *prog)
 
 static int judge_bundle(struct job *job, const uint8_t *bytes, size_t bytes_cnt)
 {
-	struct check_finding bound = { .code = "NOT-CHECKED" };
+	struct check_finding bound = { .code = CODE_NOT_CHECKED };
 	OWN_BUNDLE struct bundle *bundle = NULL;
 	int r = bundle_decode(bytes, bytes_cnt, &bundle);
 

@@ -2,7 +2,7 @@
 /*
  * `bpfgate explain`: what a diagnostic's code means, whose doing it is, a way out, a program that
  * is refused with it and one that is not; from the verifier's own table and its tests
- * (diagnostics.awk); no daemon, no file.
+ * (diagnostics.awk), and from the table of what daemon and commands say; no daemon, no file.
  */
 #include "client/shared/cmd.h"
 
@@ -15,6 +15,7 @@
 
 #include "client/shared/out.h"
 #include "proto/own.h"
+#include "proto/refusal.h"
 #include "verifier/state/diag.h"
 
 /* Two programs that differ in little. */
@@ -55,11 +56,39 @@ static json_t *example_json(const struct example *example)
 			 "good", example->good);
 }
 
-static json_t *code_json(const char *code, const struct diag *diag)
+/* ---- what is known of a code: by the verifier's table, or by that of daemon and commands ---- */
+
+static struct refusal_row meaning_of_diag(const char *code, const struct diag *diag)
 {
-	return json_pack("{s:s, s:s, s:s, s:s?, s:o}", "code", code, "class",
-			 diag_class_name(diag->cls), "meaning", diag->meaning, "way_out",
-			 diag->way_out, "example", example_json(example_find(code)));
+	return (struct refusal_row){ code, diag_class_name(diag->cls), diag->meaning, diag->way_out };
+}
+
+static bool verifier_says(const char *code)
+{
+	for (enum diag_code i = CODE_NONE + 1; i < CODE_CNT; i++)
+		if (!strcmp(diag_code_name(i), code))
+			return true;
+	return false;
+}
+
+/* A code of the verifier's is told before one of the daemon's, and that before a family of the verifier's. */
+static bool meaning_find(const char *code, struct refusal_row *ret_meaning)
+{
+	const struct diag *diag = diag_find(code);
+	const struct refusal_row *row = verifier_says(code) ? NULL : refusal_find(code);
+
+	if (row)
+		*ret_meaning = *row;
+	else if (diag)
+		*ret_meaning = meaning_of_diag(code, diag);
+	return row || diag;
+}
+
+static json_t *code_json(const struct refusal_row *known)
+{
+	return json_pack("{s:s, s:s, s:s, s:s?, s:o}", "code", known->code, "class", known->class_name,
+			 "meaning", known->meaning, "way_out", known->way_out, "example",
+			 example_json(example_find(known->code)));
 }
 
 static int print_document(json_t *doc, bool pretty)
@@ -87,15 +116,19 @@ static void print_program(const char *title, const char *text)
 	}
 }
 
-static int explain_text(const char *code, const struct diag *diag)
+static int explain_text(const struct refusal_row *known)
 {
+	const struct refusal_row *other = refusal_find(known->code);
+	const char *code = known->code;
 	const struct example *example = example_find(code);
 
-	if (!example)
+	if (!example && !other)
 		example = member_find(code);
-	printf("%s: %s\n   = class: %s\n", code, diag->meaning, diag_class_name(diag->cls));
-	if (diag->way_out)
-		printf("   = way out: %s\n", diag->way_out);
+	printf("%s: %s\n   = class: %s\n", code, known->meaning, known->class_name);
+	if (known->way_out)
+		printf("   = way out: %s\n", known->way_out);
+	if (other && other->meaning != known->meaning)
+		printf("   = of the daemon: %s\n", other->meaning);
 	if (!example)
 		return EXIT_OK;
 	if (strcmp(example->code, code) != 0)
@@ -125,13 +158,11 @@ static int by_name(const void *a, const void *b)
 /* All codes, each once, in order; heap, the caller's. NULL: no memory. */
 static const char **all_codes(size_t *ret_cnt)
 {
+	const char **codes = calloc(ARRAY_CNT(examples) + CODE_CNT + REFUSAL_CNT, sizeof(*codes));
+	const struct refusal_row *row;
 	const struct diag *diag;
-	const char **codes;
-	size_t cnt = ARRAY_CNT(examples), i;
+	size_t cnt, i;
 
-	while (diag_nth(cnt - ARRAY_CNT(examples)))
-		cnt++;
-	codes = calloc(cnt, sizeof(*codes));
 	if (!codes)
 		return NULL;
 	for (cnt = 0; cnt < ARRAY_CNT(examples); cnt++)
@@ -139,6 +170,9 @@ static const char **all_codes(size_t *ret_cnt)
 	for (i = 0; (diag = diag_nth(i)); i++)
 		if (!example_find(diag->code) && !member_find(diag->code))
 			codes[cnt++] = diag->code;
+	for (i = 0; (row = refusal_nth(i)); i++)
+		if (!example_find(row->code))
+			codes[cnt++] = row->code;
 	qsort(codes, cnt, sizeof(*codes), by_name);
 	*ret_cnt = cnt;
 	return codes;
@@ -154,10 +188,12 @@ static int explain_list(bool json, bool pretty)
 	size_t cnt = 0;
 	OWN_MEM const char **codes = all_codes(&cnt);
 	json_t *list = json_array();
+	struct refusal_row known;
 	int r;
 
 	for (size_t i = 0; i < cnt; i++)
-		(void)json_array_append_new(list, code_json(codes[i], diag_find(codes[i])));
+		if (meaning_find(codes[i], &known))
+			(void)json_array_append_new(list, code_json(&known));
 	if (json)
 		return print_document(json_pack("{s:o}", "diagnostics", list), pretty);
 	r = out_table(stdout, list, columns, ARRAY_CNT(columns), &(struct out_table_opts){ 0 });
@@ -168,7 +204,7 @@ static int explain_list(bool json, bool pretty)
 int cmd_explain(int argc, char **argv)
 {
 	bool json = false, pretty = false, list = false;
-	const struct diag *diag;
+	struct refusal_row known;
 	const char *code = NULL;
 
 	for (int i = 1; i < argc; i++) {
@@ -185,8 +221,7 @@ int cmd_explain(int argc, char **argv)
 	}
 	if (list && !code)
 		return explain_list(json, pretty);
-	diag = code ? diag_find(code) : NULL;
-	if (!diag || list)
+	if (!code || list || !meaning_find(code, &known))
 		return explain_unknown(code ? code : "");
-	return json ? print_document(code_json(code, diag), pretty) : explain_text(code, diag);
+	return json ? print_document(code_json(&known), pretty) : explain_text(&known);
 }

@@ -74,7 +74,7 @@ static int load_quiet(enum libbpf_print_level level, const char *format, va_list
 static int load_complain(const struct load_args *args, int code, const char *what, const char *message)
 {
 	if (args->json) {
-		out_json_error(stdout, code == EXIT_USAGE ? "USAGE" : "INPUT", message, what, false);
+		out_json_error(stdout, code == EXIT_USAGE ? REFUSAL_USAGE : REFUSAL_INPUT, message, what, false);
 		return code;
 	}
 	fputs("bpfgate load: ", stderr);
@@ -142,7 +142,7 @@ static int load_refused(const struct load_args *args, int err)
 		reason = words;
 	}
 	if (args->json)
-		out_json_error(stdout, err == EPERM ? "REFUSED" : "REJECTED", reason,
+		out_json_error(stdout, err == EPERM ? REFUSAL_REFUSED : REFUSAL_REJECTED, reason,
 			       "bpfgate why", false);
 	else {
 		fputs("bpfgate: ", stderr);

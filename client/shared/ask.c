@@ -15,28 +15,29 @@
 
 struct ask_failure {
 	int err;
-	const char *code, *message, *hint;
+	enum refusal refusal;
+	const char *message, *hint;
 };
 
 static const struct ask_failure ask_failures[] = {
-	{ ENOENT, "NO-DAEMON", "there is no bpfgate socket", "systemctl start bpfgate.socket; bpfgate doctor" },
-	{ ECONNREFUSED, "NO-DAEMON", "nobody listens on the bpfgate socket", "systemctl status bpfgated" },
-	{ EACCES, "NO-ACCESS", "you may not connect to the bpfgate socket", "usermod -aG bpfgate USER" },
-	{ EBADMSG, "PROTOCOL", "the answer did not come from bpfgated", "check BPFGATE_SOCKET" },
-	{ EPROTONOSUPPORT, "PROTOCOL", "the daemon and this command have no protocol version in common",
+	{ ENOENT, REFUSAL_NO_DAEMON, "there is no bpfgate socket", "systemctl start bpfgate.socket; bpfgate doctor" },
+	{ ECONNREFUSED, REFUSAL_NO_DAEMON, "nobody listens on the bpfgate socket", "systemctl status bpfgated" },
+	{ EACCES, REFUSAL_NO_ACCESS, "you may not connect to the bpfgate socket", "usermod -aG bpfgate USER" },
+	{ EBADMSG, REFUSAL_PROTOCOL, "the answer did not come from bpfgated", "check BPFGATE_SOCKET" },
+	{ EPROTONOSUPPORT, REFUSAL_PROTOCOL, "the daemon and this command have no protocol version in common",
 	  "update the older of the two" },
 };
 
 static int ask_failed(int err, bool json)
 {
-	struct ask_failure other = { err, "DAEMON", strerror(err), "bpfgate doctor" };
+	struct ask_failure other = { err, REFUSAL_DAEMON, strerror(err), "bpfgate doctor" };
 	const struct ask_failure *failure = &other;
 
 	for (size_t i = 0; i < ARRAY_CNT(ask_failures); i++)
 		if (ask_failures[i].err == err)
 			failure = &ask_failures[i];
 	if (json)
-		out_json_error(stdout, failure->code, failure->message, failure->hint, false);
+		out_json_error(stdout, failure->refusal, failure->message, failure->hint, false);
 	else
 		fprintf(stderr, "bpfgate: %s; try: %s\n", failure->message, failure->hint);
 	return EXIT_DAEMON;

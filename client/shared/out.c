@@ -195,10 +195,10 @@ int out_json_take(FILE *out, json_t *take_doc, bool pretty)
 	return r;
 }
 
-int out_json_error(FILE *out, const char *code, const char *message, const char *hint, bool pretty)
+int out_json_error(FILE *out, enum refusal refusal, const char *message, const char *hint, bool pretty)
 {
 	json_t *doc = json_pack("{s:s, s:{s:s, s:s, s:s}}", "schema_version", OUT_SCHEMA_VERSION, "error",
-				"code", code, "message", message, "hint", hint ? hint : "");
+				"code", refusal_code(refusal), "message", message, "hint", hint ? hint : "");
 	int r;
 
 	if (!doc)

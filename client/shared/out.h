@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <jansson.h>
 
+#include "proto/refusal.h"
+
 #define OUT_SCHEMA_VERSION "1.0"
 
 /* A column of a table: the key in the JSON object, and the heading. `flexible`: may be cut on a tty. */
@@ -52,7 +54,7 @@ int out_json(FILE *out, const json_t *doc, bool pretty);
 int out_json_take(FILE *out, json_t *take_doc, bool pretty);
 
 /* The one error document: {"schema_version", "error": {code, message, hint}}. 0 or -EIO. */
-int out_json_error(FILE *out, const char *code, const char *message, const char *hint, bool pretty);
+int out_json_error(FILE *out, enum refusal refusal, const char *message, const char *hint, bool pretty);
 
 /*
  * Prints an array of objects as a table with libsmartcols. Missing keys print "-". 0; -EINVAL: an

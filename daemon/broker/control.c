@@ -24,6 +24,7 @@
 #include "daemon/broker/ask/unpin.h"
 #include "proto/codec.h"
 #include "proto/path.h"
+#include "proto/refusal.h"
 #include "worker/judge.h"
 
 #define CONTROL_ROWS_MAX 10000
@@ -78,10 +79,10 @@ static json_t *control_decision_id(uint64_t id)
 	return json_string(text);
 }
 
-static json_t *control_error(const char *code, const char *message, const char *hint)
+static json_t *control_error(enum refusal refusal, const char *message, const char *hint)
 {
-	return json_pack("{s:s, s:{s:s, s:s, s:s}}", "schema_version", "1.0", "error", "code", code,
-			 "message", message, "hint", hint);
+	return json_pack("{s:s, s:{s:s, s:s, s:s}}", "schema_version", "1.0", "error", "code",
+			 refusal_code(refusal), "message", message, "hint", hint);
 }
 
 static bool control_may_see(const struct control_ask *ask, uid_t uid, const char *unit)
@@ -350,7 +351,7 @@ static json_t *control_list(const struct control_ask *ask)
 		    memcmp(lists[i].name, ask->arg, ask->arg_bytes) == 0)
 			return json_pack("{s:s, s:o}", "schema_version", "1.0", lists[i].name,
 					 lists[i].list(ask));
-	return control_error("BAD-ARGUMENT", "no such list",
+	return control_error(REFUSAL_BAD_ARGUMENT, "no such list",
 			     "progs, maps, links, pins, orphans, clients or decisions");
 }
 
@@ -394,7 +395,7 @@ static json_t *control_why(const struct control_ask *ask)
 
 	/* Somebody else's is as unknown as one that never was. */
 	if (!d || !control_may_see(ask, d->uid, d->unit))
-		return control_error("NOT-FOUND", "no such decision",
+		return control_error(REFUSAL_NOT_FOUND, "no such decision",
 				     "the daemon remembers the last ones only; the journal has all");
 	row = control_decision_row(d);
 	json_object_set_new(row, "place", json_string(d->place));
@@ -435,13 +436,13 @@ static json_t *control_unpin(const struct control_ask *ask)
 		r = unpin_name(ask->broker, ask->session->ident, &name);
 	*ask->ret_result = r;
 	if (r == -ENOTUNIQ)
-		return control_error("NOT-UNIQUE", "several pins have that path",
+		return control_error(REFUSAL_NOT_UNIQUE, "several pins have that path",
 				     "unpin it where the path leads to its directory");
 	if (r == -ENOTEMPTY)
-		return control_error("NOT-EMPTY", "a directory in which something is pinned",
+		return control_error(REFUSAL_NOT_EMPTY, "a directory in which something is pinned",
 				     "unpin what lies in it first");
 	if (r < 0)
-		return control_error("NOT-FOUND", "no such pin of yours",
+		return control_error(REFUSAL_NOT_FOUND, "no such pin of yours",
 				     "bpfgate list pins shows them");
 	return json_pack("{s:s, s:o}", "schema_version", "1.0", "unpinned",
 			 control_text(name.path, sizeof(name.path)));
@@ -454,11 +455,11 @@ static json_t *control_reload(const struct control_ask *ask)
 {
 	if (ask->session->ident->uid != 0) {
 		*ask->ret_result = -EPERM;
-		return control_error("NOT-PERMITTED", "only root reloads the policy", "");
+		return control_error(REFUSAL_NOT_PERMITTED, "only root reloads the policy", "");
 	}
 	*ask->ret_result = reload_now(ask->broker);
 	if (*ask->ret_result < 0)
-		return control_error("POLICY", ask->broker->trouble,
+		return control_error(REFUSAL_POLICY, ask->broker->trouble,
 				     "the policy that was in force stays; bpfgate policy check");
 	return json_pack("{s:s, s:o}", "schema_version", "1.0", "policy",
 			 control_policy(ask->broker->rules, ""));
@@ -483,8 +484,8 @@ static json_t *control_object_error(int error)
 
 	for (size_t i = 0; i < ARRAY_CNT(rows); i++)
 		if (rows[i].error == error)
-			return control_error("OBJECT", rows[i].message, rows[i].hint);
-	return control_error("OBJECT", strerror(-error), "");
+			return control_error(REFUSAL_OBJECT, rows[i].message, rows[i].hint);
+	return control_error(REFUSAL_OBJECT, strerror(-error), "");
 }
 
 static int control_object(struct session *session, struct message *msg)
@@ -529,11 +530,11 @@ int control_answer(struct session *session, struct message *msg)
 	/* An answer is held until it is read, as that to a call is. */
 	if (sessions_are_full(session->account, session->broker)) {
 		result = -EMFILE;
-		json = control_error("HELD", "too much is held for this user", "read the answers");
+		json = control_error(REFUSAL_HELD, "too much is held for this user", "read the answers");
 	} else if (control.verb < ARRAY_CNT(verbs) && verbs[control.verb])
 		json = verbs[control.verb](&ask);
 	else
-		json = control_error("BAD-VERB", "no such question", "");
+		json = control_error(REFUSAL_BAD_VERB, "no such question", "");
 	r = answer_send(session, msg->head.id, json, result);
 	json_decref(json);
 	return r;

@@ -149,6 +149,6 @@ void ask_judge_refuse(struct work *work, const struct reply_log_fields *fields)
 		work->reply.reason_bytes = (uint32_t)strlen(text);
 	}
 	work->undecided = verdict->says == JUDGE_SAYS_UNDECIDED;
-	work_refuse(work, err, DECISION_BY_VERIFIER, verdict->code, "%s: %s",
-		    ask_judge_word_of(verdict), verdict->message);
+	work_refuse_as(work, err, DECISION_BY_VERIFIER, verdict->code, "%s: %s",
+		       ask_judge_word_of(verdict), verdict->message);
 }

@@ -13,6 +13,7 @@
 
 #include "daemon/broker/store/people.h"
 #include "daemon/broker/ask/reconcile.h"
+#include "proto/refusal.h"
 
 static int decide_add_member(struct work *work, struct decide_caller *caller, uid_t uid)
 {
@@ -248,7 +249,7 @@ static void decide_write_reason(struct work *work)
 
 static int decide_write_log(struct work *work, const struct reply_log_fields *fields)
 {
-	char *log = reply_log_compose(work, "refused", "POLICY", work->ruling->remedy, NULL, 0,
+	char *log = reply_log_compose(work, "refused", refusal_code(REFUSAL_POLICY), work->ruling->remedy, NULL, 0,
 				      work->ruling->client_text, NULL);
 	int err = EPERM;
 
@@ -294,10 +295,10 @@ bool decide_with_log(struct work *work, struct policy_request *request, decide_a
 	decide_write_reason(work);
 	if (fields)
 		err = decide_write_log(work, fields);
-	work_refuse(work, err,
-		    work->ruling->condition == POLICY_COND_QUOTA ? DECISION_BY_QUOTA :
-								   DECISION_BY_POLICY,
-		    policy_condition_name(work->ruling->condition), "%s", work->ruling->client_text);
+	work_refuse_as(work, err,
+		       work->ruling->condition == POLICY_COND_QUOTA ? DECISION_BY_QUOTA :
+								      DECISION_BY_POLICY,
+		       policy_condition_name(work->ruling->condition), "%s", work->ruling->client_text);
 	return false;
 }
 
@@ -319,7 +320,7 @@ bool decide_probe(struct work *work, decide_again_fn again)
 		return true;
 	if (decide_look_again(work, again))
 		return false;
-	work_refuse(work, EPERM, DECISION_BY_QUOTA, "PROBES",
+	work_refuse(work, EPERM, DECISION_BY_QUOTA, REFUSAL_PROBES,
 		    "too many feature probes of this user are open");
 	return false;
 }
@@ -337,7 +338,7 @@ bool decide_charge(struct work *work, enum ledger_kind kind, uint64_t bytes, dec
 	}
 	if (decide_look_again(work, again))
 		return false;
-	work_refuse(work, ENOSPC, DECISION_BY_QUOTA, r == -ENOSPC ? "LEDGER" : "HELD",
+	work_refuse(work, ENOSPC, DECISION_BY_QUOTA, r == -ENOSPC ? REFUSAL_LEDGER : REFUSAL_HELD,
 		    r == -ENOSPC ? "this user has its share of all objects that the daemon can record" :
 				   "too many objects of this kind, or too many bytes of them, are held for "
 				   "this user");

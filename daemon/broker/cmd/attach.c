@@ -24,6 +24,7 @@
 #include "daemon/broker/ask/attached.h"
 #include "daemon/broker/ask/target.h"
 #include "proto/perf.h"
+#include "proto/refusal.h"
 
 /* A list that changes as often as this between looking and doing is somebody's game. */
 enum { ATTACH_TRIES = 3 };
@@ -140,7 +141,7 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 		return;
 	}
 	if (err < 0) {
-		work_refuse(work, -err, DECISION_BY_KERNEL, "KERNEL", "the kernel refused: %s",
+		work_refuse(work, -err, DECISION_BY_KERNEL, REFUSAL_KERNEL, "the kernel refused: %s",
 			    strerror(-err));
 		return;
 	}
@@ -151,7 +152,7 @@ static void attach_on_done(void *ctx, struct loader_result *result)
 	/* What is not written down is not handed out: with its only descriptor the link goes. */
 	if (work->req.row->returns_fd &&
 	    attach_record_link(work, attach, result->answer->obj_id) < 0) {
-		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
+		work_refuse(work, ENOSPC, DECISION_BY_BROKER, REFUSAL_LEDGER,
 			    "the daemon can record no more objects");
 		return;
 	}
@@ -219,7 +220,7 @@ static void attach_run(struct work *work)
 static void attach_on_others(struct work *work, int err)
 {
 	if (err == -EPERM)
-		work_refuse(work, EPERM, DECISION_BY_POLICY, "STANDING",
+		work_refuse(work, EPERM, DECISION_BY_POLICY, REFUSAL_STANDING,
 			    "another user's program stands there, and only one can");
 	else if (err < 0)
 		work_reply(work, err);
@@ -342,12 +343,12 @@ static void attach_on_target(struct work *work, int err)
 	if (err >= 0 && attach->target.policy.kind == POLICY_ATTACH_ITER && work->req.cmd == CMD_LINK_CREATE)
 		why = iter_info_check(work, attach->target.policy.name);
 	if (why)
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "ITER-INFO", "%s", why);
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_ITER_INFO, "%s", why);
 	else if (err == -EXDEV)
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "EVENT",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_EVENT,
 			    "the perf event was not opened through this bpfgated");
 	else if (err == -EPERM)
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "TARGET", "%s",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_TARGET, "%s",
 			    attach->target.why ? attach->target.why
 					       : "bpfgate does not attach to targets of this kind");
 	else if (err < 0)
@@ -376,7 +377,7 @@ static void attach_on_found(struct work *work, int err)
 	rec = err < 0 ? NULL
 		      : ledger_find(work->broker->ledger, LEDGER_PROG, attach->attached.prog_id);
 	if (err == -EPERM || (err >= 0 && !rec)) {
-		work_refuse(work, EPERM, DECISION_BY_POLICY, "STANDING",
+		work_refuse(work, EPERM, DECISION_BY_POLICY, REFUSAL_STANDING,
 			    "the program that would be detached is another user's");
 		return;
 	}
@@ -432,7 +433,7 @@ static void attach_begin_named(struct work *work)
 	int r = attach_check_replaced(work);
 
 	if (r == -EPERM)
-		work_refuse(work, EPERM, DECISION_BY_POLICY, "STANDING",
+		work_refuse(work, EPERM, DECISION_BY_POLICY, REFUSAL_STANDING,
 			    "the program that would be replaced is another user's");
 	else if (r < 0)
 		work_reply(work, r);
@@ -474,9 +475,9 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 		/* Whose it is takes a loader to find out: who may attach nothing anyway costs none.
 		 */
 		if (!decide_names_for(work, POLICY_ATTACH))
-			work_refuse(work, EPERM, DECISION_BY_POLICY,
-				    policy_condition_name(POLICY_COND_WHO),
-				    "no rule allows any program to this caller");
+			work_refuse_as(work, EPERM, DECISION_BY_POLICY,
+				       policy_condition_name(POLICY_COND_WHO),
+				       "no rule allows any program to this caller");
 		else
 			attach_begin_unnamed(work);
 		return;
@@ -485,14 +486,14 @@ static void attach_start(struct work *work, const struct attach_fields *fields)
 	if (r < 0)
 		work_reply(work, attach_missing_prog(work, r));
 	else if (!attach->prog.rec)
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN-PROG",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_FOREIGN_PROG,
 			    "program %u was not loaded through bpfgate", attach->prog.id);
 	else if (attach->rec.prog.probe)
 		/* What root gets from the probes that try to attach: their targets do not exist. */
-		work_refuse(work, EBADF, DECISION_BY_BROKER, "PROBE",
+		work_refuse(work, EBADF, DECISION_BY_BROKER, REFUSAL_PROBE,
 			    "what a feature probe loads is never attached");
 	else if (!forward_may_use(work, attach->prog.rec))
-		work_refuse(work, EPERM, DECISION_BY_POLICY, "OWNER",
+		work_refuse(work, EPERM, DECISION_BY_POLICY, REFUSAL_OWNER,
 			    "program %u belongs to another user", attach->prog.id);
 	else
 		attach_begin_named(work);

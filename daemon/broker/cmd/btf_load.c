@@ -13,6 +13,7 @@
 #include "daemon/broker/ask/probes.h"
 #include "daemon/broker/ask/new_record.h"
 #include "daemon/broker/work/retry.h"
+#include "proto/refusal.h"
 
 #define BTF_LOAD_TOKEN (1u << 16)	/* BPF_F_TOKEN_FD */
 
@@ -36,7 +37,7 @@ static void btf_load_on_loaded(void *ctx, struct loader_result *result)
 		return;
 	reply_log_take_kernels(work, &reply_log_btf_load, result, 0, NULL, 0);
 	if (result->answer->result < 0) {
-		work_refuse(work, -result->answer->result, DECISION_BY_KERNEL, "KERNEL",
+		work_refuse(work, -result->answer->result, DECISION_BY_KERNEL, REFUSAL_KERNEL,
 			    "the kernel refused BTF that was accepted here: %s",
 			    strerror(-result->answer->result));
 		return;
@@ -45,7 +46,7 @@ static void btf_load_on_loaded(void *ctx, struct loader_result *result)
 	new_record_begin(work, &rec);
 	r = rec.id ? new_record_add(work, &rec) : -EIO;
 	if (r < 0) {
-		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
+		work_refuse(work, ENOSPC, DECISION_BY_BROKER, REFUSAL_LEDGER,
 			    "the daemon can record no more objects");
 		return;
 	}
@@ -108,7 +109,7 @@ void btf_load(struct work *work)
 	}
 	retry_look(work, &reply_log_btf_load);
 	if (work_u32(work, ATTR_BTF_LOAD_FLAGS) & BTF_LOAD_TOKEN) {
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "TOKEN", "BPF tokens are not passed on");
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_TOKEN, "BPF tokens are not passed on");
 		return;
 	}
 	if (probes_has_btf(btf->data, btf->bytes)) {

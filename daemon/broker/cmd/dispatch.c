@@ -12,6 +12,7 @@
 #include "proto/own.h"
 #include "proto/perf.h"
 #include "proto/pinname.h"
+#include "proto/refusal.h"
 #include "proto/trace.h"
 
 typedef void (*dispatch_fn)(struct work *work);
@@ -74,13 +75,13 @@ void dispatch_work(struct work *work)
 
 	/* A rule that refuses a group could not see it. */
 	if (work->ident->groups_unknown)
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "GROUPS",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_GROUPS,
 			    "the caller is in more than %u groups, or they are not known", IDENT_GROUPS_MAX);
 	else if (r < 0)
 		work_reply(work, r);
 	else if (dispatch_has_handler(cmd))
 		dispatch_find(cmd)(work);
 	else
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "NOT-OFFERED",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_NOT_OFFERED,
 			    "bpfgate does not carry out %s", work->req.row->name);
 }

@@ -144,7 +144,7 @@ static void map_create_on_done(void *ctx, struct loader_result *result)
 	if (!work_loader_answered(work, result))
 		return;
 	if (result->answer->result < 0) {
-		work_refuse(work, -result->answer->result, DECISION_BY_KERNEL, "KERNEL",
+		work_refuse(work, -result->answer->result, DECISION_BY_KERNEL, REFUSAL_KERNEL,
 			    "the kernel refused to create the map: %s",
 			    strerror(-result->answer->result));
 		return;
@@ -154,7 +154,7 @@ static void map_create_on_done(void *ctx, struct loader_result *result)
 	state->rec.id = result->answer->obj_id;
 	r = new_record_add(work, &state->rec);
 	if (r < 0) {
-		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
+		work_refuse(work, ENOSPC, DECISION_BY_BROKER, REFUSAL_LEDGER,
 			    "the daemon can record no more objects");
 		return;
 	}
@@ -201,7 +201,7 @@ static void map_create_decide(struct work *work)
 		return;
 	r = map_create_fill_call(work, &rec->map);
 	if (r == -EPERM)
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "INNER-MAP",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_INNER_MAP,
 			    "the inner map must be made by bpfgate and opened read-write");
 	else if (r < 0)
 		work_reply(work, r);
@@ -221,12 +221,12 @@ void map_create(struct work *work)
 	work->state_free = free;
 	map_create_read_shape(work, &state->rec);
 	if (state->rec.map.map_flags & CMD_F_TOKEN_FD)
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "TOKEN", "BPF tokens are not passed on");
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_TOKEN, "BPF tokens are not passed on");
 	else if (state->rec.map.type == BPF_MAP_TYPE_STRUCT_OPS)
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "STRUCT-OPS",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_STRUCT_OPS,
 			    "struct_ops maps are not granted: updating one is an attach");
 	else if (work_u32(work, ATTR_MAP_CREATE_IFINDEX))
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "OFFLOAD",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_OFFLOAD,
 			    "maps on devices are not granted");
 	else
 		map_create_decide(work);

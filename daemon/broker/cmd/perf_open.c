@@ -23,6 +23,7 @@
 #include "daemon/broker/store/owner.h"
 #include "daemon/broker/store/perfs.h"
 #include "daemon/broker/ask/procs.h"
+#include "proto/refusal.h"
 
 /* A timer each, which interrupts: what a profiler needs is one for each CPU. */
 #define PERF_SOFTWARE_PER_CPU 8u
@@ -149,7 +150,7 @@ static void perf_run(struct work *work)
 	int r;
 
 	if (perfs_reserve(work->broker->perfs, work->account, &state->charge) < 0) {
-		work_refuse(work, EMFILE, DECISION_BY_QUOTA, "HELD",
+		work_refuse(work, EMFILE, DECISION_BY_QUOTA, REFUSAL_HELD,
 			    "this user holds too many perf events");
 		return;
 	}
@@ -212,7 +213,7 @@ static void perf_on_event(void *ctx, const char *name, int err)
 
 	if (err == -ENOENT) {
 		work_refuse(
-			work, ENOENT, DECISION_BY_BROKER, "TRACEFS",
+			work, ENOENT, DECISION_BY_BROKER, REFUSAL_TRACEFS,
 			"the daemon sees no tracepoints: tracefs is not mounted at /sys/kernel/tracing");
 		return;
 	}
@@ -253,7 +254,7 @@ static void perf_of_file(struct work *work, struct perf_call *call)
 		work_reply(work, r);
 	else
 		work_refuse(
-			work, EACCES, DECISION_BY_BROKER, "FILE", "%s",
+			work, EACCES, DECISION_BY_BROKER, REFUSAL_FILE, "%s",
 			r == -EXDEV
 				? "the daemon has no such file under the name that it has for the caller"
 			: r == -EACCES ? "the caller may not read the file"
@@ -268,7 +269,7 @@ static void perf_of_counter(struct work *work, struct perf_call *call)
 	}
 	if (!perfs_has_room(work->broker->perfs, work->account->uid, PERF_KIND_SOFTWARE,
 			    PERF_SOFTWARE_PER_CPU * (unsigned int)get_nprocs_conf())) {
-		work_refuse(work, EMFILE, DECISION_BY_QUOTA, "HELD",
+		work_refuse(work, EMFILE, DECISION_BY_QUOTA, REFUSAL_HELD,
 			    "this user holds too many events that the kernel counts");
 		return;
 	}
@@ -350,10 +351,10 @@ static void perf_open_output(struct work *work, const struct perf_call *call)
 {
 	if (!perf_has_map(work))
 		work_refuse(
-			work, EACCES, DECISION_BY_BROKER, "PERF",
+			work, EACCES, DECISION_BY_BROKER, REFUSAL_PERF,
 			"perf events are for who holds a perf event array made through bpfgate");
 	else if (call->open.sample_type & ~PERF_SAMPLE_PLAIN)
-		work_refuse(work, EACCES, DECISION_BY_BROKER, "SAMPLES",
+		work_refuse(work, EACCES, DECISION_BY_BROKER, REFUSAL_SAMPLES,
 			    "an event for programs to write into tells nothing of the kernel");
 	else
 		perf_run(work);
@@ -379,7 +380,7 @@ static void perf_go(struct work *work, struct perf_call *call)
 	if (r < 0)
 		work_reply(work, r);
 	else if (call->open.sample_type & ~PERF_SAMPLE_GRANTABLE)
-		work_refuse(work, EACCES, DECISION_BY_BROKER, "SAMPLES",
+		work_refuse(work, EACCES, DECISION_BY_BROKER, REFUSAL_SAMPLES,
 			    "registers, stacks and the like are not given to anybody");
 	else if (call->open.kind == PERF_KIND_OUTPUT)
 		perf_open_output(work, call);

@@ -20,6 +20,7 @@
 #include "daemon/broker/ask/places.h"
 #include "daemon/broker/ask/new_record.h"
 #include "daemon/broker/ask/unpin.h"
+#include "proto/refusal.h"
 
 struct pin {
 	struct ledger_rec rec;		/* LEDGER_PIN */
@@ -174,7 +175,7 @@ void obj_pin(struct work *work)
 	if (!pin)
 		return;
 	if (!obj.rec || !forward_may_use(work, obj.rec)) {
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_FOREIGN,
 			    "object %u is not one that bpfgate made for this user", obj.id);
 		return;
 	}
@@ -227,7 +228,7 @@ static void pin_get_shared(struct work *work, const struct pin *pin, uint32_t mo
 	if (work->ruling->share_rw)
 		pin_reply(work, pin, mode);
 	else if (mode == BPF_F_WRONLY)
-		work_refuse(work, EPERM, DECISION_BY_POLICY, "SHARE",
+		work_refuse(work, EPERM, DECISION_BY_POLICY, REFUSAL_SHARE,
 			    "the map behind this pin is shared with the caller for reading only");
 	else
 		pin_reply(work, pin, BPF_F_RDONLY);

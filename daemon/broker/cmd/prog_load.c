@@ -24,6 +24,7 @@
 #include "object/digest.h"
 #include "object/probes.h"
 #include "proto/kernel_types.h"
+#include "proto/refusal.h"
 
 #define PROG_LOAD_TOKEN	   (1u << 16)	/* BPF_F_TOKEN_FD */
 
@@ -106,7 +107,7 @@ static const char *prog_load_find_taboo(const struct work *work, const struct pr
 }
 
 /* Refuses with a log, as the verifier would: err is positive. */
-static void prog_load_refuse(struct work *work, int err, enum decision_stage stage, const char *code,
+static void prog_load_refuse(struct work *work, int err, enum decision_stage stage, enum refusal refusal,
 			     const char *explanation, const char *message)
 {
 	char *text;
@@ -115,11 +116,11 @@ static void prog_load_refuse(struct work *work, int err, enum decision_stage sta
 		work_reply(work, -ENOMEM);
 		return;
 	}
-	text = reply_log_compose(work, "refused", code, explanation, NULL, 0, message, NULL);
+	text = reply_log_compose(work, "refused", refusal_code(refusal), explanation, NULL, 0, message, NULL);
 	if (text)
 		err = reply_log_put(work, &reply_log_prog_load, text, err);
 	free(text);
-	work_refuse(work, err, stage, code, "%s", explanation[0] ? explanation : message);
+	work_refuse(work, err, stage, refusal, "%s", explanation[0] ? explanation : message);
 }
 
 /* ---- policy ---- */
@@ -191,10 +192,10 @@ static void prog_load_answer(struct work *work, struct loader_result *result)
 static void prog_load_refused(struct work *work, int err)
 {
 	if (err == ENOSPC && work_u32(work, ATTR_PROG_LOAD_LOG_LEVEL))
-		work_refuse(work, err, DECISION_BY_KERNEL, "LOG",
+		work_refuse(work, err, DECISION_BY_KERNEL, REFUSAL_LOG,
 			    "the kernel's log of the program does not fit into the caller's buffer");
 	else
-		work_refuse(work, err, DECISION_BY_KERNEL, "KERNEL", "the kernel refused the program: %s", strerror(err));
+		work_refuse(work, err, DECISION_BY_KERNEL, REFUSAL_KERNEL, "the kernel refused the program: %s", strerror(err));
 }
 
 static void prog_load_on_loaded(void *ctx, struct loader_result *result)
@@ -218,7 +219,7 @@ static void prog_load_on_loaded(void *ctx, struct loader_result *result)
 	r = new_record_add(work, &load->rec);
 	if (r < 0) {
 		to_parent_ask_drop(work->broker->to_parent, result->keep_id);
-		work_refuse(work, ENOSPC, DECISION_BY_BROKER, "LEDGER",
+		work_refuse(work, ENOSPC, DECISION_BY_BROKER, REFUSAL_LEDGER,
 			    "the daemon can record no more objects");
 		return;
 	}
@@ -336,7 +337,7 @@ static void prog_load_judge(struct work *work)
 	}
 	prog_load_check_perfmon(work, load, why, sizeof(why));
 	if (why[0]) {
-		prog_load_refuse(work, EPERM, DECISION_BY_POLICY, "PERFMON", why, "");
+		prog_load_refuse(work, EPERM, DECISION_BY_POLICY, REFUSAL_PERFMON, why, "");
 		return;
 	}
 	prog_load_choose_caps(work, load, &ask.mode);
@@ -584,10 +585,10 @@ void prog_load(struct work *work)
 	r = prog_load_read(work, load);
 	taboo = prog_load_find_taboo(work, load);
 	if (r < 0)
-		prog_load_refuse(work, -r, DECISION_BY_BROKER, "TOO-MANY-KFUNCS", "",
+		prog_load_refuse(work, -r, DECISION_BY_BROKER, REFUSAL_TOO_MANY_KFUNCS, "",
 				 "the program calls too many different kfuncs");
 	else if (taboo)
-		prog_load_refuse(work, EPERM, DECISION_BY_BROKER, "NOT-GRANTABLE", taboo, "");
+		prog_load_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_NOT_GRANTABLE, taboo, "");
 	else
 		work_go_on(work, prog_load_resolve);
 }

@@ -44,7 +44,7 @@ struct prog_load {
 	struct loader_call *fetch;	/* for a map's BTF that is not in the cache */
 	uint64_t caps;			/* that the loader will hold */
 	char problem[160];		/* what is wrong with a reference, for the log */
-	const char *problem_code;
+	enum refusal problem_code;
 };
 
 /* A struct prog_load, as the state of a work. */

@@ -13,9 +13,10 @@
 
 #include "daemon/broker/cmd/prog_load.h"
 #include "proto/insnfd.h"
+#include "proto/refusal.h"
 
 __attribute__((format(printf, 4, 5))) static int prog_refs_fail(struct prog_load *load, int err,
-								 const char *code,
+								 enum refusal refusal,
 								 const char *format, ...)
 {
 	va_list ap;
@@ -23,7 +24,7 @@ __attribute__((format(printf, 4, 5))) static int prog_refs_fail(struct prog_load
 	va_start(ap, format);
 	vsnprintf(load->problem, sizeof(load->problem), format, ap);
 	va_end(ap);
-	load->problem_code = code;
+	load->problem_code = refusal;
 	return err;
 }
 
@@ -35,21 +36,21 @@ static int prog_refs_add_map(struct work *work, struct prog_load *load, int32_t 
 	int r = client_obj_of_number(work, number, KEEP_MAP, &obj);
 
 	if (r < 0)
-		return prog_refs_fail(load, r, "BAD-FD", "fd %d is not pointing to valid bpf_map",
+		return prog_refs_fail(load, r, REFUSAL_BAD_FD, "fd %d is not pointing to valid bpf_map",
 				      number);
 	for (uint32_t i = 0; i < load->map_cnt; i++)
 		if (load->maps[i].obj.id == obj.id)
 			return (int)i;
 	if (!obj.rec)
-		return prog_refs_fail(load, -EPERM, "FOREIGN-MAP",
+		return prog_refs_fail(load, -EPERM, REFUSAL_FOREIGN_MAP,
 				      "map %u (fd %d) was not created through bpfgate", obj.id,
 				      number);
 	if (!client_obj_is_read_write(&obj))
-		return prog_refs_fail(load, -EPERM, "MAP-MODE",
+		return prog_refs_fail(load, -EPERM, REFUSAL_MAP_MODE,
 				      "map %u (fd %d) is not open read-write: a program would get "
 				      "around that", obj.id, number);
 	if (load->map_cnt == LEDGER_MAPS_MAX)
-		return prog_refs_fail(load, -E2BIG, "TOO-MANY-MAPS",
+		return prog_refs_fail(load, -E2BIG, REFUSAL_TOO_MANY_MAPS,
 				      "The total number of maps per program has reached the limit of %d",
 				      LEDGER_MAPS_MAX);
 	load->maps[load->map_cnt].obj = obj;
@@ -64,7 +65,7 @@ static int prog_refs_add_btf_id(struct prog_load *load, uint32_t id)
 		if (load->btf_ids[i] == id)
 			return (int)i + 1;
 	if (load->btf_cnt == PROG_LOAD_BTFS_MAX)
-		return prog_refs_fail(load, -E2BIG, "TOO-MANY-BTFS", "too many BTF objects");
+		return prog_refs_fail(load, -E2BIG, REFUSAL_TOO_MANY_BTFS, "too many BTF objects");
 	load->btf_ids[load->btf_cnt++] = id;
 	return (int)load->btf_cnt;
 }
@@ -79,7 +80,7 @@ static int prog_refs_add_btf(struct work *work, struct prog_load *load, int32_t 
 	if (r >= 0)
 		r = btfs_of_fd(work->broker->btfs, ret_obj->fd, &id);
 	if (r < 0)
-		return prog_refs_fail(load, r, "BAD-FD", "fd %d is not pointing to valid BTF", number);
+		return prog_refs_fail(load, r, REFUSAL_BAD_FD, "fd %d is not pointing to valid BTF", number);
 	return prog_refs_add_btf_id(load, id);
 }
 
@@ -88,7 +89,7 @@ static int prog_refs_give_loader(struct work *work, struct prog_load *load,
 {
 	int number = client_obj_add_to_call(obj, work->loader_call);
 
-	return number < 0 ? prog_refs_fail(load, number, "TOO-MANY-FDS", "too many descriptors") :
+	return number < 0 ? prog_refs_fail(load, number, REFUSAL_TOO_MANY_FDS, "too many descriptors") :
 			    number;
 }
 
@@ -187,10 +188,10 @@ static int prog_refs_read_array(const struct work *work, struct prog_load *load,
 	const struct request_ptr *array = work_ptr(work, ATTR_PROG_LOAD_FD_ARRAY);
 
 	if (array->state == WIRE_PTR_NULL)
-		return prog_refs_fail(load, -EPROTO, "NO-FD-ARRAY",
+		return prog_refs_fail(load, -EPROTO, REFUSAL_NO_FD_ARRAY,
 				      "fd_idx without fd_array is invalid");
 	if (idx < 0 || (uint32_t)idx >= array->bytes / sizeof(*ret_number))
-		return prog_refs_fail(load, -EFAULT, "FD-IDX", "fd_array has no index %d", idx);
+		return prog_refs_fail(load, -EFAULT, REFUSAL_FD_IDX, "fd_array has no index %d", idx);
 	memcpy(ret_number, array->data + (size_t)idx * sizeof(*ret_number), sizeof(*ret_number));
 	return 0;
 }
@@ -253,7 +254,7 @@ static int prog_refs_find_kind(struct work *work, struct prog_load *load, int32_
 	if (ref.map || ref.btf)
 		return ref.btf ? KEEP_BTF : KEEP_MAP;
 	r = client_obj_of_number(work, number, 0, &obj);
-	return r < 0 ? prog_refs_fail(load, r, "BAD-FD",
+	return r < 0 ? prog_refs_fail(load, r, REFUSAL_BAD_FD,
 				      "fd %d is not pointing to valid bpf_map or btf", number) :
 		       (int)obj.kind;
 }
@@ -292,7 +293,7 @@ static int prog_refs_start_array(struct work *work, struct prog_load *load)
 	uint32_t bound = work_u32(work, ATTR_PROG_LOAD_FD_ARRAY_CNT);
 
 	if (array->state == WIRE_PTR_FAULT)
-		return prog_refs_fail(load, -EFAULT, "FD-ARRAY", "fd_array cannot be read");
+		return prog_refs_fail(load, -EFAULT, REFUSAL_FD_ARRAY, "fd_array cannot be read");
 	load->fd_array_cnt = array->bytes / sizeof(int32_t);
 	load->loaded_fd_array = calloc(load->fd_array_cnt + 1, sizeof(int32_t));
 	if (!load->loaded_fd_array)
@@ -326,10 +327,10 @@ static int prog_refs_add_attach(struct work *work, struct prog_load *load)
 		return 0;
 	r = client_obj_at(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD, 0, &obj);
 	if (r < 0)
-		return prog_refs_fail(load, r, "BAD-FD", "attach fd %d is no BTF and no program",
+		return prog_refs_fail(load, r, REFUSAL_BAD_FD, "attach fd %d is no BTF and no program",
 				      work_fd_number(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD));
 	if (obj.kind != KEEP_BTF)
-		return prog_refs_fail(load, -EPERM, "ATTACH-PROG",
+		return prog_refs_fail(load, -EPERM, REFUSAL_ATTACH_PROG,
 				      "programs that attach to programs are not granted");
 	r = btfs_of_fd(work->broker->btfs, obj.fd, &obj.id);
 	if (r >= 0)

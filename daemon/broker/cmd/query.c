@@ -182,8 +182,8 @@ void prog_query(struct work *work)
 	work->state_free = free;
 	/* Only own programs are shown: who can have none costs no loader, not even to learn where he asks. */
 	if (!decide_names_for(work, POLICY_QUERY)) {
-		work_refuse(work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_WHO),
-			    "no rule allows any program to this caller");
+		work_refuse_as(work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_WHO),
+			       "no rule allows any program to this caller");
 		return;
 	}
 	if (query_is_of_a_place(cmd_attach_of(work_u32(work, ATTR_QUERY_ATTACH_TYPE))))

@@ -17,6 +17,7 @@
 #include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/ask/scan.h"
 #include "proto/kernel_types.h"
+#include "proto/refusal.h"
 
 /* A second of a small program; the kernel yields between repetitions, our loader is busy. */
 #define SIMPLE_REPEAT_MAX  1000000u
@@ -64,7 +65,7 @@ static bool simple_need_prog(struct work *work, uint16_t at, struct client_obj *
 	if (r < 0)
 		work_reply(work, r);
 	else if (ret_prog->rec && !forward_may_use(work, ret_prog->rec))
-		work_refuse(work, EPERM, DECISION_BY_POLICY, "OWNER",
+		work_refuse(work, EPERM, DECISION_BY_POLICY, REFUSAL_OWNER,
 			    "program %u belongs to another user", ret_prog->id);
 	else
 		return true;
@@ -81,13 +82,13 @@ void test_run(struct work *work)
 	if (!simple_need_prog(work, ATTR_TEST_PROG_FD, &prog))
 		return;
 	if (!prog.rec || prog.rec->prog.probe) {
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN-PROG",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_FOREIGN_PROG,
 			    "program %u was not loaded through bpfgate to be run", prog.id);
 		return;
 	}
 	/* It would write into the process that runs it: here the loader, with its capabilities. */
 	if (scan_has_helper(prog.rec->prog.helpers, KERNEL_HELPER_probe_write_user)) {
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "WRITES-USER",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_WRITES_USER,
 			    "a program that calls bpf_probe_write_user is not run by bpfgate");
 		return;
 	}
@@ -107,7 +108,7 @@ void test_run(struct work *work)
 	decide_note_program(work, prog.rec);
 	work->decision->verdict = DECISION_ALLOWED;
 	if (work_u32(work, ATTR_TEST_REPEAT) > SIMPLE_REPEAT_MAX)
-		work_refuse(work, EINVAL, DECISION_BY_BROKER, "REPEAT",
+		work_refuse(work, EINVAL, DECISION_BY_BROKER, REFUSAL_REPEAT,
 			    "a test run may be repeated %u times at most", SIMPLE_REPEAT_MAX);
 	else
 		simple_run(work, 0);

@@ -17,6 +17,7 @@
 #include "daemon/broker/ask/decide.h"
 #include "daemon/broker/ask/events.h"
 #include "proto/channel.h"
+#include "proto/refusal.h"
 #include "proto/trace.h"
 
 #define TRACE_TEXT_MAX 65536u /* a format takes some thousand bytes */
@@ -161,7 +162,7 @@ static void trace_on_events(void *ctx, int err)
 	if (fclose(list.out) != 0)
 		work_reply(work, -ENOMEM);
 	else if (!list.any)
-		work_refuse(
+		work_refuse_as(
 			work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_ATTACH),
 			"no rule lets this caller attach to any tracepoint (\"attach\": {\"tracepoint\": ...})");
 	else
@@ -211,7 +212,7 @@ static void trace_on_symbols(void *ctx, struct loader_result *result)
 	if (!work_loader_answered(work, result))
 		return;
 	if (result->answer->result == -ENOSYS)
-		work_refuse(work, EPERM, DECISION_BY_KERNEL, "SYMBOLS",
+		work_refuse(work, EPERM, DECISION_BY_KERNEL, REFUSAL_SYMBOLS,
 			    "this kernel (before 6.0, or with kernel.kptr_restrict at 2) shows no addresses");
 	else if (result->answer->result < 0)
 		work_reply(work, result->answer->result);
@@ -254,8 +255,8 @@ void trace_open(struct work *work)
 	if (call->open.zero || call->open.what == 0 || call->open.what >= TRACE_FILE_CNT)
 		work_reply(work, -EINVAL);
 	else if (!decide_names_for(work, POLICY_ATTACH))
-		work_refuse(work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_WHO),
-			    "no rule allows any program to this caller");
+		work_refuse_as(work, EPERM, DECISION_BY_POLICY, policy_condition_name(POLICY_COND_WHO),
+			       "no rule allows any program to this caller");
 	else if (call->open.what == TRACE_FILE_FUNCTIONS)
 		trace_open_functions(work);
 	else if (call->open.what == TRACE_FILE_SYMBOLS)

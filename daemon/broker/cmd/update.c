@@ -35,7 +35,7 @@ static void update_on_done(void *ctx, struct loader_result *result)
 		return;
 	r = result->answer->result;
 	if (r < 0) {
-		work_refuse(work, -r, DECISION_BY_KERNEL, "KERNEL", "the kernel refused: %s",
+		work_refuse(work, -r, DECISION_BY_KERNEL, REFUSAL_KERNEL, "the kernel refused: %s",
 			    strerror(-r));
 		return;
 	}
@@ -76,10 +76,10 @@ static bool update_take_prog(struct work *work, const struct client_obj *prog)
 	struct update *update = work->state;
 
 	if (!prog->rec || prog->rec->prog.probe)
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN-PROG",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_FOREIGN_PROG,
 			    "program %u was not loaded through bpfgate to be attached", prog->id);
 	else if (!forward_may_use(work, prog->rec))
-		work_refuse(work, EPERM, DECISION_BY_POLICY, "OWNER",
+		work_refuse(work, EPERM, DECISION_BY_POLICY, REFUSAL_OWNER,
 			    "program %u belongs to another user", prog->id);
 	else
 		update->prog = *prog->rec;
@@ -132,7 +132,7 @@ void link_update(struct work *work)
 		return;
 	}
 	if (!link.rec || !forward_may_use(work, link.rec)) {
-		work_refuse(work, EPERM, DECISION_BY_BROKER, "FOREIGN-LINK",
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_FOREIGN_LINK,
 			    "link %u is not one that bpfgate made for this user", link.id);
 		return;
 	}

@@ -17,6 +17,7 @@
 #include "daemon/broker/store/owner.h"
 #include "daemon/broker/ask/reconcile.h"
 #include "proto/own.h"
+#include "proto/refusal.h"
 
 static const struct virtual_row {
 	const char *name;
@@ -118,7 +119,7 @@ void virtual_reply_handle(struct work *work, uint64_t keep_id)
 	work->handle_of = keep_id;
 	r = quota_charge(work->account, QUOTA_HANDLES, 1, &work->handle);
 	if (r < 0) {
-		work_refuse(work, EMFILE, DECISION_BY_QUOTA, "HANDLES",
+		work_refuse(work, EMFILE, DECISION_BY_QUOTA, REFUSAL_HANDLES,
 			    "too many further handles of programs are open");
 		return;
 	}

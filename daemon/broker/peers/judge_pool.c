@@ -16,6 +16,7 @@
 #include "daemon/broker/store/clock.h"
 #include "daemon/broker/peers/peer.h"
 #include "proto/channel.h"
+#include "proto/refusal.h"
 
 /*
  * The zygote kills a judge so long after its job's deadline, should we have failed to. A judge that stays
@@ -102,12 +103,12 @@ static void judge_free(struct judge *judge)
 }
 
 /* Whatever the judge said before counts for nothing. */
-static void judge_call_undecide(struct judge_call *call, const char *code, const char *message)
+static void judge_call_undecide(struct judge_call *call, enum refusal refusal, const char *message)
 {
 	memset(&call->verdict, 0, sizeof(call->verdict));
 	call->verdict.says = JUDGE_SAYS_UNDECIDED;
 	call->verdict.insn_idx = UINT32_MAX;
-	snprintf(call->verdict.code, sizeof(call->verdict.code), "%s", code);
+	snprintf(call->verdict.code, sizeof(call->verdict.code), "%s", refusal_code(refusal));
 	snprintf(call->verdict.message, sizeof(call->verdict.message), "%s", message);
 }
 
@@ -229,7 +230,7 @@ static void judge_end(struct judge *judge, const char *why)
 		judge_kill(judge);
 		again = judge_call_retry(judge, call);
 		if (!again)
-			judge_call_undecide(call, "JUDGE-LOST", why);
+			judge_call_undecide(call, REFUSAL_JUDGE_LOST, why);
 	}
 	if (judge_may_stay(judge, call))
 		judge_hold(judge);
@@ -533,7 +534,7 @@ static int judge_pool_on_waited(sd_event_source *source, uint64_t usec, void *ct
 			break;
 		}
 		TAILQ_REMOVE(&judges->queue, call, link);
-		judge_call_undecide(call, "JUDGE-BUSY", "no judge was free in time");
+		judge_call_undecide(call, REFUSAL_JUDGE_BUSY, "no judge was free in time");
 		judge_call_finish(call);
 	}
 	return 0;
@@ -677,7 +678,7 @@ void judge_pool_free(struct judge_pool *judges)
 		judge_end(judge, "the daemon is shutting down");
 	while ((call = TAILQ_FIRST(&judges->queue))) {
 		TAILQ_REMOVE(&judges->queue, call, link);
-		judge_call_undecide(call, "JUDGE-LOST", "the daemon is shutting down");
+		judge_call_undecide(call, REFUSAL_JUDGE_LOST, "the daemon is shutting down");
 		judge_call_finish(call);
 	}
 	judge_pool_drop_spares(judges);

@@ -14,6 +14,7 @@
 #include "daemon/broker/signed/signed_objects.h"
 #include "policy/prove.h"
 #include "policy/signer.h"
+#include "proto/refusal.h"
 
 #define SIGNED_BYTES_MAX 8192	/* the kernel's own limit: EINVAL above */
 
@@ -87,22 +88,22 @@ static void signers_on_cms(void *ctx, struct judge_call *call)
 
 	if (call->verdict.says != JUDGE_SAYS_ACCEPT || call->result_cnt != 1 ||
 	    call->results[0].byte_cnt != sizeof(answer)) {
-		work_refuse(work, EBADMSG, DECISION_BY_BROKER, "SIGNATURE",
+		work_refuse(work, EBADMSG, DECISION_BY_BROKER, REFUSAL_SIGNATURE,
 			    "no judge could read the signature");
 		return;
 	}
 	memcpy(&answer, call->results[0].bytes, sizeof(answer));
 	if (answer.reason != CMS_OK) {
-		work_refuse(work, EBADMSG, DECISION_BY_BROKER, "SIGNATURE", "signature: %s",
+		work_refuse(work, EBADMSG, DECISION_BY_BROKER, REFUSAL_SIGNATURE, "signature: %s",
 			    prove_cms_reason((enum cms_reason)answer.reason));
 		return;
 	}
 	r = signers_prove(work, prog, &answer);
 	if (r == -EKEYREJECTED)
-		work_refuse(work, EKEYREJECTED, DECISION_BY_BROKER, "SIGNATURE",
+		work_refuse(work, EKEYREJECTED, DECISION_BY_BROKER, REFUSAL_SIGNATURE,
 			    "the signature is not one of these instructions by a signer of the policy");
 	else if (r < 0)
-		work_refuse(work, -r, DECISION_BY_BROKER, "SIGNATURE",
+		work_refuse(work, -r, DECISION_BY_BROKER, REFUSAL_SIGNATURE,
 			    "the signature could not be proved");
 	else
 		work_resume(work, 0);

@@ -17,6 +17,7 @@
 #include "daemon/broker/peers/closers.h"
 #include "daemon/broker/work/session.h"
 #include "daemon/broker/work/turns.h"
+#include "proto/refusal.h"
 
 /* What is copied of a large body in one turn: a few milliseconds, also when each page of it must be found first. */
 #define WORK_LOAD_BYTES (1u << 20)
@@ -325,8 +326,19 @@ void work_reply_fd(struct work *work, int fd)
 	work_send(work, fd);
 }
 
-void work_refuse(struct work *work, int err, enum decision_stage stage, const char *code,
+void work_refuse(struct work *work, int err, enum decision_stage stage, enum refusal refusal,
 		 const char *format, ...)
+{
+	char reason[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(reason, sizeof(reason), format, ap);
+	va_end(ap);
+	work_refuse_as(work, err, stage, refusal_code(refusal), "%s", reason);
+}
+
+void work_refuse_as(struct work *work, int err, enum decision_stage stage, const char *code, const char *format, ...)
 {
 	char reason[512];
 	va_list ap;
@@ -484,11 +496,11 @@ void work_submit_loader(struct work *work, loader_done_fn on_done)
 	work->loader_call->ctx = work;
 	r = loaders_submit(work->broker->loaders, work->loader_call);
 	if (r == -ENOBUFS)
-		work_refuse(work, EAGAIN, DECISION_BY_QUOTA, "LOADERS",
+		work_refuse(work, EAGAIN, DECISION_BY_QUOTA, REFUSAL_LOADERS,
 			    "too many calls of this user wait, or too many network namespaces were called from "
 			    "lately");
 	else if (r < 0)
-		work_refuse(work, -r, DECISION_BY_BROKER, "LOADER", "no loader could be started: %s",
+		work_refuse(work, -r, DECISION_BY_BROKER, REFUSAL_LOADER, "no loader could be started: %s",
 			    strerror(-r));
 }
 
@@ -501,10 +513,10 @@ void work_submit_judge(struct work *work, judge_done_fn on_done)
 	work->judge_call->account = work->account;
 	r = judge_pool_submit(work->broker->judges, work->judge_call);
 	if (r == -EDQUOT)
-		work_refuse(work, EAGAIN, DECISION_BY_QUOTA, "JUDGE-QUEUE",
+		work_refuse(work, EAGAIN, DECISION_BY_QUOTA, REFUSAL_JUDGE_QUEUE,
 			    "too many of this user's programs wait to be judged");
 	else if (r < 0)
-		work_refuse(work, -r, DECISION_BY_BROKER, "JUDGE", "the judge cannot be asked: %s",
+		work_refuse(work, -r, DECISION_BY_BROKER, REFUSAL_JUDGE, "the judge cannot be asked: %s",
 			    strerror(-r));
 }
 
@@ -513,11 +525,11 @@ bool work_loader_answered(struct work *work, const struct loader_result *result)
 	if (result->err == 0 && !result->answer->refused)
 		return true;
 	if (result->err == 0)
-		work_refuse(work, EIO, DECISION_BY_BROKER, "LOADER-REFUSED",
+		work_refuse(work, EIO, DECISION_BY_BROKER, REFUSAL_LOADER_REFUSED,
 			    "the loader refused the approval: %s", strerror(-result->answer->result));
 	else
 		work_refuse(work, result->err == -ETIMEDOUT ? EAGAIN : EIO, DECISION_BY_BROKER,
-			    "LOADER-LOST", "the loader was lost during the call: %s",
+			    REFUSAL_LOADER_LOST, "the loader was lost during the call: %s",
 			    strerror(-result->err));
 	return false;
 }

@@ -13,6 +13,7 @@
 #include "daemon/broker/store/ident.h"
 #include "daemon/broker/store/ledger.h"
 #include "proto/codec.h"
+#include "proto/refusal.h"
 
 /* What is done with a work when that for which it waited is there: err is 0, or -errno as whoever was asked says. */
 typedef void (*work_then_fn)(struct work *work, int err);
@@ -121,7 +122,11 @@ void work_reply(struct work *work, int result);
 /* Ends it with -err (positive errno) and a one-line reason; what was decided is recorded so. */
 __attribute__((format(printf, 5, 6))) void work_refuse(struct work *work, int err,
 							enum decision_stage stage,
-							const char *code, const char *format, ...);
+							enum refusal refusal, const char *format, ...);
+/* The same with a code of another table: the verifier's, or a condition's key. */
+__attribute__((format(printf, 5, 6))) void work_refuse_as(struct work *work, int err,
+							   enum decision_stage stage, const char *code,
+							   const char *format, ...);
 /* Ends it with a descriptor as the result. */
 void work_reply_fd(struct work *work, int fd);
 /*
