@@ -16,6 +16,7 @@
 #include "client/shared/cmd.h"
 #include "client/shared/out.h"
 #include "proto/own.h"
+#include "verifier/kernel/measured.h"
 
 static const char usage_text[] =
 	"usage: bpfgate check [OPTIONS] OBJECT|BUNDLE|DIR|-...\n"
@@ -269,7 +270,8 @@ static int add_inputs(struct check_inputs *inputs, int argc, char **argv)
  * know. */
 static void note_kernel(const struct check_kernel *kernel)
 {
-	size_t n = strlen(kernel->rules);
+	size_t n = measured_series_len(kernel->rules);
+	const struct measured *later = measured_later_patch(kernel->name);
 
 	if (!kernel->target)
 		(void)fprintf(stderr,
@@ -281,6 +283,11 @@ static void note_kernel(const struct check_kernel *kernel)
 			stderr,
 			"bpfgate check: kernel \"%s\" is judged by the rules of %s, the nearest that was probed\n",
 			kernel->name, kernel->rules);
+	else if (later && kernel->confidence != MEASURED_BUILD)
+		(void)fprintf(
+			stderr,
+			"bpfgate check: kernel \"%s\" is judged as builds of %s before %s, the stricter: it is not known which of its fixes it has\n",
+			kernel->name, kernel->rules, later->rules);
 }
 
 /* "all" becomes the names of all that are known; each other name is looked up, so that a note can

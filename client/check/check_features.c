@@ -108,7 +108,7 @@ bool check_features_missing(const struct bgv_target *target, const struct bgv_pr
 const char *check_features_least(const struct bgv_program *prog)
 {
 	static const char *const series[] = {
-#define SERIES(id, major, minor, name, builds) name,
+#define SERIES(id, major, minor, patch, column, name, builds) name,
 #include "verifier/kernel/measured.def"
 #undef SERIES
 	};

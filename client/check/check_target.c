@@ -69,10 +69,18 @@ void check_targets_free(struct check_targets *targets)
 	free(targets);
 }
 
+/* Is that the version ("6.18.44") that runs? */
+static bool runs(const struct check_targets *targets, const char *version)
+{
+	size_t len = strlen(version);
+
+	return !strncmp(targets->running, version, len) && !strchr(".0123456789", targets->running[len]);
+}
+
 size_t check_targets_all(const struct check_targets *targets, const char **ret_names, size_t room)
 {
 	static const char *const series[] = {
-#define SERIES(id, major, minor, name, builds) name,
+#define SERIES(id, major, minor, patch, column, name, builds) name,
 #include "verifier/kernel/measured.def"
 #undef SERIES
 	};
@@ -85,7 +93,7 @@ size_t check_targets_all(const struct check_targets *targets, const char **ret_n
 	if (!known && cnt < room)
 		ret_names[cnt++] = targets->running;
 	for (size_t i = 0; i < ARRAY_CNT(series) && cnt < room; i++)
-		if (!kernlib_find(&targets->lib, series[i]))
+		if (!kernlib_find(&targets->lib, series[i]) && !runs(targets, series[i]))
 			ret_names[cnt++] = series[i];
 	return cnt;
 }

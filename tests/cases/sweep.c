@@ -19,7 +19,7 @@
 #define ROW_BYTES      512
 #define TEXT_INSNS_MAX 500
 
-const char *const sweep_versions[PROFILE_CNT] = { "6.1.192", "6.12.117", "6.18.44", "7.0", "7.1", "7.2", "7.3" };
+const char *const sweep_versions[PROFILE_CNT] = { "6.1.192", "6.12.117", "6.18.15", "6.18.44", "7.0", "7.1", "7.2", "7.3" };
 
 static const struct {
 	const char *name;

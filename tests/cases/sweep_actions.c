@@ -417,7 +417,7 @@ static int judge_walk(void *arg, struct tcase *c)
 	int64_t end = asm_label(&c->as, "end");
 
 	casenames_resolve(&w->s->names, c);
-	if (digest_verify(w->d, w->s->full[PROFILE_6_18], &c->prog, &opt, &res) < 0)
+	if (digest_verify(w->d, w->s->full[PROFILE_6_18_44], &c->prog, &opt, &res) < 0)
 		exit(2);
 	w->accepted += res.verdict == BGV_ACCEPT;
 	w->alive = res.verdict == BGV_ACCEPT ||

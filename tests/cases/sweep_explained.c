@@ -110,7 +110,7 @@ static void tell(struct telling *t, const struct bgv_program *prog, uint32_t see
 	with.func_info = (struct bgv_blob){ &func, sizeof(func) };
 	with.func_info_rec_size = sizeof(func);
 	with.func_info_cnt = 1;
-	if (digest_verify(t->d, t->s->full[seed % 3 ? PROFILE_6_18 : PROFILE_6_1], &with, &opt,
+	if (digest_verify(t->d, t->s->full[seed % 3 ? PROFILE_6_18_44 : PROFILE_6_1], &with, &opt,
 			  &res) < 0)
 		exit(2);
 	t->told += res.verdict != BGV_ACCEPT;

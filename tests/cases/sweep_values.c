@@ -252,7 +252,7 @@ static void bits(struct sweep *s, struct values *vs)
 		tnum_add_to(&d, tnum_with_low32(a, b));
 		digest_bytes(&d, said, sizeof(said));
 	}
-	tell(s, "bits", 0, vs, PROFILE_6_18, &d);
+	tell(s, "bits", 0, vs, PROFILE_6_18_44, &d);
 }
 
 void sweep_values(struct sweep *s)

@@ -17,7 +17,7 @@ static const struct {
 	int id;
 	const char *name;
 } helpers[] = {
-#define HELPER_TYPES(id, name, v61, v612, v618, v72) { id, #name },
+#define HELPER_TYPES(id, name, ...) { id, #name },
 #include "verifier/kernel/helper_types.def"
 #undef HELPER_TYPES
 };

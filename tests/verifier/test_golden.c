@@ -21,31 +21,37 @@
 #include "verifier/call/ret.h"
 #include "verifier/tell/srcline.h"
 
-/* Of each field every kernel's value, oldest first. */
-static void behaviours(struct golden *g)
+/* One line a field: every kernel's value, oldest first. */
+static void of_each(struct golden *g, const char *what, const char *name, const uint32_t *values)
 {
-	const struct behave *of[PROFILE_CNT];
+	char text[PROFILE_CNT * 12] = "";
+	int n = 0;
 
 	for (enum profile p = 0; p < PROFILE_CNT; p++)
-		of[p] = behave_of_profile(p);
+		n += snprintf(text + n, sizeof(text) - (size_t)n, " %u", values[p]);
+	golden_line(g, "%s %s%s", what, name, text);
+}
+
+static void behaviours(struct golden *g)
+{
+	uint32_t values[PROFILE_CNT];
+
 #define BEHAVE(name, ...)                                                                          \
-	golden_line(g, "behave " #name " %d %d %d %d %d %d %d", of[PROFILE_6_1]->name,             \
-		    of[PROFILE_6_12]->name, of[PROFILE_6_18]->name, of[PROFILE_7_0]->name,         \
-		    of[PROFILE_7_1]->name, of[PROFILE_7_2]->name, of[PROFILE_7_3]->name);
+	for (enum profile p = 0; p < PROFILE_CNT; p++)                                             \
+		values[p] = behave_of_profile(p)->name;                                            \
+	of_each(g, "behave", #name, values);
 #include "verifier/kernel/behave.def"
 #undef BEHAVE
 }
 
 static void limits(struct golden *g)
 {
-	const struct profile_limits *of[PROFILE_CNT];
+	uint32_t values[PROFILE_CNT];
 
-	for (enum profile p = 0; p < PROFILE_CNT; p++)
-		of[p] = profile_limits_of(p);
 #define LIMIT(name, ...)                                                                           \
-	golden_line(g, "limit " #name " %u %u %u %u %u %u %u", of[PROFILE_6_1]->name,              \
-		    of[PROFILE_6_12]->name, of[PROFILE_6_18]->name, of[PROFILE_7_0]->name,         \
-		    of[PROFILE_7_1]->name, of[PROFILE_7_2]->name, of[PROFILE_7_3]->name);
+	for (enum profile p = 0; p < PROFILE_CNT; p++)                                             \
+		values[p] = profile_limits_of(p)->name;                                            \
+	of_each(g, "limit", #name, values);
 #include "verifier/kernel/limits.def"
 #undef LIMIT
 }
@@ -165,10 +171,12 @@ static void helper_maps(struct golden *g)
 			all &= takes[p];
 		}
 		if (~all)
-			golden_line(
-				g, "maps of helper %u %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64,
-				id, takes[PROFILE_6_1], takes[PROFILE_6_12], takes[PROFILE_6_18],
-				takes[PROFILE_7_2]);
+			golden_line(g,
+				    "maps of helper %u %" PRIx64 " %" PRIx64 " %" PRIx64 " %" PRIx64
+				    " %" PRIx64 " %" PRIx64 " %" PRIx64,
+				    id, takes[PROFILE_6_1], takes[PROFILE_6_12],
+				    takes[PROFILE_6_18], takes[PROFILE_7_0], takes[PROFILE_7_1],
+				    takes[PROFILE_7_2], takes[PROFILE_7_3]);
 	}
 }
 

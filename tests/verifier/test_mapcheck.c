@@ -121,7 +121,7 @@ END_TEST
 /* measured.def is read by who links no verifier, so it cannot ask the profiles: this does. */
 START_TEST(what_is_said_of_a_version_is_what_judges_it)
 {
-	static const char *const versions[] = { "6.1", "6.1.192", "6.6.3", "6.12.117", "6.17.1", "6.18.44", "6.19.2", "7.0.1",
+	static const char *const versions[] = { "6.1", "6.1.192", "6.6.3", "6.12.117", "6.17.1", "6.18", "6.18.15", "6.18.43", "6.18.44", "6.18.100", "6.19.2", "7.0.1",
 						"7.1.13", "7.2.12", "7.3.4", "7.9" };
 
 	for (size_t i = 0; i < ARRAY_CNT(versions); i++) {
@@ -132,6 +132,18 @@ START_TEST(what_is_said_of_a_version_is_what_judges_it)
 		ck_assert_str_eq(measured_of(versions[i])->rules, bgv_target_profile(target));
 		bgv_target_free(target);
 	}
+	ck_assert_str_eq(measured_of("6.18.43")->rules, "6.18");
+	ck_assert_str_eq(measured_of("6.18.44+deb13-amd64")->rules, "6.18.44");
+	ck_assert_str_eq(measured_later_patch("6.18.30")->rules, "6.18.44");
+	ck_assert_ptr_null(measured_later_patch("6.18.44"));
+	ck_assert_ptr_null(measured_later_patch("6.17.3"));
+	ck_assert_ptr_null(measured_later_patch("5.15"));
+	ck_assert_uint_eq(measured_series_len("6.18.44"), 4);
+	ck_assert_uint_eq(measured_series_len("6.1"), 3);
+	ck_assert_int_eq(measured_confidence("6.18.15"), MEASURED_BUILD);
+	ck_assert_int_eq(measured_confidence("6.18.44"), MEASURED_BUILD);
+	ck_assert_int_eq(measured_confidence("6.18.30"), MEASURED_SERIES);
+	ck_assert_int_eq(measured_confidence("6.18.45"), MEASURED_SERIES);
 	ck_assert_int_eq(measured_confidence("6.12.117"), MEASURED_BUILD);
 	ck_assert_int_eq(measured_confidence("6.12.11"), MEASURED_SERIES);
 	ck_assert_int_eq(measured_confidence("6.6.1"), MEASURED_MODELLED);

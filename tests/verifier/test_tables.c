@@ -30,7 +30,10 @@ START_TEST(a_version_names_the_nearest_older_profile)
 		enum profile profile;
 		uint32_t version;
 	} rows[] = {
-		{ "6.18.44", 0, PROFILE_6_18, 6u << 24 | 18u << 16 | 44 },
+		{ "6.18.44", 0, PROFILE_6_18_44, 6u << 24 | 18u << 16 | 44 },
+		{ "6.18.43", 0, PROFILE_6_18, 6u << 24 | 18u << 16 | 43 },
+		{ "6.18", 0, PROFILE_6_18, 6u << 24 | 18u << 16 },
+		{ "6.19.2", 0, PROFILE_6_18_44, 6u << 24 | 19u << 16 | 2 },
 		{ "6.12.107+deb13-amd64", 0, PROFILE_6_12, 6u << 24 | 12u << 16 | 107 },
 		{ "6.1.0-48-amd64", 0, PROFILE_6_1, 6u << 24 | 1u << 16 },
 		{ "6.11", 0, PROFILE_6_1, 6u << 24 | 11u << 16 },

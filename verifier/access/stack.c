@@ -564,7 +564,10 @@ static int write_maybe(struct env *env, struct frame *f, int64_t at, bool zero, 
 		*zero_used = true;
 		return 0;
 	}
-	scrub(s);
+	if (env->beh->var_write_scrubs)
+		scrub(s);
+	else
+		reg_set_not_init(&s->r);
 	if (was == SLOT_INVALID && !env->allow_uninit_stack)
 		return verdict_reject(env, EINVAL, CODE_STACK_UNINIT,
 				      "uninit stack in range of var-offset write prohibited for !root; insn %u, off: %lld",

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-/* The kernels that were probed; every other version takes the nearest older one's. */
+/* The kernels that were measured, some patch levels apart; every other version takes the nearest older one's. */
 enum profile {
-#define SERIES(id, major, minor, name, builds) PROFILE_##id,
+#define SERIES(id, major, minor, patch, column, name, builds) PROFILE_##id,
 #include "verifier/kernel/measured.def"
 #undef SERIES
 	PROFILE_CNT,
@@ -20,14 +20,29 @@ struct behave {
 };
 
 /*
- * Tables of facts that have one column for all of 7.x (kfunc.def, helper_types.def, mapfunc.def: what
- * was asked of 7.2 and found unchanged in the others). What a kernel's BTF lacks it has not.
+ * Tables of what kernels have (kfunc.def, helper_types.def, mapfunc.def) have a column for each series,
+ * whatever its patch levels do. What a kernel's BTF lacks it has not.
  */
-enum fact_column { FACTS_6_1, FACTS_6_12, FACTS_6_18, FACTS_7, FACTS_CNT };
+enum fact_column {
+	FACTS_6_1,
+	FACTS_6_12,
+	FACTS_6_18,
+	FACTS_7_0,
+	FACTS_7_1,
+	FACTS_7_2,
+	FACTS_7_3,
+	FACTS_CNT,
+};
 
 static inline enum fact_column fact_column_of(enum profile profile)
 {
-	return profile < PROFILE_7_0 ? (enum fact_column)profile : FACTS_7;
+	static const unsigned char columns[PROFILE_CNT] = {
+#define SERIES(id, major, minor, patch, column, name, builds) [PROFILE_##id] = FACTS_##column,
+#include "verifier/kernel/measured.def"
+#undef SERIES
+	};
+
+	return (enum fact_column)columns[profile];
 }
 
 /* The flags of one profile; static storage. */

@@ -100,14 +100,14 @@ static const struct {
 
 /* By helper number: the classes that may call it, for each profile. */
 static const uint64_t allowed[][FACTS_CNT] = {
-#define HELPER_TYPES(id, name, v61, v612, v618, v7) [id] = { v61, v612, v618, v7 },
+#define HELPER_TYPES(id, name, ...) [id] = { __VA_ARGS__ },
 #include "verifier/kernel/helper_types.def"
 #undef HELPER_TYPES
 };
 
 /* By helper number: the map types it takes; 0: it takes no map. */
 static const uint64_t map_types[][FACTS_CNT] = {
-#define MAPFUNC(id, name, v61, v612, v618, v7) [id] = { v61, v612, v618, v7 },
+#define MAPFUNC(id, name, ...) [id] = { __VA_ARGS__ },
 #include "verifier/kernel/mapfunc.def"
 #undef MAPFUNC
 };

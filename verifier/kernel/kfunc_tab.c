@@ -28,7 +28,7 @@ struct kfunc_row {
 #define NONE { false, 0, 0, ANY }
 
 static const struct kfunc_row kfunc_rows[] = {
-#define KFUNC(n, v61, v612, v618, v7) { #n, { v61, v612, v618, v7 } },
+#define KFUNC(n, ...) { #n, { __VA_ARGS__ } },
 #include "verifier/kernel/kfunc.def"
 #undef KFUNC
 };

@@ -9,30 +9,60 @@
 #include <string.h>
 
 static const struct measured series[] = {
-#define SERIES(id, major, minor, name, builds_) { name, builds_ },
+#define SERIES(id, major, minor, patch, column, name, builds_) { name, builds_ },
 #include "verifier/kernel/measured.def"
 #undef SERIES
 };
 
 #define SERIES_CNT (sizeof(series) / sizeof(series[0]))
+#define PATCHES 1000	/* more than a series has */
 
-/* "6.12.117" as 6 * 1000 + 12. */
-static unsigned long series_number(const char *version)
+/* A part of a version, bounded. */
+static unsigned long part(const char *text, char **end)
+{
+	unsigned long n = strtoul(text, end, 10);
+
+	return n < PATCHES ? n : PATCHES - 1;
+}
+
+/* "6.12.117" as 6012117; 0: no version. */
+static unsigned long version_number(const char *version)
 {
 	char *end;
-	unsigned long major = strtoul(version, &end, 10);
+	unsigned long number = part(version, &end) * PATCHES;
 
-	return *end == '.' && major < 1000 ? major * 1000 + strtoul(end + 1, NULL, 10) % 1000 : 0;
+	if (*end != '.')
+		return 0;
+	number = (number + part(end + 1, &end)) * PATCHES;
+	return *end == '.' ? number + part(end + 1, &end) : number;
 }
 
 const struct measured *measured_of(const char *version)
 {
-	unsigned long number = series_number(version);
+	unsigned long number = version_number(version);
 
 	for (size_t i = SERIES_CNT; i-- > 0;)
-		if (number >= series_number(series[i].rules))
+		if (number >= version_number(series[i].rules))
 			return &series[i];
 	return NULL;
+}
+
+const struct measured *measured_later_patch(const char *version)
+{
+	const struct measured *rules = measured_of(version);
+	const struct measured *next = rules ? rules + 1 : NULL;
+
+	if (!next || next == &series[SERIES_CNT] ||
+	    version_number(next->rules) / PATCHES != version_number(version) / PATCHES)
+		return NULL;
+	return next;
+}
+
+size_t measured_series_len(const char *version)
+{
+	size_t major = strcspn(version, ".");
+
+	return version[major] ? major + 1 + strcspn(version + major + 1, ".") : major;
 }
 
 static bool list_has(const char *list, const char *version)
@@ -55,7 +85,7 @@ enum measured_confidence measured_confidence(const char *version)
 		return MEASURED_NOT;
 	if (list_has(rules->builds, version))
 		return MEASURED_BUILD;
-	return *rules->builds && series_number(version) == series_number(rules->rules)
+	return *rules->builds && version_number(version) / PATCHES == version_number(rules->rules) / PATCHES
 		       ? MEASURED_SERIES
 		       : MEASURED_MODELLED;
 }

@@ -4,6 +4,8 @@
 #ifndef VERIFIER_MEASURED_H
 #define VERIFIER_MEASURED_H
 
+#include <stddef.h>
+
 enum measured_confidence {
 	MEASURED_NOT,	   /* older than every series that is known */
 	MEASURED_FEATURES, /* what the kernel has is known, not how it judges this program */
@@ -20,6 +22,11 @@ struct measured {
 
 /* The series whose rules judge that version ("6.12.117"); NULL: older than all. Static storage. */
 const struct measured *measured_of(const char *version);
+/* The next patch level of that version's series that has rules of its own; NULL: none, or no such version. Static
+ * storage. */
+const struct measured *measured_later_patch(const char *version);
+/* How many bytes of it name the series: 4 of "6.18.44". */
+size_t measured_series_len(const char *version);
 /* What is known of that version's rules: all but MEASURED_FEATURES, which hangs on a program. */
 enum measured_confidence measured_confidence(const char *version);
 /* In words. */

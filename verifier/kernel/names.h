@@ -40,9 +40,12 @@ enum map_type_id {
 /* Sets of kernels, as the tables spell them. */
 #define P61	(1u << PROFILE_6_1)
 #define P612	(1u << PROFILE_6_12)
-#define P618	(1u << PROFILE_6_18)
-/* 7.0 and later */
-#define P7	((1u << PROFILE_CNT) - (1u << PROFILE_7_0))
+#define P618	(1u << PROFILE_6_18 | 1u << PROFILE_6_18_44)
+#define P70	(1u << PROFILE_7_0)
+#define P71	(1u << PROFILE_7_1)
+#define P72	(1u << PROFILE_7_2)
+#define P73	(1u << PROFILE_7_3)
+#define P7	(P70 | P71 | P72 | P73)
 #define P_ALL	(P61 | P612 | P618 | P7)
 
 /* Program flags (BPF_F_* of PROG_LOAD). */

@@ -21,7 +21,7 @@ static const struct {
 	uint32_t from;
 	const char *name;
 } profiles[PROFILE_CNT] = {
-#define SERIES(id, major, minor, name, builds) [PROFILE_##id] = { major##u << 24 | minor##u << 16, name },
+#define SERIES(id, major, minor, patch, column, name, builds) [PROFILE_##id] = { major##u << 24 | minor##u << 16 | patch##u, name },
 #include "verifier/kernel/measured.def"
 #undef SERIES
 };

@@ -159,10 +159,10 @@ static void exchange_signs32(const struct behave *bh, struct val *v)
 		within_s32(v, (int32_t)v->wl, (int32_t)v->wh);
 	if ((uint32_t)v->xl <= (uint32_t)v->xh) {
 		within_u32(v, (uint32_t)v->xl, (uint32_t)v->xh);
-	} else if (bh->arms_across_sign && v->wh < (uint32_t)v->xl) {	/* only the arm from 0 up */
+	} else if (bh->half_arms_across_sign && v->wh < (uint32_t)v->xl) {	/* only the arm from 0 up */
 		v->xl = (int32_t)v->wl;
 		lower_u32(&v->wh, (uint32_t)v->xh);
-	} else if (bh->arms_across_sign && (uint32_t)v->xh < v->wl) {	/* only the negative arm */
+	} else if (bh->half_arms_across_sign && (uint32_t)v->xh < v->wl) {	/* only the negative arm */
 		v->xh = (int32_t)v->wh;
 		raise_u32(&v->wl, (uint32_t)v->xl);
 	}

@@ -283,7 +283,7 @@ static int step_operands(struct env *env, const struct bpf_insn *i)
 		reg_set_known(src, (uint64_t)(int64_t)i->imm);
 	else
 		src = &regs[i->src_reg];
-	if (dst->type == REG_ARENA || src->type == REG_ARENA) {
+	if (dst->type == REG_ARENA || (src->type == REG_ARENA && env->beh->arena_on_the_right)) {
 		if (dst->type != REG_ARENA)
 			*dst = *src;
 		return one_address_space(env, i, true);

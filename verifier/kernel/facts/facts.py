@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads fact files: tab-separated, one row a fact, with the kernels it holds for.
 
-since and until name series, "-" is an open end; since "never" is a fact of no kernel, "unknown" one of which only the name
-is known: neither is in a table by kernel. A bound between two series that were measured may in truth lie anywhere
-between them.
+since and until name series, or a patch level of one that has rules of its own; "-" is an open end; since "never" is a fact
+of no kernel, "unknown" one of which only the name is known: neither is in a table by kernel. A bound between two series
+that were measured may in truth lie anywhere between them.
 """
 
 import csv
@@ -33,13 +33,21 @@ def read(name):
 
 
 SERIES = [r["series"] for r in read("series")]
-# Some tables have one column for all of 7.x: what any of them has. What a kernel's BTF lacks it has not.
-COLUMNS = {"P61": ["6.1"], "P612": ["6.12"], "P618": ["6.18"], "P7": [s for s in SERIES if s.startswith("7.")]}
+PATCHES = 1000  # more than a series has
 
 
-def number(version):
-    major, minor = version.split(".")[:2]
-    return int(major) * 1000 + int(minor)
+def column(series):
+    """6.18 of 6.18.44: what kernels have is told by series, only what they do also by patch level."""
+    return ".".join(series.split(".")[:2])
+
+
+COLUMNS = {c: [s for s in SERIES if column(s) == c] for c in dict.fromkeys(column(s) for s in SERIES)}
+
+
+def number(version, patch=0):
+    """6.18.44 as a number; patch is that of a version which names none."""
+    major, minor, *rest = [int(part) for part in version.split(".")]
+    return (major * 1000 + minor) * PATCHES + (rest[0] if rest else patch)
 
 
 def in_series(row):
@@ -48,7 +56,7 @@ def in_series(row):
     if since in ("never", "unknown"):
         return [False] * len(SERIES)
     low = 0 if since == "-" else number(since)
-    high = 10 ** 6 if until == "-" else number(until)
+    high = 10 ** 9 if until == "-" else number(until, PATCHES - 1)
     if low > high:
         raise Wrong("%s: since %s until %s" % (" ".join(row.values()), since, until))
     return [low <= number(s) <= high for s in SERIES]

@@ -3,11 +3,22 @@
 
 import re
 
-from facts import COLUMNS, SERIES, Wrong, in_columns, in_series, merged, names, number, read
+from facts import COLUMNS, SERIES, Wrong, column, in_columns, in_series, merged, names, number, read
 
 
 def profiles(holds):
-    return "P_ALL" if all(holds) else " | ".join(c for c, h in zip(COLUMNS, holds) if h) or "0"
+    """P_ALL, or P61 | P612 and so on; P7 is all of 7.x."""
+    have = {c for c, h in zip(COLUMNS, holds) if h}
+    if len(have) == len(COLUMNS):
+        return "P_ALL"
+    sevens = [c for c in COLUMNS if c.startswith("7.")]
+    whole = have >= set(sevens)
+    found = ["P" + c.replace(".", "") for c in COLUMNS if c in have and not (whole and c in sevens)]
+    return " | ".join(found + (["P7"] if whole else [])) or "0"
+
+
+def ident(series):
+    return series.replace(".", "_")
 
 
 def words(cell, prefix=""):
@@ -222,21 +233,20 @@ def helper_callers():
     order = [r["name"] for r in read("helper_classes")]
     return header("""Who may call which helper: for each profile the set of helper classes, as bits in
 the order of helper_class.def.
-HELPER_TYPES(id, name, 6.1, 6.12, 6.18, 7.x)""", "helper_callers") + bit_rows(
+HELPER_TYPES(id, name, a column for each series)""", "helper_callers") + bit_rows(
         "HELPER_TYPES", read("helper_callers"), "class", order.index, helper_ids())
 
 
 def helper_counts():
     rows = [(int(r["id"]), in_columns(r)) for r in read("helpers")]
     return header("How many helpers a kernel has, number 0 included.", "helpers") + [
-        "[%s] = %d," % (c.replace("P6", "FACTS_6_").replace("P7", "FACTS_7"),
-                        1 + max(n for n, holds in rows if holds[i])) for i, c in enumerate(COLUMNS)]
+        "[FACTS_%s] = %d," % (ident(c), 1 + max(n for n, holds in rows if holds[i])) for i, c in enumerate(COLUMNS)]
 
 
 def map_helpers():
     ids = {r["name"]: int(r["id"]) for r in read("map_types")}
     return header("""Which map types a helper takes: for each profile a set of bits, bit n is map type n.
-MAPFUNC(helper id, name, 6.1, 6.12, 6.18, 7.x)""", "map_helpers") + bit_rows(
+MAPFUNC(helper id, name, a column for each series)""", "map_helpers") + bit_rows(
         "MAPFUNC", read("map_helpers"), "map_type", ids.get, helper_ids())
 
 
@@ -258,7 +268,7 @@ def kfuncs():
                 raise Wrong("%s: two rows for one kernel" % row["name"])
             columns[i] = kfunc_column(row) if holds else columns[i]
     out = header("""Kernel functions that programs may call, by name.
-KFUNC(name, 6.1, 6.12, 6.18, 7.x), each AT(flags, program types, condition) or NONE.""", "kfuncs")
+KFUNC(name, a column for each series), each AT(flags, program types, condition) or NONE.""", "kfuncs")
     for name in sorted(found):
         out += ["KFUNC(%s," % name] + ["\t%s%s" % (c, ")" if i == len(COLUMNS) - 1 else ",")
                                        for i, c in enumerate(found[name])]
@@ -277,7 +287,7 @@ bpf_spin_lock is held (7.0 and later; 7.0 to 7.2 have the same as lists of names
 # ---- kernels ----
 
 def profile(name):
-    return "PROFILE_" + name.replace(".", "_")
+    return "PROFILE_" + ident(name)
 
 
 def behaviours():
@@ -329,10 +339,15 @@ def limits_of():
 
 
 def series():
-    out = header("""The kernels that have rules of their own, the oldest first: SERIES(id, major, minor, name, builds). The builds are
-those whose verdicts were put beside ours, program by program; "": none yet, the rules are read and probed only.""", "series")
-    return out + ['SERIES(%s, %s, "%s", "%s")' % (r["series"].replace(".", "_"), r["series"].replace(".", ", "), r["series"],
-                                                  " ".join(names(r["builds"]))) for r in read("series")]
+    out = header("""The kernels that have rules of their own, the oldest first: SERIES(id, major, minor, patch, column, name, builds).
+Column is where tables by series have what it has. The builds are those whose verdicts were put beside ours, program
+by program; "": none yet, the rules are read and probed only.""", "series")
+    for row in read("series"):
+        name = row["series"]
+        major, minor, patch = (name.split(".") + ["0"])[:3]
+        out.append('SERIES(%s, %s, %s, %s, %s, "%s", "%s")' % (
+            ident(name), major, minor, patch, ident(column(name)), name, " ".join(names(row["builds"]))))
+    return out
 
 
 # ---- what all but the verifier know of types ----
