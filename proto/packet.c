@@ -82,8 +82,8 @@ static void packet_take_fds(struct msghdr *msg, struct packet_fds *ret_fds)
 
 int packet_recv(int sock, void *buf, size_t buf_bytes, struct packet_fds *ret_fds, int flags)
 {
-	struct iovec part = { .iov_base = buf, .iov_len = buf_bytes };
-	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct iovec parts[] = { { .iov_base = buf, .iov_len = buf_bytes } };
+	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = ARRAY_CNT(parts) };
 	union packet_control control;
 	ssize_t got;
 

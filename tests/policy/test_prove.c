@@ -270,6 +270,49 @@ START_TEST(fields_that_cannot_be_are_refused)
 }
 END_TEST
 
+/* Each place that a judge names lies in the bytes, to the last one, and is no longer than such a thing may be. */
+START_TEST(places_are_taken_to_their_limits_and_no_further)
+{
+	enum { BYTES = 20000 };
+	static const struct {
+		size_t at, most;
+	} places[] = {
+		{ offsetof(struct cms_fields, signers[0].id), SIGNER_ID_MAX },
+		{ offsetof(struct cms_fields, signers[0].serial), SIGNER_SERIAL_MAX },
+		{ offsetof(struct cms_fields, signers[0].sig), SIGNER_SIG_MAX },
+		{ offsetof(struct cms_fields, signers[CMS_SIGNERS_MAX - 1].id), SIGNER_ID_MAX },
+		{ offsetof(struct cms_fields, certs[0]), SIGNER_CERT_MAX },
+		{ offsetof(struct cms_fields, certs[CMS_CERTS_MAX - 1]), SIGNER_CERT_MAX },
+	};
+	struct policy *policy = signers(SIGNER_A(""), NULL, 0);
+	struct blob blob = sign(&key_a, 0), full = { calloc(1, BYTES), BYTES, blob.fields };
+	size_t cnt = 0;
+
+	memcpy(full.bytes, blob.bytes, blob.len);
+	full.fields.signer_cnt = CMS_SIGNERS_MAX;
+	full.fields.cert_cnt = CMS_CERTS_MAX;
+	for (size_t i = 1; i < CMS_SIGNERS_MAX; i++)
+		full.fields.signers[i] = full.fields.signers[0];
+	memset(full.fields.certs, 0, sizeof(full.fields.certs));
+	ck_assert_int_eq(prove(policy, &full, object_sha256, &cnt), 0);
+	ck_assert_uint_eq(cnt, 1);
+	for (size_t i = 0; i < ARRAY_CNT(places); i++)
+		for (size_t len = places[i].most - 1; len <= places[i].most + 1; len++)
+			for (size_t end = BYTES - 1; end <= BYTES + 1; end++) {
+				struct cms_range range = { .offset = (uint32_t)(end - len), .len = (uint32_t)len };
+				struct blob lied = full;
+
+				memcpy((uint8_t *)&lied.fields + places[i].at, &range, sizeof(range));
+				ck_assert_msg((prove(policy, &lied, object_sha256, &cnt) == -EBADMSG) ==
+						      (len > places[i].most || end > BYTES),
+					      "place %zu, %zu bytes to %zu", i, len, end);
+			}
+	free(full.bytes);
+	free(blob.bytes);
+	policy_free(policy);
+}
+END_TEST
+
 START_TEST(no_lie_of_the_judge_makes_a_stranger_a_signer)
 {
 	struct policy *policy = signers(SIGNER_A(""), NULL, 0);
@@ -470,6 +513,7 @@ int main(void)
 	tcase_add_test(tc, by_key_id_as_well);
 	tcase_add_test(tc, a_certificate_out_of_its_time_proves_nothing);
 	tcase_add_test(tc, one_changed_bit_anywhere_proves_nothing);
+	tcase_add_test(tc, places_are_taken_to_their_limits_and_no_further);
 	tcase_add_loop_test(tc, fields_that_cannot_be_are_refused, 0, 9);
 	tcase_add_test(tc, no_lie_of_the_judge_makes_a_stranger_a_signer);
 	tcase_add_test(tc, reading_refuses_every_cut_and_every_tail);

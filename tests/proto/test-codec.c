@@ -1040,6 +1040,27 @@ START_TEST(every_kind_of_fd_in_instructions_is_found)
 }
 END_TEST
 
+/* In whatever order they come: one more than the largest. */
+START_TEST(an_array_is_as_long_as_its_largest_index_says)
+{
+	static const int32_t numbers[] = { 0, 1, 2, 3, 100, 65535, INT32_MAX - 1 };
+
+	for (size_t i = 0; i < ARRAY_CNT(numbers); i++)
+		for (size_t k = 0; k < ARRAY_CNT(numbers); k++) {
+			const struct bpf_insn insns[] = {
+				{ .code = 0x18, .src_reg = 5, .imm = numbers[i] },
+				{ 0 },
+				{ .code = 0x18, .src_reg = 6, .imm = numbers[k] },
+				{ 0 },
+			};
+			uint32_t most = (uint32_t)(i > k ? numbers[i] : numbers[k]);
+
+			ck_assert_uint_eq(insnfd_array_cnt((const uint8_t *)insns, 2), (uint32_t)numbers[i] + 1);
+			ck_assert_uint_eq(insnfd_array_cnt((const uint8_t *)insns, 4), most + 1);
+		}
+}
+END_TEST
+
 START_TEST(half_a_pair_at_the_end_is_not_read_past)
 {
 	const struct bpf_insn map = { .code = 0x18, .src_reg = 1, .imm = 4 };
@@ -1099,6 +1120,7 @@ int main(void)
 	tcase_add_test(tcase, questions_travel_both_ways);
 	tcase_add_test(tcase, a_long_question_is_not_sent);
 	tcase_add_test(tcase, every_kind_of_fd_in_instructions_is_found);
+	tcase_add_test(tcase, an_array_is_as_long_as_its_largest_index_says);
 	tcase_add_test(tcase, half_a_pair_at_the_end_is_not_read_past);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

@@ -812,6 +812,17 @@ static int buffers_of(const struct codec_call *call, uint16_t first, uint16_t se
 	return codec_decode_reply(call, (const uint8_t *)&body, sizeof(body) - (bytes ? 0 : sizeof(body.data)), 0, home);
 }
 
+/* One buffer, of which nothing but the length came. */
+static int buffer_missing(const struct codec_call *call, uint16_t idx, uint32_t bytes, struct reply *home)
+{
+	const struct {
+		struct wire_reply head;
+		struct wire_buf one;
+	} body = { { .buf_cnt = htole32(1) }, { .ptr_idx = htole16(idx), .bytes = htole32(bytes) } };
+
+	return codec_decode_reply(call, (const uint8_t *)&body, sizeof(body), 0, home);
+}
+
 /* In the order of the command's pointers, each once, none beyond the last, none larger than its room. */
 START_TEST(each_buffer_of_a_reply_has_its_pointer)
 {
@@ -828,6 +839,8 @@ START_TEST(each_buffer_of_a_reply_has_its_pointer)
 		for (uint16_t first = 0; first + 1 < call.row->ptr_cnt; first++)
 			for (uint32_t room = 0; room < 10; room++) {
 				call.ptr_room[first] = room;
+				for (uint32_t bytes = 0; bytes <= 8; bytes++)
+					ck_assert_int_eq(buffer_missing(&call, first, bytes, &home), bytes ? -EBADMSG : 0);
 				for (uint32_t bytes = 1; bytes <= 8; bytes++)
 					ck_assert_msg((buffers_of(&call, first, first + 1u, bytes, &home) == 0) ==
 							      (bytes <= room),
