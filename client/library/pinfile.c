@@ -25,6 +25,8 @@
 #include <unistd.h>
 
 #define PINFILE_BASE  "/tmp/.bpfgate-pins-"
+/* Namespaces' numbers are given out again, and anybody can make names in /tmp: so many may be others'. */
+#define PINFILE_BASES_MAX 64u
 
 /* ---- which name is meant ---- */
 
@@ -211,21 +213,31 @@ static unsigned long pinfile_ns(pid_t tid, const char *ns)
 	return (unsigned long)st.st_ino;
 }
 
-/* Where they are; made when it is not there. */
-static int pinfile_base(const struct pinfile_view *view, char ret_base[PATH_MAX])
+/* -EPERM: what is there is not this user's alone. */
+static int pinfile_take_base(const char *base)
 {
+	long r = pinfile_raw(__NR_mkdirat, base, 0700);
 	struct stat st;
-	long r;
 
-	snprintf(ret_base, PATH_MAX, PINFILE_BASE "%u-%lx-%lx", (unsigned int)geteuid(),
-		 pinfile_ns(view->tid, "user"), pinfile_ns(view->tid, "mnt"));
-	r = pinfile_raw(__NR_mkdirat, ret_base, 0700);
 	if (r < 0 && r != -EEXIST)
 		return (int)r;
-	r = pinfile_stat(ret_base, &st);
+	r = pinfile_stat(base, &st);
 	if (r < 0)
 		return (int)r;
 	return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077) ? 0 : -EPERM;
+}
+
+/* Where they are; made when it is not there. */
+static int pinfile_base(const struct pinfile_view *view, char ret_base[PATH_MAX])
+{
+	unsigned long user = pinfile_ns(view->tid, "user"), mnt = pinfile_ns(view->tid, "mnt");
+	int r = -EPERM;
+
+	for (unsigned int i = 0; r == -EPERM && i < PINFILE_BASES_MAX; i++) {
+		snprintf(ret_base, PATH_MAX, PINFILE_BASE "%u-%lx-%lx-%u", (unsigned int)geteuid(), user, mnt, i);
+		r = pinfile_take_base(ret_base);
+	}
+	return r;
 }
 
 static int pinfile_place(const struct pinfile_view *view, const char *path, char ret_path[PATH_MAX])
@@ -535,6 +547,17 @@ int pinfile_rename(const struct pinfile_view *view, const char *from, const char
 
 /* ---- opening ---- */
 
+int pinfile_get(const struct pinfile_view *view, const char *path)
+{
+	struct call_outcome ignored = { 0 };
+	uint8_t attr[ATTR_BYTES] = { 0 };
+	int r, fd = -1;
+
+	attr_put_u64(attr, ATTR_OBJ_PATHNAME, (uintptr_t)path);
+	r = pinfile_call(view, CMD_OBJ_GET, attr, ATTR_OBJ_FILE_FLAGS + 4, &ignored, &fd);
+	return r < 0 ? r : fd;
+}
+
 /* A pinned iterator begins to run; what else is pinned cannot be read. */
 static int pinfile_open_pin(const struct pinfile_view *view, const char *path)
 {
@@ -545,11 +568,9 @@ static int pinfile_open_pin(const struct pinfile_view *view, const char *path)
 
 	if (r != PIN_NAME_LINK)
 		return r < 0 ? r : -EIO;
-	attr_put_u64(attr, ATTR_OBJ_PATHNAME, (uintptr_t)path);
-	r = pinfile_call(view, CMD_OBJ_GET, attr, ATTR_OBJ_FILE_FLAGS + 4, &ignored, &link);
-	if (r < 0)
-		return r;
-	memset(attr, 0, sizeof(attr));
+	link = pinfile_get(view, path);
+	if (link < 0)
+		return TAKE_FD(link);
 	attr_put_u32(attr, ATTR_ITER_LINK_FD, (uint32_t)link);
 	r = call_bpf(CMD_ITER_CREATE, attr, ATTR_ITER_FLAGS + 4, &ignored);
 	return r < 0 ? -EIO : r;

@@ -42,6 +42,9 @@ int pinfile_unlink(const struct pinfile_view *view, const char *path);
 int pinfile_rename(const struct pinfile_view *view, const char *from, const char *to, unsigned int flags,
 		   struct call_outcome *outcome);
 
+/* What is pinned there, as a descriptor of the caller's; or -errno. */
+int pinfile_get(const struct pinfile_view *view, const char *path);
+
 /*
  * As open(2): true, and *ret_fd is the descriptor or -errno. A pinned iterator begins to run, what else is pinned cannot
  * be read (EIO), a directory is its stand-in. false: what is there is the kernel's own.

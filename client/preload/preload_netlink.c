@@ -2,7 +2,8 @@
 /*
  * libc's calls that send to a socket, replaced for what rtnetlink is told of XDP: ip(8), bpftool and libxdp attach by
  * RTM_SETLINK, for which the kernel wants CAP_NET_ADMIN and a real program. With a handle it becomes a link that is kept by
- * a pin, "xdp-" and the interface's name below the bpffs, as a rule grants both; without a program (off) that pin goes. The kernel
+ * a pin, "xdp-" and the interface's name below the bpffs, as a rule grants both; without a program (off) that pin goes. Who names
+ * the program that is to be replaced (libxdp) replaces that one or none. The kernel
  * is sent a message that says nothing in the place of the request, so that what it answers comes where it is waited for.
  * tc's filters have no such link: who sends one with a handle is told to use TCX. All else is sent as it is.
  */
@@ -15,6 +16,7 @@
 #include "proto/raw.h"
 
 #include <errno.h>
+#include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/pkt_cls.h>
@@ -32,6 +34,8 @@ enum { NETLINK_REQUEST_MAX = 4096 };
 struct netlink_xdp {
 	int ifindex, fd; /* fd < 0: off */
 	uint32_t flags;
+	bool replaces; /* `expected`, and nothing else; < 0: where nothing is */
+	int expected;
 };
 
 /* ---- reading ---- */
@@ -83,18 +87,21 @@ static bool netlink_read_xdp(const struct nlmsghdr *nlh, struct netlink_xdp *ret
 	const struct ifinfomsg *info = NLMSG_DATA(nlh);
 	const struct nlattr *nest, *name;
 	char ifname[IF_NAMESIZE] = "";
-	uint32_t fd = 0, ignored;
+	uint32_t fd = 0, expected = 0;
 
 	if ((nlh->nlmsg_type != RTM_SETLINK && nlh->nlmsg_type != RTM_NEWLINK) ||
 	    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
 		return false;
 	nest = netlink_attr(nlh, sizeof(*info), IFLA_XDP);
 	*ret_xdp = (struct netlink_xdp){ .ifindex = info->ifi_index };
-	if (!netlink_word(netlink_find_in(nest, IFLA_XDP_FD), &fd) ||
-	    netlink_word(netlink_find_in(nest, IFLA_XDP_EXPECTED_FD), &ignored))
+	if (!netlink_word(netlink_find_in(nest, IFLA_XDP_FD), &fd))
 		return false;
 	(void)netlink_word(netlink_find_in(nest, IFLA_XDP_FLAGS), &ret_xdp->flags);
+	ret_xdp->replaces = ret_xdp->flags & XDP_FLAGS_REPLACE;
+	if (ret_xdp->replaces && !netlink_word(netlink_find_in(nest, IFLA_XDP_EXPECTED_FD), &expected))
+		return false;
 	ret_xdp->fd = (int)fd;
+	ret_xdp->expected = (int)expected;
 	name = netlink_attr(nlh, sizeof(*info), IFLA_IFNAME);
 	if (ret_xdp->ifindex <= 0 && name && name->nla_len > NLA_HDRLEN) {
 		snprintf(ifname, sizeof(ifname), "%.*s", (int)(name->nla_len - NLA_HDRLEN),
@@ -158,7 +165,42 @@ static int netlink_change_link(const struct netlink_xdp *xdp, int link)
 
 	attr_put_u32(attr, ATTR_LINK_UPDATE_LINK_FD, (uint32_t)link);
 	attr_put_u32(attr, ATTR_LINK_UPDATE_NEW_PROG_FD, (uint32_t)xdp->fd);
+	if (xdp->replaces) {
+		attr_put_u32(attr, ATTR_LINK_UPDATE_FLAGS, 4 /* BPF_F_REPLACE */);
+		attr_put_u32(attr, ATTR_LINK_UPDATE_OLD_PROG_FD, (uint32_t)xdp->expected);
+	}
 	return netlink_bpf(CMD_LINK_UPDATE, attr, ATTR_LINK_UPDATE_OLD_PROG_FD + 4);
+}
+
+/* The number of a program, or of the one that a link holds; 0: not known. */
+static uint32_t netlink_prog_id(int fd, bool is_link)
+{
+	union {
+		struct bpf_link_info link;
+		struct bpf_prog_info prog;
+	} info = { 0 };
+	uint8_t attr[ATTR_BYTES] = { 0 };
+	struct call_outcome ignored = { 0 };
+
+	attr_put_u32(attr, ATTR_INFO_BPF_FD, (uint32_t)fd);
+	attr_put_u32(attr, ATTR_INFO_INFO_LEN, is_link ? sizeof(info.link) : sizeof(info.prog));
+	attr_put_u64(attr, ATTR_INFO_INFO, (uintptr_t)&info);
+	if (call_bpf(CMD_OBJ_GET_INFO_BY_FD, attr, ATTR_INFO_INFO + 8, &ignored) < 0)
+		return 0;
+	return is_link ? info.link.prog_id : info.prog.id;
+}
+
+/* Is what stands there what the caller expects? link < 0: nothing of ours does. */
+static bool netlink_is_expected(const struct netlink_xdp *xdp, int link)
+{
+	uint32_t id;
+
+	if (!xdp->replaces)
+		return true;
+	if (xdp->expected < 0 || link < 0)
+		return xdp->expected < 0 && link < 0;
+	id = netlink_prog_id(xdp->expected, false);
+	return id && id == netlink_prog_id(link, true);
 }
 
 /* 0; -ENOSYS: the kernel may hear it itself; or what the caller is told. */
@@ -173,13 +215,11 @@ static int netlink_do_xdp(const struct netlink_xdp *xdp)
 		return -ENOSYS;
 	self_init_source(&src);
 	snprintf(path, sizeof(path), PINFILE_BPFFS "/xdp-%s", ifname);
+	link = pinfile_get(&view, path);
+	if (!netlink_is_expected(xdp, link))
+		return -EEXIST;
 	if (xdp->fd < 0)
 		return pinfile_unlink(&view, path) == 0 ? 0 : -ENOSYS;
-	uint8_t attr[ATTR_BYTES] = { 0 };
-	struct call_outcome ignored = { 0 };
-
-	attr_put_u64(attr, ATTR_OBJ_PATHNAME, (uintptr_t)path);
-	link = call_bpf(CMD_OBJ_GET, attr, ATTR_OBJ_FILE_FLAGS + 4, &ignored);
 	if (link < 0)
 		return netlink_make_link(xdp, path);
 	return xdp->flags & XDP_FLAGS_UPDATE_IF_NOEXIST ? -EBUSY : netlink_change_link(xdp, link);

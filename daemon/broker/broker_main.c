@@ -233,6 +233,7 @@ static int broker_make_parts(struct broker *broker)
 	    (r = people_new("/etc/subuid", "/etc/subgid", &broker->people)) < 0 ||
 	    (r = ledger_open(LEDGER_FD, broker->quota, &broker->ledger)) < 0 ||
 	    (r = handles_new(&broker->handles)) < 0 || (r = btfs_new(&broker->btfs)) < 0 ||
+	    (r = targets_new(&broker->targets)) < 0 ||
 	    (r = decision_log_new(&broker->decisions)) < 0 || (r = perfs_new(&broker->perfs)) < 0 ||
 	    (r = verdicts_new(&broker->verdicts)) < 0 || (r = vmbtf_new(&broker->vmbtf)) < 0 ||
 	    (r = reconcile_new(broker, &broker->reconcile)) < 0 ||
@@ -327,6 +328,7 @@ static void broker_tear_down(struct broker *broker)
 	vmbtf_free(broker->vmbtf);
 	decision_log_free(broker->decisions);
 	btfs_free(broker->btfs);
+	targets_free(broker->targets);
 	handles_free(broker->handles);
 	perfs_free(broker->perfs);
 	ledger_close(broker->ledger);

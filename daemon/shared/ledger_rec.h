@@ -46,6 +46,7 @@ struct ledger_prog {
 	struct ledger_proof proofs[LEDGER_PROOFS_MAX];
 	uint8_t digests[LEDGER_DIGESTS_MAX][32];
 	uint8_t tag[8];
+	uint32_t target_type;		/* of the program that it was loaded to attach to; 0: to none */
 };
 
 struct ledger_map {

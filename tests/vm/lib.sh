@@ -77,3 +77,15 @@ vm_source() {
 vm_version() { basename "$1" | sed -E 's/^[^_]*_([0-9]+\.[0-9]+\.[0-9]+).*/\1/'; }
 
 vm_run() { RIK_CACHE=$vm_cache "$top/tests/vm/run-in-kernel" "$@"; }
+
+# vm_unpack PACKAGE...: where these packages of the machine's own release lie unpacked, and not installed
+vm_unpack() {
+	local dir=${vm_cache%/kernels}/unpacked pkg
+	mkdir -p "$dir/debs"
+	for pkg; do
+		[ ! -e "$dir/.$pkg" ] || continue
+		(cd "$dir/debs" && apt-get download -q "$pkg" >&2 && dpkg-deb -x "$pkg"_*.deb "$dir" && rm "$pkg"_*.deb) || return 1
+		touch "$dir/.$pkg"
+	done
+	echo "$dir"
+}

@@ -85,6 +85,18 @@ void facts_of_record(const struct ledger *ledger, struct vmbtf *vmbtf, const str
 		       POLICY_SHA256_LEN);
 }
 
+void facts_target_in_prog(uint32_t prog_type, uint32_t target_type, char *name, size_t name_bytes,
+			  struct policy_target *ret_target)
+{
+	bool replaces = prog_type == BPF_PROG_TYPE_EXT;
+	const char *type = policy_prog_type_name(target_type);
+
+	snprintf(name, name_bytes, "%s%s", replaces ? "" : FACTS_IN_PROG, type ? type : "?");
+	*ret_target = (struct policy_target){
+		.kind = replaces ? POLICY_ATTACH_EXT : POLICY_ATTACH_TRACING, .name = name
+	};
+}
+
 /* Where the program says, already at the load, that it will be attached. */
 bool facts_target_of(struct vmbtf *vmbtf, const struct ledger_prog *prog, char *name, size_t name_bytes,
 		     struct policy_target *ret_target)
@@ -92,6 +104,11 @@ bool facts_target_of(struct vmbtf *vmbtf, const struct ledger_prog *prog, char *
 	const char *known, *prefix;
 	enum policy_attach_kind kind = policy_attach_at_load(prog->type, prog->expected_attach_type, &prefix);
 
+	/* Then attach_btf_id counts in the BTF of that program, and not in the kernel's. */
+	if (prog->target_type) {
+		facts_target_in_prog(prog->type, prog->target_type, name, name_bytes, ret_target);
+		return true;
+	}
 	if (kind == POLICY_ATTACH_NONE)
 		return false;
 	*ret_target = (struct policy_target){ .kind = kind };

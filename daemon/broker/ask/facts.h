@@ -36,4 +36,13 @@ void facts_of_map(const struct ledger_rec *rec, struct policy_map_facts *ret_fac
 bool facts_target_of(struct vmbtf *vmbtf, const struct ledger_prog *prog, char *name, size_t name_bytes,
 		     struct policy_target *ret_target);
 
+/* Before the type of a program whose functions are traced, where rules list functions of the kernel. */
+#define FACTS_IN_PROG "prog:"
+/*
+ * The target of a program of type prog_type that attaches to a function of one of target_type: what rules
+ * go by is the type, since the names of functions are their owner's choice. ret_target->name is in name.
+ */
+void facts_target_in_prog(uint32_t prog_type, uint32_t target_type, char *name, size_t name_bytes,
+			  struct policy_target *ret_target);
+
 #endif

@@ -98,6 +98,7 @@ static void reconcile_finish(struct reconcile *reconcile)
 	struct reconcile_waiter *waiter;
 
 	reconcile->running = false;
+	targets_sweep(reconcile->broker->targets, reconcile->broker->ledger);
 	/* A waiter may ask again: that is a new look. */
 	STAILQ_CONCAT(&waiters, &reconcile->waiters);
 	while ((waiter = STAILQ_FIRST(&waiters))) {

@@ -19,6 +19,7 @@
 #include "daemon/broker/ask/forward.h"
 #include "daemon/broker/store/kinds.h"
 #include "daemon/broker/ask/client_obj.h"
+#include "daemon/broker/store/owner.h"
 #include "daemon/broker/store/perfs.h"
 #include "daemon/broker/ask/procs.h"
 #include "daemon/broker/work/session.h"
@@ -263,6 +264,32 @@ static int target_of_file(struct work *work, struct target *target)
 	return 0;
 }
 
+/*
+ * A replacement may be attached to another program than the one that it was loaded for: the
+ * caller's own, and the kernel compares their functions. Number 0 is no descriptor here, as for the
+ * kernel.
+ */
+static int target_of_replacement(struct work *work, const struct target_fields *fields,
+				 const struct ledger_rec *rec, struct target *target)
+{
+	struct client_obj obj;
+	int r;
+
+	if (!work_fd_number(work, fields->target))
+		return target_of_prog(work, fields, rec, target);
+	r = client_obj_at(work, fields->target, KEEP_PROG, &obj);
+	if (r < 0)
+		return r;
+	if (!obj.rec || !owner_has(work->ident, obj.rec))
+		return target_refuse(target,
+				     "a function is replaced in programs of the caller's own");
+	facts_target_in_prog(rec->prog.type, obj.rec->prog.type, target->name, sizeof(target->name),
+			     &target->policy);
+	target->prog = obj;
+	snprintf(target->shown, sizeof(target->shown), "program %u", obj.id);
+	return 0;
+}
+
 static int target_by_type(struct work *work, const struct target_fields *fields,
 			  const struct ledger_rec *rec, struct target *target)
 {
@@ -273,6 +300,9 @@ static int target_by_type(struct work *work, const struct target_fields *fields,
 		return target_of_event(work, fields, target);
 	if (fields->type == TARGET_NOWHERE)
 		return target_of_prog(work, fields, rec, target);
+	/* Whatever attach type was sent: the kernel looks at the program's type first. */
+	if (rec->prog.type == BPF_PROG_TYPE_EXT && work->req.cmd == CMD_LINK_CREATE)
+		return target_of_replacement(work, fields, rec, target);
 	if (!attach)
 		return -EINVAL;
 	if (type == KERNEL_ATTACH_NETFILTER)
@@ -289,9 +319,10 @@ static int target_by_type(struct work *work, const struct target_fields *fields,
 	case CMD_TARGET_PERF:
 		return target_of_event(work, fields, target);
 	case CMD_TARGET_PROG:
-		/* Another target than the one that the program was loaded for. */
+		/* Another target than the one that the program was loaded for: the kernel has none
+		 * for these. */
 		if (work_fd_at(work, fields->target) != -ENOENT)
-			return -EPERM;
+			return -EINVAL;
 		return target_of_prog(work, fields, rec, target);
 	case CMD_TARGET_NONE:
 		if (attach->cls == CMD_ATTACH_KPROBE_MULTI)

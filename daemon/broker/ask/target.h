@@ -5,6 +5,7 @@
 
 #include "daemon/broker/ask/cgroups.h"
 #include "daemon/broker/ask/facts.h"
+#include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/work/work.h"
 #include "proto/perf.h"
 
@@ -16,6 +17,7 @@ struct target {
 	const char
 		*names; /* functions, of a link to several: names_cnt texts in the request; NULL */
 	uint32_t names_cnt;
+	struct client_obj prog; /* whose function is replaced, where the call names it: else kind is 0 */
 	int file, pidfd; /* uprobe_multi: in the request; -1 */
 	pid_t pid;	 /* ... of the pidfd's process; 0: of all */
 	const char *why; /* with -EPERM: what is not offered; NULL: the kind */

@@ -198,10 +198,51 @@ static int attach_bind(struct work *work)
 	return 0;
 }
 
+/*
+ * A replacement's call is written field by field: the table reads the request by its attach type, which is that of
+ * cgroups here, and where a cgroup's call has a descriptor this one has a number of BTF.
+ */
+static int attach_fill_replacement(struct work *work, uint64_t caps)
+{
+	struct attach *attach = work->state;
+	struct loader_call *call = work_new_loader_call(work, work->req.cmd, caps);
+	struct door_ask *ask;
+	int prog, target = 0;
+
+	if (!call)
+		return -ENOMEM;
+	prog = client_obj_add_to_call(&attach->prog, call);
+	if (prog >= 0 && attach->target.prog.kind)
+		target = client_obj_add_to_call(&attach->target.prog, call);
+	if (prog < 0 || target < 0)
+		return prog < 0 ? prog : target;
+	ask = &call->ask;
+	ask->result_fd = DOOR_FD_BROKER;
+	memset(ask->attr, 0, sizeof(ask->attr));
+	attr_put_u32(ask->attr, ATTR_LINK_CREATE_PROG_FD, (uint32_t)prog);
+	attr_put_u32(ask->attr, ATTR_LINK_CREATE_TARGET_FD, (uint32_t)target);
+	attr_put_u32(ask->attr, ATTR_LINK_CREATE_FLAGS, work_u32(work, ATTR_LINK_CREATE_FLAGS));
+	attr_put_u32(ask->attr, ATTR_LINK_CREATE_TARGET_BTF_ID,
+		     work_u32(work, ATTR_LINK_CREATE_TARGET_BTF_ID));
+	attr_put_u64(ask->attr, ATTR_LINK_CREATE_TRACING_COOKIE,
+		     work_u64(work, ATTR_LINK_CREATE_TRACING_COOKIE));
+	ask->attr_bytes = ATTR_END_LINK_CREATE_TRACING_COOKIE;
+	return 0;
+}
+
+static int attach_fill(struct work *work, const struct attach *attach)
+{
+	uint64_t caps = caps_for_attach(attach->rec.prog.type);
+
+	if (attach->rec.prog.type == BPF_PROG_TYPE_EXT && work->req.cmd == CMD_LINK_CREATE)
+		return attach_fill_replacement(work, caps);
+	return forward_fill(work, caps);
+}
+
 static void attach_run(struct work *work)
 {
 	struct attach *attach = work->state;
-	int r = forward_fill(work, caps_for_attach(attach->rec.prog.type));
+	int r = attach_fill(work, attach);
 
 	if (r >= 0)
 		r = attach_bind(work);

@@ -173,7 +173,9 @@ static void prog_bundle_fill_prog(const struct work *work, const struct prog_loa
 	prog->core_relo_cnt = work_u32(work, ATTR_PROG_LOAD_CORE_RELO_CNT);
 	prog->attach_btf_id = load->rec.prog.attach_btf_id;
 	prog->attach_btf_idx = load->attach_btf_idx;
-	prog->attach_name = load->attach_name[0] ? load->attach_name : NULL;
+	prog->attach_prog = load->target ? &load->target->prog : NULL;
+	/* A function of a program is found by its number alone. */
+	prog->attach_name = load->attach_name[0] && !load->target ? load->attach_name : NULL;
 	prog->mode = (enum bgv_mode)mode;
 	prog->caps = caps_to_bgv(load->caps);
 }

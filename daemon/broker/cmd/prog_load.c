@@ -35,6 +35,7 @@ void prog_load_free(void *ptr)
 	struct prog_load *load = ptr;
 
 	loader_call_free(load->fetch);
+	bundle_free(load->target);
 	free(load->judged_insns);
 	free(load->loaded_insns);
 	free(load->loaded_fd_array);
@@ -98,8 +99,6 @@ static const char *prog_load_find_taboo(const struct work *work, const struct pr
 		return "programs for a device are not granted";
 	if (prog->type == BPF_PROG_TYPE_SYSCALL && scan_has_helper(prog->helpers, KERNEL_HELPER_sys_bpf))
 		return "a syscall program that calls bpf_sys_bpf would get around judge and policy";
-	if (prog->type == BPF_PROG_TYPE_EXT)
-		return "programs that replace functions of other programs are not granted";
 	if (work_ptr(work, ATTR_PROG_LOAD_SIGNATURE)->state != WIRE_PTR_NULL &&
 	    work_u32(work, ATTR_PROG_LOAD_CORE_RELO_CNT))
 		return "a signature says nothing of instructions that the kernel relocates";
@@ -177,6 +176,17 @@ static void prog_load_choose_caps(struct work *work, struct prog_load *load, uin
 
 /* ---- loading ---- */
 
+/* Only functions with BTF can be attached to. */
+static void prog_load_keep_as_target(struct work *work, const struct prog_load *load)
+{
+	struct judge_call *judged = work->judge_call;
+
+	if (load->is_probe || !load->prog_btf_idx || !judged || !judged->payload)
+		return;
+	targets_put(work->broker->targets, work->account, &load->rec, TAKE_PTR(judged->payload),
+		    judged->payload_bytes);
+}
+
 static void prog_load_answer(struct work *work, struct loader_result *result)
 {
 	struct prog_load *load = work->state;
@@ -223,6 +233,7 @@ static void prog_load_on_loaded(void *ctx, struct loader_result *result)
 			    "the daemon can record no more objects");
 		return;
 	}
+	prog_load_keep_as_target(work, load);
 	prog_load_answer(work, result);
 }
 
@@ -382,8 +393,11 @@ static int prog_load_identify(struct work *work, struct prog_load *load)
 	struct bgv_program described;
 	int r;
 
-	/* The kernel would write other numbers into the instructions than those that are described. */
-	if (work_u32(work, ATTR_PROG_LOAD_CORE_RELO_CNT))
+	/*
+	 * The kernel would write other numbers into the instructions than those that are described; and what
+	 * a function of another program is called says BTF that a client shaped.
+	 */
+	if (work_u32(work, ATTR_PROG_LOAD_CORE_RELO_CNT) || load->target)
 		return 0;
 	r = prog_bundle_new(work, load, BGV_MODE_FULL, &bundle);
 	if (r < 0)

@@ -7,6 +7,7 @@
 #include "daemon/broker/ask/client_obj.h"
 #include "daemon/broker/ask/scan.h"
 #include "daemon/broker/work/work.h"
+#include "object/bundle.h"
 #include "verifier/bpfgate-verifier.h"
 
 #define PROG_LOAD_BTFS_MAX 32	/* the program's own, its maps', modules it calls into */
@@ -34,6 +35,7 @@ struct prog_load {
 	uint32_t btf_cnt;
 	uint32_t prog_btf_idx;
 	uint32_t attach_btf_idx;
+	struct bundle *target;		/* of the program that this one attaches to; NULL: to none */
 	char attach_name[FACTS_NAME_BYTES];
 	struct prog_ref refs[WIRE_FDS_MAX];	/* by position among the frame's fds */
 	struct bpf_insn *judged_insns;	/* map fds replaced by indices into maps */

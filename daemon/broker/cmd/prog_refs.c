@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "daemon/broker/cmd/prog_load.h"
+#include "daemon/broker/store/owner.h"
 #include "proto/insnfd.h"
 #include "proto/refusal.h"
 
@@ -318,6 +319,41 @@ static int prog_refs_add_prog_btf(struct work *work, struct prog_load *load)
 	return 0;
 }
 
+/*
+ * The program that this one attaches to: the caller's own, whatever is shared, for its code would run
+ * there. It is judged together with what was judged then.
+ */
+static int prog_refs_add_target(struct work *work, struct prog_load *load, const struct client_obj *obj)
+{
+	const struct ledger_rec *rec = obj->rec;
+	const uint8_t *bytes;
+	size_t byte_cnt;
+	int number;
+
+	if (!rec || !owner_has(work->ident, rec))
+		return prog_refs_fail(load, -EPERM, REFUSAL_ATTACH_PROG,
+				      rec ? "program %u, to which this one attaches, is another user's"
+					  : "program %u, to which this one attaches, was not loaded through bpfgate",
+				      obj->id);
+	if (rec->prog.target_type)
+		return prog_refs_fail(load, -EPERM, REFUSAL_ATTACH_PROG,
+				      "program %u attaches to a program itself: what attaches to such a one is not granted",
+				      obj->id);
+	bytes = targets_find(work->broker->targets, rec, &byte_cnt);
+	if (!bytes)
+		return prog_refs_fail(load, -EPERM, REFUSAL_ATTACH_PROG,
+				      "how program %u was judged is not kept: it has no BTF, or must be loaded again",
+				      obj->id);
+	if (bundle_decode(bytes, byte_cnt, &load->target) < 0)
+		return -ENOMEM;
+	load->rec.prog.target_type = rec->prog.type;
+	number = prog_refs_give_loader(work, load, obj);
+	if (number < 0)
+		return number;
+	attr_put_u32(work->loader_call->ask.attr, ATTR_PROG_LOAD_ATTACH_PROG_FD, (uint32_t)number);
+	return 0;
+}
+
 static int prog_refs_add_attach(struct work *work, struct prog_load *load)
 {
 	struct client_obj obj;
@@ -329,9 +365,11 @@ static int prog_refs_add_attach(struct work *work, struct prog_load *load)
 	if (r < 0)
 		return prog_refs_fail(load, r, REFUSAL_BAD_FD, "attach fd %d is no BTF and no program",
 				      work_fd_number(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD));
+	if (obj.kind == KEEP_PROG)
+		return prog_refs_add_target(work, load, &obj);
 	if (obj.kind != KEEP_BTF)
-		return prog_refs_fail(load, -EPERM, REFUSAL_ATTACH_PROG,
-				      "programs that attach to programs are not granted");
+		return prog_refs_fail(load, -EINVAL, REFUSAL_BAD_FD, "attach fd %d is no BTF and no program",
+				      work_fd_number(work, ATTR_PROG_LOAD_ATTACH_BTF_OBJ_FD));
 	r = btfs_of_fd(work->broker->btfs, obj.fd, &obj.id);
 	if (r >= 0)
 		r = prog_refs_add_btf_id(load, obj.id);

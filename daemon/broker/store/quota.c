@@ -46,6 +46,7 @@ static const char *const quota_names[QUOTA_RES_CNT] = {
 	[QUOTA_PROBES] = "probes",
 	[QUOTA_HANDLES] = "handles",
 	[QUOTA_SLOTS] = "records",
+	[QUOTA_TARGET_BYTES] = "target_bytes",
 };
 
 static const struct quota_limits quota_defaults = { {
@@ -75,6 +76,8 @@ static const struct quota_limits quota_defaults = { {
 	[QUOTA_HANDLES] = 256,
 	/* See quota_charge_share(). */
 	[QUOTA_SLOTS] = UINT64_MAX,
+	/* A share of what all may hold: targets.c. */
+	[QUOTA_TARGET_BYTES] = UINT64_MAX,
 } };
 
 const struct quota_limits *quota_default_limits(void)

@@ -27,6 +27,7 @@ enum quota_res {
 	QUOTA_PROBES,		/* programs and maps of feature probes */
 	QUOTA_HANDLES,		/* further handles of programs: each is a descriptor in bpfgated */
 	QUOTA_SLOTS,		/* records in the ledger, made or promised */
+	QUOTA_TARGET_BYTES,	/* of programs that others may be attached to: targets.h */
 	QUOTA_RES_CNT,
 };
 

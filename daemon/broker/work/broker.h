@@ -17,6 +17,7 @@
 #include "daemon/broker/store/mapsize.h"
 #include "daemon/broker/store/quota.h"
 #include "daemon/broker/store/rules.h"
+#include "daemon/broker/store/targets.h"
 #include "daemon/broker/store/vmbtf.h"
 #include "daemon/broker/peers/to_parent.h"
 #include "proto/channel.h"
@@ -50,6 +51,7 @@ struct broker {
 	struct ledger *ledger;
 	struct handles *handles;
 	struct btfs *btfs;
+	struct targets *targets;
 	struct decision_log *decisions;
 	struct verdicts *verdicts;
 	struct to_parent *to_parent;
