@@ -98,34 +98,6 @@ static void read_list(const struct at *at, struct rule_list *list, enum names_ki
 		read_error(at, NULL, "\"only\", \"any_except\" or \"uses_any\" is needed here");
 }
 
-static void programs_types(const struct at *at, void *dest)
-{
-	struct rule_programs *programs = dest;
-
-	read_list(at, &programs->types, NAMES_PROG_TYPE);
-}
-
-static void programs_helpers(const struct at *at, void *dest)
-{
-	struct rule_programs *programs = dest;
-
-	read_list(at, &programs->helpers, NAMES_HELPER);
-}
-
-static void programs_kfuncs(const struct at *at, void *dest)
-{
-	struct rule_programs *programs = dest;
-
-	read_list(at, &programs->kfuncs, NAMES_KFUNC);
-}
-
-static void programs_max_insns(const struct at *at, void *dest)
-{
-	struct rule_programs *programs = dest;
-
-	(void)read_uint(at, 1, UINT32_MAX, &programs->max_insns);
-}
-
 static void programs_sleepable(const struct at *at, void *dest)
 {
 	struct rule_programs *programs = dest;
@@ -138,16 +110,6 @@ static void programs_sleepable(const struct at *at, void *dest)
 	programs->sleepable = sleepable;
 }
 
-static void programs_perfmon(const struct at *at, void *dest)
-{
-	static const char *const words[] = { "never", "judged", "grant", NULL };
-	struct rule_programs *programs = dest;
-	size_t place;
-
-	if (read_word(at, words, &place))
-		programs->perfmon = (enum policy_perfmon)place;
-}
-
 static void programs_grant(const struct at *at, void *dest)
 {
 	static const char *const words[] = { "handle", "fd", NULL };
@@ -158,26 +120,6 @@ static void programs_grant(const struct at *at, void *dest)
 		return;
 	programs->has_grant = true;
 	programs->grant = (enum policy_grant)place;
-}
-
-static void programs_unsupported(const struct at *at, void *dest)
-{
-	static const char *const words[] = { "refuse", "kernel", NULL };
-	struct rule_programs *programs = dest;
-	size_t place;
-
-	if (read_word(at, words, &place))
-		programs->unsupported = (enum policy_unsupported)place;
-}
-
-static void programs_sandbox(const struct at *at, void *dest)
-{
-	static const char *const words[] = { "any", "whole", NULL };
-	struct rule_programs *programs = dest;
-	size_t place;
-
-	if (read_word(at, words, &place))
-		programs->whole_sandbox = place == 1;
 }
 
 static void programs_test_run(const struct at *at, void *dest)
@@ -193,49 +135,43 @@ static void programs_test_run(const struct at *at, void *dest)
 		programs->test_run = yes ? TEST_RUN_YES : TEST_RUN_NO;
 }
 
-static void programs_processes(const struct at *at, void *dest)
-{
-	static const char *const words[] = { "own", "any", NULL };
-	struct rule_programs *programs = dest;
-	size_t place;
+/* Readers by form, one for each row. */
+#define PROGRAMS_LIST(key, terms, condition, kind)					\
+	static void programs_##key(const struct at *at, void *dest)			\
+	{										\
+		read_list(at, &((struct rule_programs *)dest)->key, kind);		\
+	}
+#define PROGRAMS_FLAG(key, terms, condition, field)					\
+	static void programs_##key(const struct at *at, void *dest)			\
+	{										\
+		(void)read_bool(at, &((struct rule_programs *)dest)->field);		\
+	}
+#define PROGRAMS_UINT(key, terms, condition, least, most)				\
+	static void programs_##key(const struct at *at, void *dest)			\
+	{										\
+		(void)read_uint(at, least, most, &((struct rule_programs *)dest)->key);	\
+	}
+#define PROGRAMS_WORD(key, terms, condition, field, type, ...)				\
+	static void programs_##key(const struct at *at, void *dest)			\
+	{										\
+		static const char *const words[] = { __VA_ARGS__, NULL };		\
+		size_t place;								\
+											\
+		if (read_word(at, words, &place))					\
+			((struct rule_programs *)dest)->field = (type)place;		\
+	}
+#include "policy/programs.def"
 
-	if (read_word(at, words, &place))
-		programs->any_process = place == 1;
-}
-
-static void programs_samples(const struct at *at, void *dest)
-{
-	struct rule_programs *programs = dest;
-	bool yes;
-
-	if (read_bool(at, &yes))
-		programs->samples = yes;
-}
-
-static void programs_addresses(const struct at *at, void *dest)
-{
-	struct rule_programs *programs = dest;
-	bool yes;
-
-	if (read_bool(at, &yes))
-		programs->addresses = yes;
-}
-
+#define ANY   false
+#define TERMS true
+#define PROGRAMS_ROW(key, terms, COND, reader) { #key, reader, .is_terms = terms, .condition = POLICY_COND_##COND },
+#define PROGRAMS_LIST(key, terms, COND, ...)	     PROGRAMS_ROW(key, terms, COND, programs_##key)
+#define PROGRAMS_FLAG(key, terms, COND, ...)	     PROGRAMS_ROW(key, terms, COND, programs_##key)
+#define PROGRAMS_UINT(key, terms, COND, ...)	     PROGRAMS_ROW(key, terms, COND, programs_##key)
+#define PROGRAMS_WORD(key, terms, COND, ...)	     PROGRAMS_ROW(key, terms, COND, programs_##key)
+#define PROGRAMS_OWN(key, terms, COND, reader, ...) PROGRAMS_ROW(key, terms, COND, reader)
 static const struct key programs_keys[] = {
-	{ "types", programs_types, .condition = POLICY_COND_TYPES },
-	{ "helpers", programs_helpers, .condition = POLICY_COND_HELPERS },
-	{ "kfuncs", programs_kfuncs, .condition = POLICY_COND_KFUNCS },
-	{ "attach", read_attach, .condition = POLICY_COND_ATTACH },
-	{ "max_insns", programs_max_insns, .is_terms = true, .condition = POLICY_COND_MAX_INSNS },
-	{ "sleepable", programs_sleepable, .condition = POLICY_COND_SLEEPABLE },
-	{ "perfmon", programs_perfmon, .is_terms = true },
-	{ "grant", programs_grant, .is_terms = true },
-	{ "unsupported", programs_unsupported, .is_terms = true },
-	{ "sandbox", programs_sandbox, .is_terms = true },
-	{ "test_run", programs_test_run, .is_terms = true, .condition = POLICY_COND_TEST_RUN },
-	{ "processes", programs_processes, .is_terms = true },
-	{ "samples", programs_samples, .is_terms = true },
-	{ "kernel_addresses", programs_addresses, .is_terms = true },
+#include "policy/programs.def"
 };
 
 void read_programs(const struct at *at, void *dest)

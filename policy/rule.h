@@ -79,26 +79,22 @@ struct rule_target {
 
 enum test_run { TEST_RUN_NO, TEST_RUN_YES, TEST_RUN_LIVE };
 
+/* Beside the fields that programs.def makes. */
 struct rule_programs {
 	bool is_stated;
-	struct rule_list types;
-	struct rule_list helpers;
-	struct rule_list kfuncs;
 	bool has_attach;
 	bool attach_any; /* "any": ["*"] */
 	struct rule_target *targets;
 	size_t target_cnt;
-	uint32_t max_insns;
 	int sleepable; /* -1 not stated */
-	enum policy_perfmon perfmon;
 	bool has_grant;
 	enum policy_grant grant;
-	enum policy_unsupported unsupported;
-	bool whole_sandbox;
 	enum test_run test_run;
-	bool any_process; /* probes and samples of other users' processes, too */
-	bool samples;	  /* perf events may tell what no program wrote */
-	bool addresses;	  /* the kernel's symbols may be read with theirs */
+#define PROGRAMS_LIST(key, ...)				       struct rule_list key;
+#define PROGRAMS_FLAG(key, terms, condition, field)		       bool field;
+#define PROGRAMS_UINT(key, ...)				       uint32_t key;
+#define PROGRAMS_WORD(key, terms, condition, field, type, ...) type field;
+#include "policy/programs.def"
 };
 
 enum share_kind { SHARE_USER, SHARE_GROUP, SHARE_UNIT };

@@ -87,6 +87,18 @@ for path, value, mutant in mutants(small):
     note(not parser_takes(mutant), "the parser takes %r at %s" % (value, "/".join(map(str, path))))
 note(tried > 100, "enough mutants were tried: %d" % tried)
 
+# what the schema has from the tables is made from them
+def made(folder):
+    return subprocess.run([sys.executable, os.path.join(folder, "policy", "schema.py"), "--check"], capture_output=True).returncode == 0
+note(made(os.path.dirname(policy)), "policy/schema.py has not been run")
+with tempfile.TemporaryDirectory() as directory:
+    for name in ("policy/schema.py", "policy/schema.json", "policy/programs.def", "proto/kernel_types.def"):
+        os.makedirs(os.path.join(directory, os.path.dirname(name)), exist_ok=True)
+        text = open(os.path.join(os.path.dirname(policy), name)).read()
+        with open(os.path.join(directory, name), "w") as out:
+            out.write(text.replace('PROGRAMS_FLAG(samples', 'PROGRAMS_FLAG(sample'))
+    note(not made(directory), "control: a key that the schema lacks is noticed")
+
 # every key is described
 def keys(node):
     if isinstance(node, dict):
@@ -101,6 +113,8 @@ note("*no_such_key*" not in page, "control: what is not there is not found")
 # the tables of keys have just the schema's, and each condition of the table has a key that states it
 rows = [row for path in glob.glob(os.path.join(policy, "read*.c"))
         for row in re.findall(r'\{ "(\w+)", [a-z]\w+((?:, [^{}"]*)?) \}', open(path).read())]
+rows += [(key, ", POLICY_COND_" + cond if cond != "NONE" else "") for key, cond in re.findall(
+    r"^PROGRAMS_\w+\((\w+), \w+, (\w+), .*\)$", open(os.path.join(policy, "programs.def")).read(), re.M)]
 read = {name for name, _ in rows}
 free = {"only", "any_except", "uses_any"} | {k for k in schema["$defs"]["attach"]["properties"]}    # read one by one
 for key in sorted(read ^ (set(keys(schema)) - (free - read))):
