@@ -37,6 +37,13 @@ enum kernel_attach_type {
 	KERNEL_ATTACH_CNT,
 };
 
+/* Architectures, also those of which no facts are known. */
+enum kernel_arch {
+#define KERNEL_ARCH(number, name, ...) KERNEL_ARCH_##name = number,
+#include "proto/kernel_types.def"
+	KERNEL_ARCH_CNT,
+};
+
 enum kernel_helper {
 #define KERNEL_HELPER(number, name, ...) KERNEL_HELPER_##name = number,
 #include "proto/kernel_types.def"

@@ -13,10 +13,28 @@
 #include "verifier/kernel/behave.h"
 #include "verifier/kernel/profile.h"
 
-/* The one that the tables hold facts of: registers in contexts and what the JIT can may differ elsewhere. */
-static bool machine_is_known(const char *machine)
+/*
+ * Registers in contexts and what the JIT can differ: programs are judged for what the tables hold facts of. NULL is x86_64,
+ * which who names none has always meant. Is it one?
+ */
+static bool machine_find(const char *machine, enum kernel_arch *ret_arch)
 {
-	return !machine || !strcmp(machine, "x86_64");
+	static const struct {
+		const char *name;
+		enum kernel_arch arch;
+		bool judged;
+	} rows[] = {
+#define KERNEL_ARCH(number, name, config, audit, judged) { #name, number, judged },
+#include "proto/kernel_types.def"
+	};
+
+	*ret_arch = KERNEL_ARCH_x86_64;
+	for (size_t i = 0; machine && i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].judged && !strcmp(machine, rows[i].name)) {
+			*ret_arch = rows[i].arch;
+			return true;
+		}
+	return !machine;
 }
 
 int bgv_target_new(const struct bgv_target_spec *spec, struct bgv_target **ret_target)
@@ -39,7 +57,7 @@ int bgv_target_new(const struct bgv_target_spec *spec, struct bgv_target **ret_t
 	target->limits = *profile_limits_of(profile);
 	target->nr_cpus = spec->nr_cpus ? spec->nr_cpus : 1;
 	target->flags = spec->flags;
-	target->known_machine = machine_is_known(spec->machine);
+	target->known_machine = machine_find(spec->machine, &target->arch);
 	if (target->flags & BGV_TARGET_NO_JIT)
 		target->behave.private_stack = false;
 	if (spec->vmlinux_btf && spec->vmlinux_btf_bytes) {

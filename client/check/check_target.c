@@ -247,6 +247,22 @@ static bool is_locked_down(const struct target_entry *entry)
 	return strstr(text, "[integrity]") || strstr(text, "[confidentiality]");
 }
 
+/* The architecture that a configuration is of. */
+static const char *machine_of_config(const char *config)
+{
+	static const struct {
+		const char *name, *line;
+	} rows[] = {
+#define KERNEL_ARCH(number, name, config, ...) { #name, "\n" config "=y" },
+#include "proto/kernel_types.def"
+	};
+
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++)
+		if (strstr(config, rows[i].line))
+			return rows[i].name;
+	return "another";
+}
+
 /* As uname -m says; another kernel's by its configuration, where the library has it. NULL: x86_64. */
 static const char *machine_of(struct target_entry *entry, const struct utsname *uts)
 {
@@ -255,7 +271,7 @@ static const char *machine_of(struct target_entry *entry, const struct utsname *
 	if (entry->running)
 		return uts->machine;
 	config = check_kernel_config(&entry->kernel);
-	return config && !strstr(config, "\nCONFIG_X86_64=y") ? "another" : NULL;
+	return config ? machine_of_config(config) : NULL;
 }
 
 static void target_make(const struct check_targets *targets, struct target_entry *entry)

@@ -18,15 +18,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__x86_64__)
-#define NOTIFY_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NOTIFY_ARCH AUDIT_ARCH_AARCH64
-#elif defined(__riscv)
-#define NOTIFY_ARCH AUDIT_ARCH_RISCV64
-#else
-#error "notify_filter.c needs the audit number of this architecture"
-#endif
+/* Of the architecture that this is built for; one that is not in the table is not built. */
+enum {
+#define KERNEL_ARCH(number, name, config, audit, ...) NOTIFY_ARCH_##name = (int)audit,
+#include "proto/kernel_types.def"
+};
+#define NOTIFY_ARCH_OF(cpu) NOTIFY_ARCH_##cpu
+#define NOTIFY_ARCH_OF_HOST(cpu) NOTIFY_ARCH_OF(cpu)
+#define NOTIFY_ARCH ((uint32_t)NOTIFY_ARCH_OF_HOST(HOST_CPU))
 
 #define LOAD_WORD(field)	 BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define IF_EQUAL(value, yes, no) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))

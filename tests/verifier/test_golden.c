@@ -188,7 +188,7 @@ static uint64_t context(uint64_t sum, enum profile p, uint32_t type, uint32_t at
 
 	for (uint32_t n = 0; n < 2 * 8 * 256; n++) {
 		const struct ctx_field *f =
-			ctx_tab_find(p, type, attach, n / 16, sizes[n / 2 % 8], n & 1);
+			ctx_tab_find(p, KERNEL_ARCH_x86_64, type, attach, n / 16, sizes[n / 2 % 8], n & 1);
 
 		if (!f)
 			continue;

@@ -215,7 +215,7 @@ START_TEST(context_fields_lie_apart_for_each_program)
 		ck_assert(a->read || a->write);
 		ck_assert(a->kind != CTXK_BTF_ID || a->btf);
 		for (uint32_t j = i + 1; (b = ctx_tab_row(j)); j++) {
-			bool same = (a->types & b->types) && (a->profiles & b->profiles) &&
+			bool same = (a->types & b->types) && (a->profiles & b->profiles) && (a->arches & b->arches) &&
 				(!a->attach_types || !b->attach_types ||
 				 (a->attach_types & b->attach_types));
 			bool overlap = a->off < b->off + b->size && b->off < a->off + a->size;
@@ -233,12 +233,16 @@ START_TEST(nothing_is_read_outside_a_context)
 	for (enum profile p = 0; p < PROFILE_CNT; p++)
 		for (uint32_t type = 0; type < PT_CNT + 2; type++)
 			for (uint32_t size = 0; size < 17; size++) {
-				ck_assert_ptr_null(ctx_tab_find(p, type, 0, 70000, size, false));
-				ck_assert_ptr_null(ctx_tab_find(p, type, 0, UINT32_MAX, size, true));
+				ck_assert_ptr_null(ctx_tab_find(p, KERNEL_ARCH_x86_64, type, 0, 70000, size, false));
+				ck_assert_ptr_null(ctx_tab_find(p, KERNEL_ARCH_x86_64, type, 0, UINT32_MAX, size, true));
 			}
-	ck_assert_ptr_nonnull(ctx_tab_find(PROFILE_6_18, PT_XDP, 0, 0, 4, false));
-	ck_assert_ptr_null(ctx_tab_find(PROFILE_6_18, PT_XDP, 0, 0, 4, true));
-	ck_assert_ptr_null(ctx_tab_find(PROFILE_6_18, PT_XDP, 0, 0, 8, false));
+	ck_assert_ptr_nonnull(ctx_tab_find(PROFILE_6_18, KERNEL_ARCH_x86_64, PT_XDP, 0, 0, 4, false));
+	ck_assert_ptr_null(ctx_tab_find(PROFILE_6_18, KERNEL_ARCH_x86_64, PT_XDP, 0, 0, 4, true));
+	ck_assert_ptr_null(ctx_tab_find(PROFILE_6_18, KERNEL_ARCH_x86_64, PT_XDP, 0, 0, 8, false));
+	/* registers are one architecture's, packets are every one's */
+	ck_assert_ptr_nonnull(ctx_tab_find(PROFILE_6_18, KERNEL_ARCH_x86_64, PT_PERF_EVENT, 0, 8, 8, false));
+	ck_assert_ptr_null(ctx_tab_find(PROFILE_6_18, KERNEL_ARCH_aarch64, PT_PERF_EVENT, 0, 8, 8, false));
+	ck_assert_ptr_nonnull(ctx_tab_find(PROFILE_6_18, KERNEL_ARCH_aarch64, PT_XDP, 0, 0, 4, false));
 }
 END_TEST
 

@@ -94,7 +94,7 @@ static int ctx_access_table(struct env *env, const struct memop *op, int32_t off
 {
 	const struct ctx_field *f;
 
-	f = off < 0 ? NULL : ctx_tab_find(env->target->profile, env->prog_type, env->attach_type,
+	f = off < 0 ? NULL : ctx_tab_find(env->target->profile, env->target->arch, env->prog_type, env->attach_type,
 					  (uint32_t)off, op->size, op->access == ACCESS_WRITE);
 	if (!f || !ctx_field_permits(env, f, op->access))
 		return ctx_refuse(env, op, off);

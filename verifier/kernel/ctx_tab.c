@@ -14,15 +14,17 @@
 #define ARRAY_CNT(a) ((uint32_t)(sizeof(a) / sizeof((a)[0])))
 #define T(NAME) (1ull << PT_##NAME)
 #define A(NAME) (1ull << AT_##NAME)
+#define ARCH(name) (1u << KERNEL_ARCH_##name)
+#define ARCH_ALL UINT8_MAX
 #define NULLABLE CTX_F_NULLABLE
 #define TRUSTED CTX_F_TRUSTED
 #define READ_CAP_BPF CTX_F_READ_CAP_BPF
 #define WRITE_CAP_BPF CTX_F_WRITE_CAP_BPF
 #define WRITE_KPROBES CTX_F_WRITE_KPROBES
 
-#define CTX(ty, at, nm, offset, bytes, rd, wr, kd, fl, type, pr) \
+#define CTX(ty, at, nm, offset, bytes, rd, wr, kd, fl, type, pr, ar) \
 	{ .types = ty, .attach_types = at, .name = #nm, .off = offset, .size = bytes, \
-	  .read = rd, .write = wr, .kind = CTXK_##kd, .flags = fl, .profiles = pr, .btf = type },
+	  .read = rd, .write = wr, .kind = CTXK_##kd, .flags = fl, .profiles = pr, .btf = type, .arches = ar },
 
 static const struct ctx_field fields[] = {
 #include "verifier/kernel/ctx_skb.def"
@@ -61,7 +63,7 @@ static bool ctx_tab_fits(uint8_t column, uint32_t start, uint32_t len, uint32_t 
 	return (column & size) && off % size == 0;
 }
 
-const struct ctx_field *ctx_tab_find(enum profile profile, uint32_t prog_type,
+const struct ctx_field *ctx_tab_find(enum profile profile, enum kernel_arch arch, uint32_t prog_type,
 				     uint32_t attach_type, uint32_t off, uint32_t size, bool write)
 {
 	uint64_t type = prog_type < PT_CNT ? 1ull << prog_type : 0;
@@ -70,7 +72,8 @@ const struct ctx_field *ctx_tab_find(enum profile profile, uint32_t prog_type,
 	for (uint32_t i = 0; i < ARRAY_CNT(fields); i++) {
 		const struct ctx_field *f = &fields[i];
 
-		if (!(f->types & type) || !(f->profiles & (1u << profile)))
+		if (!(f->types & type) || !(f->profiles & (1u << profile)) ||
+		    !(f->arches & (1u << arch)))
 			continue;
 		if (f->attach_types && !(f->attach_types & attach))
 			continue;

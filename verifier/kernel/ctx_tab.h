@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/kernel_types.h"
 #include "verifier/kernel/behave.h"
 
 /* What a load from a context field gives. */
@@ -34,7 +35,7 @@ struct ctx_field {
 	uint32_t off, size;
 	uint8_t read, write;		/* sizes as bits: low four anywhere aligned, high four at off */
 	uint8_t kind, flags;
-	uint8_t profiles;
+	uint8_t profiles, arches;	/* bits */
 	const char *btf;		/* CTXK_BTF_ID: struct name */
 };
 
@@ -42,7 +43,7 @@ struct ctx_field {
  * The field that allows this access; NULL: none does. Reads and writes look at different columns.
  * Capabilities are the caller's to check.
  */
-const struct ctx_field *ctx_tab_find(enum profile profile, uint32_t prog_type,
+const struct ctx_field *ctx_tab_find(enum profile profile, enum kernel_arch arch, uint32_t prog_type,
 				     uint32_t attach_type, uint32_t off, uint32_t size, bool write);
 
 /* May size bytes at off be read behind a socket pointer? base: enum reg_base of env.h. */

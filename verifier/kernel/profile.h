@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/kernel_types.h"
 #include "verifier/kernel/behave.h"
 #include "verifier/bpfgate-verifier.h"
 
@@ -28,6 +29,7 @@ struct bgv_target {
 	struct profile_limits limits;
 	uint32_t nr_cpus;		/* possible CPUs, at least 1 */
 	uint32_t flags;			/* BGV_TARGET_* */
+	enum kernel_arch arch;
 	bool known_machine;		/* an architecture that there are facts about */
 	bool kprobes;			/* built with CONFIG_KPROBES, as its BTF says; true without BTF */
 	struct btf_view *vmlinux;	/* owned; NULL: no BTF was given */

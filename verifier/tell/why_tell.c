@@ -213,7 +213,7 @@ static void tell_context_size(struct why *w, const struct bpf_insn *i)
 	uint32_t bytes;
 
 	for (bytes = 8; bytes && i->off >= 0; bytes /= 2) {
-		f = ctx_tab_find(env->target->profile, env->prog_type, env->attach_type,
+		f = ctx_tab_find(env->target->profile, env->target->arch, env->prog_type, env->attach_type,
 				 (uint32_t)i->off - (uint32_t)i->off % bytes, bytes, false);
 		if (!f)
 			continue;

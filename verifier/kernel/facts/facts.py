@@ -11,7 +11,8 @@ import os
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 WHEN = ("since", "until", "needs", "arch")
-ARCHES = ("-", "x86_64")
+# Tables whose rows may hold for one architecture only.
+BY_ARCH = ("contexts",)
 
 
 class Wrong(Exception):
@@ -25,11 +26,15 @@ def read(name):
     for i, row in enumerate(rows):
         if None in row or None in row.values() or any(v == "" or v != v.strip() for v in row.values()):
             raise Wrong("%s.tsv:%d: a cell too many, missing or empty" % (name, i + 2))
-        if row.get("arch", "-") not in ARCHES:
-            raise Wrong("%s.tsv:%d: unknown architecture %s" % (name, i + 2, row["arch"]))
+        if row.get("arch", "-") != "-" and (name not in BY_ARCH or row["arch"] not in arches()):
+            raise Wrong("%s.tsv:%d: no such architecture, or no table by architecture: %s" % (name, i + 2, row["arch"]))
         if row.get("needs", "-") != "-" and not row["needs"].startswith("CONFIG_"):
             raise Wrong("%s.tsv:%d: needs %s, which is no CONFIG_" % (name, i + 2, row["needs"]))
     return rows
+
+
+def arches():
+    return [r["name"] for r in read("arches")]
 
 
 SERIES = [r["series"] for r in read("series")]

@@ -119,14 +119,16 @@ TITLES = {
 
 def context(name):
     out = header("""Fields of %s.
-CTX(program types, attach types or 0, field, offset, size, read, write, kind, flags, type, profiles)
-read and write: sizes 1, 2, 4, 8 as bits; the low four at every aligned offset inside the field, the
+CTX(program types, attach types or 0, field, offset, size, read, write, kind, flags, type, profiles,
+architectures) read and write: sizes 1, 2, 4, 8 as bits; the low four at every aligned offset inside the field, the
 high four at its start only.""" % TITLES[name], "contexts")
-    for row, holds in merged([r for r in read("contexts") if r["context"] == name], in_columns):
+    rows = [dict(r, only=r["arch"]) for r in read("contexts") if r["context"] == name]
+    for row, holds in merged(rows, in_columns):
         kind, _, btf = row["kind"].partition(":")
-        out.append("CTX(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)" % (
+        out.append("CTX(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)" % (
             types(row["callers"]), attach(row["attach"]), row["field"], row["offset"], row["size"], sizes(row["read"]),
-            sizes(row["write"]), kind.upper(), words(row["marks"]), '"%s"' % btf if btf else "NULL", profiles(holds)))
+            sizes(row["write"]), kind.upper(), words(row["marks"]), '"%s"' % btf if btf else "NULL", profiles(holds),
+            "ARCH_ALL" if row["only"] == "-" else "ARCH(%s)" % row["only"]))
     return out
 
 
@@ -421,6 +423,11 @@ def command_rows():
     return ["KERNEL_COMMAND(%s, %s, %s)" % (r["id"], r["name"].upper(), since([r])) for r in read("commands")]
 
 
+def arch_rows():
+    return ['KERNEL_ARCH(%s, %s, "%s", %s, %s)' % (
+        r["number"], r["name"], r["config"], r["audit"], {"yes": "true", "no": "false"}[r["judged"]]) for r in read("arches")]
+
+
 def kfunc_rows():
     return ['KERNEL_KFUNC("%s")' % n for n in sorted({r["name"] for r in read("kfuncs")})]
 
@@ -434,11 +441,12 @@ def kernel_types():
         'KERNEL_LINK_TYPE(number, NAME, "name", since, members of link_create\'s union it is made with)',
         "KERNEL_ATTACH_TYPE(number, NAME, since, LINK, members as above, kind of its target, KIND of rules\' \"attach\")",
         'KERNEL_ATTACH_KIND(NAME, "key", how rules name it, PROGRAM TYPE whose load names it, prefix of that name in BTF)',
-        'KERNEL_HELPER(number, name, "name", since, capabilities), KERNEL_KFUNC("name"), KERNEL_COMMAND(number, NAME, since)')
+        'KERNEL_HELPER(number, name, "name", since, capabilities), KERNEL_KFUNC("name"), KERNEL_COMMAND(number, NAME, since)',
+        'KERNEL_ARCH(number, name as uname -m says, option of its kernels, number in audit records, are programs for it judged?)')
     for macro, rows in (
             ("KERNEL_PROG_TYPE", prog_rows), ("KERNEL_MAP_TYPE", map_rows), ("KERNEL_LINK_TYPE", link_rows),
             ("KERNEL_ATTACH_TYPE", attach_rows), ("KERNEL_ATTACH_KIND", kind_rows), ("KERNEL_HELPER", helper_rows),
-            ("KERNEL_KFUNC", kfunc_rows), ("KERNEL_COMMAND", command_rows)):
+            ("KERNEL_KFUNC", kfunc_rows), ("KERNEL_ARCH", arch_rows), ("KERNEL_COMMAND", command_rows)):
         out += section(macro, rows())
     return out
 
