@@ -133,6 +133,11 @@ enum trace_file {
 #define TRACE_NAME_MAX 160u	/* of one event */
 
 #define LOADER_LEDGER	(1u << 0)	/* no client's: counts objects, and holds CAP_SYS_ADMIN for *_BY_ID */
+/*
+ * One user's: opens uprobes, for which the kernel wants CAP_SYS_ADMIN, and does nothing else. Opening one waits for
+ * grace periods: in the ledger's loader everybody would wait behind it.
+ */
+#define LOADER_UPROBES	(1u << 1)
 
 #define KEEP_LAST	(1u << 0)	/* TELL_GONE: it was the last hold */
 

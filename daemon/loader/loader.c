@@ -110,10 +110,10 @@ struct loader_view {
 	struct netns netns;
 	struct census census;
 	struct perf_types perf_types;
-	bool looks_only;	/* the ledger's: it holds CAP_SYS_ADMIN */
+	bool (*takes)(const struct door_ask *ask); /* one that holds CAP_SYS_ADMIN: nothing else; NULL: all */
 };
 
-/* The kernel opens these for CAP_SYS_ADMIN alone, which only the ledger's loader has. */
+/* The kernel opens these for CAP_SYS_ADMIN alone: a loader that has it does this and nothing else. */
 static bool loader_opens_uprobe(const struct door_ask *ask)
 {
 	struct door_perf perf;
@@ -124,7 +124,7 @@ static bool loader_opens_uprobe(const struct door_ask *ask)
 	return perf.open.kind == PERF_KIND_UPROBE;
 }
 
-/* What the ledger's loader may be asked: ids, what has one, symbols, and uprobes. It changes and attaches nothing. */
+/* What the ledger's loader may be asked: ids, what has one, and symbols. It changes and attaches nothing. */
 static bool loader_only_looks(const struct door_ask *ask)
 {
 	static const uint32_t cmds[] = { BPF_PROG_GET_FD_BY_ID, BPF_MAP_GET_FD_BY_ID, BPF_BTF_GET_FD_BY_ID,
@@ -135,7 +135,7 @@ static bool loader_only_looks(const struct door_ask *ask)
 		if (cmds[i] == ask->cmd)
 			return true;
 	}
-	return ask->op == DOOR_IDS || ask->op == DOOR_SYMBOLS || loader_opens_uprobe(ask);
+	return ask->op == DOOR_IDS || ask->op == DOOR_SYMBOLS;
 }
 
 static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
@@ -148,7 +148,7 @@ static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
 		return -ESHUTDOWN;
 	if (r < 0)
 		return door_answer_refused(DOOR_FD, approval.ask.approval_id, -r);
-	if (view->looks_only && !loader_only_looks(&approval.ask))
+	if (view->takes && !view->takes(&approval.ask))
 		r = door_answer_refused(DOOR_FD, approval.ask.approval_id, EPERM);
 	else if (approval.ask.op == DOOR_NETNS)
 		r = door_answer_netns(DOOR_FD, &approval, &view->netns);
@@ -162,7 +162,7 @@ static int loader_serve_one(uint8_t *buf, const struct loader_view *view)
 	return r;
 }
 
-/* --ledger: counts objects too, and serves no client. */
+/* --ledger: counts objects too, and serves no client. --uprobes: opens those. */
 int main(int argc, char **argv)
 {
 	struct loader_view view = { .census = { .link = { -1, -1, -1, -1, -1, -1 }, .symbols = -1 } };
@@ -173,9 +173,11 @@ int main(int argc, char **argv)
 	buf = malloc(DOOR_MSG_MAX);
 	r = buf ? netns_look(&view.netns) : -ENOMEM;
 	if (r == 0 && argc == 2 && strcmp(argv[1], "--ledger") == 0) {
-		view.looks_only = true;
+		view.takes = loader_only_looks;
 		census_open(&view.census);
 	}
+	if (argc == 2 && strcmp(argv[1], "--uprobes") == 0)
+		view.takes = loader_opens_uprobe;
 	perf_event_look(&view.perf_types);
 	if (r == 0)
 		r = loader_lock_down();

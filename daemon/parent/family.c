@@ -236,10 +236,26 @@ static int loader_ready(struct parent *parent, struct source *source, uint32_t e
 	return r;
 }
 
+/* What it is told to be, and with which capabilities. */
+static const char *loader_kind(uint32_t flags, uint64_t *ret_caps)
+{
+	*ret_caps = LOADER_CAPS;
+	if (flags & LOADER_LEDGER) {
+		*ret_caps |= CAP_BIT(CAP_SYS_ADMIN);
+		return "--ledger";
+	}
+	if (flags & LOADER_UPROBES) {
+		*ret_caps = CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_SYS_ADMIN);
+		return "--uprobes";
+	}
+	return NULL;
+}
+
 static int loader_spawn(struct parent *parent, uint32_t flags, int door, int keep, int netns, pid_t *ret_pid)
 {
 	const struct settings *set = parent->set;
-	char *argv[] = { (char *)"bpfgate-loader", (char *)(flags & LOADER_LEDGER ? "--ledger" : NULL), NULL };
+	uint64_t caps;
+	char *argv[] = { (char *)"bpfgate-loader", (char *)loader_kind(flags, &caps), NULL };
 	char path[PATH_BYTES];
 	int r = family_find_binary(set, "bpfgate-loader", path);
 
@@ -247,9 +263,8 @@ static int loader_spawn(struct parent *parent, uint32_t flags, int door, int kee
 		return r;
 	return spawn_run(&(struct spawn){ .path = path, .argv = argv, .uid = set->loader.uid,
 					  .gid = set->loader.gid,
-					  .caps = LOADER_CAPS | (flags & LOADER_LEDGER ?
-								 CAP_BIT(CAP_SYS_ADMIN) : 0),
-					  .netns = netns, .fd_cnt = 2, .fds = { door, keep } },
+					  .caps = caps, .netns = netns, .fd_cnt = 2,
+					  .fds = { door, keep } },
 			 ret_pid);
 }
 

@@ -935,6 +935,42 @@ static bool of_tracefs_nobody_reads_more_than_a_rule_names(void)
 	       HOLDS(live_as(65528, part_stranger_reads, NULL));
 }
 
+/* ---- how long it takes ---- */
+
+#define PROBERS 8
+#define PROBES	20
+
+static bool opens_and_closes_probes(void)
+{
+	for (int i = 0; i < PROBES; i++) {
+		OWN_FD int event = open_uprobe("/bin/true", 4096, getpid());
+
+		if (FAILS(event < 0))
+			return false;
+	}
+	return true;
+}
+
+static bool part_probers(void *arg)
+{
+	int status, ended = 0;
+
+	if (FAILS(!be_traceable()))
+		return false;
+	for (int i = 0; i < PROBERS; i++)
+		if (fork() == 0)
+			_exit(!opens_and_closes_probes());
+	while (wait(&status) > 0)
+		ended += status == 0;
+	return HOLDS(ended == PROBERS);
+}
+
+/* For each the kernel waits, some hundredths of a second, until every processor has been elsewhere. */
+static bool who_opens_probes_without_end_waits_for_them_alone(void)
+{
+	return HOLDS(live_as(LIVE_BOB, part_probers, NULL));
+}
+
 static const struct attack_row rows[] = {
 	ATTACK(an_event_is_what_the_kernel_calls_it_and_a_rule_names),
 	ATTACK(an_event_that_was_opened_past_the_daemon_takes_no_program),
@@ -948,6 +984,7 @@ static const struct attack_row rows[] = {
 	ATTACK(what_is_not_carried_is_refused),
 	ATTACK(nobody_gets_more_timers_than_a_profiler_needs),
 	ATTACK(of_tracefs_nobody_reads_more_than_a_rule_names),
+	ATTACK(who_opens_probes_without_end_waits_for_them_alone),
 };
 
 static const uid_t users[] = { LIVE_ALICE, LIVE_BOB, CAROL };

@@ -39,9 +39,9 @@ static struct door_ask ask_for(uint32_t cmd, enum door_result_fd result_fd)
 				  .result_fd = (uint32_t)result_fd, .attr_bytes = 64 };
 }
 
-static bool start_ledgers(struct rig_loader *ret_loader)
+static bool start_kind(uint32_t flags, struct rig_loader *ret_loader)
 {
-	struct keep_ask ask = { .kind = ASK_LOADER, .flags = LOADER_LEDGER, .uid = UINT32_MAX };
+	struct keep_ask ask = { .kind = ASK_LOADER, .flags = flags, .uid = UINT32_MAX };
 	struct keep_tell tell;
 
 	ret_loader->door = -1;
@@ -62,7 +62,7 @@ static bool the_ledgers_loader_only_looks(void)
 {
 	struct rig_loader ledgers = { 0, -1 }, clients = { 0, -1 };
 	struct door_answer answer, control;
-	bool ok = HOLDS(start_ledgers(&ledgers)) && HOLDS(rig_loader_start(&rig, -1, &clients));
+	bool ok = HOLDS(start_kind(LOADER_LEDGER, &ledgers)) && HOLDS(rig_loader_start(&rig, -1, &clients));
 
 	for (uint32_t cmd = 0; ok && cmd < CMD_CNT + 10; cmd++) {
 		const struct cmd_row *row = cmd_row_of(cmd);
@@ -93,33 +93,63 @@ static struct door_ask perf_for(enum perf_kind kind)
 	return ask;
 }
 
-static bool the_ledgers_loader_opens_no_perf_event_but_probes_in_files(void)
+static bool is_refused(const struct rig_loader *loader, struct door_ask *ask)
 {
-	struct door_ask perf = ask_for(0, DOOR_FD_BROKER), netns = ask_for(0, DOOR_FD_NONE);
-	struct rig_loader ledgers = { 0, -1 }, clients = { 0, -1 };
-	struct door_ask clock = perf_for(PERF_KIND_SOFTWARE), probe = perf_for(PERF_KIND_UPROBE);
-	struct door_answer refused[3], control[3];
-	bool ok = HOLDS(start_ledgers(&ledgers)) && HOLDS(rig_loader_start(&rig, -1, &clients));
+	struct door_answer answer;
 
-	perf.op = DOOR_PERF;
+	return HOLDS(rig_approve(loader, ask, NULL, NULL, 0, &answer)) && HOLDS(answer.refused) &&
+	       HOLDS(answer.result == -EPERM);
+}
+
+/* Taken; the result is what comes of these bytes, which are too few or name nothing. */
+static bool is_taken(const struct rig_loader *loader, struct door_ask *ask, int result)
+{
+	struct door_answer answer;
+
+	return HOLDS(rig_approve(loader, ask, NULL, NULL, 0, &answer)) &&
+	       HOLDS(answer.result == result);
+}
+
+/* Opening one takes as long as the kernel likes, and everybody waits for the ledger's. */
+static bool the_ledgers_loader_opens_no_perf_event(void)
+{
+	struct door_ask clock = perf_for(PERF_KIND_SOFTWARE), probe = perf_for(PERF_KIND_UPROBE);
+	struct door_ask netns = ask_for(0, DOOR_FD_NONE);
+	struct rig_loader ledgers = { 0, -1 }, clients = { 0, -1 };
+	bool ok = HOLDS(start_kind(LOADER_LEDGER, &ledgers)) && HOLDS(rig_loader_start(&rig, -1, &clients));
+
 	netns.op = DOOR_NETNS;
 	netns.attr_bytes = sizeof(struct door_netns);
-	ok = HOLDS(ok) && HOLDS(rig_approve(&ledgers, &perf, NULL, NULL, 0, &refused[0])) &&
-	     HOLDS(rig_approve(&ledgers, &netns, NULL, NULL, 0, &refused[1])) &&
-	     HOLDS(rig_approve(&ledgers, &clock, NULL, NULL, 0, &refused[2])) &&
-	     HOLDS(rig_approve(&ledgers, &probe, NULL, NULL, 0, &control[2])) &&
-	     HOLDS(rig_approve(&clients, &perf, NULL, NULL, 0, &control[0])) &&
-	     HOLDS(rig_approve(&clients, &netns, NULL, NULL, 0, &control[1]));
-	ok = HOLDS(ok) && HOLDS(refused[0].refused) && HOLDS(refused[0].result == -EPERM) &&
-	     HOLDS(refused[1].refused) && HOLDS(refused[1].result == -EPERM) && HOLDS(refused[2].refused) &&
-	     HOLDS(refused[2].result == -EPERM);
-	/* The probe names no file. */
-	ok = HOLDS(ok) && HOLDS(control[2].result == -EINVAL);
-	/* The other's attr is too short for an event, and right for the namespace. */
-	ok = HOLDS(ok) && HOLDS(control[0].result != -EPERM) && HOLDS(!control[1].refused) &&
-	     HOLDS(control[1].result == 0);
+	ok = HOLDS(ok) && HOLDS(is_refused(&ledgers, &clock)) && HOLDS(is_refused(&ledgers, &probe)) &&
+	     HOLDS(is_refused(&ledgers, &netns)) && HOLDS(is_taken(&clients, &probe, -EINVAL)) &&
+	     HOLDS(is_taken(&clients, &netns, 0));
 	return HOLDS(rig_loader_stop(&rig, &ledgers)) && HOLDS(rig_loader_stop(&rig, &clients)) &&
 	       HOLDS(ok);
+}
+
+/* CAP_SYS_ADMIN is for these, and not for what else a loader does. */
+static bool the_loader_that_opens_probes_in_files_does_nothing_else(void)
+{
+	struct door_ask clock = perf_for(PERF_KIND_SOFTWARE), probe = perf_for(PERF_KIND_UPROBE);
+	struct door_ask ids = ask_for(0, DOOR_FD_NONE), netns = ids, symbols = ids, set_bpf = ids;
+	struct rig_loader probes = { 0, -1 };
+	bool ok = HOLDS(start_kind(LOADER_UPROBES, &probes));
+
+	ids.op = DOOR_IDS;
+	netns.op = DOOR_NETNS;
+	netns.attr_bytes = sizeof(struct door_netns);
+	symbols.op = DOOR_SYMBOLS;
+	set_bpf.op = DOOR_SET_BPF;
+	ok = HOLDS(ok) && HOLDS(is_taken(&probes, &probe, -EINVAL)) && HOLDS(is_refused(&probes, &clock)) &&
+	     HOLDS(is_refused(&probes, &ids)) && HOLDS(is_refused(&probes, &netns)) &&
+	     HOLDS(is_refused(&probes, &symbols)) && HOLDS(is_refused(&probes, &set_bpf));
+	for (uint32_t cmd = 0; ok && cmd < CMD_CNT + 10; cmd++) {
+		const struct cmd_row *row = cmd_row_of(cmd);
+		struct door_ask ask = ask_for(cmd, row && row->returns_fd ? DOOR_FD_KEEP : DOOR_FD_NONE);
+
+		ok = HOLDS(is_refused(&probes, &ask));
+	}
+	return HOLDS(rig_loader_stop(&rig, &probes)) && HOLDS(ok);
 }
 
 /* Element 3 of a map is not descriptor 3: the loader's own would be handed out, or closed. */
@@ -369,7 +399,8 @@ static const struct promise {
 #define PROMISE(name) { #name, name }
 	PROMISE(no_path_is_looked_up_by_a_loader),
 	PROMISE(the_ledgers_loader_only_looks),
-	PROMISE(the_ledgers_loader_opens_no_perf_event_but_probes_in_files),
+	PROMISE(the_ledgers_loader_opens_no_perf_event),
+	PROMISE(the_loader_that_opens_probes_in_files_does_nothing_else),
 	PROMISE(what_the_kernel_computes_is_told),
 	PROMISE(only_what_a_command_makes_is_taken_for_a_descriptor),
 };

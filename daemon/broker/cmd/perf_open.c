@@ -155,10 +155,8 @@ static void perf_run(struct work *work)
 		return;
 	}
 	call = work_new_loader_call(work, 0, CAPS_PERFMON | (uprobe ? CAPS_SYS_ADMIN : 0));
-	if (call && uprobe) {
-		call->uid = (uid_t)-1;
-		call->loader_flags = LOADER_LEDGER;
-	}
+	if (call && uprobe)
+		call->loader_flags = LOADER_UPROBES;
 	r = call ? perf_fill_call(state, call) : -ENOMEM;
 	if (r < 0)
 		work_reply(work, r);

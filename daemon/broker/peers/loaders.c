@@ -186,6 +186,7 @@ static uint64_t loader_cost_ns(const struct loader_call *call)
 static void loader_finish(struct loader_call *call, int err)
 {
 	struct loader *loader = call->loader;
+	struct closers *closers = loader->loaders->closers;
 	struct quota_account *account = call->account;
 	uint64_t began_ns = broker_now_ns();
 	struct loader_result result = {
@@ -198,6 +199,8 @@ static void loader_finish(struct loader_call *call, int err)
 		.cookie = call->kept.cookie,
 	};
 
+	/* A call that failed: what it made goes with our descriptor, and a link or event detaches. That takes time. */
+	closers_let_go(closers, account, TAKE_FD(call->result_fd));
 	TAILQ_REMOVE(&loader->queue, call, link);
 	loader->queued--;
 	loader->loaders->busy--;
@@ -210,10 +213,11 @@ static void loader_finish(struct loader_call *call, int err)
 	call->on_done(call->ctx, &result);
 	if (account)
 		quota_owe(account, broker_now_ns() - began_ns);
+	/* The client may have closed its own by now: then ours is the last. */
+	closers_let_go(closers, account, result.fd);
+	own_close_fd(&result.handle_fd);
 	quota_account_unref(account);
 	loader->in_callback = false;
-	own_close_fd(&result.fd);
-	own_close_fd(&result.handle_fd);
 }
 
 /* bpfgated has closed its copy: whatever became of the session, ours is the last, or another of the client's. */
