@@ -150,13 +150,15 @@ struct bgv_stats {
 struct bgv_event {
 	/*
 	 * 0 needed, 1 proved, 2 lost, 3 branch, 4 call (origin), 5 tested, 6 missed (does not count), 7 cost,
-	 * 8 created, 9 acquired, 10 released, 11 entered, 12 left, 13 copied, 14 spilled, 15 widened, 16 way
+	 * 8 created, 9 acquired, 10 released, 11 entered, 12 left, 13 copied, 14 spilled, 15 widened, 16 way,
+	 * 17 narrowed
 	 */
 	uint32_t kind;
 	uint32_t insn_idx;
 	uint32_t regno;
 	int64_t needed, proved;
 	const char *text;	/* owned by the result */
+	uint8_t aside;		/* bgv_explain() does not tell it: for who shows all that became of the value */
 };
 
 struct bgv_result {
@@ -224,6 +226,19 @@ void bgv_result_done(struct bgv_result *result);
  * *ret_text is heap memory of the caller's. 0, -EINVAL (it was accepted), -ENOMEM.
  */
 int bgv_explain(const struct bgv_program *prog, const struct bgv_result *result, char **ret_text);
+
+/* The same in some five lines a problem, for a log that others read: what, where, whose, and the way out. */
+int bgv_explain_short(const struct bgv_program *prog, const struct bgv_result *result, char **ret_text);
+
+#define BGV_MODEL_NAMED	 (1u << 0)	/* options' name_of knew the program's variables */
+#define BGV_MODEL_SOURCE (1u << 1)	/* with the lines of the refused function */
+
+/*
+ * The same as data: one line of JSON, {"debug_info", "problems"} as bpfgate check --json has them. flags: BGV_MODEL_*.
+ * *ret_text is heap memory of the caller's. 0, -EINVAL (it was accepted), -ENOMEM (also: it is larger than 1 MiB).
+ */
+int bgv_explain_json(const struct bgv_program *prog, const struct bgv_result *result, uint32_t flags,
+		     char **ret_text);
 
 /*
  * Where in the source an instruction comes from, by the program's line info: "FILE:LINE:COLUMN", cut to

@@ -33,6 +33,8 @@ int job_say(struct job *job, enum judge_piece_kind kind, const void *head, size_
 
 /* Sends text as JUDGE_PIECE_LOG, in as many pieces as it takes, at most ask.log_bytes. 0 or -errno. */
 int job_say_log(struct job *job, const char *text, size_t bytes);
+/* An explanation, as pieces of that kind; what is longer than JUDGE_TOLD_MAX is not said at all. */
+int job_say_told(struct job *job, enum judge_piece_kind kind, const char *text);
 
 /* Sets says, err (positive) and the message; returns 0. */
 int job_conclude(struct job *job, enum judge_says says, int err, const char *message);

@@ -21,25 +21,39 @@ int job_say(struct job *job, enum judge_piece_kind kind, const void *head, size_
 		return -EINVAL;
 	piece.bytes = (uint32_t)(head_bytes + body_bytes);
 	job->verdict.result_cnt += kind == JUDGE_PIECE_RESULT;
-	job->verdict.event_cnt += kind == JUDGE_PIECE_EVENT;
 	return packet_send(job->channel, parts, ARRAY_CNT(parts), NULL, 0, 0);
 }
 
-int job_say_log(struct job *job, const char *text, size_t bytes)
+static int say_parts(struct job *job, enum judge_piece_kind kind, const char *text, size_t bytes)
 {
 	size_t done = 0;
 	int r = 0;
 
-	if (bytes > job->ask.log_bytes)
-		bytes = job->ask.log_bytes;
 	while (r == 0 && done < bytes) {
 		size_t some = bytes - done < JUDGE_PIECE_MAX ? bytes - done : JUDGE_PIECE_MAX;
 
-		r = job_say(job, JUDGE_PIECE_LOG, NULL, 0, text + done, some);
+		r = job_say(job, kind, NULL, 0, text + done, some);
 		done += some;
 	}
-	job->verdict.log_bytes += done;
 	return r;
+}
+
+int job_say_log(struct job *job, const char *text, size_t bytes)
+{
+	if (bytes > job->ask.log_bytes)
+		bytes = job->ask.log_bytes;
+	job->verdict.log_bytes += bytes;
+	return say_parts(job, JUDGE_PIECE_LOG, text, bytes);
+}
+
+int job_say_told(struct job *job, enum judge_piece_kind kind, const char *text)
+{
+	size_t bytes = strlen(text);
+
+	if (bytes > JUDGE_TOLD_MAX)	/* half of it is no data, and no text that people trust */
+		return 0;
+	job->verdict.told_bytes += (uint32_t)bytes;
+	return say_parts(job, kind, text, bytes);
 }
 
 int job_conclude(struct job *job, enum judge_says says, int err, const char *message)

@@ -34,31 +34,21 @@ static void copy_verdict(struct judge_verdict *verdict, const struct bgv_result 
 	verdict->message[sizeof(verdict->message) - 1] = 0;
 }
 
-static int say_events(struct job *job, const struct bgv_result *result)
-{
-	uint32_t i;
-	int r = 0;
-
-	for (i = 0; r == 0 && i < result->event_cnt; i++) {
-		const struct bgv_event *from = &result->events[i];
-		size_t bytes = from->text ? strnlen(from->text, 1024) : 0;
-		struct judge_event event = { from->kind, from->insn_idx, from->regno, (uint32_t)bytes,
-					     from->needed, from->proved };
-
-		r = job_say(job, JUDGE_PIECE_EVENT, &event, sizeof(event), from->text, bytes);
-	}
-	return r;
-}
-
-/* What is refused is explained: needed and proved, the source lines, the way there. */
+/* What is refused is explained: shortly in the log, which others read, and as a whole for `bpfgate why`. */
 static int say_why(struct job *job, const struct bgv_program *prog, const struct bgv_result *result)
 {
-	OWN_MEM char *text = NULL;
+	OWN_MEM char *some = NULL, *all = NULL, *model = NULL;
+	int r;
 
 	if (!(job->ask.flags & JUDGE_EXPLAIN) || result->verdict == BGV_ACCEPT ||
-	    bgv_explain(prog, result, &text) < 0)
+	    bgv_explain_short(prog, result, &some) < 0 || bgv_explain(prog, result, &all) < 0)
 		return 0;
-	return job_say_log(job, text, strlen(text));
+	r = job_say_log(job, some, strlen(some));
+	if (r >= 0)
+		r = job_say_told(job, JUDGE_PIECE_TOLD, all);
+	if (r >= 0 && bgv_explain_json(prog, result, 0, &model) >= 0)
+		r = job_say_told(job, JUDGE_PIECE_MODEL, model);
+	return r;
 }
 
 static int say_result(struct job *job, const struct bgv_program *prog, const struct bgv_result *result)
@@ -71,7 +61,7 @@ static int say_result(struct job *job, const struct bgv_program *prog, const str
 	r = say_why(job, prog, result);
 	if (r >= 0 && result->log)
 		r = job_say_log(job, result->log, strlen(result->log));
-	return r < 0 ? r : say_events(job, result);
+	return r;
 }
 
 int job_verify(struct job *job)

@@ -92,11 +92,12 @@ static_assert(sizeof(struct judge_tell) == 40, "no padding");
 
 /* ---- broker <-> judge ------------------------------------------------------------------------ */
 
-#define JUDGE_VERSION	3u
+#define JUDGE_VERSION	4u
 #define JUDGE_INLINE_MAX  98304u		/* payload after the struct; larger: a sealed memfd */
 #define JUDGE_PAYLOAD_MAX (64u << 20)
 #define JUDGE_PIECE_MAX	  32768u		/* bytes of one piece */
 #define JUDGE_LOG_MAX	  (16u << 20)
+#define JUDGE_TOLD_MAX	  32768u		/* of an explanation as text, and of one as data */
 
 enum judge_kind {
 	JUDGE_VERIFY = 1,	/* payload: program bundle (object/bundle.h). Verdict, log */
@@ -106,7 +107,7 @@ enum judge_kind {
 };
 
 #define JUDGE_PAYLOAD_FD (1u << 0)	/* payload in the one fd of the message, a sealed memfd */
-#define JUDGE_EXPLAIN	 (1u << 1)	/* the verifier records events for diagnostics */
+#define JUDGE_EXPLAIN	 (1u << 1)	/* a refusal is explained: short in the log, and as JUDGE_PIECE_TOLD and _MODEL */
 #define JUDGE_STAY	 (1u << 2)	/* another job may follow on this channel: it is the same caller's */
 
 struct judge_job {
@@ -130,7 +131,8 @@ static_assert(sizeof(struct judge_job) == 72, "no padding");
 enum judge_piece_kind {
 	JUDGE_PIECE_LOG = 1,	/* text of the verifier */
 	JUDGE_PIECE_RESULT,	/* one result: struct of policy/ (CMS) or object/ (OBJECT) */
-	JUDGE_PIECE_EVENT,	/* one struct judge_event, then its text */
+	JUDGE_PIECE_TOLD,	/* text: the explanation as people read it */
+	JUDGE_PIECE_MODEL,	/* the same as data: one line of JSON */
 	JUDGE_PIECE_VERDICT,	/* the last message: struct judge_verdict */
 };
 
@@ -141,15 +143,6 @@ struct judge_piece {
 	uint64_t nonce;
 };
 static_assert(sizeof(struct judge_piece) == 16, "no padding");
-
-struct judge_event {		/* as struct bgv_event */
-	uint32_t kind;
-	uint32_t insn_idx;
-	uint32_t regno;
-	uint32_t text_bytes;
-	int64_t needed, proved;
-};
-static_assert(sizeof(struct judge_event) == 32, "no padding");
 
 enum judge_says {		/* the first four as enum bgv_verdict; 0 says nothing */
 	JUDGE_SAYS_ACCEPT = 1,	/* also: BTF, CMS or object was read */
@@ -171,7 +164,7 @@ struct judge_verdict {
 	uint64_t time_ns, peak_bytes;
 	uint64_t log_bytes;	/* sent before, in pieces */
 	uint32_t result_cnt;	/* sent before, in pieces */
-	uint32_t event_cnt;
+	uint32_t told_bytes;	/* likewise, JUDGE_PIECE_TOLD and _MODEL together */
 	uint32_t stack_depth[8];
 	char code[32];		/* NUL-terminated, as all texts here; printable is for the reader to check */
 	char message[256];

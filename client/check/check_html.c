@@ -42,6 +42,7 @@ static const char style[] =
 	".src .on .no{border-right-color:var(--note);color:var(--fg)}"
 	".src .at td{background:var(--badbg)}.src .at .no{border-right-color:var(--bad);color:var(--bad);font-weight:600}"
 	".src .say td{white-space:pre-wrap;color:var(--note);padding-bottom:.15rem}"
+	".src .say.aside td{color:var(--dim)}"
 	".src .say.need td{color:var(--bad);background:var(--badbg)}"
 	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:.5rem 0}"
 	"dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere}"
@@ -133,11 +134,11 @@ static bool is_on(const json_t *problem, const json_t *of, json_int_t line)
 	       number_of(json_object_get(of, "place"), "line") == line;
 }
 
-static void put_note(FILE *out, const char *kind, const char *text)
+static void put_note(FILE *out, const char *kind, bool aside, const char *text)
 {
 	bool need = !strcmp(kind, "needed");
 
-	(void)fprintf(out, "<tr class=\"say%s\"><td class=\"no\"></td><td>%s ", need ? " need" : "",
+	(void)fprintf(out, "<tr class=\"say%s\"><td class=\"no\"></td><td>%s ", need ? " need" : aside ? " aside" : "",
 		      need ? "&#9650;" : "&#9657;");
 	put(out, text);
 	(void)fputs("</td></tr>\n", out);
@@ -155,7 +156,7 @@ static void put_turns(FILE *out, const json_t *problem, json_int_t line)
 			continue;
 		(void)snprintf(text, sizeof(text), "path: jump %s",
 			       check_form_turn(turn, way, sizeof(way)));
-		put_note(out, "path", text);
+		put_note(out, "path", false, text);
 	}
 }
 
@@ -188,7 +189,8 @@ static void put_line(FILE *out, const json_t *problem, const json_t *line, json_
 	(void)fputs("</td></tr>\n", out);
 	json_array_foreach(json_object_get(problem, "events"), i,
 			   event) if (is_on(problem, event, no))
-		put_note(out, check_form_string(event, "kind"), check_form_string(event, "text"));
+		put_note(out, check_form_string(event, "kind"), json_is_true(json_object_get(event, "aside")),
+			 check_form_string(event, "text"));
 	put_turns(out, problem, no);
 }
 

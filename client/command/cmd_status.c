@@ -301,6 +301,15 @@ static void why_print(const json_t *decision)
 		putchar('\n');
 }
 
+/* The daemon hands on what a judge wrote, as text: here it becomes data, or nothing. */
+static void why_read_model(json_t *decision)
+{
+	const char *text = json_string_value(json_object_get(decision, "model"));
+	json_t *model = text ? json_loads(text, 0, NULL) : NULL;
+
+	(void)json_object_set_new(decision, "model", model ? model : json_null());
+}
+
 int cmd_why(int argc, char **argv)
 {
 	static const char usage[] = "why [DECISION] [--json]";
@@ -315,10 +324,12 @@ int cmd_why(int argc, char **argv)
 	code = ask_daemon(BPFGATE_WHY, optind < argc ? argv[optind] : "", args.json, &doc);
 	if (code != EXIT_OK)
 		return code;
-	if (args.json)
+	if (args.json) {
+		why_read_model(json_object_get(doc, "decision"));
 		code = out_json(stdout, doc, args.pretty) < 0 ? EXIT_INTERNAL : EXIT_OK;
-	else
+	} else {
 		why_print(json_object_get(doc, "decision"));
+	}
 	json_decref(doc);
 	return code;
 }

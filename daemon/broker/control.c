@@ -391,7 +391,7 @@ static const struct decision *control_find_decision(const struct control_ask *as
 static json_t *control_why(const struct control_ask *ask)
 {
 	const struct decision *d = control_find_decision(ask);
-	json_t *row;
+	json_t *row, *model;
 
 	/* Somebody else's is as unknown as one that never was. */
 	if (!d || !control_may_see(ask, d->uid, d->unit))
@@ -401,6 +401,9 @@ static json_t *control_why(const struct control_ask *ask)
 	json_object_set_new(row, "place", json_string(d->place));
 	json_object_set_new(row, "policy_digest", json_string(d->policy_digest));
 	json_object_set_new(row, "text", json_string(d->text ? d->text : d->summary));
+	/* A judge's word: not parsed here. NULL where it is no UTF-8. */
+	model = d->model ? json_string(d->model) : NULL;
+	json_object_set_new(row, "model", model ? model : json_null());
 	return json_pack("{s:s, s:o}", "schema_version", "1.0", "decision", row);
 }
 

@@ -381,6 +381,7 @@ START_TEST(a_piece_of_32_kib_is_taken_and_no_larger_one)
 {
 	for (size_t n = JUDGE_PIECE_MAX; n <= JUDGE_PIECE_MAX + 1; n++) {
 		uint8_t *bytes = calloc(1, n);
+		struct judge_verdict verdict;
 		struct judge_job job;
 		struct done done;
 		int judge;
@@ -389,10 +390,14 @@ START_TEST(a_piece_of_32_kib_is_taken_and_no_larger_one)
 		judge = add_judge(3);
 		ck_assert_int_eq(submit(&done, 0, 0, 1), 0);
 		job = judge_hears(judge, NULL, NULL);
-		say_piece(judge, JUDGE_PIECE_EVENT, job.nonce, bytes, n);
+		say_piece(judge, JUDGE_PIECE_TOLD, job.nonce, bytes, n);
 		ck_assert_uint_eq(done.cnt, n > JUDGE_PIECE_MAX);
-		if (!done.cnt)
-			accept_job(judge, &job);
+		if (!done.cnt) {
+			verdict = verdict_of(&job);
+			verdict.told_bytes = (uint32_t)n;
+			say_piece(judge, JUDGE_PIECE_VERDICT, job.nonce, &verdict, sizeof(verdict));
+			ck_assert_int_eq(done.says, JUDGE_SAYS_ACCEPT);
+		}
 		ck_assert_uint_eq(done.cnt, 1);
 		close(judge);
 		court_end();

@@ -199,10 +199,10 @@ static void say_place(struct text *t, const struct bgv_program *prog, const stru
 	say(t, "%s%s\n     |\n", *func ? "  in " : "", func);
 }
 
-/* What the lines of source show, in the order of the instructions; everything but the path and the need. */
+/* What the lines of source show, in the order of the instructions: not the path, the need, and what stands aside. */
 static bool is_shown(const struct bgv_event *ev)
 {
-	return ev->kind != WHY_BRANCH && ev->kind != WHY_NEEDED;
+	return ev->kind != WHY_BRANCH && ev->kind != WHY_NEEDED && !ev->aside;
 }
 
 static void say_events(struct text *t, const struct bgv_program *prog, const struct btf_view *view,
@@ -225,11 +225,33 @@ static void say_events(struct text *t, const struct bgv_program *prog, const str
 	} while (next);
 }
 
+static void say_class(struct text *t, const struct bgv_result *res)
+{
+	const struct diag *diag = diag_find(res->code);
+
+	if (res->class_name || diag)
+		say(t, "   = class: %s\n", res->class_name ? res->class_name : diag_class_name(diag->cls));
+	if (*res->way_out || (diag && diag->way_out))
+		say(t, "   = way out: %s%s\n", *res->way_out ? res->way_out : diag->way_out,
+		    res->way_out_checked ? " (checked: it removes this error)" : "");
+}
+
+static void say_some(struct text *t, const struct bgv_program *prog, const struct btf_view *view,
+		     const struct bgv_result *res)
+{
+	const struct bgv_event *need = find_event(res, WHY_NEEDED);
+
+	say_head(t, res);
+	say_place(t, prog, view, res->insn_idx);
+	if (need)
+		say_line(t, prog, view, need, '^');
+	say_class(t, res);
+}
+
 static void say_all(struct text *t, const struct bgv_program *prog, const struct btf_view *view,
 		    const struct bgv_result *res)
 {
 	const struct bgv_event *need = find_event(res, WHY_NEEDED);
-	const struct diag *diag = diag_find(res->code);
 	struct srcline p;
 
 	say_head(t, res);
@@ -241,11 +263,7 @@ static void say_all(struct text *t, const struct bgv_program *prog, const struct
 	if (lacks_bytes(need))
 		say(t, "   = short by: %lld bytes\n", (long long)(need->needed - need->proved));
 	say_path(t, prog, view, res);
-	if (res->class_name || diag)
-		say(t, "   = class: %s\n", res->class_name ? res->class_name : diag_class_name(diag->cls));
-	if (*res->way_out || (diag && diag->way_out))
-		say(t, "   = way out: %s%s\n", *res->way_out ? res->way_out : diag->way_out,
-		    res->way_out_checked ? " (checked: it removes this error)" : "");
+	say_class(t, res);
 	if (res->insn_idx != UINT32_MAX && !srcline_find(prog, view, res->insn_idx, &p))
 		say(t, "   = no source lines in this program: build with -g to see them\n");
 	say(t, "   kernel says: %s\n", res->message);
@@ -271,11 +289,13 @@ int bgv_place(const struct bgv_program *prog, uint32_t insn_idx, char *ret_place
 	return found ? 0 : -ENOENT;
 }
 
-int bgv_explain(const struct bgv_program *prog, const struct bgv_result *result, char **ret_text)
+typedef void (*say_fn)(struct text *t, const struct bgv_program *prog, const struct btf_view *view,
+		       const struct bgv_result *res);
+
+static int explain(const struct bgv_program *prog, const struct bgv_result *result, say_fn say_one, char **ret_text)
 {
 	struct text t = { .buf = malloc(TEXT_MAX) };
 	const struct bgv_result *one;
-	uint32_t cnt = 0;
 	struct btf_view *view;
 
 	if (result->verdict == BGV_ACCEPT || !t.buf) {
@@ -284,12 +304,22 @@ int bgv_explain(const struct bgv_program *prog, const struct bgv_result *result,
 	}
 	t.buf[0] = 0;
 	view = srcline_view(prog);
-	for (one = result; one; one = one->more, cnt++) {
+	for (one = result; one; one = one->more) {
 		t.line = 0;
-		say(&t, "%s", cnt ? "\nand, once that is mended:\n" : "");
-		say_all(&t, prog, view, one);
+		say(&t, "%s", one != result ? "\nand, once that is mended:\n" : "");
+		say_one(&t, prog, view, one);
 	}
 	btf_view_free(view);
 	*ret_text = t.buf;
 	return 0;
+}
+
+int bgv_explain(const struct bgv_program *prog, const struct bgv_result *result, char **ret_text)
+{
+	return explain(prog, result, say_all, ret_text);
+}
+
+int bgv_explain_short(const struct bgv_program *prog, const struct bgv_result *result, char **ret_text)
+{
+	return explain(prog, result, say_some, ret_text);
 }

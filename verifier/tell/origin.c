@@ -16,7 +16,31 @@ struct walk {
 	const struct tale *t;
 	uint32_t regno;
 	bool through_math;
+	struct origin_steps *steps;	/* what became of it; NULL: nobody asks */
 };
+
+static void note(struct walk *w, enum origin_change change, const struct tale *at, const struct tale *after, uint32_t regno)
+{
+	if (w->steps && w->steps->cnt < ORIGIN_STEPS_MAX)
+		w->steps->step[w->steps->cnt++] = (struct origin_step){ change, at, after, regno };
+}
+
+/* Was there a bound, and is it gone? */
+static bool is_wider(const struct val *before, const struct val *after)
+{
+	return (before->uh < UINT64_MAX && after->uh == UINT64_MAX) || (before->sl > INT64_MIN && after->sl == INT64_MIN);
+}
+
+/* The value stood in regno before at, and stands in the walk's register now. */
+static void note_range(struct walk *w, const struct tale *at, uint32_t regno, enum origin_change if_less)
+{
+	const struct val *before = &at->r[regno]->v, *after = &w->t->r[w->regno]->v;
+
+	if (is_wider(before, after))
+		note(w, ORIGIN_WIDENED, at, w->t, w->regno);
+	else if (after->uh - after->ul < before->uh - before->ul)
+		note(w, if_less, at, w->t, w->regno);
+}
 
 static const struct bpf_insn *insn_of(const struct walk *w, const struct tale *t)
 {
@@ -62,8 +86,12 @@ static bool step_load(struct walk *w, const struct tale *at)
 	if (!store)
 		return end(w, ORIGIN_LOADED, at);
 	w->origin->copied = w->origin->copied ? w->origin->copied : at;
+	if (is_wider(&store->r[insn_of(w, store)->src_reg]->v, &w->t->r[w->regno]->v))
+		note(w, ORIGIN_WIDENED, at, w->t, w->regno);
+	note(w, ORIGIN_FILLED, at, w->t, w->regno);
 	w->t = store;
 	w->regno = insn_of(w, store)->src_reg;
+	note(w, ORIGIN_SPILLED, store, store, w->regno);
 	return true;
 }
 
@@ -72,6 +100,8 @@ static bool step_over(struct walk *w, const struct tale *at)
 {
 	if (!reg_is_scalar(at->r[w->regno]) && reg_is_scalar(w->t->r[w->regno]) && !reg_maybe_null(at->r[w->regno]))
 		return end(w, ORIGIN_LOST, at);
+	if (!insn_is_jmp_class(insn_of(w, at)) || insn_is_call(insn_of(w, at)))
+		note_range(w, at, w->regno, ORIGIN_NARROWED);
 	w->t = at;
 	return true;
 }
@@ -87,6 +117,28 @@ static bool cuts(const struct bpf_insn *i)
 	return BPF_CLASS(i->code) == BPF_ALU || BPF_OP(i->code) == BPF_LSH || (is_move(i) && i->off);
 }
 
+/* Arithmetic with another number: what both are bounded by is lost where the result may overflow. */
+static void note_math(struct walk *w, const struct tale *at, const struct bpf_insn *i)
+{
+	if (BPF_SRC(i->code) != BPF_X || is_move(i) || BPF_OP(i->code) == BPF_NEG ||
+	    !is_wider(&at->r[i->src_reg]->v, &w->t->r[w->regno]->v))
+		return;
+	note_range(w, at, w->regno, ORIGIN_NARROWED);
+}
+
+/* A shift down, behind one up by as much: of the value only the low bits are left. */
+static bool is_cast(const struct walk *w, const struct tale *at)
+{
+	const struct bpf_insn *down = insn_of(w, at), *up;
+	const struct tale *before = tale_maker(at, w->regno);
+
+	if ((BPF_OP(down->code) != BPF_RSH && BPF_OP(down->code) != BPF_ARSH) || !before)
+		return false;
+	up = insn_of(w, before);
+	return BPF_CLASS(up->code) == BPF_CLASS(down->code) && BPF_OP(up->code) == BPF_LSH && BPF_SRC(up->code) == BPF_K &&
+	       up->dst_reg == w->regno && up->imm == down->imm;
+}
+
 static bool step_math(struct walk *w, const struct tale *at)
 {
 	const struct bpf_insn *i = insn_of(w, at);
@@ -96,13 +148,24 @@ static bool step_math(struct walk *w, const struct tale *at)
 	if (is_move(i) && (w->through_math || (BPF_CLASS(i->code) == BPF_ALU64 && !i->off))) {
 		w->origin->cut |= cuts(i);
 		w->origin->copied = w->origin->copied ? w->origin->copied : at;
+		note_range(w, at, i->src_reg, ORIGIN_NARROWED);
+		note(w, ORIGIN_COPIED, at, w->t, w->regno);
 		w->t = at;
 		w->regno = i->src_reg;
 		return true;
 	}
-	if (!w->through_math || BPF_SRC(i->code) != BPF_K)
+	if (!w->through_math || BPF_SRC(i->code) != BPF_K) {
+		note_math(w, at, i);
 		return end(w, ORIGIN_MATH, at);
+	}
 	w->origin->cut |= cuts(i);
+	if (is_cast(w, at)) {	/* up and down again is one step */
+		w->origin->cut = true;
+		note_range(w, tale_maker(at, w->regno), w->regno, ORIGIN_NARROWED);
+		w->t = tale_maker(at, w->regno);
+		return true;
+	}
+	note_range(w, at, w->regno, ORIGIN_NARROWED);
 	w->t = at;
 	return true;
 }
@@ -120,6 +183,10 @@ static bool step_test(struct walk *w, const struct tale *at)
 {
 	if (reg_maybe_null(at->r[w->regno]) && reg_is_scalar(w->t->r[w->regno]))
 		return end(w, ORIGIN_ZERO, at);
+	if (reg_maybe_null(at->r[w->regno]) && !reg_maybe_null(w->t->r[w->regno]))
+		note(w, ORIGIN_TESTED, at, w->t, w->regno);
+	else
+		note_range(w, at, w->regno, ORIGIN_TESTED);
 	if (!w->origin->narrowed && memcmp(&at->r[w->regno]->v, &w->t->r[w->regno]->v, sizeof(struct val)))
 		w->origin->narrowed = at;
 	return step_over(w, at);
@@ -199,9 +266,9 @@ static bool step_back(struct walk *w)
 }
 
 static void find(const struct env *env, const struct tale *t, uint32_t regno, bool through_math,
-		 struct origin *ret_origin)
+		 struct origin *ret_origin, struct origin_steps *ret_steps)
 {
-	struct walk w = { env, ret_origin, t, regno, through_math };
+	struct walk w = { env, ret_origin, t, regno, through_math, ret_steps };
 
 	*ret_origin = (struct origin){ .kind = ORIGIN_UNKNOWN };
 	while (step_back(&w))
@@ -210,13 +277,21 @@ static void find(const struct env *env, const struct tale *t, uint32_t regno, bo
 
 void origin_find(const struct env *env, const struct tale *t, uint32_t regno, struct origin *ret_origin)
 {
-	find(env, t, regno, false, ret_origin);
+	find(env, t, regno, false, ret_origin, NULL);
 }
 
 void origin_find_root(const struct env *env, const struct tale *t, uint32_t regno,
 		      struct origin *ret_origin)
 {
-	find(env, t, regno, true, ret_origin);
+	find(env, t, regno, true, ret_origin, NULL);
+}
+
+void origin_find_steps(const struct env *env, const struct tale *t, uint32_t regno, struct origin_steps *ret_steps)
+{
+	struct origin origin;
+
+	ret_steps->cnt = 0;
+	find(env, t, regno, true, &origin, ret_steps);
 }
 
 bool origin_is_same(const struct origin *a, const struct origin *b)

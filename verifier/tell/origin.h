@@ -18,6 +18,30 @@ enum origin_kind {
 	ORIGIN_ZERO,		/* found to be NULL by a test */
 };
 
+enum origin_change {
+	ORIGIN_COPIED,		/* into another register */
+	ORIGIN_SPILLED,		/* to the stack */
+	ORIGIN_FILLED,		/* back from it */
+	ORIGIN_TESTED,		/* less is possible behind a test */
+	ORIGIN_NARROWED,	/* less is possible behind arithmetic */
+	ORIGIN_WIDENED,		/* what bounded it is not known any more */
+};
+
+/* What became of a value on its way. */
+struct origin_step {
+	enum origin_change change;
+	const struct tale *at;		/* before the instruction */
+	const struct tale *after;	/* a later step at which the value stands in the register below; at, of a spill */
+	uint32_t regno;
+};
+
+#define ORIGIN_STEPS_MAX 16u	/* older ones are left out */
+
+struct origin_steps {
+	struct origin_step step[ORIGIN_STEPS_MAX];	/* newest first */
+	uint32_t cnt;
+};
+
 /* Where a value was made. The steps are of the path; at is NULL where a function begins. */
 struct origin {
 	enum origin_kind kind;
@@ -37,6 +61,9 @@ void origin_find(const struct env *env, const struct tale *t, uint32_t regno, st
  */
 void origin_find_root(const struct env *env, const struct tale *t, uint32_t regno,
 		      struct origin *ret_origin);
+
+/* The same once more, and what became of the value on the way. */
+void origin_find_steps(const struct env *env, const struct tale *t, uint32_t regno, struct origin_steps *ret_steps);
 
 /* Is it the same making? */
 bool origin_is_same(const struct origin *a, const struct origin *b);

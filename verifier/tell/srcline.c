@@ -58,19 +58,38 @@ static uint32_t skip_recs(const struct bgv_program *prog, uint32_t n, uint32_t i
 	return n;
 }
 
+static void take_line(const struct btf_view *view, const struct line_rec *rec, struct srcline *ret_line)
+{
+	*ret_line = (struct srcline){
+		.file = btf_view_str(view, rec->file_name_off),
+		.text = btf_view_str(view, rec->line_off),
+		.line = line_of_rec(rec),
+		.col = rec->line_col & 0x3ff,
+	};
+}
+
 bool srcline_find(const struct bgv_program *prog, const struct btf_view *view, uint32_t insn_idx,
 		  struct srcline *ret_line)
 {
-	struct line_rec best, last;
+	struct line_rec best = { 0 }, last;
 	uint32_t n = view ? skip_recs(prog, 0, insn_idx, &best) : 0;
 
 	if (!n)
 		return false;
+	take_line(view, &best, ret_line);
 	ret_line->near = rec_at(prog, n - 1, &last) && !line_of_rec(&last);
-	ret_line->file = btf_view_str(view, best.file_name_off);
-	ret_line->text = btf_view_str(view, best.line_off);
-	ret_line->line = line_of_rec(&best);
-	ret_line->col = best.line_col & 0x3ff;
+	return true;
+}
+
+bool srcline_record(const struct bgv_program *prog, const struct btf_view *view, uint32_t n, uint32_t *ret_insn_idx,
+		    struct srcline *ret_line)
+{
+	struct line_rec rec;
+
+	if (!view || !rec_at(prog, n, &rec))
+		return false;
+	*ret_insn_idx = rec.insn_off;
+	take_line(view, &rec, ret_line);
 	return true;
 }
 
@@ -78,7 +97,7 @@ void srcline_numbers(const struct bgv_program *prog, const struct btf_view *view
 		     uint32_t *ret_lines)
 {
 	uint32_t i, next, n = 0, line = 0;
-	struct line_rec best;
+	struct line_rec best = { 0 };
 
 	for (i = 0; i < insn_cnt; i++) {
 		next = view ? skip_recs(prog, n, i, &best) : 0;

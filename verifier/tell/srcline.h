@@ -22,6 +22,9 @@ struct btf_view *srcline_view(const struct bgv_program *prog);
 /* The record of line info that covers the instruction: the last one not after it. view may be NULL. */
 bool srcline_find(const struct bgv_program *prog, const struct btf_view *view, uint32_t insn_idx,
 		  struct srcline *ret_line);
+/* The record with this number, from 0, and the instruction it begins at. False: there are no more. */
+bool srcline_record(const struct bgv_program *prog, const struct btf_view *view, uint32_t n, uint32_t *ret_insn_idx,
+		    struct srcline *ret_line);
 /*
  * The line of each of the first insn_cnt instructions, 0 where none is known or it has no text: srcline_find() of all of
  * them in one walk over the records.

@@ -10,6 +10,7 @@
 #include "verifier/marks/precise.h"
 #include "verifier/state/pool.h"
 #include "verifier/tell/srcline.h"
+#include "verifier/tell/why_life.h"
 #include "verifier/tell/why_mend.h"
 #include "verifier/tell/why_tell.h"
 #include "verifier/tell/why_text.h"
@@ -28,6 +29,7 @@ const char *why_kind_name(uint32_t kind)
 	static const char *const names[WHY_KIND_CNT] = {
 		"needed", "proved", "lost", "branch", "call", "tested", "missed", "cost",
 		"created", "acquired", "released", "entered", "left", "copied", "spilled", "widened", "way",
+		"narrowed",
 	};
 
 	return kind < WHY_KIND_CNT ? names[kind] : "?";
@@ -85,17 +87,43 @@ static void tell_branches(struct why *w, const struct path *path)
 	}
 }
 
-static void tell_path(struct why *w)
+static void tell_path(struct why *w, struct path *ret_path)
 {
-	struct path path = { .idx = pool_calloc(w->env, PATH_MAX_INSNS, sizeof(uint32_t)) };
-
-	if (!path.idx)
+	ret_path->idx = pool_calloc(w->env, PATH_MAX_INSNS, sizeof(uint32_t));
+	if (!ret_path->idx)
 		return;
 	if (w->now)
-		path_of_tale(w, &path);
+		path_of_tale(w, ret_path);
 	else
-		path_of_history(w->env, &path);
-	tell_branches(w, &path);
+		path_of_history(w->env, ret_path);
+	tell_branches(w, ret_path);
+}
+
+/* How many steps before the refusal the path was there last; what is not on it comes first. */
+static uint32_t steps_ago(const struct path *path, const struct bgv_event *ev)
+{
+	uint32_t k;
+
+	for (k = 0; k < path->cnt && path->idx[k] != ev->insn_idx; k++)
+		;
+	return ev->kind == WHY_NEEDED ? 0 : k;
+}
+
+/* Behind the jumps the other events, in the order of the path. */
+static void order_events(struct why *w, const struct path *path)
+{
+	struct bgv_result *res = w->env->result;
+	struct bgv_event ev;
+	uint32_t first, i, k;
+
+	for (first = 0; first < res->event_cnt && res->events[first].kind == WHY_BRANCH; first++)
+		;
+	for (i = first + 1; i < res->event_cnt; i++) {
+		ev = res->events[i];
+		for (k = i; k > first && steps_ago(path, &res->events[k - 1]) < steps_ago(path, &ev); k--)
+			res->events[k] = res->events[k - 1];
+		res->events[k] = ev;
+	}
 }
 
 /* ---- what it is about -------------------------------------------------------------------------- */
@@ -171,7 +199,7 @@ static void go_on(struct why *w)
 	struct proposals *all = w->env->propose;
 	struct proposal *p;
 
-	if (!w->now || !all || w->cls == DIAG_OBJECT || (insn_is_jmp_class(i) && BPF_OP(i->code) != BPF_CALL) || !why_may_be_left_out(w))
+	if (!w->now || !all || w->cls == DIAG_OBJECT || (insn_is_jmp_class(i) && BPF_OP(i->code) != BPF_CALL) || !why_may_be_left_out(w, w->now))
 		return;
 	p = why_propose_other(w, "%s", "");
 	if (!p)
@@ -185,12 +213,15 @@ void why_record(struct env *env)
 	const struct diag *diag = diag_find(env->result->code);
 	struct why w = { .env = env, .view = srcline_view(env->prog), .regno = -1,
 			 .cls = diag ? diag->cls : DIAG_SOURCE };
+	struct path path = { 0 };
 
 	if (env->cur) {
 		take_stock(&w);
-		tell_path(&w);
+		tell_path(&w, &path);
 	}
 	why_tell(&w);
+	why_tell_life(&w);
+	order_events(&w, &path);
 	note_what_it_comes_of(&w);
 	go_on(&w);
 	if (diag)

@@ -23,6 +23,7 @@ enum why_kind {
 	WHY_SPILLED,	/* the value went to the stack */
 	WHY_WIDENED,	/* less is known of it than before */
 	WHY_WAY,	/* which way the path takes */
+	WHY_NARROWED,	/* arithmetic leaves fewer values */
 	WHY_KIND_CNT,
 };
 

@@ -32,29 +32,28 @@ static const struct bpf_insn *refused(const struct why *w)
 /* Does the call take, give back, begin or end something? Without it others would be wrong. */
 static bool has_counterpart(const struct why *w, const struct bpf_insn *i)
 {
-	const struct helper_proto *proto =
-		insn_is_helper_call(i) ? helper_proto_of(w->env, i->imm) : NULL;
-	const struct kfunc *k = insn_is_kfunc_call(i) ? kfunc_at(w->env, i) : NULL;
+	struct why_call call = why_call_of(w, i);
+	const struct helper_proto *proto = call.helper;
 
 	if (insn_is_helper_call(i))
-		return (proto &&
-			((proto->flags & (HELPER_F_RELEASE | HELPER_F_ACQUIRE)) ||
-			 proto->id == HELPER_SPIN_LOCK || proto->id == HELPER_SPIN_UNLOCK ||
-			 proto->id == HELPER_DYNPTR_FROM_MEM)) ||
+		return (proto && ((proto->flags & (HELPER_F_RELEASE | HELPER_F_ACQUIRE)) || proto->id == HELPER_SPIN_LOCK ||
+				  proto->id == HELPER_SPIN_UNLOCK || proto->id == HELPER_DYNPTR_FROM_MEM)) ||
 		       i->imm == BPF_FUNC_tail_call;
-	return !k || (k->flags & (KF_ACQ | KF_REL | KF_ITER)) || k->special != KFS_NONE;
+	return !call.kfunc || (call.kfunc->flags & (KF_ACQ | KF_REL | KF_ITER)) || call.kfunc->special != KFS_NONE;
 }
 
-bool why_may_be_left_out(const struct why *w)
+bool why_may_be_left_out(const struct why *w, const struct tale *t)
 {
-	return w->now && (!insn_is_call(refused(w)) || !has_counterpart(w, refused(w)));
+	const struct bpf_insn *i = t ? &w->env->insns[t->insn_idx] : NULL;
+
+	return i && (!insn_is_call(i) || !has_counterpart(w, i));
 }
 
 void why_propose_without_call(struct why *w)
 {
 	char callee[WHY_NAME_BYTES];
 
-	if (!w->now || !why_may_be_left_out(w))
+	if (!w->now || !why_may_be_left_out(w, w->now))
 		return;
 	if (why_propose_other(w, "do without %.60s: the rest of the program holds without it",
 			      why_callee(w, w->now->insn_idx, callee)))
@@ -89,7 +88,7 @@ static void propose_lost(struct why *w)
 	at = acquired_at(o);
 	if (at < 0)
 		return;
-	if (why_call_ends(w, KF_REL)) /* once is enough */
+	if (why_call_ends(w, refused(w), KF_REL)) /* once is enough */
 		why_propose(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0);
 	else
 		why_propose(w, ASSUME_LATE, o->at->insn_idx, 0, (uint64_t)at);

@@ -241,6 +241,8 @@ static void tell_number(struct why *w, const struct number *n)
 	const struct tale *test = n->origin.narrowed;
 
 	w->origin = n->origin;
+	w->number = n->at;
+	w->number_regno = n->regno;
 	number_name(w, n, w->subject);
 	why_tell_origin(w);
 	if (test)

@@ -14,6 +14,7 @@
 #include "verifier/state/env.h"
 #include "verifier/state/helper_allow.h"
 #include "verifier/tell/why.h"
+#include "verifier/tell/why_mend.h"
 #include "verifier/walk/assume.h"
 #include "verifier/walk/tale.h"
 
@@ -118,6 +119,31 @@ static bool tell_making(struct why *w, const struct tale *t, uint32_t spi, char 
 	return true;
 }
 
+/* A kernel function knows what it writes to; a helper may write to anything. */
+static bool ends_object(const struct why *w, const struct bpf_insn *i)
+{
+	return insn_is_kfunc_call(i) || why_call_ends(w, i, KF_DESTROY | KF_REL);
+}
+
+/* The call that ends it again is left out, else what overwrites it. */
+static void propose_unended(struct why *w, const struct tale *maker)
+{
+	if (ends_object(w, &w->env->insns[maker->insn_idx])) {
+		if (why_call_ends(w, &w->env->insns[w->now->insn_idx], KF_DESTROY | KF_REL)) /* once is enough */
+			why_propose(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0);
+	} else if (why_may_be_left_out(w, maker)) {
+		why_propose(w, ASSUME_SKIPPED, maker->insn_idx, 0, 0);
+	}
+}
+
+/* How the object that stands before that step's instruction ended by it. */
+static const char *ending(const struct why *w, const struct tale *maker, bool now)
+{
+	bool ends = ends_object(w, &w->env->insns[maker->insn_idx]);
+
+	return ends ? now ? "ends" : "ended" : now ? "overwrites" : "overwrote";
+}
+
 /* There is no such object: was there one? */
 static void cause_of_missing(struct why *w, const struct place *p, uint32_t what, const char *name)
 {
@@ -127,14 +153,14 @@ static void cause_of_missing(struct why *w, const struct place *p, uint32_t what
 	why_callee(w, w->now->insn_idx, callee);
 	if (maker && is_object(tale_slot(maker, p->spi))) {
 		tell_making(w, maker, p->spi, at);
-		why_event(w, WHY_LOST, maker->insn_idx, -1, "%s ends %s here",
-			  why_actor(w, maker->insn_idx, who),
+		why_event(w, WHY_LOST, maker->insn_idx, -1, "%s %s %s here",
+			  why_actor(w, maker->insn_idx, who), ending(w, maker, true),
 			  object_name(tale_slot(maker, p->spi)));
-		why_cause(w, "%.40s, argument %d of %.40s, is no longer %s: %.60s ended it", name,
-			  w->regno, callee, objects[what].a, why_actor_at(w, maker->insn_idx, at));
-		why_way_out(w, "use it before that, or make it again");
-		if (why_call_ends(w, KF_DESTROY | KF_REL)) /* once is enough */
-			why_propose(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0);
+		why_cause(w, "%.40s, argument %d of %.40s, is no longer %s: %.60s %s it", name,
+			  w->regno, callee, objects[what].a, why_actor_at(w, maker->insn_idx, at), ending(w, maker, false));
+		why_way_out(w, !strcmp(ending(w, maker, false), "ended") ? "use it before that, or make it again" :
+									"use it before that, or write to another variable");
+		propose_unended(w, maker);
 		return;
 	}
 	why_cause(w, "%.40s, argument %d of %.40s, is not %s: nothing made one there on this way",
@@ -148,6 +174,24 @@ static void cause_of_missing(struct why *w, const struct place *p, uint32_t what
 			: "save with the function of the same kind first");
 }
 
+/* Interrupts are restored as they were before the newest flag was saved, by that one. */
+static bool cause_of_order(struct why *w, const char *name, const char *at)
+{
+	char newest[WHY_NAME_BYTES], place[WHY_NAME_BYTES];
+	const struct tale *t;
+
+	for (t = w->now->older; t && t->held->irq == w->now->held->irq; t = t->older)
+		;
+	if (!t || !w->now->held->irq)
+		return false;
+	why_name(w, t->insn_idx, BPF_REG_1, newest);
+	why_event(w, WHY_CREATED, t->insn_idx, -1, "%.60s is saved last here", newest);
+	why_cause(w, "%.40s, saved on %.30s, is restored before %.40s, which was saved last (%.30s)", name, at, newest,
+		  why_place(w, t->insn_idx, place));
+	why_way_out(w, "restore %.60s first: the newest before the older", newest);
+	return true;
+}
+
 /* There is an object, and the place should be free, or it is of another kind, or at another place.
  */
 static void cause_of_present(struct why *w, const struct place *p, uint32_t what, const char *name)
@@ -156,6 +200,8 @@ static void cause_of_present(struct why *w, const struct place *p, uint32_t what
 
 	why_callee(w, w->now->insn_idx, callee);
 	tell_making(w, p->t, p->spi, at);
+	if (!strcmp(w->env->result->code, "IRQ-ORDER") && cause_of_order(w, name, at))
+		return;
 	if (tale_slot(p->t, p->spi)->byte[7] == SLOT_DYNPTR &&
 	    !tale_slot(p->t, p->spi)->r.dynptr_first) {
 		why_cause(

@@ -18,12 +18,11 @@
 
 #define EVENTS_MAX 64u	/* branches beyond are the oldest, and told least */
 
-void why_event(struct why *w, enum why_kind kind, uint32_t insn_idx, int32_t regno, const char *fmt, ...)
+static void add_event(struct why *w, struct bgv_event ev, const char *fmt, va_list ap)
 {
 	struct bgv_result *res = w->env->result;
 	char text[WHY_TEXT_BYTES];
 	struct bgv_event *grown;
-	va_list ap;
 
 	if (res->event_cnt == EVENTS_MAX)
 		return;
@@ -31,15 +30,31 @@ void why_event(struct why *w, enum why_kind kind, uint32_t insn_idx, int32_t reg
 	if (!grown)
 		return;
 	res->events = grown;
-	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	grown[res->event_cnt] = (struct bgv_event){
-		.kind = kind, .insn_idx = insn_idx, .text = strdup(text),
-		.regno = regno < 0 ? UINT32_MAX : (uint32_t)regno,
-	};
-	if (grown[res->event_cnt].text)
+	ev.text = strdup(text);
+	grown[res->event_cnt] = ev;
+	if (ev.text)
 		res->event_cnt++;
+}
+
+void why_event(struct why *w, enum why_kind kind, uint32_t insn_idx, int32_t regno, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_event(w, (struct bgv_event){ .kind = kind, .insn_idx = insn_idx,
+					 .regno = regno < 0 ? UINT32_MAX : (uint32_t)regno }, fmt, ap);
+	va_end(ap);
+}
+
+void why_aside(struct why *w, enum why_kind kind, uint32_t insn_idx, int32_t regno, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_event(w, (struct bgv_event){ .kind = kind, .insn_idx = insn_idx, .aside = 1,
+					 .regno = regno < 0 ? UINT32_MAX : (uint32_t)regno }, fmt, ap);
+	va_end(ap);
 }
 
 void why_event_numbers(struct why *w, int64_t needed, int64_t proved)
@@ -309,13 +324,19 @@ const char *why_actor_at(const struct why *w, uint32_t insn_idx, char buf[WHY_NA
 	return buf;
 }
 
-bool why_call_ends(const struct why *w, uint32_t kfunc_flags)
+struct why_call why_call_of(const struct why *w, const struct bpf_insn *i)
 {
-	const struct bpf_insn *i = &w->env->insns[w->now->insn_idx];
-	const struct helper_proto *proto = insn_is_helper_call(i) ? helper_proto_of(w->env, i->imm) : NULL;
-	const struct kfunc *k = insn_is_kfunc_call(i) ? kfunc_at(w->env, i) : NULL;
+	return (struct why_call){
+		.helper = insn_is_helper_call(i) ? helper_proto_of(w->env, i->imm) : NULL,
+		.kfunc = insn_is_kfunc_call(i) ? kfunc_at(w->env, i) : NULL,
+	};
+}
 
-	return (proto && (proto->flags & HELPER_F_RELEASE)) || (k && (k->flags & kfunc_flags));
+bool why_call_ends(const struct why *w, const struct bpf_insn *i, uint32_t kfunc_flags)
+{
+	struct why_call call = why_call_of(w, i);
+
+	return (call.helper && (call.helper->flags & HELPER_F_RELEASE)) || (call.kfunc && (call.kfunc->flags & kfunc_flags));
 }
 
 /* ---- values ------------------------------------------------------------------------------------ */

@@ -21,11 +21,16 @@ struct why {
 	enum diag_class cls;
 	bool told_need;			/* an event says already what was needed */
 	const char *here;		/* what happens at the refused place; NULL: told by the value */
+	const struct tale *number;	/* before that step the number that was added stands in number_regno; NULL: none */
+	uint32_t number_regno;
 	char subject[WHY_NAME_BYTES];	/* what the origin is told of, when not regno's value; "" else */
 };
 
 /* Adds an event; regno -1: about no register. Kept in the order they are added. */
 void why_event(struct why *w, enum why_kind kind, uint32_t insn_idx, int32_t regno, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+/* The same, of what stands aside: the text does not tell it. */
+void why_aside(struct why *w, enum why_kind kind, uint32_t insn_idx, int32_t regno, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 /* The last event's numbers. */
 void why_event_numbers(struct why *w, int64_t needed, int64_t proved);
@@ -82,8 +87,14 @@ const char *why_callee(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME
 const char *why_actor(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
 /* The same with its place: "bpf_spin_lock() (line 12)", "the write on line 12". */
 const char *why_actor_at(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
-/* Whether the refused call ends what it is given: a helper that releases, or a kfunc with one of these flags. */
-bool why_call_ends(const struct why *w, uint32_t kfunc_flags);
+/* What the tables say of a call: its prototype, or its kernel function; NULL each where it is none, or not known. */
+struct why_call {
+	const struct helper_proto *helper;
+	const struct kfunc *kfunc;
+};
+struct why_call why_call_of(const struct why *w, const struct bpf_insn *i);
+/* Whether a call ends what it is given: a helper that releases, or a kfunc with one of these flags. */
+bool why_call_ends(const struct why *w, const struct bpf_insn *i, uint32_t kfunc_flags);
 /* "line 12", else "instruction 34". */
 const char *why_place(const struct why *w, uint32_t insn_idx, char buf[WHY_NAME_BYTES]);
 

@@ -10,6 +10,7 @@
 #include "verifier/kernel/insn.h"
 #include "verifier/state/env.h"
 #include "verifier/tell/origin.h"
+#include "verifier/tell/srcline.h"
 #include "verifier/tell/why.h"
 #include "verifier/walk/assume.h"
 #include "verifier/walk/tale.h"
@@ -260,12 +261,39 @@ static void cause_of_zero(struct why *w, const char *name)
 	why_way_out(w, "use it where it is not NULL: swap the branches of the test");
 }
 
+/* A function, or a callback, that was called meanwhile put it where the pointer was. */
+static bool cause_of_callee(struct why *w, const char *name)
+{
+	char place[WHY_NAME_BYTES];
+	struct origin_steps steps;
+	const char *function;
+	const struct tale *at;
+	uint32_t i;
+
+	origin_find_steps(w->env, w->now, (uint32_t)w->regno, &steps);
+	for (i = 0; i < steps.cnt && steps.step[i].change != ORIGIN_SPILLED; i++)
+		;
+	at = i < steps.cnt ? steps.step[i].at : NULL;
+	if (!at || at->frameno <= w->now->frameno)
+		return false;
+	function = srcline_function(w->env->prog, w->view, at->insn_idx, NULL);
+	why_place(w, at->insn_idx, place);
+	why_event(w, WHY_SPILLED, at->insn_idx, (int32_t)steps.step[i].regno, "a number is stored here, in place of the pointer");
+	why_cause(w, "%.60s is a number here: %.40s%s stored it in place of the pointer on %.30s, before this is reached", name,
+		  *function ? function : "a function that was called", *function ? "()" : "", place);
+	why_way_out(w, "keep the pointer in a variable that the function is not given");
+	why_propose(w, ASSUME_SKIPPED, at->insn_idx, 0, 0);
+	return true;
+}
+
 void why_cause_number(struct why *w, const char *name)
 {
 	const struct origin *o = &w->origin;
 	const struct bpf_insn *i = o->at ? &w->env->insns[o->at->insn_idx] : NULL;
 	char what[WHY_NAME_BYTES], is[WHY_NAME_BYTES];
 
+	if (o->kind != ORIGIN_LOST && o->kind != ORIGIN_ZERO && cause_of_callee(w, name))
+		return;
 	switch (o->kind) {
 	case ORIGIN_ZERO:
 		why_cause(w, "%s is NULL here: the test before leaves only this way to it", name);

@@ -125,29 +125,42 @@ static const char *ask_judge_hint_of(const struct judge_verdict *verdict)
 	return "";
 }
 
+/* The whole of it, for `bpfgate why` and the journal; what a judge said that then failed is no explanation. */
+static void ask_judge_keep_explanation(struct work *work, struct judge_call *call)
+{
+	const struct judge_verdict *verdict = &call->verdict;
+	bool told = call->has_verdict && call->told;
+
+	free(work->text);
+	work->text = reply_log_compose(work, ask_judge_word_of(verdict), verdict->code, ask_judge_hint_of(verdict),
+				  told ? call->told : NULL, told ? call->told_bytes : 0, verdict->message, verdict);
+	if (work->text) {
+		work->reply.reason = work->text;
+		work->reply.reason_bytes = (uint32_t)strlen(work->text);
+	}
+	if (told && call->model && !work->decision->model) {
+		call->model[call->model_bytes] = '\0';
+		work->decision->model = TAKE_PTR(call->model);
+	}
+}
+
 void ask_judge_refuse(struct work *work, const struct reply_log_fields *fields)
 {
-	const struct judge_call *call = work->judge_call;
+	struct judge_call *call = work->judge_call;
 	const struct judge_verdict *verdict = &call->verdict;
 	int err = ask_judge_errno_of(verdict);
-	char *text;
+	OWN_MEM char *text = NULL;
 
 	if (work_begin_decision(work) < 0) {
 		work_reply(work, -ENOMEM);
 		return;
 	}
-	/* What a judge said that was then found to lie, or was cut off, is not an explanation. */
-	text = reply_log_compose(
-		work, ask_judge_word_of(verdict), verdict->code, ask_judge_hint_of(verdict),
-		call->log, call->has_verdict ? call->log_bytes : 0, verdict->message, verdict);
+	text = reply_log_compose(work, ask_judge_word_of(verdict), verdict->code, ask_judge_hint_of(verdict),
+			    call->log, call->has_verdict ? call->log_bytes : 0, verdict->message,
+			    verdict);
 	if (text && fields)
 		err = reply_log_put(work, fields, text, err);
-	free(work->text);
-	work->text = text;
-	if (text) {
-		work->reply.reason = text;
-		work->reply.reason_bytes = (uint32_t)strlen(text);
-	}
+	ask_judge_keep_explanation(work, call);
 	work->undecided = verdict->says == JUDGE_SAYS_UNDECIDED;
 	work_refuse_as(work, err, DECISION_BY_VERIFIER, verdict->code, "%s: %s",
 		       ask_judge_word_of(verdict), verdict->message);

@@ -158,7 +158,7 @@ uint64_t decide_refuse_unnamed(struct broker *broker, const struct ident *ident,
 	snprintf(decision->code, sizeof(decision->code), "%s", policy_condition_name(POLICY_COND_WHO));
 	snprintf(decision->summary, sizeof(decision->summary), "%.255s", reason);
 	decision_log_add(broker->decisions, decision, false);
-	free(decision->text);
+	decision_done(decision);
 	return id;
 }
 

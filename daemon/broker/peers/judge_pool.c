@@ -79,8 +79,10 @@ static void judge_call_unsay(struct judge_call *call)
 	call->results = NULL;
 	call->result_cnt = 0;
 	free(call->log);
-	call->log = NULL;
-	call->log_bytes = 0;
+	free(call->told);
+	free(call->model);
+	call->log = call->told = call->model = NULL;
+	call->log_bytes = call->told_bytes = call->model_bytes = 0;
 }
 
 void judge_call_free(struct judge_call *call)
@@ -244,18 +246,19 @@ static void judge_end(struct judge *judge, const char *why)
 
 /* ---- what a judge says ---- */
 
-static int judge_take_log(struct judge_call *call, const uint8_t *bytes, size_t byte_cnt)
+/* Grows a text of a call by a piece. */
+static int judge_take_text(char **text, size_t *text_bytes, size_t most, const uint8_t *bytes, size_t byte_cnt)
 {
 	char *grown;
 
-	if (call->log_bytes + byte_cnt > call->job.log_bytes)
+	if (*text_bytes + byte_cnt > most)
 		return -EBADMSG;
-	grown = realloc(call->log, call->log_bytes + byte_cnt + 1);
+	grown = realloc(*text, *text_bytes + byte_cnt + 1);
 	if (!grown)
 		return -ENOMEM;
-	memcpy(grown + call->log_bytes, bytes, byte_cnt);
-	call->log = grown;
-	call->log_bytes += byte_cnt;
+	memcpy(grown + *text_bytes, bytes, byte_cnt);
+	*text = grown;
+	*text_bytes += byte_cnt;
 	return 0;
 }
 
@@ -286,7 +289,8 @@ static int judge_take_verdict(struct judge_call *call, const uint8_t *bytes, siz
 		return -EBADMSG;
 	memcpy(&verdict, bytes, sizeof(verdict));
 	if (verdict.nonce != call->job.nonce || verdict.payload_bytes != call->job.payload_bytes ||
-	    verdict.log_bytes != call->log_bytes || verdict.result_cnt != call->result_cnt ||
+	    verdict.log_bytes != call->log_bytes ||
+	    verdict.told_bytes != call->told_bytes + call->model_bytes || verdict.result_cnt != call->result_cnt ||
 	    !verdict.says || verdict.says > JUDGE_SAYS_MALFORMED ||
 	    verdict.err < 0 || verdict.err > 4095)
 		return -EBADMSG;
@@ -315,11 +319,13 @@ static int judge_take_piece(struct judge_call *call, const uint8_t *bytes, size_
 	bytes += sizeof(head);
 	switch (head.kind) {
 	case JUDGE_PIECE_LOG:
-		return judge_take_log(call, bytes, head.bytes);
+		return judge_take_text(&call->log, &call->log_bytes, call->job.log_bytes, bytes, head.bytes);
 	case JUDGE_PIECE_RESULT:
 		return judge_take_result(call, bytes, head.bytes);
-	case JUDGE_PIECE_EVENT:
-		return 0;
+	case JUDGE_PIECE_TOLD:
+		return judge_take_text(&call->told, &call->told_bytes, JUDGE_TOLD_MAX, bytes, head.bytes);
+	case JUDGE_PIECE_MODEL:
+		return judge_take_text(&call->model, &call->model_bytes, JUDGE_TOLD_MAX, bytes, head.bytes);
 	case JUDGE_PIECE_VERDICT:
 		return judge_take_verdict(call, bytes, head.bytes);
 	}

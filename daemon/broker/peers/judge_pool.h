@@ -41,6 +41,8 @@ struct judge_call {
 	struct judge_verdict verdict;
 	char *log;			/* log_bytes of text without NUL; may be NULL */
 	size_t log_bytes;
+	char *told, *model;		/* the explanation as text and as JSON, told_bytes and model_bytes; likewise */
+	size_t told_bytes, model_bytes;
 	struct judge_result *results;
 	uint32_t result_cnt;
 	uint64_t cpu_ns;		/* by the verdict's word; 0 when unknown */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/queue.h>
 #include <sys/types.h>
 
@@ -63,6 +64,7 @@ struct decision {
 	bool has_digest;
 	char signers[128];
 	char *text;			/* what a person reads; owned; may be NULL */
+	char *model;			/* a refusal's explanation as JSON (a judge's word); owned; may be NULL */
 	uint32_t repeated;		/* times that the same was decided again and not recorded */
 	struct decision_request request;
 	bool is_retry;			/* of the decision with this id, for more of its log */
@@ -70,6 +72,14 @@ struct decision {
 	uint64_t first_id;		/* by which the journal has it, when it was repeated; private */
 	TAILQ_ENTRY(decision) all, own;	/* private */
 };
+
+/* Frees what it owns, not itself. */
+static inline void decision_done(struct decision *decision)
+{
+	free(decision->text);
+	free(decision->model);
+	decision->text = decision->model = NULL;
+}
 
 /* "D-" and the number as people see it. */
 #define DECISION_ID_BYTES 20

@@ -21,6 +21,8 @@
 #define DECISION_LOG_MAX	2048u /* at about 1 KiB with its text: 2 MiB */
 #define DECISION_LOG_PER_UID	256u
 #define DECISION_TEXT_MAX	8192u
+#define DECISION_MODELS_PER_UID	16u	/* of the newest only: at up to 32 KiB each they are what is large */
+#define DECISION_MODELS_MAX	128u	/* of all users: 4 MiB */
 /* Loaders double their buffer until the log fits: from 64 KiB to what the kernel writes at most, and some more. */
 #define DECISION_RETRIES_MAX	16u
 #define DECISION_RETRY_S	10	/* they do it at once */
@@ -47,6 +49,7 @@ struct decision_log {
 	struct decision_owner *owners;
 	unsigned int cnt;
 	uint64_t last_id;
+	unsigned int model_cnt;
 	uint64_t totals[DECISION_VERDICT_CNT];
 };
 
@@ -78,6 +81,29 @@ static void decision_log_drop_idle(struct decision_log *decisions, struct decisi
 	free(owner);
 }
 
+static void decision_drop_model(struct decision_log *decisions, struct decision *decision)
+{
+	decisions->model_cnt -= decision->model != NULL;
+	free(decision->model);
+	decision->model = NULL;
+}
+
+/* Behind a new one: its user's oldest give way, then the oldest of all. */
+static void decision_log_bound_models(struct decision_log *decisions, struct decision_owner *owner)
+{
+	struct decision *decision;
+	unsigned int own_cnt = 0;
+
+	TAILQ_FOREACH(decision, &owner->own, own)
+		if (decision->model && ++own_cnt > DECISION_MODELS_PER_UID)
+			decision_drop_model(decisions, decision);
+	TAILQ_FOREACH_REVERSE(decision, &decisions->all, decision_list, all) {
+		if (decisions->model_cnt <= DECISION_MODELS_MAX)
+			break;
+		decision_drop_model(decisions, decision);
+	}
+}
+
 static void decision_log_forget(struct decision_log *decisions, struct decision *decision)
 {
 	struct decision_owner *owner = decision_log_find_owner(decisions, decision->account);
@@ -87,7 +113,8 @@ static void decision_log_forget(struct decision_log *decisions, struct decision 
 	decisions->cnt--;
 	owner->cnt--;
 	decision_log_drop_idle(decisions, owner);
-	free(decision->text);
+	decision_drop_model(decisions, decision);
+	decision_done(decision);
 	free(decision);
 }
 
@@ -180,14 +207,17 @@ uint64_t decision_log_find_retried(const struct decision_log *decisions, uid_t a
 	return 0;
 }
 
-static void decision_take_text(struct decision *decision, struct decision *from)
+static void decision_take_text(struct decision_log *decisions, struct decision *decision, struct decision *from)
 {
 	free(decision->text);
 	decision->text = TAKE_PTR(from->text);
+	decision_drop_model(decisions, decision);
+	decision->model = TAKE_PTR(from->model);
+	decisions->model_cnt += decision->model != NULL;
 }
 
 /* true: it was nothing new. */
-static bool decision_log_take_retry(struct decision_owner *owner, struct decision *retry)
+static bool decision_log_take_retry(struct decision_log *decisions, struct decision_owner *owner, struct decision *retry)
 {
 	struct decision *decision;
 
@@ -199,7 +229,7 @@ static bool decision_log_take_retry(struct decision_owner *owner, struct decisio
 	decision->request = retry->request;
 	decision->retries++;
 	if (retry->text)
-		decision_take_text(decision, retry);
+		decision_take_text(decisions, decision, retry);
 	return true;
 }
 
@@ -260,10 +290,12 @@ static void decision_log_keep(struct decision_log *decisions, struct decision_ow
 	}
 	*decision = *from;
 	decision->first_id = from->id;
-	from->text = NULL;
+	from->text = from->model = NULL;
+	decisions->model_cnt += decision->model != NULL;
 	TAILQ_INSERT_HEAD(&decisions->all, decision, all);
 	TAILQ_INSERT_HEAD(&owner->own, decision, own);
 	decisions->cnt++;
+	decision_log_bound_models(decisions, owner);
 	if (++owner->cnt > DECISION_LOG_PER_UID)
 		decision_log_forget(decisions, TAILQ_LAST(&owner->own, decision_list));
 	if (decisions->cnt > DECISION_LOG_MAX)
@@ -271,7 +303,7 @@ static void decision_log_keep(struct decision_log *decisions, struct decision_ow
 }
 
 /* The same as the one before. */
-static void decision_log_repeat(struct decision *last, struct decision *decision)
+static void decision_log_repeat(struct decision_log *decisions, struct decision *last, struct decision *decision)
 {
 	last->repeated++;
 	last->id = decision->id;
@@ -279,7 +311,7 @@ static void decision_log_repeat(struct decision *last, struct decision *decision
 	last->pid = decision->pid;
 	last->request = decision->request;
 	last->retries = 0;
-	decision_take_text(last, decision);
+	decision_take_text(decisions, last, decision);
 }
 
 void decision_log_add(struct decision_log *decisions, struct decision *decision, bool quiet)
@@ -288,13 +320,14 @@ void decision_log_add(struct decision_log *decisions, struct decision *decision,
 	struct decision *last = owner ? TAILQ_FIRST(&owner->own) : NULL;
 
 	decision_clean(decision);
-	if (owner && decision->is_retry && decision_log_take_retry(owner, decision))
+	if (owner && decision->is_retry && decision_log_take_retry(decisions, owner, decision))
 		return;
 	decisions->totals[decision->verdict]++;
 	if (!owner)
 		return;
 	if (last && decision_is_same(last, decision)) {
-		decision_log_repeat(last, decision);
+		decision_log_repeat(decisions, last, decision);
+		decision_log_bound_models(decisions, owner);
 		return;
 	}
 	if (last && last->repeated && decision_log_may_tell(owner, last))

@@ -23,7 +23,7 @@ uint64_t decision_log_find_retried(const struct decision_log *decisions, uid_t a
 				   int64_t now_s);
 
 /*
- * Records it: in the journal unless `quiet`, and among the last ones. Takes over decision->text. A
+ * Records it: in the journal unless `quiet`, and among the last ones. Takes over decision->text and ->model. A
  * decision equal to the user's previous one is only counted there. Of what comes in floods the journal is
  * told 600 grants and 600 refusals a minute of each user, and how many more there were. A retry with the same
  * outcome is no further decision: only its text, which tells more, takes the place of the earlier one's.

@@ -33,7 +33,7 @@ static void work_free(struct work *work)
 	judge_call_free(work->judge_call);
 	ledger_charge_done(&work->charge);
 	if (work->decision)
-		free(work->decision->text);
+		decision_done(work->decision);
 	free(work->decision);
 	free(work->ruling);
 	free(work->text);
