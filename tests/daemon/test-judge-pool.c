@@ -237,6 +237,10 @@ static void results(struct spoilt *s)
 {
 	s->verdict.result_cnt++;
 }
+static void told_bytes(struct spoilt *s)
+{
+	s->verdict.told_bytes++;
+}
 static void err_negative(struct spoilt *s)
 {
 	s->verdict.err = -1;
@@ -255,7 +259,7 @@ static void head_nonce(struct spoilt *s)
 }
 static void head_kind(struct spoilt *s)
 {
-	s->head.kind = 5;
+	s->head.kind = 6;
 }
 static void head_bytes(struct spoilt *s)
 {
@@ -348,6 +352,7 @@ START_TEST(a_verdict_is_about_exactly_this_job_or_none)
 		{ payload, 0 },
 		{ log_bytes, 0 },
 		{ results, 0 },
+		{ told_bytes, 0 },
 		{ err_negative, 0 },
 		{ err_most, JUDGE_SAYS_ACCEPT },
 		{ err_more, 0 },
