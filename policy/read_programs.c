@@ -146,7 +146,7 @@ static void programs_test_run(const struct at *at, void *dest)
 	{										\
 		(void)read_bool(at, &((struct rule_programs *)dest)->field);		\
 	}
-#define PROGRAMS_UINT(key, terms, condition, least, most)				\
+#define PROGRAMS_UINT(key, terms, condition, least, most, otherwise)			\
 	static void programs_##key(const struct at *at, void *dest)			\
 	{										\
 		(void)read_uint(at, least, most, &((struct rule_programs *)dest)->key);	\

@@ -38,8 +38,6 @@ static const struct policy_quota quota_unlimited = {
 	.map_bytes = UINT64_MAX,
 };
 
-#define MAX_INSNS_DEFAULT 1000000 /* the kernel's own limit for a program */
-
 static void quota_programs(const struct at *at, void *dest)
 {
 	(void)read_uint(at, 0, UINT32_MAX, &((struct policy_quota *)dest)->programs);
@@ -356,7 +354,11 @@ static void one_rule(const struct at *at)
 	*at->rd->rule = (struct rule){
 		.deny = effect && strcmp(effect, "deny") == 0,
 		.expires_s = INT64_MAX,
-		.programs = { .max_insns = MAX_INSNS_DEFAULT, .sleepable = -1 },
+		.programs = {
+			.sleepable = -1,
+#define PROGRAMS_UINT(key, terms, condition, least, most, otherwise) .key = otherwise,
+#include "policy/programs.def"
+		},
 		.maps = { .max_bytes_each = UINT64_MAX },
 		.quota = quota_default,
 		.in_all = quota_unlimited,

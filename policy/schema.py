@@ -26,11 +26,11 @@ def programs():
     forms = {
         "LIST": lambda rest: ref("list"),
         "FLAG": lambda rest: '{"type": "boolean"}',
-        "UINT": lambda rest: '{"type": "integer", "minimum": %s, "maximum": %s}' % tuple(rest.split(", ")),
+        "UINT": lambda rest: '{"type": "integer", "minimum": %s, "maximum": %s}' % tuple(rest.split(", ")[:2]),
         "WORD": lambda rest: '{"enum": [%s]}' % rest.split(", ", 2)[2],
         "OWN": lambda rest: rest.split(", ", 1)[1],
     }
-    for form, key, rest in re.findall(r"^PROGRAMS_(\w+)\((\w+), \w+, \w+, (.*)\)$", read("programs.def"), re.M):
+    for form, key, rest in re.findall(r"^PROGRAMS_(\w+)\((\w+), \w+, \w+, (.*)\)(?: /\*.*)?$", read("programs.def"), re.M):
         yield key, forms[form](rest)
 
 

@@ -114,7 +114,7 @@ note("*no_such_key*" not in page, "control: what is not there is not found")
 rows = [row for path in glob.glob(os.path.join(policy, "read*.c"))
         for row in re.findall(r'\{ "(\w+)", [a-z]\w+((?:, [^{}"]*)?) \}', open(path).read())]
 rows += [(key, ", POLICY_COND_" + cond if cond != "NONE" else "") for key, cond in re.findall(
-    r"^PROGRAMS_\w+\((\w+), \w+, (\w+), .*\)$", open(os.path.join(policy, "programs.def")).read(), re.M)]
+    r"^PROGRAMS_\w+\((\w+), \w+, (\w+), .*\)(?: /\*.*)?$", open(os.path.join(policy, "programs.def")).read(), re.M)]
 read = {name for name, _ in rows}
 free = {"only", "any_except", "uses_any"} | {k for k in schema["$defs"]["attach"]["properties"]}    # read one by one
 for key in sorted(read ^ (set(keys(schema)) - (free - read))):
