@@ -49,6 +49,30 @@ static int find(const struct sample *s, uint32_t insn_idx)
 	return lineinfo_find(&s->prog, insn_idx, &line);
 }
 
+START_TEST(each_record_is_told_by_its_number)
+{
+	struct lineinfo line;
+	struct sample s;
+	uint32_t insn_idx = 99;
+
+	sample_init(&s);
+	ck_assert_int_eq(lineinfo_record(&s.prog, 0, &insn_idx, &line), 0);
+	ck_assert_uint_eq(insn_idx, 0);
+	ck_assert_uint_eq(line.line, 7);
+	ck_assert_str_eq(line.text, "return x;");
+	ck_assert_int_eq(lineinfo_record(&s.prog, 1, &insn_idx, &line), 0);
+	ck_assert_uint_eq(insn_idx, 2);
+	ck_assert_uint_eq(line.line, 9);
+	ck_assert_int_eq(lineinfo_record(&s.prog, 2, &insn_idx, &line), -ENOENT);
+	ck_assert_int_eq(lineinfo_record(&s.prog, UINT32_MAX, &insn_idx, &line), -ENOENT);
+	s.records[1][1] = 1000;
+	ck_assert_int_eq(lineinfo_record(&s.prog, 1, &insn_idx, &line), -EBADMSG);
+	ck_assert_int_eq(lineinfo_record(&s.prog, 0, &insn_idx, &line), 0);
+	s.prog.line_info_cnt = 0;
+	ck_assert_int_eq(lineinfo_record(&s.prog, 0, &insn_idx, &line), -ENOENT);
+}
+END_TEST
+
 START_TEST(an_instruction_has_the_line_before_it)
 {
 	struct lineinfo line;
@@ -119,6 +143,7 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
+	tcase_add_test(tc, each_record_is_told_by_its_number);
 	tcase_add_test(tc, an_instruction_has_the_line_before_it);
 	tcase_add_test(tc, line_info_that_lies_names_no_line);
 	tcase_add_test(tc, any_header_is_read_safely);

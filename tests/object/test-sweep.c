@@ -917,6 +917,84 @@ START_TEST(a_jump_table_is_kept_whole)
 }
 END_TEST
 
+/* A jump table as this says; which elements were asked for, and the one that cannot be read. */
+struct table {
+	uint32_t value_size, entries, asked, missing;
+	bool frozen;
+};
+
+static int put_table(void *arg, int fd, struct gather_map *ret)
+{
+	const struct table *table = arg;
+
+	*ret = (struct gather_map){ .id = 1,
+				    .shape = { .type = KERNEL_MAP_INSN_ARRAY,
+					       .key_size = 4,
+					       .value_size = table->value_size,
+					       .max_entries = table->entries,
+					       .frozen = table->frozen } };
+	return fd == 10 ? 0 : -EBADF;
+}
+
+static int put_element(void *arg, int fd, uint32_t key, uint32_t bytes, void **ret)
+{
+	struct table *table = arg;
+
+	ck_assert_int_eq(fd, 10);
+	ck_assert_uint_eq(bytes, JUMP_ELEMENT_BYTES);
+	ck_assert_uint_eq(key, table->asked);
+	table->asked++;
+	if (key == table->missing)
+		return -ENOMEM;
+	*ret = memset(malloc(bytes), 'a' + (int)key, bytes);
+	return 0;
+}
+
+/* How many bytes of the table's contents a program gets. */
+static size_t table_bytes(struct table table)
+{
+	const struct gather_source tables = { put_table, put_element, put_btf, put_btf_by_id, put_copy };
+	static struct load load;
+	struct gather *g = gather_new(&tables, &table);
+	size_t bytes;
+
+	fill_load(&load);
+	g->attr = load.attr;
+	g->attr.insn_cnt = 2; /* the first map of them */
+	g->attr.prog_btf_fd = 0;
+	g->attr.attach_fd = 0;
+	g->attr.func_info_cnt = g->attr.line_info_cnt = g->attr.core_relo_cnt = 0;
+	ck_assert_int_eq(gather_program(g), 0);
+	ck_assert_uint_eq(g->prog.map_cnt, 1);
+	bytes = g->prog.maps[0].contents_bytes;
+	for (size_t i = 0; i < bytes; i++)
+		ck_assert_int_eq(((const uint8_t *)g->prog.maps[0].contents)[i], 'a' + (int)(i / JUMP_ELEMENT_BYTES));
+	ck_assert((g->prog.maps[0].contents != NULL) == (bytes != 0));
+	gather_free(g);
+	return bytes;
+}
+
+START_TEST(a_frozen_jump_table_is_read_whole_or_not_at_all)
+{
+	const struct table good = { JUMP_ELEMENT_BYTES, 3, 0, UINT32_MAX, true };
+	struct table others[] = { good, good, good, good, good, good, good };
+
+	ck_assert_uint_eq(table_bytes(good), 3 * JUMP_ELEMENT_BYTES);
+	others[0].frozen = false;
+	others[1].value_size--;
+	others[2].value_size++;
+	others[3].entries = 0;
+	others[4].entries = BUNDLE_INSNS_MAX + 1;
+	others[5].missing = 0;
+	others[6].missing = 2;
+	for (size_t i = 0; i < ARRAY_CNT(others); i++)
+		ck_assert_msg(table_bytes(others[i]) == 0, "table %zu", i);
+	others[0] = good;
+	others[0].entries = 1;
+	ck_assert_uint_eq(table_bytes(others[0]), JUMP_ELEMENT_BYTES);
+}
+END_TEST
+
 START_TEST(the_fake_holds_only_so_much)
 {
 	struct fakebpf *f = fakebpf_new(NULL, 0);
@@ -1104,6 +1182,7 @@ int main(void)
 	tcase_add_test(tc, each_command_of_the_fake);
 	tcase_add_test(tc, a_map_of_the_fake_is_what_was_asked_for);
 	tcase_add_test(tc, a_jump_table_is_kept_whole);
+	tcase_add_test(tc, a_frozen_jump_table_is_read_whole_or_not_at_all);
 	tcase_add_test(tc, the_fake_holds_only_so_much);
 	tcase_add_test(tc, a_map_of_the_fake_can_be_mapped);
 	tcase_add_test(tc, after_an_object_there_is_no_bpf_again);

@@ -315,6 +315,23 @@ START_TEST(a_grant_has_each_quota_of_its_rule)
 }
 END_TEST
 
+START_TEST(a_rule_is_found_by_its_whole_name)
+{
+	static const char *const ids[] = { "a", "ab", "b-2" }, *const others[] = { "", "A", "abc", "b", "b-22", "c" };
+	OWN_MEM char *first = rule_of(ids[0], 99, 99), *second = rule_of(ids[1], 99, 99), *third = rule_of(ids[2], 99, 99),
+		     *rules = NULL;
+	struct policy *policy;
+
+	ck_assert_int_gt(asprintf(&rules, "%s, %s, %s", first, second, third), 0);
+	policy = rig_rules(rules);
+	for (size_t i = 0; i < ARRAY_CNT(ids); i++)
+		ck_assert_int_eq(policy_find_rule(policy, ids[i]), (int)i);
+	for (size_t i = 0; i < ARRAY_CNT(others); i++)
+		ck_assert_int_lt(policy_find_rule(policy, others[i]), 0);
+	policy_free(policy);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("policy/sweep_targets");
@@ -325,6 +342,7 @@ int main(void)
 	tcase_add_test(tc, each_target_refused_by_each_rule);
 	tcase_add_test(tc, each_value_of_the_words_beside);
 	tcase_add_test(tc, the_more_generous_of_two_sets_the_terms_by_each_term);
+	tcase_add_test(tc, a_rule_is_found_by_its_whole_name);
 	tcase_add_test(tc, a_grant_has_each_quota_of_its_rule);
 	suite_add_tcase(suite, tc);
 	return rig_run(suite);

@@ -447,6 +447,27 @@ START_TEST(the_highest_common_version_is_chosen)
 }
 END_TEST
 
+START_TEST(a_welcome_arrives_as_it_was_sent)
+{
+	const struct wire_welcome welcome = { 0x0102, 0x0304, 0x05060708, 0x090a0b0c, 0x0d0e0f10 };
+	OWN_MESSAGE struct message msg = MESSAGE_INIT;
+	struct wire_welcome got;
+
+	ck_assert_int_eq(channel_send_welcome(pair[0], 0x1122334455667788u, &welcome), 0);
+	ck_assert_int_eq(channel_recv(pair[1], &scratch, MSG_DONTWAIT, &msg), 1);
+	ck_assert_uint_eq(msg.head.type, WIRE_WELCOME);
+	ck_assert_uint_eq(msg.head.id, 0x1122334455667788u);
+	ck_assert_uint_eq(msg.head.version, welcome.version);
+	ck_assert_uint_eq(msg.head.body_bytes, sizeof(got));
+	memcpy(&got, msg.body, sizeof(got));
+	ck_assert_uint_eq(le16toh(got.version), welcome.version);
+	ck_assert_uint_eq(le16toh(got.version_max), welcome.version_max);
+	ck_assert_uint_eq(le32toh(got.inline_max), welcome.inline_max);
+	ck_assert_uint_eq(le32toh(got.body_max), welcome.body_max);
+	ck_assert_uint_eq(le32toh(got.fds_max), welcome.fds_max);
+}
+END_TEST
+
 START_TEST(no_common_version_is_said)
 {
 	struct wire_welcome welcome;
@@ -490,6 +511,7 @@ int main(void)
 	tcase_add_test(tcase, a_sealed_body_cannot_be_cut_while_it_is_read);
 	tcase_add_test(tcase, a_memfd_must_come_with_its_flag);
 	tcase_add_test(tcase, the_highest_common_version_is_chosen);
+	tcase_add_test(tcase, a_welcome_arrives_as_it_was_sent);
 	tcase_add_test(tcase, no_common_version_is_said);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

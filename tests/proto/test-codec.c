@@ -109,6 +109,26 @@ START_TEST(fds_are_sent_once_and_only_those_in_use)
 }
 END_TEST
 
+/* By its row: a field that the call does not use names nobody. */
+START_TEST(a_field_s_fd_is_found_where_the_call_uses_it)
+{
+	struct request req;
+	struct load load;
+
+	load_init(&load);
+	ck_assert_int_eq(load_encode(&load), 0);
+	ck_assert_int_eq(codec_decode_request(load.call.body, load.call.body_bytes, load.call.fd_cnt, &req), 0);
+	ck_assert_int_eq(request_find_fd_at(&req, ATTR_PROG_LOAD_PROG_BTF_FD, SOURCE_PID), request_find_fd(&req, BTF_NUMBER));
+	ck_assert_int_ge(request_find_fd_at(&req, ATTR_PROG_LOAD_PROG_BTF_FD, SOURCE_PID), 0);
+	ck_assert_int_eq(request_find_fd_at(&req, ATTR_PROG_LOAD_TYPE, SOURCE_PID), -ENOENT);
+	attr_put_u32(req.attr, ATTR_PROG_LOAD_PROG_BTF_FD, 62);
+	ck_assert_int_eq(request_find_fd_at(&req, ATTR_PROG_LOAD_PROG_BTF_FD, SOURCE_PID), -EBADF);
+	attr_put_u32(req.attr, ATTR_PROG_LOAD_FUNC_INFO_CNT, 0);
+	ck_assert_int_eq(request_find_fd_at(&req, ATTR_PROG_LOAD_PROG_BTF_FD, SOURCE_PID), -ENOENT);
+	load_done(&load);
+}
+END_TEST
+
 START_TEST(a_number_that_is_no_open_file_is_no_error_yet)
 {
 	struct request req;
@@ -1121,6 +1141,7 @@ int main(void)
 	tcase_add_test(tcase, a_long_question_is_not_sent);
 	tcase_add_test(tcase, every_kind_of_fd_in_instructions_is_found);
 	tcase_add_test(tcase, an_array_is_as_long_as_its_largest_index_says);
+	tcase_add_test(tcase, a_field_s_fd_is_found_where_the_call_uses_it);
 	tcase_add_test(tcase, half_a_pair_at_the_end_is_not_read_past);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
