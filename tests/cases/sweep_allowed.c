@@ -25,10 +25,12 @@ static const char *const iterators[] = { "task", "tcp", "unix", "udp", "task_fil
 static const char *const hooks[] = {
 	"sock_graft", "inet_csk_clone", "inet_conn_established", "socket_post_create", "socket_socketpair",
 	"socket_bind", "file_open", "inode_getattr", "inode_free_security", "bprm_creds_for_exec",
-	"bprm_committed_creds", "task_free", "task_alloc", "mmap_file",
+	"bprm_committed_creds", "task_free", "task_alloc", "mmap_file", "socket_sendmsg",
 };
 
-static const char *const members[] = { "init", "release", "released" };
+enum { MEMBERS = 3 };
+static const char *const members[MEMBERS] = { "init", "release", "released" },
+			 *const queue_members[MEMBERS] = { "enqueue", "dequeue", "enqueues" };
 
 static const char *const calls[] = {
 	"bpf_d_path", "bpf_ima_inode_hash", "bpf_ima_file_hash", "bpf_sk_storage_get", "bpf_sk_storage_delete",
@@ -36,6 +38,14 @@ static const char *const calls[] = {
 	"bpf_get_func_arg", "bpf_get_func_ret", "bpf_get_func_arg_cnt", "bpf_tcp_send_ack",
 	"bpf_ktime_get_coarse_ns", "bpf_inode_storage_get", "bpf_task_storage_get", "bpf_seq_printf",
 	"bpf_copy_from_user", "bpf_ktime_get_ns",
+};
+
+/* Kernel functions that ask where they are called, and some that do not. */
+static const char *const kfuncs[] = {
+	"bpf_skb_get_hash", "bpf_kfree_skb", "bpf_qdisc_skb_drop", "bpf_qdisc_watchdog_schedule",
+	"bpf_qdisc_bstats_update", "bpf_ksock_acquire", "bpf_ksock_release", "bpf_ksock_send", "bpf_session_cookie",
+	"bpf_session_is_return", "bpf_sock_destroy", "scx_bpf_now", "scx_bpf_locked_rq", "scx_bpf_nr_cpu_ids",
+	"bpf_task_release", "bpf_copy_from_user_str", "crash_kexec", "bpf_preempt_disable",
 };
 
 static int sure(int id)
@@ -58,16 +68,16 @@ static void add_functions(struct btf *b, const char *prefix, const char *const *
 }
 
 /* Structs of functions: congestion control, and another whose members are called the same. */
-static void add_ops(struct btf *b, const char *name, int proto)
+static void add_ops(struct btf *b, const char *name, const char *const own[MEMBERS], int proto)
 {
 	char other[96];
 	int ptr = sure(btf__add_ptr(b, proto));
 
-	sure(btf__add_struct(b, name, 8 * ARRAY_CNT(members)));
-	for (size_t i = 0; i < ARRAY_CNT(members); i++)
-		sure(btf__add_field(b, members[i], ptr, (unsigned int)(64 * i), 0));
+	sure(btf__add_struct(b, name, 8 * MEMBERS));
+	for (size_t i = 0; i < MEMBERS; i++)
+		sure(btf__add_field(b, own[i], ptr, (unsigned int)(64 * i), 0));
 	snprintf(other, sizeof(other), "%s__", name);
-	add_functions(b, other, members, ARRAY_CNT(members), proto);
+	add_functions(b, other, own, MEMBERS, proto);
 	snprintf(other, sizeof(other), "bpf_struct_ops_%s", name);
 	sure(btf__add_struct(b, other, 8));
 }
@@ -92,8 +102,10 @@ static struct btf *make_kernel(void)
 	add_functions(b, "bpf_iter_", iterators, ARRAY_CNT(iterators), iter);
 	add_functions(b, "bpf_lsm_", hooks, ARRAY_CNT(hooks), proto);
 	add_functions(b, "security_", hooks, ARRAY_CNT(hooks), proto);
-	add_ops(b, "tcp_congestion_ops", proto);
-	add_ops(b, "sched_ext_ops", proto);
+	add_ops(b, "tcp_congestion_ops", members, proto);
+	add_ops(b, "sched_ext_ops", members, proto);
+	add_ops(b, "Qdisc_ops", queue_members, proto);
+	add_functions(b, "", kfuncs, ARRAY_CNT(kfuncs), sure(btf__add_func_proto(b, number)));
 	sure(btf__add_typedef(b, "btf_trace_ordinary", sure(btf__add_ptr(b, iter))));
 	return b;
 }
@@ -118,6 +130,11 @@ static void ask_calls(struct sweep *s, const char *head, const char *name)
 			 head, name, calls[i]);
 		accepted += sweep_text(s, &d, text);
 	}
+	for (size_t i = 0; i < ARRAY_CNT(kfuncs); i++) {
+		snprintf(text, sizeof(text), "case x\n%s %s\nexpect accept\n  call %s\n  r0 = 0\n  exit\n", head, name,
+			 kfuncs[i]);
+		accepted += sweep_text(s, &d, text);
+	}
 	snprintf(said, sizeof(said), "%u accepted", accepted);
 	snprintf(row, sizeof(row), "%s %s", strrchr(head, '\n') + 1, name);
 	sweep_row(s, row, said, &d);
@@ -139,14 +156,19 @@ static void ask_all(struct sweep *s)
 						"type lsm\nattach lsm_cgroup" };
 	static const char *const of_members[] = { "type struct_ops\nattach 0", "type struct_ops\nattach 1",
 						  "type struct_ops\nattach 2" };
+	/* kprobe, kprobe.session, uprobe.session, and what has no such number */
+	static const char *const sessions[] = { "type kprobe\nattach 0", "type kprobe\nattach 56", "type kprobe\nattach 57",
+						"type kprobe\nattach 58" };
+	static const char *const nothing[] = { "" };
 	static const char *const tracepoint[] = { "type tracing\nattach trace_raw_tp" };
-	static const char *const ops[] = { "tcp_congestion_ops", "sched_ext_ops" }, *const ordinary[] = { "ordinary" };
+	static const char *const ops[] = { "tcp_congestion_ops", "sched_ext_ops", "Qdisc_ops" }, *const ordinary[] = { "ordinary" };
 
 	ask_each(s, of_functions, ARRAY_CNT(of_functions), functions, ARRAY_CNT(functions));
 	ask_each(s, of_iterators, ARRAY_CNT(of_iterators), iterators, ARRAY_CNT(iterators));
 	ask_each(s, of_hooks, ARRAY_CNT(of_hooks), hooks, ARRAY_CNT(hooks));
 	ask_each(s, of_members, ARRAY_CNT(of_members), ops, ARRAY_CNT(ops));
 	ask_each(s, tracepoint, ARRAY_CNT(tracepoint), ordinary, ARRAY_CNT(ordinary));
+	ask_each(s, sessions, ARRAY_CNT(sessions), nothing, ARRAY_CNT(nothing));
 }
 
 void sweep_allowed(struct sweep *s)

@@ -326,6 +326,11 @@ static void expect_reason(const char *log, const char *reason)
 
 START_TEST(the_reason_is_the_last_line_before_counters_and_explanations)
 {
+	const struct bundle_answer silent = { 0 };
+	size_t bytes = 9;
+
+	ck_assert_str_eq(bundle_answer_reason(&silent, &bytes), "");
+	ck_assert_uint_eq(bytes, 0);
 	expect_reason("0: exit\nR0 !read_ok\nprocessed 1 insns\n", "R0 !read_ok");
 	expect_reason("R0 !read_ok\nprocessed 1 insns\nverification time 3 usec\nstack depth 0\n", "R0 !read_ok");
 	expect_reason("0: exit\nR0 !read_ok\n\nVerification failed: Use: it is not set\n\nSuggestion:\n  Set it.\n"

@@ -176,6 +176,25 @@ START_TEST(what_does_not_decide_leaves_the_digest)
 }
 END_TEST
 
+/* Half a pair of instructions at the end: the kernel refuses it, and nothing after it is read. */
+START_TEST(what_follows_the_instructions_does_not_count)
+{
+	struct bpf_insn insns[3] = { { .code = 0xb7 }, { .code = 0x18, .dst_reg = 1, .imm = 7 } };
+	const struct bgv_program prog = { .insns = insns, .insn_cnt = 2, .prog_type = 1, .license = "GPL" };
+	const struct digest_options opt = { 0 };
+	uint8_t one[DIGEST_BYTES], other[DIGEST_BYTES];
+
+	insns[2].imm = 1;
+	ck_assert_int_eq(digest_program(&prog, &opt, one), 0);
+	insns[2].imm = 2;
+	ck_assert_int_eq(digest_program(&prog, &opt, other), 0);
+	ck_assert_mem_eq(one, other, DIGEST_BYTES);
+	insns[1].imm = 8;
+	ck_assert_int_eq(digest_program(&prog, &opt, other), 0);
+	ck_assert_mem_ne(one, other, DIGEST_BYTES);
+}
+END_TEST
+
 START_TEST(contents_count_where_asked)
 {
 	ck_assert(digest_changes(change_contents, DIGEST_WITH_CONTENTS));
@@ -306,6 +325,7 @@ int main(void)
 			    (int)ARRAY_CNT(that_count));
 	tcase_add_loop_test(tc, what_does_not_decide_leaves_the_digest, 0,
 			    (int)ARRAY_CNT(that_do_not));
+	tcase_add_test(tc, what_follows_the_instructions_does_not_count);
 	tcase_add_test(tc, contents_count_where_asked);
 	tcase_add_test(tc, btf_ids_count_by_name);
 	tcase_add_test(tc, what_cannot_be_named_has_no_digest);

@@ -23,6 +23,7 @@
 #include "proto/kernel_types.h"
 #include "proto/own.h"
 #include "tests/lib/golden.h"
+#include "tests/lib/leaks.h"
 #include "tests/object/sample.h"
 
 /* libfakebpf.la defines syscall() for its users; here nothing may need it. */
@@ -995,6 +996,76 @@ START_TEST(a_frozen_jump_table_is_read_whole_or_not_at_all)
 }
 END_TEST
 
+/* ---- what is taken is given back ---- */
+
+static void use_bundles(void)
+{
+	uint64_t sum = GOLDEN_SUM;
+	struct sample s;
+	uint8_t *bytes;
+	size_t cnt;
+
+	full_sample(&s);
+	ck_assert_int_eq(bundle_encode(&s.prog, &s.answer, &bytes, &cnt), 0);
+	for (size_t at = cnt % 23; at <= cnt; at += 23)
+		(void)decode_exact(bytes, at, &sum);
+	for (size_t at = 0; at < cnt; at += 17) {
+		bytes[at] ^= 1;
+		(void)decode_exact(bytes, cnt, &sum);
+		bytes[at] ^= 1;
+	}
+	free(bytes);
+	(void)fold_program(&s.prog, &s.answer, NULL, sum);
+}
+
+static void use_loads(void)
+{
+	static struct load load;
+	uint64_t sum = GOLDEN_SUM;
+
+	for (size_t at = 0; at + 4 <= sizeof(load.attr); at += 4) {
+		fill_load(&load);
+		(void)gather_of(&load, &sum);
+		*(uint32_t *)(void *)((char *)&load.attr + at) += 1;
+		load.attr.insns = (uintptr_t)load.insns;
+		load.attr.license = (uintptr_t)load.license;
+		load.attr.func_info = load.attr.line_info = load.attr.core_relos = (uintptr_t)load.infos;
+		load.attr.fd_array = (uintptr_t)load.fds;
+		(void)gather_of(&load, &sum);
+	}
+}
+
+static void use_fakes(void)
+{
+	struct fakebpf *f = fakebpf_new(NULL, 0);
+	uint8_t attr[ATTR_BYTES] = { 0 };
+	struct elem_attr elem = { 0 };
+	uint32_t key = 0;
+	int fds[3];
+
+	attr_put_u64(attr, ATTR_BTF_LOAD_DATA, (uintptr_t)sample_btf);
+	attr_put_u32(attr, ATTR_BTF_LOAD_SIZE, (uint32_t)sample_btf_bytes);
+	fds[0] = (int)fake(f, BPF_BTF_LOAD, attr, sizeof(attr));
+	fds[1] = fake_map(f, BPF_MAP_TYPE_ARRAY, 8, 1, 0, fds[0]);
+	fds[2] = fake_map(f, BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 5, fds[1], 0);
+	elem = (struct elem_attr){ .map_fd = (uint32_t)fds[1], .key = (uintptr_t)&key, .value = (uintptr_t)attr };
+	ck_assert_int_eq(fake(f, BPF_MAP_UPDATE_ELEM, &elem, sizeof(elem)), 0);
+	for (size_t i = 0; i < ARRAY_CNT(fds); i++)
+		(void)close(fds[i]);
+	fakebpf_free(f);
+}
+
+START_TEST(nothing_is_kept_of_what_is_done_with)
+{
+	ck_assert_int_eq(leaks_of(use_bundles), 0);
+	ck_assert_int_eq(leaks_of(use_loads), 0);
+	ck_assert_int_eq(leaks_of(use_fakes), 0);
+	bundle_free(NULL);
+	gather_free(NULL);
+	fakebpf_free(NULL);
+}
+END_TEST
+
 START_TEST(the_fake_holds_only_so_much)
 {
 	struct fakebpf *f = fakebpf_new(NULL, 0);
@@ -1183,6 +1254,7 @@ int main(void)
 	tcase_add_test(tc, a_map_of_the_fake_is_what_was_asked_for);
 	tcase_add_test(tc, a_jump_table_is_kept_whole);
 	tcase_add_test(tc, a_frozen_jump_table_is_read_whole_or_not_at_all);
+	tcase_add_test(tc, nothing_is_kept_of_what_is_done_with);
 	tcase_add_test(tc, the_fake_holds_only_so_much);
 	tcase_add_test(tc, a_map_of_the_fake_can_be_mapped);
 	tcase_add_test(tc, after_an_object_there_is_no_bpf_again);

@@ -18,6 +18,8 @@
 #include "proto/own.h"
 #include "tests/policy/rig.h"
 
+#include "tests/lib/leaks.h"
+
 #define NAME_A "/keys/a.pem"
 #define NAME_B "/keys/b.pem"
 #define DAY    86400
@@ -239,6 +241,31 @@ START_TEST(one_changed_bit_anywhere_proves_nothing)
 	ck_assert_int_eq(prove(policy, &blob, object_sha256, &cnt), 0);
 	free(blob.bytes);
 	policy_free(policy);
+}
+END_TEST
+
+static struct blob proved;
+
+static void use_signers(void)
+{
+	for (size_t i = 0; i < ARRAY_CNT(states); i++) {
+		struct policy *policy = signers(states[i].signers, NULL, 0);
+		struct blob lied = proved;
+		size_t cnt = 0;
+
+		ck_assert_int_eq(prove(policy, &proved, object_sha256, &cnt), states[i].result);
+		lied.fields.signers[0].algo = SIGNER_ALGO_CNT;
+		ck_assert_int_eq(prove(policy, &lied, object_sha256, &cnt), -EBADMSG);
+		policy_free(policy);
+	}
+}
+
+/* Nor of its certificates, which another library makes. */
+START_TEST(nothing_is_kept_of_a_policy_that_is_freed)
+{
+	proved = sign(&key_a, 0);
+	ck_assert_int_eq(leaks_of(use_signers), 0);
+	free(proved.bytes);
 }
 END_TEST
 
@@ -513,6 +540,7 @@ int main(void)
 	tcase_add_test(tc, by_key_id_as_well);
 	tcase_add_test(tc, a_certificate_out_of_its_time_proves_nothing);
 	tcase_add_test(tc, one_changed_bit_anywhere_proves_nothing);
+	tcase_add_test(tc, nothing_is_kept_of_a_policy_that_is_freed);
 	tcase_add_test(tc, places_are_taken_to_their_limits_and_no_further);
 	tcase_add_loop_test(tc, fields_that_cannot_be_are_refused, 0, 9);
 	tcase_add_test(tc, no_lie_of_the_judge_makes_a_stranger_a_signer);

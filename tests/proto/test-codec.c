@@ -1081,6 +1081,35 @@ START_TEST(an_array_is_as_long_as_its_largest_index_says)
 }
 END_TEST
 
+/* As the daemon cannot know the caller's own number; and what a caller calls itself is nobody else. */
+START_TEST(a_caller_s_own_pid_travels_as_itself)
+{
+	static const struct {
+		uint32_t pid, sent;
+	} rows[] = { { SOURCE_PID, CMD_PID_SELF }, { CMD_PID_SELF, UINT32_MAX }, { SOURCE_PID + 1, SOURCE_PID + 1 },
+		     { 1, 1 }, { UINT32_MAX, UINT32_MAX } };
+
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++) {
+		uint8_t attr[ATTR_BYTES] = { 0 };
+		struct source_counts counts;
+		const struct codec_source source = source_init(&counts);
+		struct codec_call call;
+		struct request req;
+
+		attr_put_u32(attr, ATTR_TASK_FD_QUERY_PID, rows[i].pid);
+		ck_assert_int_eq(codec_encode_request(&source, CMD_TASK_FD_QUERY, (uintptr_t)attr, sizeof(attr), &call), 0);
+		ck_assert_int_eq(codec_decode_request(call.body, call.body_bytes, call.fd_cnt, &req), 0);
+		ck_assert_uint_eq(attr_u32(req.attr, ATTR_TASK_FD_QUERY_PID), rows[i].sent);
+		codec_call_done(&call);
+		attr_put_u32(attr, ATTR_MAP_CREATE_TYPE, rows[i].pid);
+		ck_assert_int_eq(codec_encode_request(&source, BPF_MAP_CREATE, (uintptr_t)attr, 4, &call), 0);
+		ck_assert_int_eq(codec_decode_request(call.body, call.body_bytes, call.fd_cnt, &req), 0);
+		ck_assert_uint_eq(attr_u32(req.attr, ATTR_MAP_CREATE_TYPE), rows[i].pid);
+		codec_call_done(&call);
+	}
+}
+END_TEST
+
 START_TEST(half_a_pair_at_the_end_is_not_read_past)
 {
 	const struct bpf_insn map = { .code = 0x18, .src_reg = 1, .imm = 4 };
@@ -1142,6 +1171,7 @@ int main(void)
 	tcase_add_test(tcase, every_kind_of_fd_in_instructions_is_found);
 	tcase_add_test(tcase, an_array_is_as_long_as_its_largest_index_says);
 	tcase_add_test(tcase, a_field_s_fd_is_found_where_the_call_uses_it);
+	tcase_add_test(tcase, a_caller_s_own_pid_travels_as_itself);
 	tcase_add_test(tcase, half_a_pair_at_the_end_is_not_read_past);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

@@ -9,6 +9,7 @@
 #include "proto/channel.h"
 #include "proto/perf.h"
 #include "tests/lib/golden.h"
+#include "tests/lib/leaks.h"
 
 #include <assert.h>
 #include <check.h>
@@ -772,6 +773,36 @@ START_TEST(each_reply_with_each_byte_changed)
 }
 END_TEST
 
+static void use_calls(void)
+{
+	for (uint32_t i = 0; i < CMD_CNT + CMD_OURS_CNT; i++) {
+		struct reply reply = { 0 };
+		uint64_t sum = GOLDEN_SUM;
+		struct codec_call call;
+		struct caller caller;
+		struct request req;
+		uint8_t *body;
+		size_t bytes;
+		uint32_t cmd;
+		const struct cmd_row *row = row_no(i, &cmd);
+
+		full_call(&caller, row, cmd, CMD_ATTACH_OTHER, &call);
+		ck_assert_int_eq(codec_decode_request(call.body, call.body_bytes, call.fd_cnt, &req), 0);
+		fill_reply(&reply, &req);
+		ck_assert_int_eq(codec_encode_reply(&reply, &body, &bytes), 0);
+		for (size_t at = 0; at <= bytes; at += 31)
+			(void)decode_reply_exact(&call, body, at, 0, &sum);
+		free(body);
+		codec_call_done(&call);
+	}
+}
+
+START_TEST(nothing_is_kept_of_what_is_done_with)
+{
+	ck_assert_int_eq(leaks_of(use_calls), 0);
+}
+END_TEST
+
 START_TEST(each_subset_of_outputs)
 {
 	const struct cmd_row *row = cmd_row_of(CMD_TASK_FD_QUERY);
@@ -1073,6 +1104,7 @@ static Suite *sweep_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, the_table);
 	tcase_add_test(tc, each_length_of_what_an_iterator_is_about);
+	tcase_add_test(tc, nothing_is_kept_of_what_is_done_with);
 	tcase_add_test(tc, each_subset_of_outputs);
 	tcase_add_test(tc, each_buffer_of_a_reply_has_its_pointer);
 	tcase_add_test(tc, questions_and_answers_at_their_limits);
