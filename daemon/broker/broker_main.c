@@ -6,6 +6,7 @@
  * cannot load anything: if it is taken over, it can ask loaders and lie to clients, and no more.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <net/if.h>
 #include <signal.h>
@@ -189,7 +190,8 @@ static int broker_identify_netns(struct broker *broker, int sock)
 	socklen_t len = sizeof(broker->netns_cookie);
 	struct stat st;
 
-	if (stat("/proc/self/ns/net", &st) < 0 ||
+	broker->netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (broker->netns_fd < 0 || fstat(broker->netns_fd, &st) < 0 ||
 	    getsockopt(sock, SOL_SOCKET, SO_NETNS_COOKIE, &broker->netns_cookie, &len) < 0)
 		return -errno;
 	broker->netns = (struct policy_object_id){ st.st_dev, st.st_ino };
@@ -340,6 +342,7 @@ static void broker_tear_down(struct broker *broker)
 	sd_event_unref(broker->event);
 	free(broker->peer_scratch);
 	free(broker->scratch);
+	own_close_fd(&broker->netns_fd);
 }
 
 /* ---- command line ---- */
@@ -404,7 +407,7 @@ static int broker_parse_options(int argc, char **argv, struct broker_options *op
 
 int main(int argc, char **argv)
 {
-	struct broker broker = { .listen_fd = -1 };
+	struct broker broker = { .listen_fd = -1, .netns_fd = -1 };
 	int r = broker_parse_options(argc, argv, &broker.options);
 
 	if (r != 0)

@@ -21,10 +21,14 @@
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "client/bpfgate.h"
+#include "client/library/self.h"
+#include "proto/attr.h"
+#include "proto/cmd.h"
 #include "proto/own.h"
 #include "proto/perf.h"
 #include "proto/trace.h"
@@ -398,6 +402,23 @@ static int link_uprobes(int prog, const char *path, uint64_t offset, uint32_t pi
 	return live_call(BPF_LINK_CREATE, (union bpf_attr *)&attr, 60);
 }
 
+/* The same by a descriptor of the file, as from Linux 7.2 on; older ones know no such flag. path may be NULL. */
+static int link_uprobes_by_fd(int prog, const char *path, const char *file)
+{
+	OWN_FD int fd = open(file, O_RDONLY | O_CLOEXEC);
+	uint64_t offset = 4096;
+	uint8_t attr[ATTR_BYTES] = { 0 };
+
+	attr_put_u32(attr, ATTR_LINK_CREATE_PROG_FD, (uint32_t)prog);
+	attr_put_u32(attr, ATTR_LINK_CREATE_ATTACH_TYPE, 48);
+	attr_put_u64(attr, ATTR_LINK_CREATE_UPROBE_MULTI_PATH, (uintptr_t)path);
+	attr_put_u64(attr, ATTR_LINK_CREATE_UPROBE_MULTI_OFFSETS, (uintptr_t)&offset);
+	attr_put_u32(attr, ATTR_LINK_CREATE_UPROBE_MULTI_CNT, 1);
+	attr_put_u32(attr, ATTR_LINK_CREATE_UPROBE_MULTI_FLAGS, CMD_F_UPROBE_PATH_FD);
+	attr_put_u32(attr, ATTR_LINK_CREATE_UPROBE_MULTI_PATH_FD, (uint32_t)fd);
+	return live_call(BPF_LINK_CREATE, (union bpf_attr *)attr, ATTR_END_LINK_CREATE_UPROBE_MULTI_PATH_FD);
+}
+
 /* The type that such a program is loaded for. */
 static int load_multi(int map)
 {
@@ -420,6 +441,78 @@ static bool part_links_libc(void *arg)
 	       HOLDS(is_refused(link_uprobes(prog, "/bin/false", 4096, 0), EPERM,
 				"is not listed")) &&
 	       HOLDS(link_uprobes(prog, "/no/such/file", 4096, 0) == -ENOENT);
+}
+
+static bool part_links_by_descriptor(void *arg)
+{
+	OWN_FD int prog = load_multi(counter_map()), link = -1;
+
+	if (FAILS(prog < 0))
+		return false;
+	/* Control: the kernel is asked, and may not know the flag. */
+	link = link_uprobes_by_fd(prog, NULL, "/bin/true");
+	if (FAILS(link < 0 && !is_refused(link, EINVAL, "the kernel refused")))
+		return false;
+	return HOLDS(is_refused(link_uprobes_by_fd(prog, NULL, "/bin/false"), EPERM, "is not listed")) &&
+	       HOLDS(is_refused(link_uprobes_by_fd(prog, "/bin/true", "/bin/false"), EPERM, "is not listed"));
+}
+
+static bool the_file_of_probes_is_the_one_that_the_kernel_will_take(void)
+{
+	return HOLDS(live_as(LIVE_ALICE, part_links_by_descriptor, NULL));
+}
+
+/* PROG_ASSOC_STRUCT_OPS, Linux 7.0; older ones know no such command, and say so. */
+static int associate(int prog, int map)
+{
+	uint8_t attr[ATTR_BYTES] = { 0 };
+
+	attr_put_u32(attr, ATTR_ASSOC_MAP_FD, (uint32_t)map);
+	attr_put_u32(attr, ATTR_ASSOC_PROG_FD, (uint32_t)prog);
+	return live_call(CMD_PROG_ASSOC_STRUCT_OPS, (union bpf_attr *)attr, ATTR_END_ASSOC_FLAGS);
+}
+
+static bool part_associates(void *arg)
+{
+	OWN_FD int map = counter_map(), prog = load_multi(map);
+	struct utsname kernel;
+
+	/* Control: it is no struct_ops map, as the kernel says of one's own. */
+	if (FAILS(uname(&kernel) < 0 || prog < 0) || FAILS(associate(prog, map) != -EINVAL))
+		return false;
+	if (atoi(kernel.release) < 7)
+		return HOLDS(associate(prog, *(const int *)arg) == -EINVAL);
+	return HOLDS(is_refused(associate(prog, *(const int *)arg), EPERM, "is not one that bpfgate made"));
+}
+
+static bool a_program_is_associated_with_no_map_of_roots(void)
+{
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
+	OWN_FD int roots = self_bpf(BPF_MAP_CREATE, &attr, sizeof(attr));
+
+	return HOLDS(roots >= 0) && HOLDS(live_as(LIVE_ALICE, part_associates, &roots));
+}
+
+static bool part_links_tracing(void *arg)
+{
+	OWN_FD int prog = load_multi(counter_map());
+	uint8_t attr[ATTR_BYTES] = { 0 };
+	uint32_t id = 1;
+
+	attr_put_u32(attr, ATTR_LINK_CREATE_PROG_FD, (uint32_t)prog);
+	attr_put_u32(attr, ATTR_LINK_CREATE_ATTACH_TYPE, 59 /* BPF_TRACE_FENTRY_MULTI, Linux 7.2 */);
+	attr_put_u64(attr, ATTR_LINK_CREATE_TRACING_MULTI_IDS, (uintptr_t)&id);
+	attr_put_u32(attr, ATTR_LINK_CREATE_TRACING_MULTI_CNT, 1);
+	return HOLDS(prog >= 0) &&
+	       HOLDS(is_refused(live_call(BPF_LINK_CREATE, (union bpf_attr *)attr,
+					  ATTR_END_LINK_CREATE_TRACING_MULTI_CNT),
+				EPERM, "one by one")) &&
+	       HOLDS(link_uprobes(prog, "/bin/true", 4096, 0) >= 0);
+}
+
+static bool functions_by_their_numbers_in_one_link_are_refused_with_a_reason(void)
+{
+	return HOLDS(live_as(LIVE_ALICE, part_links_tracing, NULL));
 }
 
 static bool part_carol_links_libc(void *arg)
@@ -985,6 +1078,9 @@ static const struct attack_row rows[] = {
 	ATTACK(nobody_gets_more_timers_than_a_profiler_needs),
 	ATTACK(of_tracefs_nobody_reads_more_than_a_rule_names),
 	ATTACK(who_opens_probes_without_end_waits_for_them_alone),
+	ATTACK(the_file_of_probes_is_the_one_that_the_kernel_will_take),
+	ATTACK(functions_by_their_numbers_in_one_link_are_refused_with_a_reason),
+	ATTACK(a_program_is_associated_with_no_map_of_roots),
 };
 
 static const uid_t users[] = { LIVE_ALICE, LIVE_BOB, CAROL };

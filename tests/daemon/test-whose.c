@@ -514,29 +514,108 @@ static bool the_same_holds_at_netkit(void)
 
 /* ---- a network namespace ---- */
 
-/* PROG_ATTACH of a flow dissector names no namespace: whatever descriptor 0 is, it is not that. */
-static bool part_dissect(void *arg)
+/* A flow dissector at the place that PROG_ATTACH means: the network namespace of the call. */
+static int dissector_do(int cmd, int prog)
 {
-	int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), prog, link, r;
 	union bpf_attr attr;
 
-	prog = live_prog(BPF_PROG_TYPE_FLOW_DISSECTOR, "flow", 0);
 	memset(&attr, 0, sizeof(attr));
 	attr.attach_bpf_fd = (uint32_t)prog;
 	attr.attach_type = BPF_FLOW_DISSECTOR;
-	if (netns < 0 || prog < 0 || dup2(netns, 0) != 0)
-		return false;
-	r = call(BPF_PROG_ATTACH, &attr);
-	if (r != -EPERM || call(BPF_PROG_DETACH, &attr) != -EPERM)
-		return false;
-	/* control: a link names the namespace */
-	link = live_link(prog, BPF_FLOW_DISSECTOR, (uint32_t)netns);
-	return link >= 0;
+	return call(cmd, &attr);
 }
 
-static bool a_flow_dissector_is_attached_by_a_link_or_not_at_all(void)
+static int load_dissector(void)
 {
-	return live_as(LIVE_ALICE, part_dissect, NULL);
+	return live_prog(BPF_PROG_TYPE_FLOW_DISSECTOR, "flow", 0);
+}
+
+/* arg: another's dissector stands there, so nothing of this user's may. */
+static bool part_dissect_after(void *arg)
+{
+	int own = load_dissector();
+
+	return HOLDS(own >= 0) && HOLDS(dissector_do(BPF_PROG_ATTACH, own) == -EPERM) &&
+	       HOLDS(live_reason_has("another user's program stands there")) &&
+	       HOLDS(dissector_do(BPF_PROG_DETACH, own) == -ENOENT);
+}
+
+static bool part_dissect_first(void *arg)
+{
+	int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), prog = load_dissector(), next = load_dissector();
+
+	/* Number 0 as the target is no descriptor, whatever is open there. */
+	return HOLDS(netns >= 0 && prog >= 0 && next >= 0 && dup2(netns, 0) == 0) &&
+	       HOLDS(dissector_do(BPF_PROG_ATTACH, prog) == 0) &&
+	       HOLDS(dissector_do(BPF_PROG_ATTACH, next) == 0); /* control: one's own gives way */
+}
+
+static bool part_dissect_end(void *arg)
+{
+	uint8_t attr[ATTR_BYTES] = { 0 };
+	int prog;
+
+	attr_put_u32(attr, ATTR_ID_PROG_ID, *(uint32_t *)arg);
+	prog = call_bytes(BPF_PROG_GET_FD_BY_ID, attr);
+	return HOLDS(prog >= 0) && HOLDS(dissector_do(BPF_PROG_DETACH, prog) == 0);
+}
+
+static bool part_dissect_elsewhere(void *arg)
+{
+	int prog;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		return true; /* this machine lets no user make namespaces */
+	prog = load_dissector();
+	return HOLDS(prog >= 0) && HOLDS(dissector_do(BPF_PROG_ATTACH, prog) == -EPERM) &&
+	       HOLDS(live_reason_has("by a link"));
+}
+
+/* The program in this namespace's one place; 0: none. As root. */
+static uint32_t dissector_id(void)
+{
+	OWN_FD int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	uint8_t attr[ATTR_BYTES] = { 0 };
+	uint32_t id = 0;
+
+	attr_put_u32(attr, ATTR_QUERY_TARGET_FD, (uint32_t)netns);
+	attr_put_u32(attr, ATTR_QUERY_ATTACH_TYPE, BPF_FLOW_DISSECTOR);
+	attr_put_u32(attr, ATTR_QUERY_PROG_CNT, 1);
+	attr_put_u64(attr, ATTR_QUERY_PROG_IDS, (uintptr_t)&id);
+	return self_bpf(BPF_PROG_QUERY, attr, ATTR_BYTES) < 0 ? 0 : id;
+}
+
+/* The same as root, past the daemon. */
+static int dissector_natively(int cmd, int prog)
+{
+	uint8_t attr[ATTR_BYTES] = { 0 };
+
+	attr_put_u32(attr, ATTR_ATTACH_BPF_FD, (uint32_t)prog);
+	attr_put_u32(attr, ATTR_ATTACH_TYPE, BPF_FLOW_DISSECTOR);
+	return self_bpf((uint32_t)cmd, attr, ATTR_BYTES);
+}
+
+static bool roots_dissector_stays(void)
+{
+	OWN_FD int roots = live_load_natively(BPF_PROG_TYPE_FLOW_DISSECTOR, 0);
+	bool held;
+
+	if (FAILS(roots < 0 || dissector_natively(BPF_PROG_ATTACH, roots) < 0))
+		return false;
+	held = HOLDS(live_as(LIVE_ALICE, part_dissect_after, NULL)) && HOLDS(dissector_id() == live_id_of(roots));
+	return dissector_natively(BPF_PROG_DETACH, roots) == 0 && held;
+}
+
+static bool a_flow_dissector_goes_by_its_own_users_word(void)
+{
+	uint32_t id;
+
+	if (!roots_dissector_stays() || FAILS(!live_as(LIVE_ALICE, part_dissect_first, NULL)))
+		return false;
+	id = dissector_id();
+	return HOLDS(id) && HOLDS(live_as(LIVE_BOB, part_dissect_after, NULL)) && HOLDS(dissector_id() == id) &&
+	       HOLDS(live_as(LIVE_ALICE, part_dissect_end, &id)) && HOLDS(dissector_id() == 0) &&
+	       HOLDS(live_as(LIVE_ALICE, part_dissect_elsewhere, NULL));
 }
 
 /* ---- a cgroup where one stands ---- */
@@ -744,7 +823,7 @@ static const struct attack_row rows[] = {
 	ATTACK(the_one_at_a_cgroup_goes_by_its_own_users_word),
 	ATTACK(who_attaches_to_a_cgroup_meanwhile_is_not_replaced),
 	ATTACK(who_may_write_a_socket_map_does_not_replace_its_program),
-	ATTACK(a_flow_dissector_is_attached_by_a_link_or_not_at_all),
+	ATTACK(a_flow_dissector_goes_by_its_own_users_word),
 	ATTACK(no_loader_looks_for_whom_no_rule_names),
 };
 

@@ -3,8 +3,8 @@
  * Promises that what one user attached is not replaced or taken away by another whom a rule lets attach there
  * too: what the kernel would do is worked out on its own list of the place, and decided by whose program that
  * is. Trusts the list of the moment. What is executed at an interface names the program and the list's
- * revision, and so it is at a cgroup where the kernel numbers changes (6.17); an older cgroup's one program and a
- * socket map's go whatever is named, so who attaches there in between is not protected.
+ * revision, and so it is at a cgroup where the kernel numbers changes (6.17); an older cgroup's one program, a
+ * network namespace's flow dissector and a socket map's go whatever is named, so who attaches there in between is not protected.
  */
 #include "daemon/broker/ask/attached.h"
 
@@ -224,7 +224,8 @@ static int attached_add_place(struct work *work, struct loader_call *call)
 			     work_u32(work, ATTR_ATTACH_TARGET_IFINDEX));
 		return work_enter_netns(work);
 	}
-	fd = work_fd_at(work, ATTR_ATTACH_TARGET_FD);
+	fd = attached_type(work)->target == CMD_TARGET_NETNS ? work->broker->netns_fd :
+							       work_fd_at(work, ATTR_ATTACH_TARGET_FD);
 	if (fd >= 0 && !kinds_may_be_passed_on(fd))
 		return -EBADF;
 	if (fd >= 0)
@@ -279,7 +280,9 @@ static bool attached_may_lose(const struct work *work)
 	if (type->target == CMD_TARGET_CGROUP)
 		return work->req.cmd == CMD_PROG_DETACH ||
 		       !(work_u32(work, ATTR_ATTACH_FLAGS) & BPF_F_ALLOW_MULTI);
-	return work->req.cmd == CMD_PROG_ATTACH && type->target == CMD_TARGET_MAP;
+	/* So does a network namespace, which has one dissector. */
+	return work->req.cmd == CMD_PROG_ATTACH &&
+	       (type->target == CMD_TARGET_MAP || type->target == CMD_TARGET_NETNS);
 }
 
 void attached_check(struct work *work, struct attached *attached, uint32_t prog_id,

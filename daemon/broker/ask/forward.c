@@ -102,9 +102,11 @@ static int forward_add_fd(struct work *work, const struct cmd_fd *field)
 	if (fd < 0)
 		return fd;
 	if (client_obj_of_fd(work->broker, fd, &obj) < 0) {
-		/* Cgroups, namespaces, perf events: the kernel says whether it is the right thing.
+		/*
+		 * Cgroups, namespaces, perf events: the kernel says whether it is the right thing. The file of
+		 * probes is one that was looked at (files.c).
 		 */
-		if (!kinds_may_be_passed_on(fd))
+		if (!kinds_may_be_passed_on(fd) && field->only_for != CMD_ATTACH_UPROBE_MULTI)
 			return -EBADF;
 		number = loader_add_fd(work->loader_call, fd);
 	} else {

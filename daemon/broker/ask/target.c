@@ -44,23 +44,48 @@ static int target_of_cgroup(struct work *work, const struct target_fields *field
 	return 0;
 }
 
+static int target_refuse(struct target *target, const char *why)
+{
+	target->why = why;
+	return -EPERM;
+}
+
+static void target_set_netns(struct target *target, enum policy_attach_kind kind, struct policy_object_id id)
+{
+	target->policy.kind = kind;
+	target->policy.netns = id;
+	snprintf(target->shown, sizeof(target->shown), "netns %llu", (unsigned long long)id.ino);
+}
+
+/*
+ * PROG_ATTACH names no namespace: it is the one that the call is made in. What stands there already, and whose it
+ * is, can be asked of our own alone, for which we have a descriptor.
+ */
+static int target_of_own_netns(struct work *work, struct target *target)
+{
+	if (work_u32(work, ATTR_ATTACH_TYPE) != BPF_FLOW_DISSECTOR || work->req.cmd == CMD_LINK_CREATE)
+		return -EPERM;
+	if (work->ident->netns_cookie != work->broker->netns_cookie)
+		return target_refuse(target,
+				     "in another network namespace than the daemon's a flow dissector is attached by a link");
+	target_set_netns(target, POLICY_ATTACH_FLOW_DISSECTOR, work->broker->netns);
+	return 0;
+}
+
 static int target_of_netns_fd(struct work *work, const struct target_fields *fields,
 			      struct target *target)
 {
 	int fd = work_fd_at(work, fields->target);
 	struct stat st;
 
-	/* PROG_ATTACH names none: it would replace whatever stands in the loader's, and nobody can
-	 * tell whose that is. */
 	if (fd == -ENOENT)
-		return -EPERM;
+		return target_of_own_netns(work, target);
 	if (fd < 0)
 		return fd;
 	if (kinds_of(fd) != KIND_NETNS || fstat(fd, &st) < 0)
 		return -EINVAL;
-	target->policy.kind = policy_attach_kind_of(work_u32(work, fields->type));
-	target->policy.netns = (struct policy_object_id){ st.st_dev, st.st_ino };
-	snprintf(target->shown, sizeof(target->shown), "netns %llu", (unsigned long long)st.st_ino);
+	target_set_netns(target, policy_attach_kind_of(work_u32(work, fields->type)),
+			 (struct policy_object_id){ st.st_dev, st.st_ino });
 	return 0;
 }
 
@@ -194,12 +219,6 @@ static int target_of_event(struct work *work, const struct target_fields *fields
 /* A decision each: more than a program of today attaches to by name. */
 #define TARGET_NAMES_MAX 1024u
 
-static int target_refuse(struct target *target, const char *why)
-{
-	target->why = why;
-	return -EPERM;
-}
-
 /* Each is held against the rules by its name: whose address it is nobody here knows. */
 static int target_of_functions(struct work *work, struct target *target)
 {
@@ -226,13 +245,21 @@ static int target_of_functions(struct work *work, struct target *target)
 	return 0;
 }
 
+/* That which the kernel will take: by 7.2's flag another descriptor than the opened path's. */
+static int target_probed_file(const struct work *work)
+{
+	if (work_u32(work, ATTR_LINK_CREATE_UPROBE_MULTI_FLAGS) & CMD_F_UPROBE_PATH_FD)
+		return work_fd_at(work, ATTR_LINK_CREATE_UPROBE_MULTI_PATH_FD);
+	return work_fd(work, WIRE_FD_FILE);
+}
+
 /*
  * The file and the process that came along; their path and number mean nothing here. A probe stays
  * where it is when the process runs a set-user-ID file: it reaches others.
  */
 static int target_of_file(struct work *work, struct target *target)
 {
-	int file = work_fd(work, WIRE_FD_FILE);
+	int file = target_probed_file(work);
 	int process = work_fd(work, WIRE_FD_PROCESS);
 	OWN_MEM struct file_name *name = malloc(sizeof(*name));
 	struct proc_facts proc = { 0, false };
@@ -331,8 +358,10 @@ static int target_by_type(struct work *work, const struct target_fields *fields,
 			return target_of_file(work, target);
 		return target_of_prog(work, fields, rec, target);
 	case CMD_TARGET_DEV:
-	case CMD_TARGET_FUNCTIONS:
 		break;
+	case CMD_TARGET_FUNCTIONS:
+		return target_refuse(
+			target, "bpfgate attaches fentry and fexit to several functions one by one, not by one link");
 	}
 	return -EPERM;
 }

@@ -150,6 +150,9 @@ void prog_assoc(struct work *work)
 	r = client_obj_at(work, ATTR_ASSOC_MAP_FD, KEEP_MAP, &map);
 	if (r < 0)
 		work_reply(work, r);
+	else if (!map.rec || !forward_may_use(work, map.rec))
+		work_refuse(work, EPERM, DECISION_BY_BROKER, REFUSAL_FOREIGN_MAP,
+			    "map %u is not one that bpfgate made for this user", map.id);
 	else
 		simple_run(work, 0);
 }

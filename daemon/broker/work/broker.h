@@ -77,6 +77,7 @@ struct broker {
 
 	uint64_t netns_cookie;			/* our own network namespace */
 	struct policy_object_id netns;
+	int netns_fd;				/* ... of it, to ask what stands there */
 	struct mapsize_world world;		/* as counted at the last sweep */
 	uint64_t started_ns;
 	bool stopping, listing;
