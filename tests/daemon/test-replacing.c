@@ -41,6 +41,7 @@ static struct live live = { .judge = "worker/bpfgate-judge" };
 static struct {
 	const void *bytes;
 	uint32_t cnt, func;
+	uint32_t listed, other; /* functions of the kernel: vfs_read, tcp_connect */
 } types;
 
 /* int f(struct xdp_md *ctx), in the memory of the process until it ends. */
@@ -63,6 +64,17 @@ static bool types_make(void)
 		(uint32_t)btf__add_func(btf, "f", BTF_FUNC_GLOBAL, (int)btf__type_cnt(btf) - 1);
 	types.bytes = btf__raw_data(btf, &types.cnt);
 	return types.bytes != NULL;
+}
+
+static void types_find(void)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	int listed = btf__find_by_name_kind(kernel, "vfs_read", BTF_KIND_FUNC);
+	int other = btf__find_by_name_kind(kernel, "tcp_connect", BTF_KIND_FUNC);
+
+	types.listed = listed > 0 ? (uint32_t)listed : 0;
+	types.other = other > 0 ? (uint32_t)other : 0;
+	btf__free(kernel);
 }
 
 static int load_types(void)
@@ -290,12 +302,60 @@ static bool a_replacement_is_attached_in_ones_own_programs_alone(void)
 	return held;
 }
 
+/* ---- sessions ---- */
+
+enum { FSESSION = 58 }; /* BPF_TRACE_FSESSION, Linux 7.0 */
+
+static int load_session(uint32_t func)
+{
+	static const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_TRACING;
+	attr.expected_attach_type = FSESSION;
+	attr.attach_btf_id = func;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = ARRAY_CNT(insns);
+	attr.license = (uintptr_t) "GPL";
+	memcpy(attr.prog_name, "session", 7);
+	return live_call(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static bool part_session(void *arg)
+{
+	OWN_FD int prog = -1, link = -1;
+	uint8_t attr[ATTR_BYTES] = { 0 };
+
+	if (!was_refused(load_session(types.other), "tracing at \"tcp_connect\" is not listed"))
+		return false;
+	/* Control: the judge, or the kernel, is asked about the other one, and may have no such
+	 * programs. */
+	prog = load_session(types.listed);
+	if (prog < 0)
+		return HOLDS(prog == -EINVAL) || was_granted(TAKE_FD(prog));
+	attr_put_u32(attr, ATTR_LINK_CREATE_PROG_FD, (uint32_t)prog);
+	attr_put_u32(attr, ATTR_LINK_CREATE_ATTACH_TYPE, FSESSION);
+	link = live_call(BPF_LINK_CREATE, (union bpf_attr *)attr,
+			 ATTR_END_LINK_CREATE_TRACING_COOKIE);
+	return HOLDS(link >= 0);
+}
+
+static bool a_session_goes_by_the_function_that_it_is_loaded_for(void)
+{
+	return HOLDS(live_as(LIVE_CAROL, part_session, NULL));
+}
+
 static const struct attack_row rows[] = {
 	ATTACK(who_holds_anothers_program_neither_replaces_nor_traces_in_it),
 	ATTACK(nothing_attaches_to_roots_program),
 	ATTACK(a_rule_names_the_type_of_program_in_which_functions_are_replaced_or_traced),
 	ATTACK(a_replacement_is_judged_with_the_program_in_which_it_is_to_run),
 	ATTACK(a_replacement_is_attached_in_ones_own_programs_alone),
+	ATTACK(a_session_goes_by_the_function_that_it_is_loaded_for),
 };
 
 static const uid_t users[] = { LIVE_ALICE, LIVE_BOB, LIVE_CAROL };
@@ -316,5 +376,6 @@ int main(int argc, char **argv)
 		printf("WON: no BTF could be made\n0 passed, 1 failed\n");
 		return 1;
 	}
+	types_find();
 	return attack_main(&plan, argc, argv);
 }
