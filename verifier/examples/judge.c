@@ -29,6 +29,22 @@ static const struct bpf_insn careless[] = {
 	LOAD(BPF_W, 2, 1, 0), MOV(0, 2), LOAD(BPF_B, 5, 2, 13), EXIT,
 };
 
+/* For people, for a log that others read, and for programs. */
+static void explain(const struct bgv_program *prog, const struct bgv_result *result)
+{
+	char *text = NULL, *brief = NULL, *json = NULL;
+
+	if (bgv_explain(prog, result, &text) == 0)
+		fputs(text, stdout);
+	if (bgv_explain_short(prog, result, &brief) == 0)
+		printf("in short:\n%s", brief);
+	if (bgv_explain_json(prog, result, 0, &json) == 0)
+		printf("as data: %s\n", json);
+	free(text);
+	free(brief);
+	free(json);
+}
+
 /* Prints what becomes of one program; 0, or -1 when memory is out. */
 static int judge(const struct bgv_target *target, const char *name, const struct bpf_insn *insns,
 		 unsigned int insn_cnt)
@@ -39,7 +55,7 @@ static int judge(const struct bgv_target *target, const char *name, const struct
 	};
 	struct bgv_options options = { .explain = 1 };
 	struct bgv_result result;
-	char *text = NULL, place[64];
+	char place[64];
 
 	if (bgv_verify(target, &prog, &options, &result) < 0)
 		return -1;
@@ -47,9 +63,8 @@ static int judge(const struct bgv_target *target, const char *name, const struct
 	       (unsigned long long)result.stats.insn_processed);
 	if (bgv_place(&prog, result.insn_idx, place, sizeof(place)) == 0)
 		printf("at %s\n", place);
-	if (result.verdict != BGV_ACCEPT && bgv_explain(&prog, &result, &text) == 0)
-		fputs(text, stdout);
-	free(text);
+	if (result.verdict != BGV_ACCEPT)
+		explain(&prog, &result);
 	bgv_result_done(&result);
 	return 0;
 }
