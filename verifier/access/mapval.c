@@ -269,7 +269,7 @@ static int mapval_bind_fields(struct env *env, const struct btfrec *rec)
 		if (mapval_prog_type(env) == PT_SOCKET_FILTER)
 			return verdict_reject(env, EINVAL, CODE_MAP_TYPE,
 					      "socket filter progs cannot use bpf_spin_lock yet");
-		if (tracing && btfrec_has(rec, BTFREC_SPIN_LOCK))
+		if (tracing && (btfrec_has(rec, BTFREC_SPIN_LOCK) || !env->beh->tracing_res_locks))
 			return verdict_reject(env, EINVAL, CODE_MAP_TYPE,
 					      "tracing progs cannot use bpf_spin_lock yet");
 		if (env->sleepable && env->target->profile == PROFILE_6_1)
