@@ -76,23 +76,14 @@ static int add_dir(struct differ *d, const char *dir, struct pool *pool)
 	return r;
 }
 
-/* Ids of the kfuncs that the grammar calls; false: the target lacks one. */
-static bool find_kfuncs(const struct casenames *names, uint32_t ids[GEN_KFUNC_CNT])
+/* Ids of the kfuncs that the grammar calls, 0 for those that the target lacks. */
+static void find_kfuncs(const struct casenames *names, uint32_t ids[GEN_KFUNC_CNT])
 {
-	static const char *const wanted[GEN_KFUNC_CNT] = {
-		[GEN_KFUNC_ITER_NEW] = "bpf_iter_num_new",
-		[GEN_KFUNC_ITER_NEXT] = "bpf_iter_num_next",
-		[GEN_KFUNC_ITER_DESTROY] = "bpf_iter_num_destroy",
-	};
-
 	for (int i = 0; i < GEN_KFUNC_CNT; i++) {
-		int id = names->vmlinux ? btf__find_by_name_kind(names->vmlinux, wanted[i], BTF_KIND_FUNC) : -1;
+		int id = names->vmlinux ? btf__find_by_name_kind(names->vmlinux, gen_kfunc_names[i], BTF_KIND_FUNC) : 0;
 
-		if (id <= 0)
-			return false;
-		ids[i] = (uint32_t)id;
+		ids[i] = id > 0 ? (uint32_t)id : 0;
 	}
-	return true;
 }
 
 static int verb_make(struct differ *d, int argc, char **argv)
@@ -105,7 +96,8 @@ static int verb_make(struct differ *d, int argc, char **argv)
 
 	for (int i = 3; r == 0 && i < argc; i++)
 		r = pool_add_cases(&pool, argv[i], &d->names);
-	make.kfuncs = find_kfuncs(&d->names, kfuncs) ? kfuncs : NULL;
+	find_kfuncs(&d->names, kfuncs);
+	make.kfuncs = kfuncs;
 	make.case_cnt = r == 0 ? pool.cnt - 1 : 0;
 	for (uint32_t i = 0; r == 0 && i < d->dir_cnt; i++)
 		r = add_dir(d, d->dirs[i], &pool);

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define GEN_INNER_MAP (1u << 12) /* BPF_F_INNER_MAP: of any length */
+
 const struct gen_map gen_maps[GEN_MAP_ALL_CNT] = {
 	{ BPF_MAP_TYPE_ARRAY, 4, 64, 4 },
 	{ BPF_MAP_TYPE_HASH, 8, 48, 16 },
@@ -22,6 +24,22 @@ const struct gen_map gen_maps[GEN_MAP_ALL_CNT] = {
 	[GEN_OUTER] = { BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 4, .inner = 1 },
 	[GEN_EVENTS] = { BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4 },
 	[GEN_RODATA] = { BPF_MAP_TYPE_ARRAY, 4, 32, 1, .flags = BPF_F_RDONLY_PROG, .frozen = true },
+	[GEN_LOCKED] = { BPF_MAP_TYPE_HASH, 4, 24, 8, .value_btf = GEN_BTF_LOCK },
+	[GEN_LOCK_A] = { BPF_MAP_TYPE_ARRAY, 4, 24, 1, .value_btf = GEN_BTF_LOCK },
+	[GEN_LOCK_B] = { BPF_MAP_TYPE_ARRAY, 4, 24, 1, .value_btf = GEN_BTF_LOCK },
+	[GEN_RES_LOCKED] = { BPF_MAP_TYPE_HASH, 4, 24, 8, .value_btf = GEN_BTF_RES_LOCK },
+	[GEN_RES_A] = { BPF_MAP_TYPE_ARRAY, 4, 24, 1, .value_btf = GEN_BTF_RES_LOCK },
+	[GEN_RES_B] = { BPF_MAP_TYPE_ARRAY, 4, 24, 1, .value_btf = GEN_BTF_RES_LOCK },
+	[GEN_TIMERS] = { BPF_MAP_TYPE_ARRAY, 4, 24, 2, .value_btf = GEN_BTF_TIMER },
+	[GEN_ANY_SIZE] = { BPF_MAP_TYPE_ARRAY, 4, 64, 4, .flags = GEN_INNER_MAP },
+	[GEN_OUTER_ANY] = { BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 4, .inner = 1 + GEN_ANY_SIZE },
+	[GEN_OUTER_HASH] = { BPF_MAP_TYPE_HASH_OF_MAPS, 4, 4, 4, .inner = 1 },
+};
+
+const char *const gen_kfunc_names[GEN_KFUNC_CNT] = {
+	[GEN_KFUNC_ITER_NEW] = "bpf_iter_num_new",	   [GEN_KFUNC_ITER_NEXT] = "bpf_iter_num_next",
+	[GEN_KFUNC_ITER_DESTROY] = "bpf_iter_num_destroy", [GEN_KFUNC_RES_LOCK] = "bpf_res_spin_lock",
+	[GEN_KFUNC_RES_UNLOCK] = "bpf_res_spin_unlock",
 };
 
 const uint8_t gen_rodata[32] = { 1, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x80, 0xff, 7, 0, 9 };
@@ -667,10 +685,15 @@ static uint32_t pick_type(struct gen *g)
 					 BPF_PROG_TYPE_PERF_EVENT, BPF_PROG_TYPE_CGROUP_SKB, BPF_PROG_TYPE_LWT_XMIT,
 					 BPF_PROG_TYPE_SK_SKB };
 
+	g->sleepable = g->more && chance(g, 8);
+	if (g->sleepable)
+		return chance(g, 70) ? BPF_PROG_TYPE_KPROBE : BPF_PROG_TYPE_SYSCALL;
 	if (g->more && chance(g, 30))
 		return more[pick(g, ARRAY_CNT(more))];
 	return types[pick(g, 3)];
 }
+
+#define GEN_MAIN_MAX 100 /* functions and cold blocks follow */
 
 static void make(struct gen *first, struct gen_program *ret_program)
 {
@@ -687,7 +710,7 @@ static void make(struct gen *first, struct gen_program *ret_program)
 		g.kind[6] = K_CTX;
 	}
 	blocks = 3 + pick(&g, 22);
-	for (uint32_t i = 0; i < blocks && ret_program->insn_cnt < GEN_INSNS_MAX - 60; i++) {
+	for (uint32_t i = 0; i < blocks && ret_program->insn_cnt < GEN_MAIN_MAX; i++) {
 		block(&g);
 		resolve(&g, false);
 	}
@@ -695,11 +718,14 @@ static void make(struct gen *first, struct gen_program *ret_program)
 	if (chance(&g, 96))
 		emit(&g, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, (int32_t)pick(&g, 3));
 	emit(&g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	gen_write_cold(&g);
 	subprogs(&g);
 	if (chance(&g, 12))
 		mutate(&g);
 	if (g.more && chance(&g, 20))
 		ret_program->prog_flags |= chance(&g, 80) ? 1u << 3 : 1u << 0; /* test state freq, strict alignment */
+	if (g.sleepable)
+		ret_program->prog_flags |= BPF_F_SLEEPABLE;
 }
 
 void gen_make(uint64_t seed, struct gen_program *ret_program)

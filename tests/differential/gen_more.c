@@ -23,36 +23,7 @@
 #define PLACE_DYNPTR (-80)
 #define PLACE_ITER   (-96)
 
-static void mov(struct gen *g, uint8_t dst, uint8_t src)
-{
-	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0);
-}
-
-static void set(struct gen *g, uint8_t dst, int32_t imm)
-{
-	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm);
-}
-
-static void call(struct gen *g, int32_t helper)
-{
-	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, helper);
-}
-
-static void stack_address(struct gen *g, uint8_t dst, int32_t off)
-{
-	mov(g, dst, 10);
-	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, off);
-}
-
-/* Leaves the program, or this function, when the comparison holds not. */
-static void leave_unless(struct gen *g, uint8_t code, uint8_t dst, uint8_t src, int32_t imm)
-{
-	emit(g, code, dst, src, 2, imm);
-	set(g, 0, 0);
-	emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
-}
-
-static void forget_slots(struct gen *g, uint32_t first, uint32_t cnt)
+void gen_forget_slots(struct gen *g, uint32_t first, uint32_t cnt)
 {
 	for (uint32_t slot = first; slot < first + cnt && slot < 8; slot++) {
 		g->stack_written |= 1ull << slot;
@@ -72,7 +43,7 @@ static uint8_t unknown(struct gen *g)
 		g->kind[dst] = K_SCALAR;
 		return dst;
 	}
-	call(g, BPF_FUNC_get_prandom_u32);
+	gen_helper(g, BPF_FUNC_get_prandom_u32);
 	gen_after_call(g, K_SCALAR);
 	return 0;
 }
@@ -92,34 +63,34 @@ static void bound(struct gen *g, uint8_t reg)
 		emit(g, BPF_ALU64 | BPF_RSH | BPF_K, reg, 0, 0, 56 + (int32_t)pick(g, 8));
 		return;
 	case 2:
-		leave_unless(g, (uint8_t)(class | upper[pick(g, 2)] | BPF_K), reg, 0, top);
+		gen_leave_unless(g, (uint8_t)(class | upper[pick(g, 2)] | BPF_K), reg, 0, top);
 		return;
 	default:
-		leave_unless(g, (uint8_t)(class | upper[pick(g, 4)] | BPF_K), reg, 0, top);
-		leave_unless(g, (uint8_t)((chance(g, 85) ? class : BPF_JMP) | lower[pick(g, 4)] | BPF_K), reg, 0, low);
+		gen_leave_unless(g, (uint8_t)(class | upper[pick(g, 4)] | BPF_K), reg, 0, top);
+		gen_leave_unless(g, (uint8_t)((chance(g, 85) ? class : BPF_JMP) | lower[pick(g, 4)] | BPF_K), reg, 0, low);
 		if (class == BPF_JMP32 && chance(g, 60))
 			emit(g, BPF_ALU | BPF_MOV | BPF_X, reg, reg, 0, 0);
 	}
 }
 
 /* r7 = a value of that map that is there, or r7 stays what it is. */
-static void lookup(struct gen *g, uint32_t map)
+void gen_lookup(struct gen *g, uint32_t map)
 {
 	int32_t off = gen_maps[map].key_size == 8 ? -8 : -4;
 
 	emit(g, (uint8_t)(BPF_ST | BPF_MEM | (off == -8 ? BPF_DW : BPF_W)), 10, 0, (int16_t)off, chance(g, 60) ? 0 : number(g));
-	forget_slots(g, 0, 1);
+	gen_forget_slots(g, 0, 1);
 	gen_emit_map(g, 1, map);
-	stack_address(g, 2, off);
-	call(g, BPF_FUNC_map_lookup_elem);
+	gen_stack_address(g, 2, off);
+	gen_helper(g, BPF_FUNC_map_lookup_elem);
 	gen_after_call(g, K_VALUE_OR_NULL);
 	g->map_of[0] = map;
 	if (chance(g, 20)) { /* the copy is made before the test, and the test is on either */
-		mov(g, 7, 0);
-		leave_unless(g, BPF_JMP | BPF_JNE | BPF_K, chance(g, 50) ? 7 : 0, 0, 0);
+		gen_mov(g, 7, 0);
+		gen_leave_unless(g, BPF_JMP | BPF_JNE | BPF_K, chance(g, 50) ? 7 : 0, 0, 0);
 	} else {
-		leave_unless(g, BPF_JMP | BPF_JNE | BPF_K, 0, 0, 0);
-		mov(g, 7, 0);
+		gen_leave_unless(g, BPF_JMP | BPF_JNE | BPF_K, 0, 0, 0);
+		gen_mov(g, 7, 0);
 	}
 	g->kind[0] = g->kind[7] = K_VALUE;
 	g->map_of[7] = map;
@@ -129,7 +100,7 @@ static void more_lookup(struct gen *g)
 {
 	static const uint32_t maps[] = { 0, 1, 2, 3, GEN_LPM, GEN_LRU, GEN_LRU };
 
-	lookup(g, maps[pick(g, ARRAY_CNT(maps))]);
+	gen_lookup(g, maps[pick(g, ARRAY_CNT(maps))]);
 }
 
 /* value[index], where the index was bounded by comparisons; sometimes through a linked copy. */
@@ -145,7 +116,7 @@ static void more_index(struct gen *g)
 		return;
 	if (chance(g, 50)) { /* linked: one is compared, the other is used */
 		used = index == 5 ? 4 : 5;
-		mov(g, used, index);
+		gen_mov(g, used, index);
 		if (chance(g, 60))
 			emit(g, (uint8_t)((chance(g, 80) ? BPF_ALU64 : BPF_ALU) | (chance(g, 80) ? BPF_ADD : BPF_SUB) | BPF_K), used, 0, 0, number(g));
 		g->kind[used] = K_SCALAR;
@@ -155,7 +126,7 @@ static void more_index(struct gen *g)
 		emit(g, (uint8_t)(BPF_ALU64 | (chance(g, 50) ? BPF_LSH : BPF_MUL) | BPF_K), used, 0, 0, 1 + (int32_t)pick(g, 3));
 	if (chance(g, 10))
 		bound(g, used);
-	mov(g, 3, (uint8_t)value);
+	gen_mov(g, 3, (uint8_t)value);
 	if (used == 3)
 		return;
 	emit(g, (uint8_t)(BPF_ALU64 | (chance(g, 92) ? BPF_ADD : BPF_SUB) | BPF_X), 3, used, 0, 0);
@@ -191,7 +162,7 @@ static void more_stack(struct gen *g)
 		}
 	}
 	if (place >= -64)
-		forget_slots(g, (uint32_t)(-place / 8 - 1), 1);
+		gen_forget_slots(g, (uint32_t)(-place / 8 - 1), 1);
 }
 
 static void more_atomic(struct gen *g)
@@ -204,15 +175,15 @@ static void more_atomic(struct gen *g)
 
 	if (!(g->stack_written >> slot & 1))
 		emit(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, (int16_t)(-8 * (int32_t)(slot + 1)), number(g));
-	forget_slots(g, slot, 1);
+	gen_forget_slots(g, slot, 1);
 	if (chance(g, 50) && g->kind[0] != K_SCALAR) {
-		set(g, 0, number(g));
+		gen_set(g, 0, number(g));
 		g->kind[0] = K_SCALAR;
 	}
 	emit(g, (uint8_t)(BPF_STX | BPF_ATOMIC | size), 10, src, off, ops[pick(g, ARRAY_CNT(ops))]);
 }
 
-static void refer(struct gen *g, struct gen_call what)
+void gen_refer(struct gen *g, struct gen_call what)
 {
 	what.insn = g->p->insn_cnt;
 	g->call[g->call_cnt++] = what;
@@ -224,12 +195,12 @@ static void callback_ctx(struct gen *g)
 	if (chance(g, 70)) {
 		if (!(g->stack_written >> 1 & 1))
 			emit(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, -16, number(g));
-		stack_address(g, 3, -16);
-		forget_slots(g, 1, 1);
+		gen_stack_address(g, 3, -16);
+		gen_forget_slots(g, 1, 1);
 	} else {
-		set(g, 3, 0);
+		gen_set(g, 3, 0);
 	}
-	set(g, 4, 0);
+	gen_set(g, 4, 0);
 }
 
 static void more_loop(struct gen *g)
@@ -237,14 +208,14 @@ static void more_loop(struct gen *g)
 	if (g->call_cnt == 8 || g->in_function)
 		return;
 	if (chance(g, 60))
-		set(g, 1, chance(g, 90) ? (int32_t)pick(g, 12) : number(g));
+		gen_set(g, 1, chance(g, 90) ? (int32_t)pick(g, 12) : number(g));
 	else
-		mov(g, 1, gen_scalar(g));
-	refer(g, (struct gen_call){ .kind = CALL_LOOP });
+		gen_mov(g, 1, gen_scalar(g));
+	gen_refer(g, (struct gen_call){ .kind = CALL_LOOP });
 	emit(g, BPF_LD | BPF_IMM | BPF_DW, 2, BPF_PSEUDO_FUNC, 0, 0);
 	emit(g, 0, 0, 0, 0, 0);
 	callback_ctx(g);
-	call(g, FN_LOOP);
+	gen_helper(g, FN_LOOP);
 	gen_after_call(g, K_SCALAR);
 }
 
@@ -256,11 +227,11 @@ static void more_for_each(struct gen *g)
 	if (g->call_cnt == 8 || g->in_function)
 		return;
 	gen_emit_map(g, 1, map);
-	refer(g, (struct gen_call){ .kind = CALL_EACH, .map = map });
+	gen_refer(g, (struct gen_call){ .kind = CALL_EACH, .map = map });
 	emit(g, BPF_LD | BPF_IMM | BPF_DW, 2, BPF_PSEUDO_FUNC, 0, 0);
 	emit(g, 0, 0, 0, 0, 0);
 	callback_ctx(g);
-	call(g, FN_FOR_EACH);
+	gen_helper(g, FN_FOR_EACH);
 	gen_after_call(g, K_SCALAR);
 }
 
@@ -273,27 +244,27 @@ static void more_call(struct gen *g)
 	if (g->call_cnt == 8 || g->in_function)
 		return;
 	if (chance(g, 50))
-		set(g, 1, number(g));
+		gen_set(g, 1, number(g));
 	else
-		mov(g, 1, unknown(g));
+		gen_mov(g, 1, unknown(g));
 	if (value >= 0 && value < 6 && by_value)
 		return;
 	if (by_value) {
-		mov(g, 2, (uint8_t)value);
+		gen_mov(g, 2, (uint8_t)value);
 	} else {
 		if (!(g->stack_written & 4) && chance(g, 80))
 			emit(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, -24, number(g));
-		stack_address(g, 2, -24);
-		forget_slots(g, 2, 1);
+		gen_stack_address(g, 2, -24);
+		gen_forget_slots(g, 2, 1);
 	}
-	refer(g, (struct gen_call){ .kind = by_value ? CALL_VALUE : CALL_STACK, .map = by_value ? g->map_of[value] : 0 });
+	gen_refer(g, (struct gen_call){ .kind = by_value ? CALL_VALUE : CALL_STACK, .map = by_value ? g->map_of[value] : 0 });
 	emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 0);
 	gen_after_call(g, K_SCALAR);
 }
 
 static void kfunc(struct gen *g, int which)
 {
-	stack_address(g, 1, PLACE_ITER);
+	gen_stack_address(g, 1, PLACE_ITER);
 	emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, (int32_t)g->kfuncs[which]);
 }
 
@@ -308,7 +279,7 @@ static void loop_body(struct gen *g, uint32_t blocks)
 }
 
 /* After a body that may not have run. */
-static void forget_changed(struct gen *g, const enum kind before[11])
+void gen_forget_changed(struct gen *g, const enum kind before[11])
 {
 	for (int i = 0; i < 10; i++)
 		if (g->kind[i] != before[i])
@@ -321,13 +292,13 @@ static void more_iter(struct gen *g)
 	enum kind before[11];
 	uint32_t head, out;
 
-	if (!g->kfuncs || g->in_function)
+	if (!gen_has_kfunc(g, GEN_KFUNC_ITER_NEW) || g->in_function)
 		return;
-	set(g, 2, (int32_t)pick(g, 4));
+	gen_set(g, 2, (int32_t)pick(g, 4));
 	if (chance(g, 50))
-		set(g, 3, (int32_t)pick(g, 200));
+		gen_set(g, 3, (int32_t)pick(g, 200));
 	else
-		mov(g, 3, gen_scalar(g));
+		gen_mov(g, 3, gen_scalar(g));
 	memcpy(before, g->kind, sizeof(before));
 	kfunc(g, GEN_KFUNC_ITER_NEW);
 	gen_after_call(g, K_SCALAR);
@@ -342,7 +313,7 @@ static void more_iter(struct gen *g)
 	}
 	loop_body(g, 1 + pick(g, 3));
 	if (chance(g, 20))
-		leave_unless(g, BPF_JMP | BPF_JNE | BPF_K, gen_scalar(g), 0, number(g));
+		gen_leave_unless(g, BPF_JMP | BPF_JNE | BPF_K, gen_scalar(g), 0, number(g));
 	emit(g, BPF_JMP | BPF_JA, 0, 0, (int16_t)((int32_t)head - (int32_t)g->p->insn_cnt - 1), 0);
 	if (out < GEN_INSNS_MAX)
 		g->p->insns[out].off = (int16_t)(g->p->insn_cnt - out - 1);
@@ -350,7 +321,7 @@ static void more_iter(struct gen *g)
 		kfunc(g, GEN_KFUNC_ITER_DESTROY);
 	gen_after_call(g, K_NONE);
 	memset(g->kind, 0, 6 * sizeof(*g->kind));
-	forget_changed(g, before);
+	gen_forget_changed(g, before);
 }
 
 static void dynptr_use(struct gen *g)
@@ -359,10 +330,10 @@ static void dynptr_use(struct gen *g)
 
 	switch (pick(g, 3)) {
 	case 0: /* a slice, written when it is there */
-		stack_address(g, 1, PLACE_DYNPTR);
-		set(g, 2, (int32_t)pick(g, 8));
-		set(g, 3, 1 + (int32_t)pick(g, 16));
-		call(g, FN_DYNPTR_DATA);
+		gen_stack_address(g, 1, PLACE_DYNPTR);
+		gen_set(g, 2, (int32_t)pick(g, 8));
+		gen_set(g, 3, 1 + (int32_t)pick(g, 16));
+		gen_helper(g, FN_DYNPTR_DATA);
 		gen_after_call(g, K_NONE);
 		emit(g, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1, 0);
 		emit(g, (uint8_t)(BPF_ST | BPF_MEM | size_code(pick(g, 4))), 0, 0, (int16_t)pick(g, 8), 1);
@@ -370,18 +341,18 @@ static void dynptr_use(struct gen *g)
 	case 1:
 		gen_emit_size(g, 2, 8 * slots);
 		gen_emit_buffer(g, 1, slots, chance(g, 30));
-		stack_address(g, 3, PLACE_DYNPTR);
-		set(g, 4, (int32_t)pick(g, 4));
-		set(g, 5, 0);
-		call(g, FN_DYNPTR_READ);
+		gen_stack_address(g, 3, PLACE_DYNPTR);
+		gen_set(g, 4, (int32_t)pick(g, 4));
+		gen_set(g, 5, 0);
+		gen_helper(g, FN_DYNPTR_READ);
 		break;
 	default:
 		gen_emit_size(g, 4, 8 * slots);
 		gen_emit_buffer(g, 3, slots, true);
-		stack_address(g, 1, PLACE_DYNPTR);
-		set(g, 2, (int32_t)pick(g, 4));
-		set(g, 5, 0);
-		call(g, FN_DYNPTR_WRITE);
+		gen_stack_address(g, 1, PLACE_DYNPTR);
+		gen_set(g, 2, (int32_t)pick(g, 4));
+		gen_set(g, 5, 0);
+		gen_helper(g, FN_DYNPTR_WRITE);
 	}
 	gen_after_call(g, K_SCALAR);
 }
@@ -397,24 +368,24 @@ static void more_dynptr(struct gen *g)
 	if (record) {
 		gen_emit_map(g, 1, GEN_RINGBUF);
 		if (chance(g, 70))
-			set(g, 2, 8 + (int32_t)pick(g, 64));
+			gen_set(g, 2, 8 + (int32_t)pick(g, 64));
 		else
-			mov(g, 2, gen_scalar(g));
+			gen_mov(g, 2, gen_scalar(g));
 	} else {
-		mov(g, 1, (uint8_t)value);
-		set(g, 2, 1 + (int32_t)pick(g, gen_maps[g->map_of[value] % GEN_MAP_ALL_CNT].value_size | 1));
+		gen_mov(g, 1, (uint8_t)value);
+		gen_set(g, 2, 1 + (int32_t)pick(g, gen_maps[g->map_of[value] % GEN_MAP_ALL_CNT].value_size | 1));
 	}
-	set(g, 3, 0);
-	stack_address(g, 4, PLACE_DYNPTR);
-	call(g, record ? FN_RESERVE_DYNPTR : FN_DYNPTR_FROM_MEM);
+	gen_set(g, 3, 0);
+	gen_stack_address(g, 4, PLACE_DYNPTR);
+	gen_helper(g, record ? FN_RESERVE_DYNPTR : FN_DYNPTR_FROM_MEM);
 	gen_after_call(g, K_SCALAR);
 	for (uint32_t i = pick(g, 3); i > 0; i--)
 		dynptr_use(g);
 	if (!record || chance(g, 5))
 		return;
-	stack_address(g, 1, PLACE_DYNPTR);
-	set(g, 2, 0);
-	call(g, chance(g, 50) ? FN_SUBMIT_DYNPTR : FN_DISCARD_DYNPTR);
+	gen_stack_address(g, 1, PLACE_DYNPTR);
+	gen_set(g, 2, 0);
+	gen_helper(g, chance(g, 50) ? FN_SUBMIT_DYNPTR : FN_DISCARD_DYNPTR);
 	gen_after_call(g, K_NONE);
 }
 
@@ -422,8 +393,8 @@ static void more_queue(struct gen *g)
 {
 	gen_emit_buffer(g, 2, 2, chance(g, 70));
 	gen_emit_map(g, 1, chance(g, 97) ? GEN_QUEUE : pick(g, GEN_MAP_ALL_CNT));
-	set(g, 3, 0);
-	call(g, BPF_FUNC_map_push_elem + (int32_t)pick(g, 3));
+	gen_set(g, 3, 0);
+	gen_helper(g, BPF_FUNC_map_push_elem + (int32_t)pick(g, 3));
 	gen_after_call(g, K_SCALAR);
 }
 
@@ -435,31 +406,11 @@ static void more_tail_call(struct gen *g)
 		return;
 	if (ctx < 6)
 		return;
-	mov(g, 3, gen_scalar(g));
-	mov(g, 1, (uint8_t)ctx);
+	gen_mov(g, 3, gen_scalar(g));
+	gen_mov(g, 1, (uint8_t)ctx);
 	gen_emit_map(g, 2, GEN_PROGS);
-	call(g, BPF_FUNC_tail_call);
+	gen_helper(g, BPF_FUNC_tail_call);
 	gen_after_call(g, K_NONE);
-}
-
-/* A map in a map, and a value in that. */
-static void more_inner(struct gen *g)
-{
-	lookup(g, GEN_OUTER);
-	emit(g, BPF_ST | BPF_MEM | BPF_W, 10, 0, -4, 0);
-	mov(g, 1, chance(g, 95) ? 7 : 0);
-	stack_address(g, 2, -4);
-	call(g, BPF_FUNC_map_lookup_elem);
-	gen_after_call(g, K_VALUE_OR_NULL);
-	g->kind[7] = K_NONE;
-	g->map_of[0] = 0;
-	if (chance(g, 90)) {
-		leave_unless(g, BPF_JMP | BPF_JNE | BPF_K, 0, 0, 0);
-		g->kind[0] = K_VALUE;
-	}
-	mov(g, 7, 0);
-	g->kind[7] = g->kind[0];
-	g->map_of[7] = 0;
 }
 
 static void more_output(struct gen *g)
@@ -472,10 +423,10 @@ static void more_output(struct gen *g)
 	gen_emit_size(g, 5, 8 * slots);
 	gen_emit_buffer(g, 4, slots, true);
 	gen_emit_map(g, 2, GEN_EVENTS);
-	set(g, 3, -1);
+	gen_set(g, 3, -1);
 	emit(g, BPF_ALU | BPF_MOV | BPF_X, 3, 3, 0, 0);
-	mov(g, 1, (uint8_t)ctx);
-	call(g, BPF_FUNC_perf_event_output);
+	gen_mov(g, 1, (uint8_t)ctx);
+	gen_helper(g, BPF_FUNC_perf_event_output);
 	gen_after_call(g, K_SCALAR);
 }
 
@@ -485,8 +436,8 @@ static void more_probe_read(struct gen *g)
 
 	gen_emit_size(g, 2, 8 * slots);
 	gen_emit_buffer(g, 1, slots, chance(g, 30));
-	mov(g, 3, 10);
-	call(g, chance(g, 60) ? BPF_FUNC_probe_read_kernel : BPF_FUNC_probe_read_kernel_str);
+	gen_mov(g, 3, 10);
+	gen_helper(g, chance(g, 60) ? BPF_FUNC_probe_read_kernel : BPF_FUNC_probe_read_kernel_str);
 	gen_after_call(g, K_SCALAR);
 }
 
@@ -512,14 +463,14 @@ static void more_compare(struct gen *g)
 	uint8_t a = unknown(g), b;
 
 	bound(g, a);
-	mov(g, 9, a);
+	gen_mov(g, 9, a);
 	g->kind[9] = K_SCALAR;
 	b = unknown(g);
 	if (chance(g, 60))
 		bound(g, b);
-	leave_unless(g, (uint8_t)((chance(g, 65) ? BPF_JMP : BPF_JMP32) | ops[pick(g, ARRAY_CNT(ops))] | BPF_X), b, 9, 0);
+	gen_leave_unless(g, (uint8_t)((chance(g, 65) ? BPF_JMP : BPF_JMP32) | ops[pick(g, ARRAY_CNT(ops))] | BPF_X), b, 9, 0);
 	if (chance(g, 50))
-		leave_unless(g, (uint8_t)((chance(g, 65) ? BPF_JMP : BPF_JMP32) | ops[pick(g, ARRAY_CNT(ops))] | BPF_X), 9, b, 0);
+		gen_leave_unless(g, (uint8_t)((chance(g, 65) ? BPF_JMP : BPF_JMP32) | ops[pick(g, ARRAY_CNT(ops))] | BPF_X), 9, b, 0);
 }
 
 static const struct {
@@ -528,8 +479,9 @@ static const struct {
 } more[] = {
 	{ more_lookup, 14 }, { more_index, 22 },    { more_stack, 16 }, { more_atomic, 6 },  { more_loop, 6 },
 	{ more_for_each, 5 }, { more_call, 6 },	    { more_iter, 7 },	{ more_dynptr, 6 },  { more_queue, 2 },
-	{ more_tail_call, 2 }, { more_inner, 3 },   { more_output, 3 }, { more_probe_read, 3 }, { more_rodata, 6 },
-	{ more_compare, 8 },
+	{ more_tail_call, 2 }, { gen_shape_inner, 5 }, { more_output, 3 }, { more_probe_read, 3 }, { more_rodata, 6 },
+	{ more_compare, 8 }, { gen_shape_backward, 6 }, { gen_shape_cold, 7 }, { gen_shape_locks, 5 }, { gen_shape_timer, 3 },
+	{ gen_shape_user_copy, 2 },
 };
 
 void gen_block_more(struct gen *g)
@@ -558,11 +510,16 @@ static void body_arguments(struct gen *g, const struct gen_call *call)
 	case CALL_EACH:
 		g->kind[3] = K_VALUE;
 		g->map_of[3] = call->map;
-		mov(g, 7, 3);
+		gen_mov(g, 7, 3);
 		g->kind[7] = K_VALUE;
 		g->map_of[7] = call->map;
-		mov(g, 2, 4);
+		gen_mov(g, 2, 4);
 		break;
+	case CALL_TIMER: /* the map, a key, a value */
+		gen_mov(g, 7, 3);
+		g->kind[3] = g->kind[7] = K_VALUE;
+		g->map_of[3] = g->map_of[7] = call->map;
+		return;
 	case CALL_VALUE:
 		g->kind[1] = K_SCALAR;
 		g->kind[2] = K_VALUE;
@@ -586,8 +543,12 @@ void gen_body_more(struct gen *g, const struct gen_call *call)
 	memset(g->kind, 0, sizeof(g->kind));
 	body_arguments(g, call);
 	if (g->kind[0] == K_NONE)
-		set(g, 0, 0);
+		gen_set(g, 0, 0);
 	g->kind[0] = K_SCALAR;
+	if (call->kind >= CALL_LOOP && chance(g, g->sleepable ? 50 : 3))
+		gen_shape_user_copy(g);
+	if (g->kind[0] == K_NONE)
+		gen_set(g, 0, 0), g->kind[0] = K_SCALAR;
 	for (uint32_t i = pick(g, 4); i > 0; i--)
 		switch (pick(g, 6)) {
 		case 0: more_stack(g); break;
@@ -597,11 +558,13 @@ void gen_body_more(struct gen *g, const struct gen_call *call)
 		}
 	if (call->kind == CALL_LOOP || call->kind == CALL_EACH) {
 		if (chance(g, 60))
-			set(g, 0, chance(g, 96) ? (int32_t)pick(g, 2) : number(g));
+			gen_set(g, 0, chance(g, 96) ? (int32_t)pick(g, 2) : number(g));
 		else
 			emit(g, BPF_ALU64 | BPF_AND | BPF_K, g->kind[0] == K_SCALAR ? 0 : 1, 0, 0, 1);
+	} else if (call->kind == CALL_TIMER) {
+		gen_set(g, 0, chance(g, 95) ? 0 : number(g));
 	} else if (chance(g, 40) || g->kind[0] != K_SCALAR) {
-		set(g, 0, number(g));
+		gen_set(g, 0, number(g));
 	}
 	emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }

@@ -18,7 +18,14 @@ struct pending {
 /* A function to write at the end: who refers to it, and what its arguments are. */
 struct gen_call {
 	uint32_t insn, map;
-	enum { CALL_SCALARS, CALL_STACK, CALL_VALUE, CALL_LOOP, CALL_EACH } kind;
+	enum { CALL_SCALARS, CALL_STACK, CALL_VALUE, CALL_LOOP, CALL_EACH, CALL_TIMER } kind;
+};
+
+/* A block behind the end of the program: which jump leads to it, where it goes on, what the registers held. */
+struct gen_cold {
+	uint32_t insn, back;
+	enum kind kinds[11];
+	uint32_t map_of[11];
 };
 
 struct gen {
@@ -33,7 +40,9 @@ struct gen {
 	uint32_t pending_cnt, call_cnt;
 	struct gen_call call[8];
 	uint32_t pkt_checked, record_bytes;
-	bool in_function, new_insns, more;
+	struct gen_cold cold[4];
+	uint32_t cold_cnt;
+	bool in_function, new_insns, more, sleepable;
 	const uint32_t *kfuncs;	/* ids of GEN_KFUNC_*; NULL: the kernel has none */
 };
 
@@ -75,6 +84,40 @@ static inline void emit(struct gen *g, uint8_t code, uint8_t dst, uint8_t src, i
 		(struct bpf_insn){ .code = code, .dst_reg = dst & 0xf, .src_reg = src & 0xf, .off = off, .imm = imm };
 }
 
+static inline void gen_mov(struct gen *g, uint8_t dst, uint8_t src)
+{
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0);
+}
+
+static inline void gen_set(struct gen *g, uint8_t dst, int32_t imm)
+{
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm);
+}
+
+static inline void gen_helper(struct gen *g, int32_t helper)
+{
+	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, helper);
+}
+
+static inline void gen_stack_address(struct gen *g, uint8_t dst, int32_t off)
+{
+	gen_mov(g, dst, 10);
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, off);
+}
+
+/* Leaves the program, or this function, when the comparison holds not. */
+static inline void gen_leave_unless(struct gen *g, uint8_t code, uint8_t dst, uint8_t src, int32_t imm)
+{
+	emit(g, code, dst, src, 2, imm);
+	gen_set(g, 0, 0);
+	emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+static inline bool gen_has_kfunc(const struct gen *g, int which)
+{
+	return g->kfuncs && g->kfuncs[which];
+}
+
 #define GEN_JCOND 0xe0 /* BPF_JCOND */
 #define GEN_MEMSX 0x80 /* BPF_MEMSX of newer headers */
 
@@ -94,6 +137,21 @@ void gen_emit_size(struct gen *g, uint8_t dst, uint32_t bytes);
 void gen_block_alu(struct gen *g);
 void gen_block_stack(struct gen *g);
 void gen_block_access(struct gen *g, enum kind kind, uint32_t bytes);
+
+/* gen_more.c: refers to a function that is written at the end; a value of a map in r7; after what may not have run. */
+void gen_refer(struct gen *g, struct gen_call what);
+void gen_lookup(struct gen *g, uint32_t map);
+void gen_forget_changed(struct gen *g, const enum kind before[11]);
+void gen_forget_slots(struct gen *g, uint32_t first, uint32_t cnt);
+
+/* gen_shapes.c */
+void gen_shape_backward(struct gen *g);
+void gen_shape_cold(struct gen *g);
+void gen_shape_locks(struct gen *g);
+void gen_shape_timer(struct gen *g);
+void gen_shape_inner(struct gen *g);
+void gen_shape_user_copy(struct gen *g);
+void gen_write_cold(struct gen *g); /* after the program's end */
 
 /* gen_more.c: a block of what the first grammar has not; the body of a function called in one. */
 void gen_block_more(struct gen *g);

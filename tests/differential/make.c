@@ -15,26 +15,67 @@
 
 #define MUTANTS_A_BASE 16 /* neighbouring numbers share a base, so that a guest makes its maps once */
 
+/* What the grammar's base names of its BTF. */
+struct grammar_types {
+	int number, func;
+	int value[GEN_BTF_CNT];
+};
+
+/* A struct of 24 bytes whose first member is one that the kernel knows by its name, of so many words. */
+static int grammar_value(struct btf *btf, const char *special, uint32_t words)
+{
+	int word = btf__add_int(btf, "u32", 4, 0), wide = btf__add_int(btf, "u64", 8, 0), first, value;
+
+	first = btf__add_struct(btf, special, 4 * words);
+	for (uint32_t i = 0; i < words; i += words > 1 ? 2 : 1)
+		if (btf__add_field(btf, "v", words > 1 ? wide : word, 32 * i, 0) < 0)
+			return -1;
+	value = btf__add_struct(btf, "value", 24);
+	if (value < 0 || btf__add_field(btf, "special", first, 0, 0) < 0 ||
+	    (words == 1 && btf__add_field(btf, "a", wide, 64, 0) < 0) || btf__add_field(btf, "b", wide, 128, 0) < 0)
+		return -1;
+	return value;
+}
+
 /* int f(void), for every function of a program: callbacks must be functions that BTF knows. */
-static struct btf *grammar_btf(uint32_t *ret_func)
+static struct btf *grammar_btf(struct grammar_types *ret_types)
 {
 	struct btf *btf = btf__new_empty();
-	int number = btf ? btf__add_int(btf, "int", 4, BTF_INT_SIGNED) : -1;
-	int proto = btf ? btf__add_func_proto(btf, number) : -1;
-	int func = btf ? btf__add_func(btf, "f", BTF_FUNC_STATIC, proto) : -1;
+	struct grammar_types types = { .number = btf ? btf__add_int(btf, "int", 4, BTF_INT_SIGNED) : -1 };
+	int proto = btf ? btf__add_func_proto(btf, types.number) : -1;
 
-	if (func > 0) {
-		*ret_func = (uint32_t)func;
+	types.func = btf ? btf__add_func(btf, "f", BTF_FUNC_STATIC, proto) : -1;
+	types.value[GEN_BTF_LOCK] = btf ? grammar_value(btf, "bpf_spin_lock", 1) : -1;
+	types.value[GEN_BTF_RES_LOCK] = btf ? grammar_value(btf, "bpf_res_spin_lock", 1) : -1;
+	types.value[GEN_BTF_TIMER] = btf ? grammar_value(btf, "bpf_timer", 4) : -1;
+	*ret_types = types;
+	if (types.func > 0 && types.value[GEN_BTF_TIMER] > 0)
 		return btf;
-	}
 	btf__free(btf);
 	return NULL;
 }
 
+static void grammar_map(const struct gen_map *made, const struct grammar_types *types, struct bgv_map *ret_map)
+{
+	*ret_map = (struct bgv_map){ .type = made->type, .key_size = made->key_size, .value_size = made->value_size,
+				     .max_entries = made->max_entries, .map_flags = made->flags,
+				     .inner_idx = made->inner, .frozen = made->frozen };
+	if (made->frozen) {
+		ret_map->contents = gen_rodata;
+		ret_map->contents_bytes = sizeof(gen_rodata);
+	}
+	if (made->value_btf) {
+		ret_map->btf_idx = 1;
+		ret_map->btf_key_type_id = (uint32_t)types->number;
+		ret_map->btf_value_type_id = (uint32_t)types->value[made->value_btf];
+	}
+}
+
 int make_grammar_base(struct pool *pool)
 {
-	uint32_t records[GEN_FUNCS_MAX][2] = { 0 }, func = 0;
-	struct btf *btf = grammar_btf(&func);
+	uint32_t records[GEN_FUNCS_MAX][2] = { 0 };
+	struct grammar_types types;
+	struct btf *btf = grammar_btf(&types);
 	struct bgv_blob blob = { 0 };
 	struct bgv_map maps[GEN_MAP_ALL_CNT] = { 0 };
 	uint32_t bytes = 0;
@@ -43,25 +84,14 @@ int make_grammar_base(struct pool *pool)
 	struct bgv_program prog = { .insns = &exit, .insn_cnt = 1, .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .license = "GPL",
 				    .maps = maps, .map_cnt = GEN_MAP_ALL_CNT, .mode = BGV_MODE_FULL, .caps = BGV_CAP_ALL };
 
-	for (int i = 0; i < GEN_MAP_ALL_CNT; i++) {
-		maps[i].type = gen_maps[i].type;
-		maps[i].key_size = gen_maps[i].key_size;
-		maps[i].value_size = gen_maps[i].value_size;
-		maps[i].max_entries = gen_maps[i].max_entries;
-		maps[i].map_flags = gen_maps[i].flags;
-		maps[i].inner_idx = gen_maps[i].inner;
-		maps[i].frozen = gen_maps[i].frozen;
-		if (gen_maps[i].frozen) {
-			maps[i].contents = gen_rodata;
-			maps[i].contents_bytes = sizeof(gen_rodata);
-		}
-	}
+	for (int i = 0; i < GEN_MAP_ALL_CNT; i++)
+		grammar_map(&gen_maps[i], &types, &maps[i]);
 	blob.data = btf ? btf__raw_data(btf, &bytes) : NULL;
 	if (!blob.data)
 		return -ENOMEM;
 	blob.bytes = bytes;
 	for (int i = 0; i < GEN_FUNCS_MAX; i++)
-		records[i][1] = func;
+		records[i][1] = (uint32_t)types.func;
 	prog.btfs = &blob;
 	prog.btf_cnt = prog.prog_btf_idx = 1;
 	prog.func_info = (struct bgv_blob){ records, sizeof(records) };

@@ -13,7 +13,7 @@ struct make {
 	const struct pool *pool;	/* base 0: the grammar's maps; then cases; then bundles */
 	uint32_t case_cnt;		/* bases of cases */
 	uint32_t mutant_percent;
-	const uint32_t *kfuncs;		/* of the grammar; NULL: the target lacks one */
+	const uint32_t *kfuncs;		/* of the grammar; 0: the target lacks that one */
 };
 
 /* The program of a number; p->base is an index into the pool. */
