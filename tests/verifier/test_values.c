@@ -19,7 +19,7 @@ static void set_up(void)
 {
 	behaviours[0] = behave_of_profile(PROFILE_6_1);
 	behaviours[1] = behave_of_profile(PROFILE_6_12);
-	behaviours[2] = behave_of_profile(PROFILE_6_18);
+	behaviours[2] = behave_of_profile(PROFILE_6_18_44);
 	behaviours[3] = behave_of_profile(PROFILE_7_3);
 }
 
