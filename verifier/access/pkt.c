@@ -116,7 +116,6 @@ bool pkt_learn(struct env *env, const struct bpf_insn *insn, struct state *other
 	uint32_t regno = insn->dst_reg;
 	bool strictly;
 
-	*ret_err = 0;
 	if (BPF_SRC(insn->code) != BPF_X || BPF_CLASS(insn->code) == BPF_JMP32)
 		return false;
 	if (op != BPF_JGT && op != BPF_JLT && op != BPF_JGE && op != BPF_JLE)

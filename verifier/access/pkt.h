@@ -6,7 +6,7 @@
 
 /*
  * A 64-bit order compare of a packet pointer with the packet's end (or of meta with unmoved data):
- * the range it proves, and end marks, in both branches. False: it is not such a compare. *ret_err is 0
+ * the range it proves, and end marks, in both branches. False: it is not such a compare; else *ret_err is 0
  * or negative. this_branch falls through, other jumps.
  */
 bool pkt_learn(struct env *env, const struct bpf_insn *insn, struct state *other, int *ret_err);
