@@ -24,24 +24,32 @@
 #define MEND_INSNS_MAX                                                                             \
 	65536 /* of longer walks only the first problem is told: each more is some walks */
 #define MEND_ROOTS_MAX 5
+#define MEND_STEPS_MAX 2000000u	/* of all trials together: what is mended may be walked on for long, each time */
 
 /* The problems told so far, and what is assumed of them. */
 struct mend {
 	struct request q;
 	struct bgv_options left;
 	uint64_t began_ns;
+	uint32_t steps_left;
 	struct assume assumes[ASSUME_MAX];
 };
 
-/* What is left of a budget of time; 0 stands for no budget, so the least is 1. */
-static void take_time(struct mend *m, const struct bgv_options *opt)
+/*
+ * What is left of the budgets; 0 stands for none, so the least is 1. A recorded walk goes as far as one that was
+ * counted before: without it nothing is told.
+ */
+static void take_budget(struct mend *m, const struct request *q)
 {
+	const struct bgv_options *opt = q->opt;
 	uint64_t used_ns = request_now_ns() - m->began_ns;
 
 	m->left = *opt;
 	if (m->left.limits.time_ns)
 		m->left.limits.time_ns =
 			used_ns < m->left.limits.time_ns ? m->left.limits.time_ns - used_ns : 1;
+	if (!q->record && (!m->left.limits.insns || m->left.limits.insns > m->steps_left))
+		m->left.limits.insns = m->steps_left;
 }
 
 /* With what is assumed by now. */
@@ -53,9 +61,12 @@ static int judge(struct mend *m, const struct request *q, struct bgv_result *ret
 
 	if (r < 0)
 		return r;
-	take_time(m, q->opt);
+	take_budget(m, q);
 	patch->q.opt = &m->left;
 	r = request_verify(&patch->q, ret_res, &once);
+	if (r >= 0 && !q->record)
+		m->steps_left -= ret_res->stats.insn_processed < m->steps_left - 1 ? (uint32_t)ret_res->stats.insn_processed :
+										     m->steps_left - 1;
 	patch_free(patch);
 	return r;
 }
@@ -128,8 +139,7 @@ static bool try_all(struct mend *m, const struct proposals *proposals, struct bg
 	return false;
 }
 
-/* ---- other rules, other kernels
- * ----------------------------------------------------------------------------- */
+/* ---- other rules, other kernels -------------------------------------------------------------- */
 
 static bool is_accepted(struct mend *m, const struct request *q, enum assume_kind kind, uint64_t n)
 {
@@ -196,8 +206,7 @@ static void try_elsewhere(struct mend *m, const struct request *q, struct bgv_re
 		try_kernels(m, q, res);
 }
 
-/* ---- one problem after the other
- * -------------------------------------------------------------------------------- */
+/* ---- one problem after the other ------------------------------------------------------------- */
 
 static bool is_same_place(const struct bgv_program *prog, const struct btf_view *view,
 			  const struct bgv_result *a, const struct bgv_result *b)
@@ -287,6 +296,7 @@ void mend_explain(const struct request *q, struct bgv_result *res, uint64_t bega
 	m->q.watch = NULL;
 	m->q.assumes = m->assumes;
 	m->began_ns = began_ns;
+	m->steps_left = MEND_STEPS_MAX;
 	explain_roots(m, res);
 	try_elsewhere(m, &m->q, res);
 	drop_shadows(q->prog, res);

@@ -203,7 +203,7 @@ static void judge(struct job *job, const char *name, const struct bgv_program *p
 
 	if (job->opts->mode_given)
 		asked.mode = job->opts->mode;
-	varname_of_program(job->names, &asked);
+	varname_of_program(job->names, &asked, name);
 	job->result.prog_type = prog->prog_type;
 	job->result.insn_cnt = prog->insn_cnt;
 	set_text(job->result.prog, sizeof(job->result.prog), name);

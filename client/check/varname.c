@@ -22,6 +22,7 @@ struct varname {
 	Elf *elf;
 	Dwarf *dwarf;
 	const struct bgv_program *prog;
+	const char *function;	/* that prog begins with; NULL: not known */
 	struct btf_view *view;	/* of prog, from the first question on; NULL: it has none */
 };
 
@@ -63,13 +64,14 @@ void varname_free(struct varname *names)
 	free(names);
 }
 
-void varname_of_program(struct varname *names, const struct bgv_program *prog)
+void varname_of_program(struct varname *names, const struct bgv_program *prog, const char *function)
 {
 	if (!names)
 		return;
 	btf_view_free(names->view);
 	names->view = NULL;
 	names->prog = prog;
+	names->function = function;
 }
 
 /* Is it in that register as a whole, at that address? */
@@ -301,7 +303,7 @@ static bool find_die(Dwarf *dwarf, const char *function, Dwarf_Die *ret_die, Dwa
 
 static const char *find_name(struct varname *names, uint32_t insn_idx, struct search *search)
 {
-	Dwarf_Addr low = 0;
+	Dwarf_Addr low = 0, high = 0;
 	Dwarf_Die die;
 	const char *function;
 	uint32_t start = 0;
@@ -311,7 +313,11 @@ static const char *find_name(struct varname *names, uint32_t insn_idx, struct se
 	if (!names->view)
 		names->view = srcline_view(names->prog);
 	function = srcline_function(names->prog, names->view, insn_idx, &start);
-	if (!*function || !find_die(names->dwarf, function, &die, &low))
+	/* gcc writes no func_info: the program begins with the function it is named after, what is called stands after it */
+	if (!*function && !names->prog->func_info_cnt)
+		function = names->function ? names->function : "";
+	if (!*function || !find_die(names->dwarf, function, &die, &low) || dwarf_highpc(&die, &high) != 0 ||
+	    (insn_idx - start) >= (high - low) / sizeof(struct bpf_insn))
 		return NULL;
 	search->pc = low + (Dwarf_Addr)(insn_idx - start) * sizeof(struct bpf_insn);
 	if (search->stack)

@@ -17,8 +17,8 @@ struct varname;
 struct varname *varname_new(const void *object, size_t bytes);
 void varname_free(struct varname *names);
 
-/* From here on names are looked up in this program, which must outlive its use. */
-void varname_of_program(struct varname *names, const struct bgv_program *prog);
+/* From here on names are looked up in this program of that name; both must outlive their use. */
+void varname_of_program(struct varname *names, const struct bgv_program *prog, const char *function);
 
 /*
  * struct bgv_options.name_of: what the variable is called that the register holds before the instruction; the

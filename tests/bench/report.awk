@@ -2,7 +2,8 @@
 # "name value" lines -> the table with its limits, or one JSON document. Exit 1 when a limit is passed.
 BEGIN {
 	n = split("map_lookup_ratio 1.10 map_create_ratio 15 prog_load_small_ratio 9 prog_load_4000_ratio 1.6 " \
-		  "crowd_latency_ratio 1.5 drain_10000_s 1 idle_pss_mb 32 start_ready_s 0.5 median_overhead 1.02", w, " ")
+		  "crowd_latency_ratio 1.5 drain_10000_s 1 idle_pss_mb 32 start_ready_s 0.5 median_overhead 1.02 " \
+		  "explain_large_walks 4 explain_mended_walks 5", w, " ")
 	for (i = 1; i < n; i += 2) { order[++rows] = w[i]; limit[w[i]] = w[i + 1] }
 }
 { value[$1] = $2 }

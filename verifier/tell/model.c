@@ -398,9 +398,9 @@ static void put_problem(struct model *m, const struct bgv_result *res)
 
 static const char *debug_info(const struct model *m)
 {
-	if (!m->btf || !m->prog->line_info_cnt)
-		return "none";
-	return m->flags & BGV_MODEL_NAMED ? "dwarf" : "btf";
+	if (m->flags & BGV_MODEL_NAMED)
+		return "dwarf";
+	return m->btf && m->prog->line_info_cnt ? "btf" : "none";
 }
 
 int bgv_explain_json(const struct bgv_program *prog, const struct bgv_result *result, uint32_t flags, char **ret_text)

@@ -21,8 +21,7 @@
 
 #define TAKES_BYTES 160
 
-/* ---- what is taken
- * -------------------------------------------------------------------------------- */
+/* ---- what is taken --------------------------------------------------------------------------- */
 
 static const char *const helper_takes[HARG_CNT] = {
 	[HARG_SCALAR] = "a number",
@@ -159,8 +158,7 @@ static const char *takes_of(const struct why *w, char buf[TAKES_BYTES])
 	return buf;
 }
 
-/* ---- what is passed
- * ------------------------------------------------------------------------------- */
+/* ---- what is passed -------------------------------------------------------------------------- */
 
 /* A pointer to the right struct that the kernel does not vouch for. */
 static bool tell_trust(struct why *w, const struct reg *used, const char *name, const char *callee)

@@ -21,8 +21,7 @@
 #define COST_LINES	 3u
 #define STATES_LOOKED_AT 64u /* newest ones of one place: enough to see what differs */
 
-/* ---- where the steps went
- * --------------------------------------------------------------------------- */
+/* ---- where the steps went -------------------------------------------------------------------- */
 
 /* Steps of all instructions of the line that the instruction is of; without lines its own. */
 static uint64_t steps_of_line(const struct why *w, const uint32_t *lines, uint32_t insn_idx)
@@ -76,8 +75,7 @@ static void tell_lines(struct why *w, const uint32_t *lines)
 	}
 }
 
-/* ---- the loop
- * ------------------------------------------------------------------------------------------ */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 struct loop {
 	uint32_t scc, first_line, last_line;
@@ -157,17 +155,26 @@ static uint32_t count_differing(const struct state *const *states, uint32_t cnt,
 	return differ;
 }
 
-/* The register that keeps the states apart; -1: none of them. */
-static int32_t find_differing(const struct env *env, uint32_t head,
-			      const struct state *const *states, uint32_t cnt)
+/* Is it said differently of the two newest rounds? Bounds of no consequence may differ, too. */
+static bool is_told_apart(const struct why *w, const struct state *const *states, uint32_t regno)
 {
+	char a[WHY_NAME_BYTES], b[WHY_NAME_BYTES];
+
+	why_describe(w, &states[1]->l[states[1]->curframe].f->r[regno], a);
+	return strcmp(a, why_describe(w, &states[0]->l[states[0]->curframe].f->r[regno], b)) != 0;
+}
+
+/* The register that keeps the states apart; -1: none of them. */
+static int32_t find_differing(const struct why *w, uint32_t head, const struct state *const *states, uint32_t cnt)
+{
+	const struct env *env = w->env;
 	uint32_t regno, differ, most = 0;
 	int32_t best = -1;
 
 	for (regno = 0; regno < ENV_REGS - 1; regno++) {
 		if (env->aux[head].live_regs && !(env->aux[head].live_regs & (1u << regno)))
 			continue;
-		differ = count_differing(states, cnt, regno);
+		differ = is_told_apart(w, states, regno) ? count_differing(states, cnt, regno) : 0;
 		if (differ > most) {
 			most = differ;
 			best = (int32_t)regno;
@@ -223,7 +230,7 @@ static const char *tell_apart(struct why *w, const struct loop *loop, char buf[W
 	*buf = 0;
 	if (cnt < 2)
 		return buf;
-	regno = find_differing(w->env, loop->head, states, cnt);
+	regno = find_differing(w, loop->head, states, cnt);
 	off = regno < 0 ? find_differing_slot(states, cnt) : 0;
 	if (regno < 0 && !off)
 		return buf;
@@ -340,8 +347,7 @@ void why_tell_cost(struct why *w)
 		"bound the loop by fewer rounds, or let bpf_loop() (from 5.17) or bpf_for() (6.4) count them: then rounds become one");
 }
 
-/* ---- loops that never end
- * -------------------------------------------------------------------------------- */
+/* ---- loops that never end -------------------------------------------------------------------- */
 
 /* The tests of the round that just ended: what they look at is the same as a round ago. */
 static uint32_t tell_round(struct why *w, const struct tale *last, uint32_t head)
@@ -383,8 +389,7 @@ void why_tell_loop(struct why *w)
 	why_way_out(w, "change what the loop's condition looks at in each round");
 }
 
-/* ---- call chains
- * ------------------------------------------------------------------------------------------ */
+/* ---- call chains ----------------------------------------------------------------------------- */
 
 static const char *function_name(const struct why *w, uint32_t subprog)
 {

@@ -50,8 +50,7 @@ static void tell_return_line(struct why *w)
 	}
 }
 
-/* ---- references
- * ----------------------------------------------------------------------------------- */
+/* ---- references ------------------------------------------------------------------------------ */
 
 /* What the result of an acquiring call is called where it is tested or kept first; else "". */
 static const char *acquired_name(const struct why *w, uint32_t ref, char name[WHY_NAME_BYTES])
@@ -161,8 +160,7 @@ void why_tell_leak(struct why *w)
 		why_propose_also(w, ASSUME_ENDS, w->env->insn_idx, 0, 0, 0);
 }
 
-/* ---- locks
- * ----------------------------------------------------------------------------------------- */
+/* ---- locks ----------------------------------------------------------------------------------- */
 
 /* What a lock call was given: "`&v->lock`", else "the lock". */
 static const char *lock_name(const struct why *w, uint32_t insn_idx, char name[WHY_NAME_BYTES])
@@ -289,8 +287,7 @@ static void cause_of_lock_held(struct why *w)
 	why_propose(w, ASSUME_LEFT, w->env->insn_idx, 0, 0);
 }
 
-/* ---- sections
- * ---------------------------------------------------------------------------------------- */
+/* ---- sections -------------------------------------------------------------------------------- */
 
 enum section { SECTION_RCU, SECTION_PREEMPT, SECTION_IRQ };
 

@@ -41,8 +41,7 @@ static const char *type_name(const struct env *env)
 	return type && type->name ? type->name : "this";
 }
 
-/* ---- poisoned instructions
- * -------------------------------------------------------------------------- */
+/* ---- poisoned instructions ------------------------------------------------------------------- */
 
 static bool is_poison(int32_t imm, int32_t first)
 {
@@ -86,8 +85,7 @@ static bool tell_poison(struct why *w, int32_t imm)
 	return true;
 }
 
-/* ---- helpers
- * ------------------------------------------------------------------------------------------ */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 /* The first kernel after this one that gives the program the helper; NULL: none that is known here.
  */
@@ -209,8 +207,7 @@ void why_tell_helper(struct why *w)
 	why_propose_without_call(w);
 }
 
-/* ---- kernel functions
- * --------------------------------------------------------------------------------- */
+/* ---- kernel functions ------------------------------------------------------------------------ */
 
 void why_tell_kfunc(struct why *w)
 {
@@ -244,8 +241,7 @@ void why_tell_kfunc(struct why *w)
 	}
 }
 
-/* ---- licenses, hooks, maps
- * ------------------------------------------------------------------------------ */
+/* ---- licenses, hooks, maps ------------------------------------------------------------------- */
 
 void why_tell_license(struct why *w)
 {

@@ -26,8 +26,7 @@ static const struct bpf_insn *refused(const struct why *w)
 	return &w->env->insns[w->now->insn_idx];
 }
 
-/* ---- calls that are not made
- * ------------------------------------------------------------------------------- */
+/* ---- calls that are not made ----------------------------------------------------------------- */
 
 /* Does the call take, give back, begin or end something? Without it others would be wrong. */
 static bool has_counterpart(const struct why *w, const struct bpf_insn *i)
@@ -60,8 +59,7 @@ void why_propose_without_call(struct why *w)
 		why_propose_also(w, ASSUME_SKIPPED, w->now->insn_idx, 0, 0, 0);
 }
 
-/* ---- values that were lost, or are none
- * ---------------------------------------------------------------------- */
+/* ---- values that were lost, or are none ------------------------------------------------------ */
 
 /* The instruction that acquired what the lost pointer belonged to; -1: it belonged to nothing. */
 static int64_t acquired_at(const struct origin *o)
@@ -134,9 +132,7 @@ void why_propose_use(struct why *w)
 		why_propose(w, ASSUME_STATIC, w->now->insn_idx, 0, 0);
 }
 
-/* ---- arguments
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 /* What the helper takes there, by the kind of its argument. */
 static void propose_helper(struct why *w, const struct reg *used)

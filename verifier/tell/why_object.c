@@ -273,8 +273,7 @@ static void tell_argument_object(struct why *w)
 		cause_of_missing(w, &p, what, name);
 }
 
-/* ---- what is in use is overwritten
- * ------------------------------------------------------------------- */
+/* ---- what is in use is overwritten ----------------------------------------------------------- */
 
 /* The object that the refused step would write to: by a store, or by a function through an
  * argument. */

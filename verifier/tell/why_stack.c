@@ -141,8 +141,7 @@ void why_tell_uninit(struct why *w)
 			    (uint64_t)(w->env->span.hi - w->env->span.lo) << 32);
 }
 
-/* ---- beside the frame, or the variable
- * --------------------------------------------------------------- */
+/* ---- beside the frame, or the variable ------------------------------------------------------- */
 
 static void tell_beside(struct why *w, const struct tale *t)
 {

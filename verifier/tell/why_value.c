@@ -15,8 +15,7 @@
 #include "verifier/walk/assume.h"
 #include "verifier/walk/tale.h"
 
-/* ---- what was lost ------------------------------------------------------------------------------
- */
+/* ---- what was lost --------------------------------------------------------------------------------- */
 
 enum lost {
 	LOST_OTHER,
@@ -140,8 +139,7 @@ void why_cause_lost(struct why *w, const char *name)
 	}
 }
 
-/* ---- where it comes from
- * ------------------------------------------------------------------------- */
+/* ---- where it comes from --------------------------------------------------------------------- */
 
 static void tell_loaded(struct why *w, const struct origin *o)
 {
@@ -197,8 +195,7 @@ void why_tell_origin(struct why *w)
 			  why_name(w, o->at->insn_idx, o->regno, name));
 }
 
-/* ---- numbers where a pointer is wanted
- * ------------------------------------------------------------- */
+/* ---- numbers where a pointer is wanted ------------------------------------------------------- */
 
 /* The call that wrote the bytes which the load reads; NULL: it was no call. */
 static const struct tale *written_by_call(const struct why *w)
