@@ -24,6 +24,8 @@ enum target_kind {
 	TARGET_VMLINUX,
 	TARGET_MODULE,
 	TARGET_PROG,
+	NAME_SYMBOL, /* of names alone, as the next */
+	NAME_ABSENT,
 };
 
 struct encoder {
@@ -156,6 +158,25 @@ static bool insn_names_map(const struct bpf_insn *insn)
 	       insn->src_reg == BPF_PSEUDO_MAP_IDX || insn->src_reg == BPF_PSEUDO_MAP_IDX_VALUE;
 }
 
+static bool insn_is_absent_kfunc(const struct bpf_insn *insn)
+{
+	if (insn->code != (BPF_JMP | BPF_CALL) || insn->dst_reg || insn->off)
+		return false;
+	return insn->src_reg == BPF_PSEUDO_KFUNC_CALL ? !insn->imm :
+							!insn->src_reg && insn->imm >= DIGEST_ABSENT_KFUNC_MIN &&
+								insn->imm <= DIGEST_ABSENT_KFUNC_MAX;
+}
+
+/* The symbol whose address that instruction loads; NULL: none. next goes up with the instructions. */
+static const struct digest_symbol *symbol_at(const struct encoder *e, uint32_t insn_idx, uint32_t *next)
+{
+	const struct digest_options *opt = e->opt;
+
+	while (*next < opt->symbol_cnt && opt->symbols[*next].insn_idx < insn_idx)
+		++*next;
+	return *next < opt->symbol_cnt && opt->symbols[*next].insn_idx == insn_idx ? &opt->symbols[*next] : NULL;
+}
+
 static bool insn_is_kfunc_call(const struct bpf_insn *insn)
 {
 	return insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_KFUNC_CALL;
@@ -187,7 +208,7 @@ static void put_insn(struct encoder *e, const struct bpf_insn *insn)
 static void put_insns(struct encoder *e, uint32_t *ret_name_cnt)
 {
 	const struct bgv_program *prog = e->prog;
-	uint32_t names = 0;
+	uint32_t names = 0, next = 0;
 
 	put_u32(e, prog->insn_cnt);
 	for (uint32_t i = 0; i < prog->insn_cnt && !e->err; i++) {
@@ -197,13 +218,15 @@ static void put_insns(struct encoder *e, uint32_t *ret_name_cnt)
 			second = prog->insns[++i];
 			if (insn_names_map(&insn))
 				insn.imm = map_number(e, insn.imm);
-			if (insn.src_reg == BPF_PSEUDO_BTF_ID) {
+			if (insn.src_reg == BPF_PSEUDO_BTF_ID ||
+			    (!insn.src_reg && symbol_at(e, i - 1, &next))) {
 				insn.imm = second.imm = 0;
 				names++;
 			}
 			put_insn(e, &insn);
 			insn = second;
-		} else if (insn_is_kfunc_call(&insn)) {
+		} else if (insn_is_kfunc_call(&insn) || insn_is_absent_kfunc(&insn)) {
+			insn.src_reg = BPF_PSEUDO_KFUNC_CALL;
 			insn.imm = 0;
 			insn.off = 0;
 			names++;
@@ -211,6 +234,14 @@ static void put_insns(struct encoder *e, uint32_t *ret_name_cnt)
 		put_insn(e, &insn);
 	}
 	*ret_name_cnt = names;
+}
+
+/* A name that no BTF has. */
+static void put_word(struct encoder *e, uint32_t insn_idx, enum target_kind kind, const char *name)
+{
+	put_u32(e, insn_idx);
+	put_u8(e, (uint8_t)kind);
+	put_text(e, name);
 }
 
 static void put_name(struct encoder *e, uint32_t insn_idx, uint32_t btf_idx, uint32_t type_id)
@@ -223,6 +254,8 @@ static void put_name(struct encoder *e, uint32_t insn_idx, uint32_t btf_idx, uin
 static void put_names(struct encoder *e, uint32_t name_cnt)
 {
 	const struct bgv_program *prog = e->prog;
+	const struct digest_symbol *symbol;
+	uint32_t next = 0;
 
 	put_u32(e, name_cnt);
 	for (uint32_t i = 0; i < prog->insn_cnt && !e->err; i++) {
@@ -232,6 +265,10 @@ static void put_names(struct encoder *e, uint32_t name_cnt)
 			i++;
 			if (insn->src_reg == BPF_PSEUDO_BTF_ID)
 				put_name(e, i - 1, (uint32_t)insn[1].imm, (uint32_t)insn->imm);
+			else if (!insn->src_reg && (symbol = symbol_at(e, i - 1, &next)))
+				put_word(e, i - 1, NAME_SYMBOL, symbol->name);
+		} else if (insn_is_absent_kfunc(insn)) {
+			put_word(e, i, NAME_ABSENT, NULL);
 		} else if (insn_is_kfunc_call(insn)) {
 			put_name(e, i, (uint16_t)insn->off, (uint32_t)insn->imm);
 		}

@@ -17,10 +17,22 @@
 
 #define DIGEST_WITH_CONTENTS (1u << 0) /* the values of frozen maps count too */
 
+/* A ld_imm64 whose constant is a symbol's address, which no two boots have in common. */
+struct digest_symbol {
+	uint32_t insn_idx;
+	const char *name;
+};
+
 struct digest_options {
 	const struct btfname *vmlinux; /* names of BTF ids; NULL: programs that use them are refused */
 	uint32_t flags;		       /* DIGEST_* */
+	const struct digest_symbol *symbols; /* ascending by instruction; they count by their names */
+	uint32_t symbol_cnt;
 };
+
+/* Calls of a kfunc that this kernel lacks: what libbpf before 1.3 and since writes. Reached, the kernel refuses them. */
+#define DIGEST_ABSENT_KFUNC_MIN 2002000000
+#define DIGEST_ABSENT_KFUNC_MAX 2002999999
 
 /*
  * The canonical encoding; *ret_bytes is heap memory of the caller's. -ENOENT when a BTF id has no

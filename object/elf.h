@@ -25,6 +25,8 @@ struct elf_options {
 	const char *release; /* "6.1.0-57-amd64 (6.1.192)": LINUX_KERNEL_VERSION; NULL: the running kernel's */
 	const char *config;  /* lines "CONFIG_X=y" for externs; what it does not have is not there */
 	const char *symbols; /* a name a line, for externs that are addresses */
+	/* Instead of config and symbols: whatever the object asks for is there; symbols are told of each program. */
+	bool assume;
 	enum bgv_mode mode; /* put into each program, with caps */
 	uint32_t caps;
 	/* Called for each map of the object, before its programs; inner: a template; NULL: not wanted. */
@@ -38,6 +40,8 @@ struct elf_program {
 	bool section_unknown;		/* neither libbpf nor we know which type its section means */
 	const struct bgv_program *prog; /* relocated; NULL: libbpf cannot load it */
 	const char *reason;		/* then: libbpf's words */
+	const struct digest_symbol *symbols; /* whose addresses its instructions load, where those were assumed */
+	uint32_t symbol_cnt;
 };
 
 /* Everything is borrowed for the call. */
@@ -53,15 +57,25 @@ int elf_programs(const void *bytes, size_t bytes_cnt, const struct elf_options *
 /* What libbpf reads once from files and remembers. Call before the sandbox closes. */
 void elf_warm(void);
 
+#define ELF_SYMBOLS_MAX 16u /* addresses of symbols in one program: more is none that anybody wrote yet */
+
+struct elf_symbol {
+	uint32_t insn_idx;
+	char name[124];
+};
+
 /* A judge's answer about one program of an object (JUDGE_OBJECT): fixed size, no pointers. */
 struct elf_result {
 	uint8_t digest[DIGEST_BYTES];
 	uint32_t prog_type, expected_attach_type;
 	int32_t err; /* 0, or -errno: it has no digest */
-	uint32_t zero;
+	uint32_t insn_cnt;
 	char name[128], section[128];
+	char reason[128]; /* where err is not 0: why, as it came from libbpf */
+	uint32_t symbol_cnt, zero;
+	struct elf_symbol symbols[ELF_SYMBOLS_MAX];
 };
-_Static_assert(sizeof(struct elf_result) == 304, "no padding");
+_Static_assert(sizeof(struct elf_result) == 304 + 136 + 128 * ELF_SYMBOLS_MAX, "no padding");
 
 /* The canonical digest of one program, with names from vmlinux (NULL: none). */
 void elf_result_fill(const struct elf_program *program, const struct btfname *vmlinux,

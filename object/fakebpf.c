@@ -8,6 +8,7 @@
 #include "object/fakebpf.h"
 
 #include <linux/memfd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -39,6 +40,8 @@ struct fakebpf {
 	const void *vmlinux;
 	size_t vmlinux_bytes;
 	const char *release, *symbols;
+	bool symbols_apart;
+	char *kallsyms; /* made when it is asked for */
 	const uint8_t *tokens;
 	size_t tokens_bytes;
 	fakebpf_load_fn load_fn;
@@ -65,6 +68,7 @@ void fakebpf_free(struct fakebpf *fake)
 		return;
 	for (uint32_t i = 0; i < fake->cnt; i++)
 		free(fake->objects[i].data);
+	free(fake->kallsyms);
 	free(fake);
 }
 
@@ -83,14 +87,34 @@ void fakebpf_pretend(struct fakebpf *fake, const char *release, const char *symb
 	fake->symbols = symbols;
 }
 
+void fakebpf_tell_symbols_apart(struct fakebpf *fake)
+{
+	fake->symbols_apart = true;
+}
+
 const char *fakebpf_release(const struct fakebpf *fake)
 {
 	return fake->release;
 }
 
-const char *fakebpf_symbols(const struct fakebpf *fake)
+const char *fakebpf_kallsyms(struct fakebpf *fake)
 {
-	return fake->symbols;
+	uint64_t address = FAKEBPF_SYMBOL_ADDRESS;
+	size_t bytes = 0;
+	FILE *out = NULL;
+
+	free(fake->kallsyms);
+	fake->kallsyms = NULL;
+	if (fake->symbols)
+		out = open_memstream(&fake->kallsyms, &bytes);
+	for (const char *at = fake->symbols, *end; out && *at; at = *end ? end + 1 : end) {
+		end = at + strcspn(at, "\n");
+		(void)fprintf(out, "%llx T %.*s\n", (unsigned long long)address, (int)(end - at), at);
+		address += fake->symbols_apart;
+	}
+	if (out)
+		(void)fclose(out);
+	return fake->kallsyms;
 }
 
 const void *fakebpf_vmlinux(const struct fakebpf *fake, size_t *ret_bytes)

@@ -7,6 +7,7 @@
 #ifndef BPFGATE_OBJECT_FAKEBPF_H
 #define BPFGATE_OBJECT_FAKEBPF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,11 +32,15 @@ void fakebpf_expect(struct fakebpf *fake, const void *tokens, size_t tokens_byte
 
 /*
  * What the kernel says of itself, all borrowed: its release (NULL: this machine's) and its symbols, a name a line
- * (NULL: it does not tell).
+ * (NULL: it does not tell). Which address they have decides no verdict, and libbpf takes a name that comes twice only
+ * at the same one: all have FAKEBPF_SYMBOL_ADDRESS, or when they are to be known again each the next one to it.
  */
+#define FAKEBPF_SYMBOL_ADDRESS 0xffffffff81000000ull
 void fakebpf_pretend(struct fakebpf *fake, const char *release, const char *symbols);
+void fakebpf_tell_symbols_apart(struct fakebpf *fake);
 const char *fakebpf_release(const struct fakebpf *fake);
-const char *fakebpf_symbols(const struct fakebpf *fake);
+/* The symbols as /proc/kallsyms has them; borrowed, valid until the next call. NULL: none, or memory is out. */
+const char *fakebpf_kallsyms(struct fakebpf *fake);
 
 /* Calls fn for each map that was made for an object, once for those of one name and shape; libbpf's probes are none. */
 typedef void (*fakebpf_map_fn)(void *arg, const struct bgv_map *map, const struct bgv_map *inner);

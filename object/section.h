@@ -16,6 +16,7 @@ struct section_meaning {
 	const char *prefix; /* up to and with a '/' where something may follow */
 	uint32_t prog_type, attach_type;
 	bool sleepable;
+	bool attach_btf; /* what follows the prefix is a name in the kernel's BTF */
 };
 
 /* By the whole name; NULL: none of those here. Static storage. */

@@ -33,6 +33,7 @@ int job_object(struct job *job)
 	struct object_job object = { .job = job };
 	struct elf_options options = { .vmlinux_btf = job->kit->vmlinux,
 				       .vmlinux_btf_bytes = job->kit->vmlinux_bytes,
+				       .assume = true,
 				       .mode = (enum bgv_mode)job->ask.mode,
 				       .caps = job->ask.caps };
 	int r = elf_programs(job->payload, job->ask.payload_bytes, &options, say_program, &object);

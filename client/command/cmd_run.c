@@ -92,7 +92,7 @@ static bool run_parse(int argc, char **argv, struct run_args *args)
 static int run_present(const struct run_args *args)
 {
 	(void)present_environment();
-	return args->object ? present_object(args->object, args->signature, NULL) : 0;
+	return args->object ? present_object(args->object, args->signature) : 0;
 }
 
 /* ---- the child ---- */

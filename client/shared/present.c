@@ -14,25 +14,29 @@
 #include <jansson.h>
 
 #include "client/bpfgate.h"
+#include "client/shared/out.h"
 #include "proto/own.h"
 
-/* What the daemon says of an object, in one sentence; NULL when it does not. */
-static char *present_text(const char *json)
+/* What went wrong, in the daemon's words where it has some. That an object is not signed is for the caller to tell. */
+static void present_say(const char *object, int error, const char *json)
 {
 	json_t *doc = json ? json_loads(json, 0, NULL) : NULL;
-	const json_t *object = json_object_get(doc, "object"), *error = json_object_get(doc, "error");
-	const char *text = json_string_value(json_object_get(object, "text"));
-	char *copy = NULL;
+	const json_t *answer = json_object_get(doc, "object");
+	const char *text = json_string_value(json_object_get(answer ? answer : json_object_get(doc, "error"),
+							     answer ? "text" : "message"));
+	bool in_part = !error && json_integer_value(json_object_get(answer, "not_loadable")) > 0;
 
-	if (!text)
-		text = json_string_value(json_object_get(error, "message"));
-	if (text)
-		copy = strdup(text);
+	if (in_part || (error && error != -ENOKEY)) {
+		fputs(in_part ? "bpfgate: not all of " : "bpfgate: the signature of ", stderr);
+		out_safe(stderr, object, false);
+		fputs(in_part ? " can be known again: " : " does not count: ", stderr);
+		out_safe(stderr, text ? text : strerror(-error), false);
+		fputc('\n', stderr);
+	}
 	json_decref(doc);
-	return copy;
 }
 
-int present_object(const char *object, const char *signature, char **ret_text)
+int present_object(const char *object, const char *signature)
 {
 	OWN_MEM char *json = NULL;
 	OWN_FD int elf = open(object, O_RDONLY | O_CLOEXEC);
@@ -48,8 +52,7 @@ int present_object(const char *object, const char *signature, char **ret_text)
 	if (sig < 0 && (signature || errno != ENOENT))
 		return -errno;
 	r = bpfgate_present_object(object, elf, sig, &json);
-	if (ret_text)
-		*ret_text = present_text(json);
+	present_say(object, r, json);
 	return r;
 }
 
@@ -67,11 +70,11 @@ int present_environment(void)
 
 			memcpy(path, list, bytes);
 			path[bytes] = '\0';
-			r = present_object(path, NULL, NULL);
-			if (r < 0) {
-				fprintf(stderr, "bpfgate: %s: %s\n", path, strerror(-r));
-				failed++;
-			}
+			r = present_object(path, NULL);
+			if (r == -ENOKEY || r == -ENOENT || r == -EACCES)
+				fprintf(stderr, "bpfgate: %s: %s\n", path,
+					r == -ENOKEY ? "not signed, and no rule lists its digest" : strerror(-r));
+			failed += r < 0;
 		}
 		list += bytes;
 		list += *list == ':';

@@ -666,6 +666,10 @@ START_TEST(kfuncs_are_counted_once_and_not_without_end)
 	scan_of(insns, ARRAY_CNT(insns), -E2BIG);
 	insns[0].off = 1;
 	ck_assert(scan_of(insns, 1, 0).module_kfuncs);
+	insns[0].off = insns[0].imm = 0; /* what libbpf 1.1 writes for one that is not there */
+	ck_assert_uint_eq(scan_of(insns, 1, 0).kfunc_cnt, 0);
+	insns[0].imm = 1;
+	ck_assert_uint_eq(scan_of(insns, 1, 0).kfunc_cnt, 1);
 }
 END_TEST
 

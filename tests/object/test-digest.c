@@ -313,6 +313,67 @@ START_TEST(btf_cut_or_changed_anywhere_is_read_safely)
 }
 END_TEST
 
+/* Another instruction instead of the sample's kfunc call. */
+static void digest_of_call(struct bpf_insn call, uint8_t digest[DIGEST_BYTES])
+{
+	struct sample s;
+
+	digest_sample_init(&s);
+	s.insns[6] = call;
+	digest_sample(&s, 0, digest);
+}
+
+START_TEST(a_kfunc_that_is_not_there_is_one_word)
+{
+	static const struct bpf_insn before_1_3 = { .code = 0x85, .src_reg = 2 },
+				     since = { .code = 0x85, .imm = DIGEST_ABSENT_KFUNC_MIN + 1 },
+				     other = { .code = 0x85, .imm = DIGEST_ABSENT_KFUNC_MAX },
+				     helper = { .code = 0x85, .imm = DIGEST_ABSENT_KFUNC_MAX + 1 },
+				     there = { .code = 0x85, .src_reg = 2, .imm = 4 };
+	uint8_t absent[DIGEST_BYTES], digest[DIGEST_BYTES];
+
+	digest_of_call(before_1_3, absent);
+	digest_of_call(since, digest);
+	ck_assert_mem_eq(absent, digest, DIGEST_BYTES);
+	digest_of_call(other, digest);
+	ck_assert_mem_eq(absent, digest, DIGEST_BYTES);
+	/* The controls: any other call is another program. */
+	digest_of_call(helper, digest);
+	ck_assert_mem_ne(absent, digest, DIGEST_BYTES);
+	digest_of_call(there, digest);
+	ck_assert_mem_ne(absent, digest, DIGEST_BYTES);
+}
+END_TEST
+
+/* The sample with a constant where it names a BTF id; called a symbol's address when there is a name. */
+static void digest_of_constant(uint64_t value, const char *name, uint8_t digest[DIGEST_BYTES])
+{
+	const struct digest_symbol symbol = { .insn_idx = 4, .name = name };
+	const struct digest_options opt = { .vmlinux = vmlinux, .symbols = &symbol, .symbol_cnt = name ? 1 : 0 };
+	struct sample s;
+
+	digest_sample_init(&s);
+	s.insns[4] = (struct bpf_insn){ .code = 0x18, .dst_reg = 3, .imm = (int32_t)value };
+	s.insns[5] = (struct bpf_insn){ .imm = (int32_t)(value >> 32) };
+	ck_assert_int_eq(digest_program(&s.prog, &opt, digest), 0);
+}
+
+START_TEST(an_address_counts_by_its_symbols_name)
+{
+	uint8_t hidden[DIGEST_BYTES], digest[DIGEST_BYTES];
+
+	digest_of_constant(0, "_stext", hidden);
+	digest_of_constant(0xffffffff81000000, "_stext", digest);
+	ck_assert_mem_eq(hidden, digest, DIGEST_BYTES);
+	digest_of_constant(0, "_etext", digest);
+	ck_assert_mem_ne(hidden, digest, DIGEST_BYTES);
+	/* The control: a constant that no source calls an address counts as it is. */
+	digest_of_constant(0, NULL, hidden);
+	digest_of_constant(0xffffffff81000000, NULL, digest);
+	ck_assert_mem_ne(hidden, digest, DIGEST_BYTES);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("digest");
@@ -331,6 +392,8 @@ int main(void)
 	tcase_add_test(tc, what_cannot_be_named_has_no_digest);
 	tcase_add_test(tc, a_map_that_is_not_there_has_no_digest);
 	tcase_add_test(tc, the_encoding_stands);
+	tcase_add_test(tc, a_kfunc_that_is_not_there_is_one_word);
+	tcase_add_test(tc, an_address_counts_by_its_symbols_name);
 	tcase_add_test(tc, btf_cut_or_changed_anywhere_is_read_safely);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);

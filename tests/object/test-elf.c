@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/btf.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,8 @@
 
 static uint8_t *object;
 static size_t object_bytes;
+static uint8_t *externs;
+static size_t externs_bytes;
 
 struct seen {
 	size_t cnt;
@@ -166,18 +169,89 @@ START_TEST(a_cut_object_ends_its_process_at_worst)
 }
 END_TEST
 
-static int load_object(void)
+/* ---- what an object asks of a kernel beside its types ---- */
+
+struct asked {
+	uint32_t with_digest, without;
+	struct elf_result symbol, weak_symbol, config; /* three of its programs */
+};
+
+static void see_asked(void *arg, const struct elf_program *program)
+{
+	struct asked *asked = arg;
+	struct elf_result result;
+
+	elf_result_fill(program, NULL, &result);
+	if (result.err)
+		asked->without++;
+	else
+		asked->with_digest++;
+	if (!strcmp(program->name, "symbol"))
+		asked->symbol = result;
+	else if (!strcmp(program->name, "weak_symbol"))
+		asked->weak_symbol = result;
+	else if (!strcmp(program->name, "config"))
+		asked->config = result;
+}
+
+static const struct btf_header no_types_header = { .magic = BTF_MAGIC, .version = BTF_VERSION,
+						   .hdr_len = sizeof(struct btf_header), .str_len = 1 };
+
+static struct asked ask(bool assume)
+{
+	uint8_t no_types[sizeof(no_types_header) + 1] = { 0 };
+	struct elf_options opt = { .caps = BGV_CAP_ALL, .assume = assume, .vmlinux_btf = no_types,
+				   .vmlinux_btf_bytes = sizeof(no_types) };
+	struct asked asked = { 0 };
+
+	memcpy(no_types, &no_types_header, sizeof(no_types_header));
+	ck_assert_int_eq(elf_programs(externs, externs_bytes, &opt, see_asked, &asked), 0);
+	return asked;
+}
+
+START_TEST(what_an_object_asks_for_is_there)
+{
+	struct asked asked = ask(true);
+
+	ck_assert_uint_eq(asked.with_digest, 7);
+	ck_assert_uint_eq(asked.without, 0);
+	/* The control: nobody says what the kernel was built with, so libbpf loads none. */
+	asked = ask(false);
+	ck_assert_uint_eq(asked.with_digest, 0);
+	ck_assert_str_ne(asked.config.reason, "");
+}
+END_TEST
+
+START_TEST(a_symbol_counts_by_its_name)
+{
+	struct asked before = ask(true), after;
+	uint8_t *at = externs;
+
+	ck_assert_uint_eq(before.symbol.symbol_cnt, 1);
+	ck_assert_str_eq(before.symbol.symbols[0].name, "_stext");
+	ck_assert_uint_eq(before.weak_symbol.symbol_cnt, 1);
+	ck_assert_uint_eq(before.config.symbol_cnt, 0);
+	while ((at = memmem(at, externs_bytes - (size_t)(at - externs), "_stext", 7)))
+		memcpy(at, "_etext", 7);
+	after = ask(true);
+	ck_assert_str_eq(after.symbol.symbols[0].name, "_etext");
+	ck_assert_mem_ne(before.symbol.digest, after.symbol.digest, DIGEST_BYTES);
+	ck_assert_mem_eq(before.weak_symbol.digest, after.weak_symbol.digest, DIGEST_BYTES);
+}
+END_TEST
+
+static int load_object(const char *name, uint8_t **ret_bytes, size_t *ret_cnt)
 {
 	const char *dir = getenv("builddir");
 	char path[4096];
 	OWN_FD int fd = -1;
 	ssize_t n;
 
-	(void)snprintf(path, sizeof(path), "%s/client/examples/xdp_count.bpf.o", dir ? dir : ".");
+	(void)snprintf(path, sizeof(path), "%s/%s", dir ? dir : ".", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	object = malloc(1 << 20);
-	n = fd < 0 || !object ? -1 : read(fd, object, 1 << 20);
-	object_bytes = n > 0 ? (size_t)n : 0;
+	*ret_bytes = malloc(1 << 20);
+	n = fd < 0 || !*ret_bytes ? -1 : read(fd, *ret_bytes, 1 << 20);
+	*ret_cnt = n > 0 ? (size_t)n : 0;
 	return n > 0 ? 0 : -ENOENT;
 }
 
@@ -188,7 +262,8 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	if (load_object() < 0) {
+	if (load_object("client/examples/xdp_count.bpf.o", &object, &object_bytes) < 0 ||
+	    load_object("tests/client/externs.bpf.o", &externs, &externs_bytes) < 0) {
 		puts("no compiled object: clang was missing");
 		return 77;
 	}
@@ -200,11 +275,14 @@ int main(void)
 	tcase_add_test(tc, no_bpf_call_leaves_this_binary);
 	tcase_add_test(tc, what_is_no_object_is_refused);
 	tcase_add_test(tc, a_cut_object_ends_its_process_at_worst);
+	tcase_add_test(tc, what_an_object_asks_for_is_there);
+	tcase_add_test(tc, a_symbol_counts_by_its_name);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	free(object);
+	free(externs);
 	return failed ? 1 : 0;
 }

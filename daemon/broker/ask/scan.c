@@ -48,6 +48,8 @@ int scan_calls(const uint8_t *insns, size_t insn_cnt, struct scan *ret_scan)
 			continue;
 		if (insn.src_reg == 0)
 			scan_add_helper(&scan, (uint32_t)insn.imm);
+		else if (insn.src_reg == BPF_PSEUDO_KFUNC_CALL && insn.off == 0 && insn.imm == 0)
+			continue; /* what libbpf writes for one that is not there: the kernel refuses it where it is reached */
 		else if (insn.src_reg == BPF_PSEUDO_KFUNC_CALL && insn.off == 0)
 			r = scan_add_kfunc(&scan, (uint32_t)insn.imm);
 		else if (insn.src_reg == BPF_PSEUDO_KFUNC_CALL)

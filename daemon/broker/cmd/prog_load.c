@@ -19,6 +19,7 @@
 #include "daemon/broker/ask/probes.h"
 #include "daemon/broker/ask/new_record.h"
 #include "daemon/broker/work/retry.h"
+#include "daemon/broker/signed/signed_objects.h"
 #include "daemon/broker/signed/signers.h"
 #include "object/bundle.h"
 #include "object/digest.h"
@@ -414,6 +415,9 @@ static int prog_load_identify(struct work *work, struct prog_load *load)
 		options.vmlinux = vmbtf_names(work->broker->vmbtf);
 		r = digest_program(&described, &options, prog->digests[0]);
 	}
+	if (r >= 0 && !signed_objects_find(work->broker->objects, prog->digests[0]))
+		(void)signed_objects_match_symbols(work->broker->objects, &described, work->broker->vmbtf,
+						   prog->digests[0]);
 	/* Without a digest no rule matches by it; that is all. */
 	prog->digest_cnt = r >= 0;
 	prog_bundle_free(bundle);

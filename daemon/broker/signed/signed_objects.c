@@ -16,17 +16,20 @@
 #include <uthash.h>
 
 #include "daemon/broker/work/broker.h"
-#include "object/elf.h"
+#include "object/digest.h"
 #include "policy/appended.h"
 #include "policy/prove.h"
 #include "policy/signer.h"
 #include "proto/own.h"
 
 #define PROGRAMS_MAX 4096	/* a megabyte; the oldest goes first */
+#define SYMBOLIC_MAX 64		/* programs with addresses: another 128 KiB, and what one load looks through */
+#define SYMBOLIC_TRIED_MAX 8	/* of that length, with zeroes in the same places: digests that one load costs */
 
 struct known {
 	struct signed_program program;
 	TAILQ_ENTRY(known) link;
+	TAILQ_ENTRY(known) symbolic;	/* where it has symbols */
 	UT_hash_handle hh;
 };
 
@@ -34,7 +37,8 @@ struct signed_objects {
 	struct broker *broker;
 	struct known *by_digest;
 	TAILQ_HEAD(, known) by_age;
-	size_t cnt;
+	TAILQ_HEAD(symbolic_head, known) symbolic;	/* newest first */
+	size_t cnt, symbolic_cnt;
 };
 
 struct offer {
@@ -47,7 +51,8 @@ struct offer {
 	uint8_t sha256[32];
 	struct policy_proof proofs[CMS_SIGNERS_MAX];
 	size_t proof_cnt;
-	uint32_t program_cnt;
+	uint32_t program_cnt, unknown_cnt;
+	struct elf_result unknown;	/* the first that has no digest */
 	struct judge_call *call;
 	char text[512];
 	offer_done_fn on_done;
@@ -64,6 +69,7 @@ int signed_objects_new(struct broker *broker, struct signed_objects **ret_object
 		return -ENOMEM;
 	objects->broker = broker;
 	TAILQ_INIT(&objects->by_age);
+	TAILQ_INIT(&objects->symbolic);
 	*ret_objects = objects;
 	return 0;
 }
@@ -73,6 +79,11 @@ static void known_drop(struct signed_objects *objects, struct known *known)
 	HASH_DEL(objects->by_digest, known);
 	TAILQ_REMOVE(&objects->by_age, known, link);
 	objects->cnt--;
+	if (known->program.symbols) {
+		TAILQ_REMOVE(&objects->symbolic, known, symbolic);
+		objects->symbolic_cnt--;
+	}
+	free(known->program.symbols);
 	free(known);
 }
 
@@ -140,12 +151,86 @@ static void known_add_proof(struct signed_program *program, const struct policy_
 	memcpy(slot->cert_sha256, proof->cert_sha256, sizeof(slot->cert_sha256));
 }
 
-/* A program of this offer's object. Another object that holds it, too, adds its signers. */
-static int offer_add_program(struct offer *offer, const uint8_t digest[32])
+/* Do the instructions load zeroes where the source asks for addresses? */
+static bool known_fits(const struct signed_program *known, const struct bgv_program *prog)
 {
-	struct known *known = known_make(offer->objects, digest);
+	if (known->insn_cnt != prog->insn_cnt)
+		return false;
+	for (uint32_t i = 0; i < known->symbol_cnt; i++) {
+		uint32_t idx = known->symbols[i].insn_idx;
 
-	if (!known)
+		if (idx + 1 >= prog->insn_cnt || prog->insns[idx].code != (BPF_LD | BPF_IMM | BPF_DW) ||
+		    prog->insns[idx].src_reg || prog->insns[idx].imm || prog->insns[idx + 1].imm)
+			return false;
+	}
+	return true;
+}
+
+static int known_digest(const struct signed_program *known, const struct bgv_program *prog,
+			struct vmbtf *vmbtf, uint8_t ret_digest[32])
+{
+	struct digest_symbol symbols[ELF_SYMBOLS_MAX];
+	struct digest_options opt = { .symbols = symbols, .symbol_cnt = known->symbol_cnt };
+	int r;
+
+	for (uint32_t i = 0; i < known->symbol_cnt; i++)
+		symbols[i] = (struct digest_symbol){ known->symbols[i].insn_idx, known->symbols[i].name };
+	r = digest_program(prog, &opt, ret_digest);
+	if (r != -ENOENT || !vmbtf)
+		return r;
+	opt.vmlinux = vmbtf_names(vmbtf);
+	return digest_program(prog, &opt, ret_digest);
+}
+
+int signed_objects_match_symbols(const struct signed_objects *objects, const struct bgv_program *prog,
+				 struct vmbtf *vmbtf, uint8_t ret_digest[32])
+{
+	const struct known *known;
+	unsigned int tried = 0;
+	uint8_t digest[32];
+
+	TAILQ_FOREACH(known, &objects->symbolic, symbolic) {
+		if (!known_fits(&known->program, prog))
+			continue;
+		if (tried++ == SYMBOLIC_TRIED_MAX)
+			return 0;
+		if (known_digest(&known->program, prog, vmbtf, digest) < 0 ||
+		    memcmp(digest, known->program.digest, sizeof(digest)) != 0)
+			continue;
+		memcpy(ret_digest, digest, sizeof(digest));
+		return 1;
+	}
+	return 0;
+}
+
+static int known_set_symbols(struct signed_objects *objects, struct known *known, const struct elf_result *result)
+{
+	struct elf_symbol *symbols;
+
+	known->program.insn_cnt = result->insn_cnt;
+	if (!result->symbol_cnt || known->program.symbols)
+		return 0;
+	symbols = calloc(result->symbol_cnt, sizeof(*symbols));
+	if (!symbols)
+		return -ENOMEM;
+	memcpy(symbols, result->symbols, result->symbol_cnt * sizeof(*symbols));
+	for (uint32_t i = 0; i < result->symbol_cnt; i++)
+		symbols[i].name[sizeof(symbols[i].name) - 1] = '\0';
+	if (objects->symbolic_cnt == SYMBOLIC_MAX)
+		known_drop(objects, TAILQ_LAST(&objects->symbolic, symbolic_head));
+	known->program.symbols = symbols;
+	known->program.symbol_cnt = result->symbol_cnt;
+	TAILQ_INSERT_HEAD(&objects->symbolic, known, symbolic);
+	objects->symbolic_cnt++;
+	return 0;
+}
+
+/* A program of this offer's object. Another object that holds it, too, adds its signers. */
+static int offer_add_program(struct offer *offer, const struct elf_result *result)
+{
+	struct known *known = known_make(offer->objects, result->digest);
+
+	if (!known || known_set_symbols(offer->objects, known, result) < 0)
 		return -ENOMEM;
 	memcpy(known->program.object_sha256, offer->sha256, 32);
 	for (size_t i = 0; i < offer->proof_cnt; i++)
@@ -172,6 +257,7 @@ __attribute__((format(printf, 3, 4))) static void offer_end(struct offer *offer,
 {
 	struct offer_outcome outcome = { .error = error, .text = offer->text,
 					 .program_cnt = offer->program_cnt,
+					 .unknown_cnt = offer->unknown_cnt,
 					 .proofs = offer->proofs,
 					 .proof_cnt = offer->proof_cnt };
 	va_list args;
@@ -222,34 +308,49 @@ static void offer_end_undecided(struct offer *offer, const char *what)
 		offer_end(offer, -EIO, "no judge could read %s", what);
 }
 
+/* One result of a judge: nothing in it is believed to end or to fit. */
+static int offer_take_result(struct offer *offer, const struct judge_result *piece)
+{
+	struct elf_result result;
+
+	if (piece->byte_cnt != sizeof(result))
+		return -EBADMSG;
+	memcpy(&result, piece->bytes, sizeof(result));
+	if (result.symbol_cnt > ELF_SYMBOLS_MAX)
+		return -EBADMSG;
+	if (!result.err)
+		return offer_add_program(offer, &result);
+	if (!offer->unknown_cnt++)
+		offer->unknown = result;
+	return 0;
+}
+
+static void offer_end_read(struct offer *offer)
+{
+	const struct elf_result *unknown = &offer->unknown;
+
+	if (!offer->unknown_cnt)
+		offer_end(offer, 0, "%u programs known", offer->program_cnt);
+	else
+		offer_end(offer, 0, "%u programs known, %u that this kernel cannot load; %.64s: %.120s",
+			  offer->program_cnt, offer->unknown_cnt, unknown->name, unknown->reason);
+}
+
 static void offer_on_object(void *ctx, struct judge_call *call)
 {
 	struct offer *offer = ctx;
-	uint32_t unknown_cnt = 0;
 	int r = 0;
 
 	if (call->verdict.says != JUDGE_SAYS_ACCEPT) {
 		offer_end_undecided(offer, "the object");
 		return;
 	}
-	for (uint32_t i = 0; r == 0 && i < call->result_cnt; i++) {
-		struct elf_result result;
-
-		if (call->results[i].byte_cnt != sizeof(result)) {
-			r = -EBADMSG;
-			break;
-		}
-		memcpy(&result, call->results[i].bytes, sizeof(result));
-		if (result.err)
-			unknown_cnt++;
-		else
-			r = offer_add_program(offer, result.digest);
-	}
+	for (uint32_t i = 0; r == 0 && i < call->result_cnt; i++)
+		r = offer_take_result(offer, &call->results[i]);
 	if (r < 0)
 		offer_end(offer, r, "the object's programs could not be remembered");
 	else
-		offer_end(offer, 0, "%u programs known, %u that this kernel cannot load",
-			  offer->program_cnt, unknown_cnt);
+		offer_end_read(offer);
 }
 
 /* Only what somebody vouches for is worth a judge. */

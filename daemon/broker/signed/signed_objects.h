@@ -17,6 +17,8 @@
 #include "daemon/broker/store/ledger.h"
 #include "daemon/broker/store/quota.h"
 #include "daemon/broker/store/rules.h"
+#include "daemon/broker/store/vmbtf.h"
+#include "object/elf.h"
 #include "policy/policy.h"
 
 /* Hashed in the broker: 16 MiB is a hundredth of a second. */
@@ -33,6 +35,9 @@ struct signed_program {
 	uint8_t object_sha256[32];
 	struct ledger_proof proofs[LEDGER_PROOFS_MAX];
 	uint32_t proof_cnt;
+	uint32_t insn_cnt;
+	uint32_t symbol_cnt;
+	struct elf_symbol *symbols;	/* whose addresses it loads: they stand in its digest by name */
 };
 
 /* What became of an offer. Borrowed for the call. */
@@ -40,6 +45,7 @@ struct offer_outcome {
 	int error;		/* 0, or -errno: of ours, or of a judge that did not answer */
 	const char *text;	/* one sentence, for people; no names that are not the policy's own */
 	uint32_t program_cnt;	/* whose digests are known now */
+	uint32_t unknown_cnt;	/* and of how many it could not be told */
 	uint8_t sha256[32];	/* of the object; zero when it could not be told */
 	const struct policy_proof *proofs;
 	size_t proof_cnt;
@@ -68,5 +74,13 @@ void offer_forget(struct offer *offer);
 /* The program with this canonical digest; NULL when no known object holds it. Valid until the next offer. */
 const struct signed_program *signed_objects_find(const struct signed_objects *objects,
 						 const uint8_t digest[32]);
+
+/*
+ * Is that a program of a known object whose source asks for addresses of the kernel's symbols? Its instructions hold
+ * what its loader could see of them: 0, as /proc/kallsyms shows them to those without privileges. 1 and its canonical
+ * digest; 0: none of those here. vmlinux is asked for names, where it is needed (NULL: it is not there).
+ */
+int signed_objects_match_symbols(const struct signed_objects *objects, const struct bgv_program *prog,
+				 struct vmbtf *vmbtf, uint8_t ret_digest[32]);
 
 #endif
