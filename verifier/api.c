@@ -27,6 +27,7 @@
 #include "verifier/request.h"
 #include "verifier/state/pool.h"
 #include "verifier/state/verdict.h"
+#include "verifier/tell/trace.h"
 #include "verifier/tell/why.h"
 #include "verifier/walk/explore.h"
 #include "verifier/walk/step_mem.h"
@@ -155,6 +156,8 @@ static int verify(const struct request *q, struct pool *pool, struct bgv_result 
 	env->result = res;
 	set_rules(env);
 	env->record = q->record;
+	if (q->trace)
+		trace_begin(env, q->opt->log_level);
 	env->assumes = q->assumes;
 	env->assume_cnt = q->assume_cnt;
 	env->propose = q->ret_propose;
@@ -176,6 +179,7 @@ static int verify(const struct request *q, struct pool *pool, struct bgv_result 
 		fill_stats(env, &res->stats);
 	res->stats.time_ns = request_now_ns() - start;
 	res->log = verdict_take_log(env);
+	trace_end(env);
 	if (env->btfs)
 		btf_env_done(env);
 	*ret_callback_once = env->callback_once;
@@ -197,6 +201,32 @@ int request_verify(const struct request *q, struct bgv_result *ret_res, bool *re
 	return r;
 }
 
+static bool wants_log(const struct bgv_options *opt, enum bgv_verdict verdict)
+{
+	if (!opt->log_bytes || !(opt->log_level & 3))
+		return false;
+	return verdict == BGV_REJECT || (verdict == BGV_ACCEPT && (opt->log_level & (2 | BGV_LOG_REFUSED_ONLY)) == 2);
+}
+
+/* What is refused is walked once more for its log, so that what is allowed costs nothing more. */
+static void verify_for_log(const struct request *q, struct bgv_result *res)
+{
+	struct bgv_result traced;
+	struct request again = *q;
+	bool once;
+
+	again.watch = NULL;
+	again.trace = true;
+	if (request_verify(&again, &traced, &once) < 0)
+		return;
+	if (traced.verdict == res->verdict && traced.insn_idx == res->insn_idx) {
+		free(res->log);
+		res->log = traced.log;
+		traced.log = NULL;
+	}
+	bgv_result_done(&traced);
+}
+
 static int verify_alone(const struct request *q, struct bgv_result *ret_res, bool *ret_callback_once)
 {
 	uint64_t began_ns = request_now_ns();
@@ -204,6 +234,8 @@ static int verify_alone(const struct request *q, struct bgv_result *ret_res, boo
 
 	if (r >= 0 && q->opt->explain && ret_res->verdict == BGV_REJECT)
 		mend_explain(q, ret_res, began_ns);
+	if (r >= 0 && wants_log(q->opt, ret_res->verdict))
+		verify_for_log(q, ret_res);
 	return r;
 }
 

@@ -191,10 +191,18 @@ struct bgv_stack_name {
 	uint32_t bytes;	/* of the variable */
 };
 
+#define BGV_LOG_HEAD	     8u
+#define BGV_LOG_REFUSED_ONLY 16u
+
 struct bgv_options {
 	struct bgv_limits limits;
-	uint32_t log_level;	/* 0 none, 1 the failing path's instructions, 2 every step (tests) */
-	uint32_t log_bytes;	/* at most this much log */
+	/*
+	 * The log that the kernel would write: 0 none, 1 the instructions and states of the path that is refused, 2 (or 3)
+	 * those of every path, also of a program that is accepted unless BGV_LOG_REFUSED_ONLY is added. The program is
+	 * walked again for it, within limits as well.
+	 */
+	uint32_t log_level;
+	uint32_t log_bytes;	/* at most this much of it: the end, or with BGV_LOG_HEAD in log_level the beginning */
 	/*
 	 * Record events, cause and way out of a rejection by walking again, for each problem told twice: within
 	 * limits.time_ns all in all, and limits.memory_bytes each time. The result's stats are of the first walk.

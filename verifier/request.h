@@ -12,6 +12,7 @@ struct request {
 	const struct bgv_options *opt;
 	const struct env_watch *watch;
 	const struct behave *beh;
+	bool trace;		      /* the log of opt->log_level is written */
 	bool record;		      /* the steps, and from them the explanation */
 	const struct assume *assumes; /* the verdict is about a program with these ways out */
 	uint32_t assume_cnt;

@@ -12,6 +12,8 @@
 #include "proto/own.h"
 #include "verifier/bpfgate-verifier.h"
 
+#define EXPLANATION_MAX (64u << 10) /* bytes: some screens */
+
 static_assert((int)JUDGE_SAYS_ACCEPT == (int)BGV_ACCEPT && (int)JUDGE_SAYS_REJECT == (int)BGV_REJECT &&
 		      (int)JUDGE_SAYS_UNSUPPORTED == (int)BGV_UNSUPPORTED &&
 		      (int)JUDGE_SAYS_UNDECIDED == (int)BGV_UNDECIDED,
@@ -38,12 +40,14 @@ static void copy_verdict(struct judge_verdict *verdict, const struct bgv_result 
 static int say_why(struct job *job, const struct bgv_program *prog, const struct bgv_result *result)
 {
 	OWN_MEM char *some = NULL, *all = NULL, *model = NULL;
+	size_t bytes;
 	int r;
 
 	if (!(job->ask.flags & JUDGE_EXPLAIN) || result->verdict == BGV_ACCEPT ||
 	    bgv_explain_short(prog, result, &some) < 0 || bgv_explain(prog, result, &all) < 0)
 		return 0;
-	r = job_say_log(job, some, strlen(some));
+	bytes = strlen(some);
+	r = job_say_log(job, some, bytes < EXPLANATION_MAX ? bytes : EXPLANATION_MAX);
 	if (r >= 0)
 		r = job_say_told(job, JUDGE_PIECE_TOLD, all);
 	if (r >= 0 && bgv_explain_json(prog, result, 0, &model) >= 0)
@@ -64,13 +68,22 @@ static int say_result(struct job *job, const struct bgv_program *prog, const str
 	return r;
 }
 
+/* What the explanation, which goes first, leaves of it. */
+static uint32_t trace_bytes(const struct judge_job *ask)
+{
+	uint32_t bytes = ask->log_bytes < JUDGE_LOG_MAX ? ask->log_bytes : JUDGE_LOG_MAX;
+
+	return bytes > 2 * EXPLANATION_MAX ? bytes - EXPLANATION_MAX : bytes;
+}
+
 int job_verify(struct job *job)
 {
 	const struct judge_job *ask = &job->ask;
 	struct bgv_options options = {
 		.limits = { ask->cpu_ns, ask->memory_bytes, ask->insns },
-		.log_level = ask->log_level,
-		.log_bytes = ask->log_bytes < JUDGE_LOG_MAX ? ask->log_bytes : JUDGE_LOG_MAX,
+		/* What is accepted is loaded, and then the kernel writes the log. */
+		.log_level = ask->log_level | BGV_LOG_REFUSED_ONLY,
+		.log_bytes = trace_bytes(ask),
 		.explain = ask->flags & JUDGE_EXPLAIN ? 1 : 0,
 	};
 	OWN_BUNDLE struct bundle *bundle = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load [-v] [--no-perfmon] [--only TEXT] FILE...: puts each text case that allows it before the
- * running kernel and prints "NAME<tab>ERRNO INSNS", errno 0 when it loaded. With --no-perfmon it
- * holds only CAP_BPF and CAP_NET_ADMIN while it loads programs. Links no verifier. The cases are
+ * load [-v] [--log LEVEL] [--no-perfmon] [--only TEXT] FILE...: puts each text case that allows it before the
+ * running kernel and prints "NAME<tab>ERRNO INSNS", errno 0 when it loaded; with --log "=== NAME" and the
+ * kernel's log instead. With --no-perfmon it holds only CAP_BPF and CAP_NET_ADMIN while it loads programs. Links no verifier. The cases are
  * written by hand and small: nothing generated may come this way.
  */
 #include <errno.h>
@@ -29,6 +29,7 @@ struct load {
 	struct casenames names;
 	const char *only;
 	bool verbose, no_perfmon;
+	int log_level;
 	char *log;
 };
 
@@ -162,9 +163,14 @@ static int load_prog(struct load *ld, const struct tcase *c, struct bpf_insn *in
 
 static void load_report(struct load *ld, const struct tcase *c, struct bpf_insn *insns, int btf_fd)
 {
-	int err = load_prog(ld, c, insns, btf_fd, LOG_STATS);
+	int err = load_prog(ld, c, insns, btf_fd, ld->log_level ? ld->log_level : LOG_STATS);
 	unsigned long processed = 0;
 	const char *at = strstr(ld->log, "processed ");
+
+	if (ld->log_level) {
+		printf("=== %s\n%s", c->name, ld->log);
+		return;
+	}
 
 	if (at)
 		sscanf(at, "processed %lu insns", &processed);
@@ -231,6 +237,8 @@ int main(int argc, char **argv)
 			ld.verbose = true;
 		else if (!strcmp(argv[i], "--no-perfmon"))
 			ld.no_perfmon = true;
+		else if (!strcmp(argv[i], "--log") && i + 1 < argc)
+			ld.log_level = atoi(argv[++i]);
 		else if (!strcmp(argv[i], "--only") && i + 1 < argc)
 			ld.only = argv[++i];
 	}

@@ -57,6 +57,17 @@ struct env_watch {
 	bool all_precise;
 };
 
+/* Who writes the log of a walk (trace.c). Changes nothing of it. */
+struct env_trace {
+	void (*begin)(struct env *env);			/* all passes before the walk are done */
+	void (*enter)(struct env *env, uint32_t subprog);	/* main, or a global function, is walked */
+	void (*leave)(struct env *env, uint32_t subprog);	/* all its paths are allowed */
+	void (*step)(struct env *env);			/* an instruction is about to be stepped */
+	void (*equal)(struct env *env);			/* an equal state was proved safe: the path ends */
+	/* A path that waited is taken up; log_pos: where the log was when it was put aside. */
+	void (*resume)(struct env *env, uint64_t log_pos);
+};
+
 /* What an assumption put aside for one step (assume.c). */
 struct heldset;
 struct env_aside {
@@ -67,6 +78,7 @@ struct env_aside {
 
 struct env {
 	const struct env_watch *watch;	/* NULL but in tests */
+	const struct env_trace *trace;	/* NULL: no log is written */
 	/* Verifies another program, watched: 0, or negative when ours is not that it loads. The door's own (api.c). */
 	int (*verify_other)(struct env *env, const struct bgv_program *other, const struct env_watch *watch);
 	const struct bgv_target *target;

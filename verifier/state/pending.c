@@ -32,6 +32,7 @@ struct state *pending_push(struct env *env, uint32_t insn_idx, uint32_t prev_ins
 	st->insn_idx = insn_idx;
 	st->prev_insn_idx = prev_insn_idx;
 	st->speculative |= speculative;
+	st->log_pos = verdict_log_pos(env);
 	if (add_pending(env, st, err_if_full) < 0)
 		return NULL;
 	if (st->parent)
@@ -54,6 +55,7 @@ struct state *pending_push_async(struct env *env, uint32_t insn_idx, uint32_t su
 	st->in_sleepable = sleepable;
 	st->insn_idx = insn_idx;
 	st->prev_insn_idx = env->insn_idx;
+	st->log_pos = verdict_log_pos(env);
 	return add_pending(env, st, ENOMEM) < 0 ? NULL : st;
 }
 
@@ -71,5 +73,7 @@ bool pending_pop(struct env *env)
 	env->cur = st;
 	env->insn_idx = st->insn_idx;
 	env->prev_insn_idx = st->prev_insn_idx;
+	if (env->trace)
+		env->trace->resume(env, st->log_pos);
 	return true;
 }

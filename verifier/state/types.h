@@ -185,6 +185,7 @@ struct state {
 	uint32_t dfs_depth;
 	uint32_t callback_unroll_depth;
 	uint32_t may_goto_depth;
+	uint64_t log_pos;		/* of a pending state: where the log was */
 	uint32_t hit_cnt, miss_cnt;
 	uint32_t active_locks;		/* counts */
 	uint32_t preempt_locks;

@@ -17,9 +17,14 @@
 #define RET_UNSUPPORTED	(-100001)
 #define RET_UNDECIDED	(-100002)
 
+#define LOG_FIRST_BYTES 65536u
+#define LOG_NOTE_BYTES	80u /* for the line that says what is left out; logs of a few lines have none */
+
+/* gone: bytes that were dropped before text; lost: behind it. */
 struct log {
 	char *text;
 	size_t used, room;
+	uint64_t gone, lost;
 };
 
 static void record(struct env *env, enum bgv_verdict verdict, int err, const char *code,
@@ -139,56 +144,130 @@ bool verdict_is_final(int r)
 	return r == RET_UNSUPPORTED || r == RET_UNDECIDED;
 }
 
-static bool log_room(struct env *env, struct log *log, size_t want)
+/* ---- the log ------------------------------------------------------------------------------------ */
+
+static size_t log_most(const struct env *env)
 {
-	size_t max = env->opt->log_bytes, room;
+	uint32_t bytes = env->opt->log_bytes;
+
+	return bytes > 4 * LOG_NOTE_BYTES ? bytes - LOG_NOTE_BYTES : bytes;
+}
+
+/* Of what has no room the oldest half goes; true: there is room now. */
+static bool log_forget(const struct env *env, struct log *log, size_t want)
+{
+	size_t keep = log_most(env) / 2, gone;
+
+	if (env->opt->log_level & BGV_LOG_HEAD || want >= log_most(env) - keep)
+		return false;
+	gone = log->used > keep ? log->used - keep : 0;
+	memmove(log->text, log->text + gone, log->used - gone);
+	log->used -= gone;
+	log->gone += gone;
+	return true;
+}
+
+static bool log_room(const struct env *env, struct log *log, size_t want)
+{
+	size_t max = log_most(env), room = log->room ? log->room : LOG_FIRST_BYTES;
 	char *text;
 
 	if (log->used + want < log->room)
 		return true;
-	room = log->room ? log->room * 2 : 65536;
+	if (log->used + want >= max)
+		return log->text && log_forget(env, log, want);
 	while (room <= log->used + want)
 		room *= 2;
-	if (log->used + want >= max)
-		return false;
-	text = realloc(log->text, room < max ? room : max);
+	room = room < max ? room : max;
+	text = realloc(log->text, room);
 	if (!text)
 		return false;
 	log->text = text;
-	log->room = room < max ? room : max;
+	log->room = room;
 	return true;
 }
 
-void verdict_log(struct env *env, const char *fmt, ...)
+void verdict_log_write(struct env *env, const char *text, size_t bytes)
 {
 	struct log *log = env->log;
-	char line[512];
-	va_list ap;
-	int n;
 
-	if (!env->opt->log_level || !env->opt->log_bytes)
+	if (!env->trace || !env->opt->log_bytes)
 		return;
 	if (!log) {
 		log = env->log = pool_zalloc(env, sizeof(*log));
 		if (!log)
 			return;
 	}
+	if (log->lost || !log_room(env, log, bytes + 1)) {
+		log->lost += bytes;
+		return;
+	}
+	memcpy(log->text + log->used, text, bytes);
+	log->used += bytes;
+	log->text[log->used] = '\0';
+}
+
+void verdict_log(struct env *env, const char *fmt, ...)
+{
+	char line[512];
+	va_list ap;
+	int n;
+
 	va_start(ap, fmt);
 	n = vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	assert(n > 0 && (size_t)n < sizeof(line)); /* the number and code of an instruction */
-	if (!log_room(env, log, (size_t)n + 1))
+	if (n > 0)
+		verdict_log_write(env, line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+}
+
+uint64_t verdict_log_pos(const struct env *env)
+{
+	const struct log *log = env->log;
+
+	return log ? log->gone + log->used + log->lost : 0;
+}
+
+void verdict_log_reset(struct env *env, uint64_t pos)
+{
+	struct log *log = env->log;
+
+	if (!log || pos >= verdict_log_pos(env))
 		return;
-	memcpy(log->text + log->used, line, (size_t)n + 1);
-	log->used += (size_t)n;
+	if (pos >= log->gone + log->used) {
+		log->lost = pos - log->gone - log->used;
+		return;
+	}
+	log->lost = 0;
+	log->used = pos > log->gone ? (size_t)(pos - log->gone) : 0;
+	log->gone = pos > log->gone ? log->gone : pos;
+	if (log->text)
+		log->text[log->used] = '\0';
+}
+
+/* Says what is missing, where that is the beginning, in place of the line that was cut. */
+static char *log_say_gone(const struct log *log)
+{
+	const char *line = strchr(log->text, '\n');
+	char *text = NULL;
+
+	line = line ? line + 1 : log->text;
+	if (asprintf(&text, "(the first %llu bytes of this log are left out)\n%s",
+		     (unsigned long long)(log->gone + (uint64_t)(line - log->text)), line) < 0)
+		return NULL;
+	return text;
 }
 
 char *verdict_take_log(struct env *env)
 {
 	struct log *log = env->log;
-	char *text = log ? log->text : NULL;
+	char *text = log ? log->text : NULL, *told;
 
-	if (log)
-		log->text = NULL;
-	return text;
+	if (!log)
+		return NULL;
+	told = text && log->gone && log->room > LOG_NOTE_BYTES ? log_say_gone(log) : NULL;
+	log->text = NULL;
+	if (!told)
+		return text;
+	free(text);
+	return told;
 }

@@ -53,8 +53,14 @@ int verdict_undecided(struct env *env, const char *what);
 int verdict_nomem(struct env *env);
 /* r is what verdict_unsupported or _undecided returned: no speculative path may swallow it. */
 bool verdict_is_final(int r);
-/* log_level 2: one line of the log. */
+/*
+ * The log of a walk that is traced: at most opt->log_bytes, of which the end is kept, or with BGV_LOG_HEAD the
+ * beginning. Positions count all that was written. Going back drops what was written since.
+ */
 void verdict_log(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void verdict_log_write(struct env *env, const char *text, size_t bytes);
+uint64_t verdict_log_pos(const struct env *env);
+void verdict_log_reset(struct env *env, uint64_t pos);
 int verdict_reject_at(struct env *env, uint32_t insn_idx, int err, enum diag_code code,
 		      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 /*

@@ -76,6 +76,8 @@ static int arrive(struct env *env)
 	env->cur->insn_idx = env->insn_idx;
 	if (env->aux[env->insn_idx].prune_point) {
 		r = checkpoint_visit(env);
+		if (r > 0 && env->trace)
+			env->trace->equal(env);
 		if (r)
 			return r < 0 ? r : STEP_PATH_ENDS;
 	}
@@ -106,8 +108,8 @@ static int step(struct env *env)
 	r = slotlive_step_begin(env, insn_idx);
 	if (r < 0)
 		return r;
-	if (env->opt->log_level >= 2)
-		verdict_log(env, "%u: %02x\n", insn_idx, env->insns[insn_idx].code);
+	if (env->trace)
+		env->trace->step(env);
 	if (env->watch)
 		env->watch->look(env->watch->ctx, env);
 	r = ENV_EXPLAINS && env->assume_cnt ? assume_step(env) : step_insn(env);
@@ -183,10 +185,14 @@ static int explore_function(struct env *env, uint32_t subprog, bool may_sleep)
 	r = call_enter_root(env, subprog);
 	if (r >= 0 && !subprog)
 		r = btfctx_acquire_args(env);
+	if (env->trace)
+		env->trace->enter(env, subprog);
 	if (r >= 0)
 		r = walk(env);
 	if (r >= 0)
 		checkpoint_forget_all(env);
+	if (r >= 0 && env->trace)
+		env->trace->leave(env, subprog);
 	return r;
 }
 
@@ -227,6 +233,8 @@ int explore_program(struct env *env)
 	if (env->record)
 		tale_begin(env, TALE_BYTES_MAX);
 	assume_begin(env);
+	if (env->trace)
+		env->trace->begin(env);
 	r = slotlive_init(env);
 	if (r >= 0)
 		r = backedge_init(env);

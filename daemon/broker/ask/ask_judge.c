@@ -13,8 +13,9 @@
 #include "daemon/broker/work/session.h"
 #include "daemon/broker/peers/verdicts.h"
 
-/* What comes back of our verifier's log at most: it shows one path. */
-#define JUDGING_LOG_MAX (256u << 10)
+/* What comes back of our verifier's log: of a longer one the end, or the beginning where the caller wants that. */
+#define JUDGING_LOG_BYTES (256u << 10)
+#define JUDGING_LOG_MAX	  (1u << 20) /* into a buffer of that size or more */
 
 static void ask_judge_go_on(struct work *work)
 {
@@ -45,9 +46,13 @@ static void ask_judge_fill_job(const struct work *work, const struct ask_judge *
 		job->insns = 0;
 		job->sandbox_needed = work->ruling->whole_sandbox ? SANDBOX_WHOLE : 0;
 	}
-	if (ask->fields && reply_log_read(work, ask->fields, &want) == 0)
-		job->log_level = want.level & (LOG_BUF_LEVEL1 | LOG_BUF_LEVEL2) ? 1 : 0;
-	job->log_bytes = JUDGING_LOG_MAX;
+	job->log_bytes = JUDGING_LOG_BYTES;
+	if (ask->fields && reply_log_read(work, ask->fields, &want) == 0 && want.has_buf &&
+	    want.level & (LOG_BUF_LEVEL1 | LOG_BUF_LEVEL2)) {
+		job->log_level = want.level & (LOG_BUF_LEVEL1 | LOG_BUF_LEVEL2 | LOG_BUF_FIXED);
+		if (want.size > JUDGING_LOG_BYTES)
+			job->log_bytes = want.size < JUDGING_LOG_MAX ? want.size : JUDGING_LOG_MAX;
+	}
 	/* Also without a buffer for it: `bpfgate why` shows it. */
 	job->flags |= JUDGE_EXPLAIN;
 }
