@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Feature probes of libbpf 1.1 to 1.5 and bpftool, as they arrive at the kernel. Promises that each
+ * Feature probes of libbpf 1.1 to 1.5, bpftool, cilium/ebpf and aya, as they arrive at the kernel. Promises that each
  * match is a program of a few instructions that can do nothing worth doing; it trusts nothing in the
  * program. A newer libbpf's new probe is simply not known here: policy decides about it.
  */
@@ -39,6 +39,14 @@ static const struct probe probes[] = {
 	    MOV_K(0, 0), EXIT }, true },
 	{ "argument context tag", BPF_PROG_TYPE_KPROBE, 4,
 	  { CALL_LOCAL(1), EXIT, CALL(BPF_FUNC_get_func_ip), EXIT } },
+	/* cilium/ebpf's, where they differ from libbpf's */
+	{ "probe_read_kernel", BPF_PROG_TYPE_KPROBE, 6,
+	  { MOV_X(1, 10), ADD_K(1, -8), MOV_K(2, 8), MOV_K(3, 0), CALL(BPF_FUNC_probe_read_kernel),
+	    EXIT } },
+	{ "functions", BPF_PROG_TYPE_SOCKET_FILTER, 4, { CALL_LOCAL(1), EXIT, MOV_K(0, 0), EXIT } },
+	{ "ISA v4", BPF_PROG_TYPE_SOCKET_FILTER, 5,
+	  { MOV_K(0, 0), JUMP(BPF_JMP | BPF_JEQ, 0, 1, 1), { .code = BPF_JMP32 | BPF_JA, .imm = 1 }, MOV_K(0, 1),
+	    EXIT } },
 	{ "bounded loops", BPF_PROG_TYPE_SOCKET_FILTER, 4,
 	  { MOV_K(0, 10), SUB_K(0, 1), JUMP(BPF_JMP | BPF_JNE, 0, 0, -2), EXIT } },
 	{ "ISA v2", BPF_PROG_TYPE_SOCKET_FILTER, 4,

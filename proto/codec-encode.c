@@ -544,6 +544,7 @@ static int encode_put_ptr(struct encode *enc, int ptr_idx, uint64_t addr)
 	bytes_put_pad(&enc->out);
 	enc->ptr_cnt++;
 	enc->call->ptr_room[ptr_idx] = entry.room;
+	enc->call->ptr_at[ptr_idx] = at;
 	entry = (struct wire_ptr){ htole16(entry.ptr_idx), htole16(entry.state),
 				   htole32(entry.bytes), htole32(entry.room), 0 };
 	memcpy(enc->out.data + at, &entry, sizeof(entry));
@@ -626,6 +627,20 @@ int codec_encode_request(const struct codec_source *source, uint32_t cmd, uint64
 	call->body = enc.out.data;
 	call->body_bytes = enc.out.len;
 	return r;
+}
+
+void codec_call_for_version(struct codec_call *call, uint16_t version)
+{
+	struct wire_ptr entry;
+
+	for (int i = 0; version < WIRE_VERSION_CTX && i < call->row->ptr_cnt; i++) {
+		if (call->row->ptrs[i].content != CMD_CTX || !call->ptr_room[i])
+			continue;
+		memcpy(&entry, call->body + call->ptr_at[i], sizeof(entry));
+		entry.room = 0;
+		memcpy(call->body + call->ptr_at[i], &entry, sizeof(entry));
+		call->ptr_room[i] = 0;
+	}
 }
 
 void codec_call_done(struct codec_call *call)

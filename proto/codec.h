@@ -74,6 +74,7 @@ struct codec_call {
 	uint8_t attr[ATTR_BYTES]; /* as the caller passed it, zero-extended */
 	uint64_t ptr_addr[CMD_PTRS_MAX]; /* 0: NULL */
 	uint32_t ptr_room[CMD_PTRS_MAX];
+	size_t ptr_at[CMD_PTRS_MAX]; /* of its entry in the body */
 	uint8_t *body;
 	size_t body_bytes;
 	unsigned int fd_cnt;
@@ -99,6 +100,12 @@ void codec_call_done(struct codec_call *call);
  */
 int codec_encode_request(const struct codec_source *source, uint32_t cmd, uint64_t attr_addr,
 			 uint32_t attr_bytes, struct codec_call *ret_call);
+
+/*
+ * Takes out of the body what a daemon of that version (WIRE_WELCOME's) does not understand: then the caller gets what
+ * it would have got of the library of that time.
+ */
+void codec_call_for_version(struct codec_call *call, uint16_t version);
 
 /* ---- The daemon's side ------------------------------------------------------------------- */
 

@@ -17,7 +17,9 @@
 
 /* Versions this source speaks. A newer peer that still speaks one of them is understood. */
 #define WIRE_VERSION_MIN 1
-#define WIRE_VERSION_MAX 1
+#define WIRE_VERSION_MAX 2
+/* Since then a test run's context may ask for what became of it. Daemons before hang up on who does. */
+#define WIRE_VERSION_CTX 2
 
 /* So that instructions can be read in place as 64-bit units. */
 #define WIRE_ALIGN 8

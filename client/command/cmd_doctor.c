@@ -21,6 +21,8 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "client/bpfgate.h"
 #include "client/shared/out.h"
@@ -173,23 +175,37 @@ static void doctor_seccomp(struct doctor_finding *f)
 		doctor_say(f, DOCTOR_OK, "user notification is there");
 }
 
+/* No attr is that large: the kernel says E2BIG to everybody, before it looks at anything. */
+#define DOCTOR_ATTR_TOO_LARGE (1u << 20)
+
+/* What bpf() answers here; a filter may end the process that asks, so it is another. Negative: it was ended, or could not ask. */
+static int doctor_ask_bpf(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		_exit(syscall(SYS_bpf, 0, NULL, DOCTOR_ATTR_TOO_LARGE) < 0 ? errno & 0xff : 0);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+}
+
 /* A filter on bpf() above us wins over the launcher's: containers, SystemCallFilter=. */
 static void doctor_outer_filter(struct doctor_finding *f)
 {
-	char line[128];
-	FILE *status = fopen("/proc/self/status", "re");
-	int mode = -1;
+	int answer = doctor_ask_bpf();
 
-	while (status && fgets(line, sizeof(line), status))
-		if (sscanf(line, "Seccomp: %d", &mode) == 1)
-			break;
-	if (status)
-		fclose(status);
-	if (mode == 2)
-		doctor_say(f, DOCTOR_NOTE, "this process is filtered already; if that filter stops bpf(), "
-					   "`bpfgate run` and the libraries' local calls fail");
+	if (answer == E2BIG)
+		doctor_say(f, DOCTOR_OK, "bpf() reaches the kernel");
+	else if (answer < 0)
+		doctor_say(f, DOCTOR_MISSING, "a filter ends who calls bpf(): clients that read or write maps, and `bpfgate run`, fail");
 	else
-		doctor_say(f, mode < 0 ? DOCTOR_NOTE : DOCTOR_OK, mode < 0 ? "unknown" : "none");
+		doctor_say(f, DOCTOR_MISSING, "a filter answers bpf() with %s: clients cannot read or write maps; `bpfgate run` fails",
+			   strerrorname_np(answer) ? strerrorname_np(answer) : "nothing");
 }
 
 static void doctor_bpffs(struct doctor_finding *f)

@@ -143,7 +143,7 @@ static bool call_may_repeat(const struct cmd_row *row, int r)
 	       (r == -ECONNABORTED && (row->returns_fd || row->gate == CMD_VIRTUAL));
 }
 
-static int call_try(const struct codec_call *call, struct call_outcome *outcome, int *ret_fd)
+static int call_try(struct codec_call *call, struct call_outcome *outcome, int *ret_fd)
 {
 	OWN_MESSAGE struct message msg = MESSAGE_INIT;
 	struct conn *conn;
@@ -154,6 +154,7 @@ static int call_try(const struct codec_call *call, struct call_outcome *outcome,
 		call_explain(outcome, "no bpfgated answers", r);
 		return -EPERM;
 	}
+	codec_call_for_version(call, conn_version(conn));
 	r = conn_exchange(conn, WIRE_REQUEST, call->body, call->body_bytes, call->fds, call->fd_cnt,
 			  WIRE_REPLY, &msg);
 	if (r < 0) {

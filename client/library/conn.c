@@ -166,6 +166,11 @@ static int conn_await(struct conn *conn, struct message *ret_msg)
 	return channel_recv(conn->sock, &conn->scratch, 0, ret_msg);
 }
 
+uint16_t conn_version(const struct conn *conn)
+{
+	return conn->version;
+}
+
 int conn_exchange(struct conn *conn, enum wire_type type, const void *body, size_t body_bytes,
 		  const int *fds, unsigned int fd_cnt, enum wire_type answer_type,
 		  struct message *ret_msg)

@@ -23,6 +23,9 @@ void conn_give(struct conn *conn);
 /* Closes it: it failed, or is in the middle of an exchange. NULL: nothing. */
 void conn_drop(struct conn *conn);
 
+/* The version that was agreed upon with the daemon. */
+uint16_t conn_version(const struct conn *conn);
+
 /*
  * Sends one frame of `type` and receives the answer, which must be of `answer_type`. Blocks as long as
  * the daemon takes. Returns 0 and *ret_msg, body loaded; -EPIPE or -ECONNRESET if the daemon took nothing

@@ -46,6 +46,12 @@ START_TEST(almost_a_probe_is_none)
 	prog.insns = other;
 	ck_assert(!probes_has_prog(&prog));
 	ck_assert(!probes_has_map(2, 4, 32, 2, 0, "libbpf_global"));
+	/* of Go's and Rust's loaders; beside each one that differs in flags, size or name */
+	ck_assert(probes_has_map(2, 4, 4, 1, 0x80, "") && !probes_has_map(2, 4, 4, 1, 0x100, ""));
+	ck_assert(probes_has_map(1, 4, 4, 1, 1, "") && !probes_has_map(1, 4, 4, 1, 0, ""));
+	ck_assert(probes_has_map(1, 4, 4, 2, 0, "") && !probes_has_map(1, 4, 4, 3, 0, ""));
+	ck_assert(probes_has_map(2, 4, 4, 1, 0, "feature_test") && !probes_has_map(2, 4, 4, 1, 0, "feature_tes"));
+	ck_assert(probes_has_map(2, 4, 32, 1, 0, "aya_global") && !probes_has_map(2, 4, 4, 1, 0, "aya_global"));
 	ck_assert(!probes_has_map(1, 4, 32, 1, 0, "libbpf_global"));
 	ck_assert(!probes_has_map(2, 4, 32, 1, 0, "libbpf_globa"));
 	ck_assert(!probes_has_btf("", 0));

@@ -2,6 +2,7 @@
 /* Feature probes are known by all that they are; a program that differs in anything is none. */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "object/probes.h"
 #include "proto/own.h"
@@ -30,6 +31,39 @@ START_TEST(probes_of_libbpf_are_known)
 	prog.prog_type = BPF_PROG_TYPE_TRACEPOINT;
 	prog.insn_cnt = 5;
 	ck_assert_ptr_null(probes_match(&prog));
+}
+END_TEST
+
+/* As cilium/ebpf's sources make them; each beside a program that differs in one number. */
+START_TEST(probes_of_cilium_ebpf_are_known)
+{
+	static const struct bpf_insn functions[] = { { .code = 0x85, .src_reg = 1, .imm = 1 }, { .code = 0x95 },
+						     { .code = 0xb7 }, { .code = 0x95 } };
+	static const struct bpf_insn isa4[] = { { .code = 0xb7 }, { .code = 0x15, .off = 1, .imm = 1 },
+						{ .code = 0x06, .imm = 1 }, { .code = 0xb7, .imm = 1 }, { .code = 0x95 } };
+	static const struct {
+		const struct bpf_insn *insns;
+		uint32_t cnt, type;
+		const char *name;
+	} rows[] = { { read_kernel, 6, BPF_PROG_TYPE_KPROBE, "probe_read_kernel" },
+		     { functions, 4, BPF_PROG_TYPE_SOCKET_FILTER, "functions" },
+		     { isa4, 5, BPF_PROG_TYPE_SOCKET_FILTER, "ISA v4" } };
+	struct bpf_insn insns[6];
+
+	for (size_t i = 0; i < ARRAY_CNT(rows); i++) {
+		struct bgv_program prog = { .insns = insns, .insn_cnt = rows[i].cnt, .prog_type = rows[i].type,
+					    .license = "MIT" };
+
+		memcpy(insns, rows[i].insns, rows[i].cnt * sizeof(*insns));
+		ck_assert_str_eq(probes_match(&prog), rows[i].name);
+		for (uint32_t k = 0; k < rows[i].cnt; k++) {
+			insns[k].imm++;
+			ck_assert_ptr_null(probes_match(&prog));
+			insns[k].imm--;
+		}
+		prog.prog_type = BPF_PROG_TYPE_XDP;
+		ck_assert_ptr_null(probes_match(&prog));
+	}
 }
 END_TEST
 
@@ -96,6 +130,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tc, probes_of_libbpf_are_known);
+	tcase_add_test(tc, probes_of_cilium_ebpf_are_known);
 	tcase_add_test(tc, pairs_of_any_type_are_known);
 	tcase_add_test(tc, what_does_more_is_no_probe);
 	tcase_add_test(tc, the_large_program_is_known_by_every_instruction);

@@ -1123,6 +1123,33 @@ START_TEST(half_a_pair_at_the_end_is_not_read_past)
 }
 END_TEST
 
+/* ---- a daemon that is older than this library ---- */
+
+START_TEST(an_older_daemon_is_not_asked_what_became_of_a_context)
+{
+	struct source_counts counts = { 0 };
+	struct codec_source source = source_init(&counts);
+	uint8_t attr[ATTR_BYTES] = { 0 }, context[8] = "context";
+	OWN_CALL struct codec_call call = CODEC_CALL_INIT;
+	struct request req;
+	uint32_t idx = 2; /* ctx_in of the row */
+
+	attr_put_u32(attr, ATTR_TEST_CTX_SIZE_IN, sizeof(context));
+	attr_put_u64(attr, ATTR_TEST_CTX_IN, (uintptr_t)context);
+	ck_assert_int_eq(codec_encode_request(&source, CMD_PROG_TEST_RUN, (uintptr_t)attr, sizeof(attr), &call), 0);
+	ck_assert_str_eq(call.row->ptrs[idx].name, "ctx_in");
+	codec_call_for_version(&call, WIRE_VERSION_CTX);
+	ck_assert_int_eq(codec_decode_request(call.body, call.body_bytes, call.fd_cnt, &req), 0);
+	ck_assert_uint_eq(req.ptrs[idx].room, sizeof(context));
+	ck_assert_uint_eq(call.ptr_room[idx], sizeof(context));
+	codec_call_for_version(&call, WIRE_VERSION_CTX - 1);
+	ck_assert_int_eq(codec_decode_request(call.body, call.body_bytes, call.fd_cnt, &req), 0);
+	ck_assert_uint_eq(req.ptrs[idx].room, 0);
+	ck_assert_uint_eq(req.ptrs[idx].bytes, sizeof(context));
+	ck_assert_uint_eq(call.ptr_room[idx], 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("codec");
@@ -1173,6 +1200,7 @@ int main(void)
 	tcase_add_test(tcase, a_field_s_fd_is_found_where_the_call_uses_it);
 	tcase_add_test(tcase, a_caller_s_own_pid_travels_as_itself);
 	tcase_add_test(tcase, half_a_pair_at_the_end_is_not_read_past);
+	tcase_add_test(tcase, an_older_daemon_is_not_asked_what_became_of_a_context);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The list of probes.def, searched. Promises a yes only to what is on it, byte for byte after
+ * The list of probes.def (libbpf's, generated) and what Go's and Rust's loaders create beside it, searched. Promises a yes only to what is on it, byte for byte after
  * canonical encoding; trusts the generator; looks at nothing longer than a probe can be.
  */
 #include "daemon/broker/ask/probes.h"
 
+#include <linux/bpf.h>
 #include <string.h>
 
 #include "object/digest.h"
@@ -44,11 +45,19 @@ static const struct {
 #define PROBE_MAP(type, key, value, entries, flags, name) \
 	{ type, key, value, entries, flags, name },
 #include "daemon/broker/ask/probes.def"
+	/* cilium/ebpf: flags, names, batches */
+	{ BPF_MAP_TYPE_ARRAY, 4, 4, 1, BPF_F_RDONLY_PROG, "" },
+	{ BPF_MAP_TYPE_ARRAY, 4, 4, 1, BPF_F_INNER_MAP, "" },
+	{ BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0, "feature_test" },
+	{ BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0, ".test" },
+	{ BPF_MAP_TYPE_HASH, 4, 4, 1, BPF_F_NO_PREALLOC, "" },
+	{ BPF_MAP_TYPE_HASH, 4, 4, 2, 0, "" },
+	{ BPF_MAP_TYPE_ARRAY, 4, 32, 1, 0, "aya_global" },
 };
 
 bool probes_has_prog(const struct bgv_program *prog)
 {
-	const struct digest_options opt = { NULL, 0 };
+	const struct digest_options opt = { .vmlinux = NULL };
 	uint8_t digest[DIGEST_BYTES];
 	char hex[DIGEST_HEX_BYTES];
 

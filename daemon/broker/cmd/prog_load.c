@@ -374,10 +374,10 @@ static void prog_load_probe(struct work *work)
 		prog_load_run(work);
 }
 
-/* Programs of people have names and source lines; libbpf's probes have none, or one of these names. */
+/* Programs of people have names and source lines; probes of loaders have none, or one of these names. */
 static bool prog_load_looks_like_probe(const struct work *work, const struct prog_load *load)
 {
-	static const char *const names[] = { "", "libbpf_nametest", "det_arg_ctx" };
+	static const char *const names[] = { "", "libbpf_nametest", "det_arg_ctx", "aya_name_check" };
 	bool named = true;
 
 	for (size_t i = 0; i < ARRAY_CNT(names); i++)
