@@ -25,6 +25,8 @@
 	65536 /* of longer walks only the first problem is told: each more is some walks */
 #define MEND_ROOTS_MAX 5
 #define MEND_STEPS_MAX 2000000u	/* of all trials together: what is mended may be walked on for long, each time */
+/* What is assumed may make a loop of what was refused in its first round, and hold more in every round. */
+#define MEND_BYTES_MAX (64u << 20)
 
 /* The problems told so far, and what is assumed of them. */
 struct mend {
@@ -52,6 +54,13 @@ static void take_budget(struct mend *m, const struct request *q)
 		m->left.limits.insns = m->steps_left;
 }
 
+/* What is only tried has less room than the verdict had. */
+static void take_room(struct mend *m)
+{
+	if (!m->left.limits.memory_bytes || m->left.limits.memory_bytes > MEND_BYTES_MAX)
+		m->left.limits.memory_bytes = MEND_BYTES_MAX;
+}
+
 /* With what is assumed by now. */
 static int judge(struct mend *m, const struct request *q, struct bgv_result *ret_res)
 {
@@ -62,6 +71,8 @@ static int judge(struct mend *m, const struct request *q, struct bgv_result *ret
 	if (r < 0)
 		return r;
 	take_budget(m, q);
+	if (!q->record)
+		take_room(m);
 	patch->q.opt = &m->left;
 	r = request_verify(&patch->q, ret_res, &once);
 	if (r >= 0 && !q->record)

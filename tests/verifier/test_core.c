@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "proto/own.h"
 #include "verifier/bpfgate-verifier.h"
@@ -87,6 +88,34 @@ START_TEST(a_short_packet_check_is_told_in_bytes)
 	ck_assert_ptr_nonnull(strstr(text, "path: 5 (not taken) -> 6"));
 	ck_assert_ptr_nonnull(strstr(text, "insn 5: this check proves 14 bytes"));
 	free(text);
+	bgv_result_done(&res);
+}
+END_TEST
+
+/* As if each round's memory were given back at the end: what is held grows with every round that is then walked. */
+START_TEST(what_is_only_tried_has_little_memory)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = 1, .src_reg = BPF_PSEUDO_MAP_FD }, {},
+		MOV(2, 8), MOV(3, 0), CALL(131),
+		INSN(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2, 0), /* no room: leave */
+		INSN(0xe5, 0, 0, 1, 0),			     /* may_goto */
+		INSN(BPF_JMP | BPF_JA, 0, 0, -8, 0), MOV(0, 0), EXIT,
+	};
+	const struct bgv_map map = { .type = BPF_MAP_TYPE_RINGBUF, .max_entries = 4096 };
+	const struct bgv_program prog = { .insns = insns, .insn_cnt = CNT(insns), .prog_type = BPF_PROG_TYPE_XDP,
+					  .license = "GPL", .caps = BGV_CAP_ALL, .maps = &map, .map_cnt = 1 };
+	const struct bgv_options opt = { .explain = 1 };
+	const struct rlimit room = { 1u << 30, RLIM_INFINITY }; /* it took all of the machine's once */
+	struct rusage used;
+	struct bgv_result res;
+
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &room), 0);
+	ck_assert_int_eq(bgv_verify(target, &prog, &opt, &res), 0);
+	ck_assert_int_eq(res.verdict, BGV_REJECT);
+	ck_assert_str_eq(res.code, "REF-LEAK");
+	ck_assert_int_eq(getrusage(RUSAGE_SELF, &used), 0);
+	ck_assert_int_lt(used.ru_maxrss, 200 << 10); /* KB */
 	bgv_result_done(&res);
 }
 END_TEST
@@ -443,6 +472,7 @@ int main(void)
 	tcase_add_test(tc, a_pool_takes_again_what_was_given_back);
 	tcase_add_test(tc, a_short_packet_check_is_told_in_bytes);
 	tcase_add_test(tc, a_packet_check_that_reaches_is_accepted);
+	tcase_add_test(tc, what_is_only_tried_has_little_memory);
 	tcase_add_test(tc, nothing_is_recorded_unless_asked);
 	tcase_add_test(tc, what_an_explanation_costs_is_not_the_verdicts);
 	tcase_add_test(tc, a_use_after_a_call_blames_the_call);

@@ -505,6 +505,8 @@ int btfptr_access(struct env *env, const struct memop *op)
 		if (!own)
 			return check_kernel_write(env, &r, off, op->size);
 	}
+	if (own && env->beh->alloc_must_be_held && !r.ref && !(r.type & (REG_F_NON_OWN_REF | REG_F_RCU)))
+		return verdict_reject(env, EFAULT, CODE_BTF_MEMORY, "allocated object must have a referenced id");
 	ret = check_own_fields(env, &r, off, op->size);
 	if (ret < 0)
 		return ret;

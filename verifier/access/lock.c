@@ -33,7 +33,7 @@ int lock_check_sleepable(struct env *env, const char *what)
 static void untrust(const struct env *env, struct reg *r)
 {
 	r->type &= ~(REG_F_RCU | REG_F_MAYBE_NULL |
-		     (env->beh->rcu_by_any_section ? REG_F_NON_OWN_REF : 0));
+		     (env->beh->unlock_ends_rcu ? REG_F_NON_OWN_REF : 0));
 	r->type |= REG_F_UNTRUSTED;
 }
 
@@ -78,7 +78,7 @@ static int untrust_rcu(struct env *env)
 /* After the end of a section that is none of RCU's own. */
 static int leave_section(struct env *env)
 {
-	return !env->beh->rcu_by_any_section || env_in_rcu(env) ? 0 : untrust_rcu(env);
+	return !env->beh->unlock_ends_rcu || env_in_rcu(env) ? 0 : untrust_rcu(env);
 }
 
 /* ---- what may be called under a lock ---- */

@@ -5,10 +5,22 @@
  */
 #include "verifier/access/pkt.h"
 
+#include "verifier/access/bounds.h"
 #include "verifier/state/reg.h"
 #include "verifier/state/state.h"
 #include "verifier/state/verdict.h"
 #include "verifier/value/branch.h"
+
+/* How far off from the packet's start the family of r can be, moved by so many bytes. */
+static uint64_t top_at(const struct env *env, const struct reg *r, int32_t moved)
+{
+	struct reg at = *r;
+	struct val whole;
+
+	at.off = moved;
+	(void)bounds_whole_offset(env, &at, &whole);
+	return whole.uh;
+}
 
 int pkt_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bool zero_ok)
 {
@@ -29,6 +41,12 @@ int pkt_check(struct env *env, uint32_t regno, int32_t off, uint32_t size, bool 
 				      "invalid access to packet, off=%d size=%u, R%u(id=%u,off=%d,r=%d): R%u offset is outside of the packet",
 				      off, size, regno, r->id, off, r->range, regno);
 	}
+	/* the sum's highest value may be less than the parts', and is so for one place more than for another */
+	if (env->beh->pkt_bits_bound &&
+	    top_at(env, r, r->off) + (uint64_t)(int64_t)(off - r->off) + size > top_at(env, r, r->range))
+		return verdict_reject(env, EACCES, CODE_PKT_RANGE,
+				      "invalid access to packet, off=%d size=%u, R%u(id=%u,off=%d,r=%d): R%u max value is outside of the allowed memory range",
+				      off, size, regno, r->id, off, r->range, regno);
 	end = (uint32_t)off + (uint32_t)r->v.uh + size - 1;
 	if (end > env->max_pkt_offset)
 		env->max_pkt_offset = end;

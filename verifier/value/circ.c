@@ -7,6 +7,7 @@
  */
 #include "verifier/value/circ.h"
 
+#include "verifier/kernel/behave.h"
 #include "verifier/value/tnum.h"
 #include "verifier/value/val.h"
 
@@ -177,12 +178,40 @@ static struct arc narrowed(const struct arc *a, const struct arc *b)
 	return (struct arc){ a->base + first, final - first, false };
 }
 
-static void exchange(struct arc *a, struct arc *low)
+/* The same of each end alone, inside its own block of 2^32. */
+static struct arc narrowed_ends(const struct arc *a, const struct arc *b)
 {
-	struct arc from = low_of(a);
+	uint64_t low = a->base & ~(uint64_t)UINT32_MAX, end = a->base + a->size,
+		 high = end & ~(uint64_t)UINT32_MAX;
 
-	*low = meet(low, &from, UINT32_MAX);
-	*a = narrowed(a, low);
+	if (a->empty || b->empty)
+		return nothing;
+	if (crosses_end(a, UINT64_MAX) || crosses_end(b, UINT32_MAX))
+		return *a;
+	low |= b->base;
+	high |= b->base + b->size;
+	low = low > a->base ? low : a->base;
+	high = high < end ? high : end;
+	if (low > high)
+		return nothing;
+	return (struct arc){ low, high - low, false };
+}
+
+/* Before circular_halves the widths never contradict each other. */
+static void exchange(const struct behave *bh, struct arc *a, struct arc *low)
+{
+	struct arc from = low_of(a), both = meet(low, &from, UINT32_MAX);
+
+	if (bh->circular_halves) {
+		*low = both;
+		*a = narrowed(a, low);
+		return;
+	}
+	if (!both.empty)
+		*low = both;
+	both = narrowed_ends(a, low);
+	if (!both.empty)
+		*a = both;
 }
 
 /* ---- all of it ---- */
@@ -192,7 +221,7 @@ bool circ_is_empty(const struct val *v)
 	return v->ul > v->uh || v->sl > v->sh || v->wl > v->wh || v->xl > v->xh;
 }
 
-void circ_sync(struct val *v)
+void circ_sync(const struct behave *bh, struct val *v)
 {
 	struct arc a = arc64_of(v), low = arc32_of(v);
 
@@ -202,8 +231,8 @@ void circ_sync(struct val *v)
 		return;
 	a = arc64_of(v);
 	low = arc32_of(v);
-	exchange(&a, &low);
-	exchange(&a, &low);
+	exchange(bh, &a, &low);
+	exchange(bh, &a, &low);
 	show64(v, &a);
 	show32(v, &low);
 	if (circ_is_empty(v))

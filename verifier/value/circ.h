@@ -10,7 +10,7 @@
  * the sign's and the unsigned border is stored as full, which is looser than the kernel's and never tighter.
  * A value without members comes out with ul > uh.
  */
-void circ_sync(struct val *v);
+void circ_sync(const struct behave *bh, struct val *v);
 
 /* Does it have no member, by one of its ranges? (range_bounds_violation) */
 bool circ_is_empty(const struct val *v);

@@ -271,7 +271,7 @@ void val_sync(const struct behave *bh, struct val *v)
 {
 	if (bh->bounds_circular) {
 		if (!val_is_settled(v))
-			circ_sync(v);
+			circ_sync(bh, v);
 		return;
 	}
 	val_clamp_by_bits(bh, v);
