@@ -14,77 +14,10 @@
 #include "client/check/check_target.h"
 #include "client/check/check_verbs.h"
 #include "client/shared/cmd.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "proto/own.h"
 #include "verifier/kernel/measured.h"
-
-static const char usage_text[] =
-	"usage: bpfgate check [OPTIONS] OBJECT|BUNDLE|DIR|-...\n"
-	"  -p, --prog NAME        only programs of this name\n"
-	"      --kernel K,...     for these kernels instead of the bundle's or the running one: a release,\n"
-	"                         version or series of the library, \"running\", or \"all\"\n"
-	"      --btf FILE         their vmlinux BTF\n"
-	"      --kernels DIR      a library of kernels, see bpfgate kernels\n"
-	"      --mode MODE        full, leak-rules or no-perfmon: the rules of the loader's capabilities\n"
-	"      --time-limit SEC   CPU time for one program\n"
-	"      --memory-limit MB  memory for one program\n"
-	"      --jobs N           programs judged at once (default: one a CPU)\n"
-	"      --format FORMAT    text, json, jsonl, sarif, junit, github or html; also -j, --json, --jsonl,\n"
-	"                         --github; --pretty indents\n"
-	"      --sarif FILE       also as SARIF 2.1.0; - instead of the text, as for the next two\n"
-	"      --junit FILE       also as test results in XML\n"
-	"      --report FILE      also as a page of HTML\n"
-	"      --color WHEN       auto, always or never; else FORCE_COLOR, NO_COLOR and the terminal decide\n"
-	"      --fail-on RULE     exit 9 also where a condition holds: reject, unknown, modelled, a code, or\n"
-	"                         insns, states, time (ms), memory (MB) > N; several with commas\n"
-	"  -v, --verbose          also the kernel's answer, where a bundle has one\n"
-	"  -q, --quiet            only what does not load\n"
-	"exit: 0 all would load, 1 one is rejected, 4 unreadable input, 6 undecided or unsupported,\n"
-	"      7 a kernel refused what we accept, 8 our fault, 9 by --fail-on\n";
-
-enum {
-	OPT_KERNEL = 256,
-	OPT_BTF,
-	OPT_KERNELS,
-	OPT_MODE,
-	OPT_TIME,
-	OPT_MEMORY,
-	OPT_JOBS,
-	OPT_FORMAT,
-	OPT_JSONL,
-	OPT_PRETTY,
-	OPT_SARIF,
-	OPT_JUNIT,
-	OPT_GITHUB,
-	OPT_REPORT,
-	OPT_FAIL_ON,
-	OPT_COLOR,
-};
-
-static const struct option long_options[] = {
-	{ "prog", required_argument, NULL, 'p' },
-	{ "kernel", required_argument, NULL, OPT_KERNEL },
-	{ "btf", required_argument, NULL, OPT_BTF },
-	{ "kernels", required_argument, NULL, OPT_KERNELS },
-	{ "mode", required_argument, NULL, OPT_MODE },
-	{ "time-limit", required_argument, NULL, OPT_TIME },
-	{ "memory-limit", required_argument, NULL, OPT_MEMORY },
-	{ "jobs", required_argument, NULL, OPT_JOBS },
-	{ "format", required_argument, NULL, OPT_FORMAT },
-	{ "json", no_argument, NULL, 'j' },
-	{ "jsonl", no_argument, NULL, OPT_JSONL },
-	{ "pretty", no_argument, NULL, OPT_PRETTY },
-	{ "sarif", required_argument, NULL, OPT_SARIF },
-	{ "junit", required_argument, NULL, OPT_JUNIT },
-	{ "github", no_argument, NULL, OPT_GITHUB },
-	{ "report", required_argument, NULL, OPT_REPORT },
-	{ "color", required_argument, NULL, OPT_COLOR },
-	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
-};
 
 static int parse_number(const char *text, unsigned long max, unsigned long *ret_value)
 {
@@ -169,12 +102,12 @@ static int set_colour(struct check_options *opts, const char *when)
 }
 
 /* Options with a value; 0 or -errno when the value is no good. */
-static int set_valued(struct check_options *opts, int opt, char *value)
+static int set_valued(struct check_options *opts, enum option_id opt, char *value)
 {
 	unsigned long number;
 	int r = 0;
 
-	if (opt == 'p')
+	if (opt == OPT_PROG)
 		opts->prog = value;
 	else if (opt == OPT_KERNEL)
 		return set_kernels(opts, value);
@@ -196,22 +129,22 @@ static int set_valued(struct check_options *opts, int opt, char *value)
 		return set_file(opts, CHECK_HTML, value);
 	else if (opt == OPT_FAIL_ON)
 		r = check_rule_is_good(opts->fail_on = value) ? 0 : -EINVAL;
-	else if (opt == OPT_TIME && (r = parse_number(value, 86400, &number)) >= 0)
+	else if (opt == OPT_TIME_LIMIT && (r = parse_number(value, 86400, &number)) >= 0)
 		opts->limits.time_ns = number * 1000000000ull;
-	else if (opt == OPT_MEMORY && (r = parse_number(value, 1 << 20, &number)) >= 0)
+	else if (opt == OPT_MEMORY_LIMIT && (r = parse_number(value, 1 << 20, &number)) >= 0)
 		opts->limits.memory_bytes = number << 20;
 	else if (opt == OPT_JOBS && (r = parse_number(value, CHECK_WORKERS_MAX, &number)) >= 0)
 		opts->workers = (unsigned int)number;
 	return r;
 }
 
-static bool set_flag(struct check_options *opts, int opt)
+static bool set_flag(struct check_options *opts, enum option_id opt)
 {
-	if (opt == 'v')
+	if (opt == OPT_VERBOSE)
 		opts->verbose = true;
-	else if (opt == 'q')
+	else if (opt == OPT_QUIET)
 		opts->quiet = true;
-	else if (opt == 'j')
+	else if (opt == OPT_JSON)
 		opts->format = CHECK_JSON;
 	else if (opt == OPT_JSONL)
 		opts->format = CHECK_JSONL;
@@ -224,37 +157,9 @@ static bool set_flag(struct check_options *opts, int opt)
 	return true;
 }
 
-int check_bad_value(const char *verb, const char *value)
+static int check_take(void *ctx, enum option_id id, char *value)
 {
-	(void)fprintf(stderr, "bpfgate %s: \"", verb);
-	out_safe(stderr, value, false);
-	(void)fprintf(stderr, "\" is not a value for that option\n");
-	return EXIT_USAGE;
-}
-
-/* EXIT_OK to go on, else the code to exit with; help exits 0 by *ret_stop. */
-static int parse_options(struct check_options *opts, int argc, char **argv, bool *ret_stop)
-{
-	int opt;
-
-	*ret_stop = false;
-	while ((opt = getopt_long(argc, argv, "p:jvqh", long_options, NULL)) >= 0) {
-		if (opt == '?')
-			return EXIT_USAGE;
-		if (opt == 'h') {
-			(void)fputs(usage_text, stdout);
-			*ret_stop = true;
-			return EXIT_OK;
-		}
-		if (set_flag(opts, opt))
-			continue;
-		if (set_valued(opts, opt, optarg) < 0)
-			return check_bad_value("check", optarg);
-	}
-	if (optind < argc)
-		return EXIT_OK;
-	(void)fputs(usage_text, stderr);
-	return EXIT_USAGE;
+	return set_flag(ctx, id) ? 0 : set_valued(ctx, id, value);
 }
 
 static int add_inputs(struct check_inputs *inputs, int argc, char **argv)
@@ -393,7 +298,6 @@ int main(int argc, char **argv)
 	struct check_inputs inputs = { 0 };
 	struct check_targets *targets;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	bool stop;
 	int code;
 
 	opts.workers = cpus < 1			  ? 1
@@ -403,9 +307,10 @@ int main(int argc, char **argv)
 		return check_compare(argc, argv, &opts);
 	if (argc && !strcmp(argv[0], "inspect"))
 		return check_inspect(argc, argv, &opts);
-	code = parse_options(&opts, argc, argv, &stop);
-	if (code != EXIT_OK || stop)
+	if (!options_parse(VERB_CHECK, argc, argv, check_take, &opts, &code))
 		return code;
+	if (optind == argc)
+		return options_usage(VERB_CHECK);
 	targets = check_targets_new(&opts);
 	if (!targets || add_inputs(&inputs, argc, argv) < 0) {
 		(void)fputs("bpfgate check: out of memory\n", stderr);

@@ -103,8 +103,6 @@ int check_print(FILE *out, enum check_format format, const struct check_report *
 
 /* We accept what the kernel's verifier refused: our bug, or a difference that SOUNDNESS.md lists. */
 bool check_kernel_disagrees(const struct check_result *result);
-/* Says on stderr that this option of `bpfgate VERB` takes no such value. EXIT_USAGE. */
-int check_bad_value(const char *verb, const char *value);
 /* One word for the table: the verdict, or why there is none. */
 const char *check_verdict_word(const struct check_result *result);
 /* Why a file gave no program, in words that fit a file. */

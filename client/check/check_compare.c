@@ -14,21 +14,9 @@
 #include "client/check/check_rule.h"
 #include "client/check/check_target.h"
 #include "client/shared/cmd.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "proto/own.h"
-
-static const char usage_text[] =
-	"usage: bpfgate compare [OPTIONS] A B                      two objects, or two directories of objects\n"
-	"       bpfgate compare --by compiler [OPTIONS] A B        the same, named by who compiled them\n"
-	"       bpfgate compare --by kernel [OPTIONS] A B OBJ...   objects on two kernels\n"
-	"      --kernel K       compare objects on that kernel instead of the running one\n"
-	"      --kernels DIR    a library of kernels, see bpfgate kernels\n"
-	"  -p, --prog NAME      only programs of this name\n"
-	"      --jobs N         programs judged at once\n"
-	"      --fail-on RULE   exit 9 where a condition holds: changed, insns>+N%, states>+N%, time>+N%, memory>+N%,\n"
-	"                       or one of bpfgate check's, for B\n"
-	"  -j, --json           one document; --pretty indents\n"
-	"exit: 0 compared, whatever the verdicts; 4 unreadable input; 9 a condition holds\n";
 
 enum by {
 	BY_OBJECT,
@@ -53,28 +41,6 @@ struct comparison {
 	struct side sides[2];
 };
 
-enum {
-	OPT_BY = 256,
-	OPT_KERNEL,
-	OPT_KERNELS,
-	OPT_JOBS,
-	OPT_FAIL_ON,
-	OPT_PRETTY,
-};
-
-static const struct option long_options[] = {
-	{ "by", required_argument, NULL, OPT_BY },
-	{ "kernel", required_argument, NULL, OPT_KERNEL },
-	{ "kernels", required_argument, NULL, OPT_KERNELS },
-	{ "prog", required_argument, NULL, 'p' },
-	{ "jobs", required_argument, NULL, OPT_JOBS },
-	{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
-	{ "json", no_argument, NULL, 'j' },
-	{ "pretty", no_argument, NULL, OPT_PRETTY },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
-};
-
 static int set_by(struct comparison *c, const char *name)
 {
 	for (int i = 0; i < BY_CNT; i++)
@@ -85,14 +51,15 @@ static int set_by(struct comparison *c, const char *name)
 	return -EINVAL;
 }
 
-static int set_option(struct comparison *c, int opt, char *value)
+static int compare_take(void *ctx, enum option_id opt, char *value)
 {
+	struct comparison *c = ctx;
 	struct check_options *opts = c->opts;
 	char *end;
 
 	if (opt == OPT_BY)
 		return set_by(c, value);
-	if (opt == 'p')
+	if (opt == OPT_PROG)
 		opts->prog = value;
 	else if (opt == OPT_KERNELS)
 		opts->kernels_dir = value;
@@ -398,22 +365,12 @@ static int compare(struct comparison *c, char **words, int word_cnt)
 int check_compare(int argc, char **argv, struct check_options *opts)
 {
 	struct comparison c = { .opts = opts };
-	int opt, words;
+	int code, words;
 
-	while ((opt = getopt_long(argc, argv, "p:jh", long_options, NULL)) >= 0) {
-		if (opt == 'h') {
-			(void)fputs(usage_text, stdout);
-			return EXIT_OK;
-		}
-		if (opt == '?')
-			return EXIT_USAGE;
-		if (set_option(&c, opt, optarg) < 0)
-			return check_bad_value("compare", optarg);
-	}
+	if (!options_parse(VERB_COMPARE, argc, argv, compare_take, &c, &code))
+		return code;
 	words = argc - optind;
-	if (c.by == BY_KERNEL ? words < 3 : words != 2) {
-		(void)fputs(usage_text, stderr);
-		return EXIT_USAGE;
-	}
+	if (c.by == BY_KERNEL ? words < 3 : words != 2)
+		return options_usage(VERB_COMPARE);
 	return compare(&c, argv + optind, words);
 }

@@ -15,31 +15,12 @@
 #include "client/shared/cmd.h"
 #include "client/check/check_features.h"
 #include "client/check/needs.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "proto/own.h"
 #include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/names.h"
 #include "verifier/tell/srcline.h"
-
-static const char usage_text[] =
-	"usage: bpfgate inspect [--kernel K] [--kernels DIR] [--json|--pretty] OBJECT...\n"
-	"  what an object needs: types, attach targets, helpers, kfuncs, maps, externs, CO-RE\n"
-	"  relocations, and the least series of Linux that has it; relocated for --kernel\n";
-
-enum {
-	OPT_KERNEL = 256,
-	OPT_KERNELS,
-	OPT_PRETTY,
-};
-
-static const struct option long_options[] = {
-	{ "kernel", required_argument, NULL, OPT_KERNEL },
-	{ "kernels", required_argument, NULL, OPT_KERNELS },
-	{ "json", no_argument, NULL, 'j' },
-	{ "pretty", no_argument, NULL, OPT_PRETTY },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
-};
 
 /* One object being looked at. */
 struct look {
@@ -319,27 +300,25 @@ static int inspect(const struct check_options *opts, char **paths, int cnt)
 	return code;
 }
 
+static int inspect_take(void *ctx, enum option_id id, char *value)
+{
+	struct check_options *opts = ctx;
+
+	if (id == OPT_KERNEL)
+		opts->kernels[0] = value, opts->kernel_cnt = 1;
+	else if (id == OPT_KERNELS)
+		opts->kernels_dir = value;
+	else
+		opts->format = CHECK_JSON, opts->pretty |= id == OPT_PRETTY;
+	return 0;
+}
+
 int check_inspect(int argc, char **argv, struct check_options *opts)
 {
-	int opt;
+	int code;
 
-	while ((opt = getopt_long(argc, argv, "jh", long_options, NULL)) >= 0) {
-		if (opt == 'h') {
-			(void)fputs(usage_text, stdout);
-			return EXIT_OK;
-		}
-		if (opt == '?')
-			return EXIT_USAGE;
-		if (opt == OPT_KERNEL)
-			opts->kernels[0] = optarg, opts->kernel_cnt = 1;
-		else if (opt == OPT_KERNELS)
-			opts->kernels_dir = optarg;
-		else
-			opts->format = CHECK_JSON, opts->pretty |= opt == OPT_PRETTY;
-	}
-	if (optind == argc) {
-		(void)fputs(usage_text, stderr);
-		return EXIT_USAGE;
-	}
-	return inspect(opts, argv + optind, argc - optind);
+	if (!options_parse(VERB_INSPECT, argc, argv, inspect_take, opts, &code))
+		return code;
+	return optind == argc ? options_usage(VERB_INSPECT)
+			      : inspect(opts, argv + optind, argc - optind);
 }

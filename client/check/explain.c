@@ -17,6 +17,7 @@
 #include <jansson.h>
 
 #include "client/shared/cmd.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "client/shared/policy_source.h"
 #include "policy/signer.h"
@@ -362,22 +363,36 @@ static void prove(struct explain *explain)
 		explain->proofs[i].by_object = true;
 }
 
-static int usage(FILE *out)
+struct explain_args {
+	struct explain explain;
+	char *as;
+	char *paths[POLICY_PATHS_MAX];
+	size_t path_cnt;
+};
+
+static int explain_take(void *ctx, enum option_id id, char *value)
 {
-	fputs("usage: bpfgate policy explain OBJECT --as USER[:GROUP...][@UNIT] [--policy FILE|DIR]...\n"
-	      "                               [--json|--pretty]\n"
-	      "       bpfgate policy suggest OBJECT --as USER[:GROUP...][@UNIT]\n"
-	      "Exit 0: allowed (or printed); 3: refused; 4: something cannot be read.\n",
-	      out);
-	return out == stdout ? EXIT_OK : EXIT_USAGE;
+	struct explain_args *args = ctx;
+
+	if (id == OPT_AS)
+		args->as = value;
+	else if (id == OPT_POLICY && args->path_cnt == POLICY_PATHS_MAX)
+		return -E2BIG;
+	else if (id == OPT_POLICY)
+		args->paths[args->path_cnt++] = value;
+	else
+		args->explain.json = true;
+	args->explain.pretty |= id == OPT_PRETTY;
+	return 0;
 }
 
-static int run(struct explain *explain, bool suggest, char *as, char *const *paths, size_t path_cnt)
+static int run(struct explain_args *args, bool suggest)
 {
-	int code = parse_who(explain, as);
+	struct explain *explain = &args->explain;
+	int code = parse_who(explain, args->as);
 
 	if (code == EXIT_OK && !suggest)
-		code = load_policy(explain, paths, path_cnt);
+		code = load_policy(explain, args->paths, args->path_cnt);
 	if (code == EXIT_OK)
 		code = load_object(explain);
 	if (code != EXIT_OK)
@@ -390,34 +405,19 @@ static int run(struct explain *explain, bool suggest, char *as, char *const *pat
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "as", required_argument, NULL, 'a' }, { "policy", required_argument, NULL, 'P' },
-		{ "json", no_argument, NULL, 'j' },	{ "pretty", no_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },	{ 0 },
-	};
-	struct explain explain = { 0 };
-	char *paths[POLICY_PATHS_MAX], *as = NULL;
+	struct explain_args args = { 0 };
 	bool suggest = strcmp(argv[0], "suggest") == 0;
-	size_t path_cnt = 0;
-	int c;
+	enum verb_id verb = suggest ? VERB_POLICY_SUGGEST : VERB_POLICY_EXPLAIN;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "jph", options, NULL)) != -1) {
-		if (c == 'a')
-			as = optarg;
-		else if (c == 'P' && path_cnt < POLICY_PATHS_MAX)
-			paths[path_cnt++] = optarg;
-		else if (c == 'j' || c == 'p')
-			explain.json = true;
-		else
-			return usage(c == 'h' ? stdout : stderr);
-		explain.pretty = explain.pretty || c == 'p';
-	}
-	if (!as || optind + 1 != argc)
-		return usage(stderr);
-	explain.path = argv[optind];
-	c = run(&explain, suggest, as, paths, path_cnt);
-	object_facts_done(&explain.object);
-	signature_done(&explain.file);
-	policy_free(explain.policy);
-	return c;
+	if (!options_parse(verb, argc, argv, explain_take, &args, &code))
+		return code;
+	if (!args.as || optind + 1 != argc)
+		return options_usage(verb);
+	args.explain.path = argv[optind];
+	code = run(&args, suggest);
+	object_facts_done(&args.explain.object);
+	signature_done(&args.explain.file);
+	policy_free(args.explain.policy);
+	return code;
 }

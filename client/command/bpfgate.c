@@ -1,84 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bpfgate(1): finds the verb and hands over. Promises that one table drives dispatch, --help and shell
- * completion. Trusts its own table; refuses unknown verbs with the nearest one that exists.
+ * bpfgate(1): finds the verb and hands over. Promises that each verb of verbs.def is run by one
+ * function. Trusts that table; refuses unknown verbs with the nearest one that exists.
  */
+#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client/shared/cmd.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "config.h"
 #include "proto/own.h"
 
-struct verb {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *synopsis;
-	const char *summary;
-	const char *options;	/* long options, space-separated: completion offers them */
-	bool own_help;		/* the verb has more to say to --help than its line of the table */
-};
-
 static int verb_help(int argc, char **argv);
 static int verb_version(int argc, char **argv);
 static int verb_completion(int argc, char **argv);
-static int verb_complete(int argc, char **argv);
 
-static const struct verb verbs[] = {
-	{ "capture", cmd_capture, "[--out DIR] [--prog NAME] -- CMD [ARG]...",
-	  "record each program a command loads, with the kernel's answer", "--out --prog --help", true },
-	{ "check", cmd_check, "OBJ|BUNDLE...", "verify offline; no daemon, no privileges",
-	  "--prog --kernel --btf --kernels --mode --time-limit --memory-limit --jobs --fail-on --format --json --jsonl "
-	  "--sarif --junit --github --report --color --pretty --verbose --quiet --help", true },
-	{ "compare", cmd_compare, "[--by object|kernel|compiler] A B [OBJ...]",
-	  "the same programs as two objects, kernels or compilers have them",
-	  "--by --kernel --kernels --prog --jobs --fail-on --json --pretty --help", true },
-	{ "completion", verb_completion, "bash|zsh|fish", "print a completion script", "--help" },
-	{ "doctor", cmd_doctor, "[--json|--pretty] [--fail-on-missing]",
-	  "what this kernel and setup lack, and how to fix it", "--json --pretty --fail-on-missing --help" },
-	{ "explain", cmd_explain, "CODE|--list [--json|--pretty]", "what a diagnostic's code means, with examples and a way out",
-	  "--list --json --pretty --help" },
-	{ "help", verb_help, "[VERB]", "this list, or a verb's line", "" },
-	{ "inspect", cmd_inspect, "[--kernel K] OBJ...",
-	  "what an object needs: types, targets, helpers, kfuncs, maps, the least kernel",
-	  "--kernel --kernels --json --pretty --help", true },
-	{ "kernels", cmd_kernels, "list|show KERNEL|import FILE...|update",
-	  "the library of kernels that check knows beside the running one",
-	  "list show import update --kernels --name --running --json --pretty --help", true },
-	{ "list", cmd_list, "[progs|maps|links|pins|orphans|clients|decisions] [-o COLUMNS] [--sort COLUMN] [--raw] "
-	  "[--noheadings] [--json|--pretty]",
-	  "what the daemon holds for you", "-o --json --pretty --raw --noheadings --sort --help" },
-	{ "load", cmd_load, "OBJ [--prog NAME] [--attach xdp:IFACE|tcx-ingress:IFACE|tcx-egress:IFACE|cgroup:PATH] "
-	  "[--pin DIR] [--hold] [--json]",
-	  "load an object through the daemon", "--prog --attach --hold --pin --json --help" },
-	{ "policy", cmd_policy, "check|test|explain|suggest ...", "look at policies before they go live",
-	  "check test explain suggest help --as --policy --strict --quiet --json --pretty --help", true },
-	{ "reload", cmd_reload, "[--json|--pretty]", "make the daemon read its policy again, and say how it went",
-	  "--json --pretty --help" },
-	{ "run", cmd_run, "[-v] [--as-if-root] [--handles-in-maps] [--object FILE [--signature FILE]] [--] COMMAND [ARG...]",
-	  "run a command whose bpf() calls go through the daemon",
-	  "--verbose --as-if-root --handles-in-maps --object --signature --help" },
-	{ "sign", cmd_sign, "OBJECT --key KEY --cert CERT [--detached]", "sign an object",
-	  "--key --cert --detached --replace --with-cert --without-cert --help", true },
-	{ "signature", cmd_signature, "show|verify OBJECT [--cert CERT] [--ca CA]",
-	  "what signature an object carries, and who vouches for it", "--cert --ca --json --pretty --help", true },
-	{ "status", cmd_status, "[--json|--pretty]", "the daemon on one screen", "--json --pretty --help" },
-	{ "unpin", cmd_unpin, "[--anywhere] PATH...", "remove pins that were made through the daemon", "--anywhere --help" },
-	{ "version", verb_version, "[--json]", "version of this command", "--json --help" },
-	{ "why", cmd_why, "[DECISION] [--json|--pretty]", "the last decision, or the one named, as the daemon saw it",
-	  "--json --pretty --help" },
-	{ "__complete", verb_complete, NULL, NULL, NULL },
+/* What runs each; NULL: a verb of a verb, which that one finds. */
+static int (*const runs[VERB_CNT])(int argc, char **argv) = {
+	[VERB_CAPTURE] = cmd_capture,  [VERB_CHECK] = cmd_check,
+	[VERB_COMPARE] = cmd_compare,  [VERB_COMPLETION] = verb_completion,
+	[VERB_DOCTOR] = cmd_doctor,    [VERB_EXPLAIN] = cmd_explain,
+	[VERB_HELP] = verb_help,       [VERB_INSPECT] = cmd_inspect,
+	[VERB_KERNELS] = cmd_kernels,  [VERB_LIST] = cmd_list,
+	[VERB_LOAD] = cmd_load,	       [VERB_POLICY] = cmd_policy,
+	[VERB_RELOAD] = cmd_reload,    [VERB_RUN] = cmd_run,
+	[VERB_SIGN] = cmd_sign,	       [VERB_SIGNATURE] = cmd_signature,
+	[VERB_STATUS] = cmd_status,    [VERB_UNPIN] = cmd_unpin,
+	[VERB_VERSION] = verb_version, [VERB_WHY] = cmd_why,
 };
-
-static const struct verb *verb_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_CNT(verbs); i++)
-		if (!strcmp(verbs[i].name, name))
-			return &verbs[i];
-	return NULL;
-}
 
 /* Levenshtein distance of two short words; words over 31 bytes count as far apart. */
 static unsigned int verb_distance(const char *a, const char *b)
@@ -106,53 +58,75 @@ static unsigned int verb_distance(const char *a, const char *b)
 
 static int verb_unknown(const char *name)
 {
-	const struct verb *nearest = NULL;
+	const char *nearest = NULL;
 	unsigned int least = 4;
 
-	for (size_t i = 0; i < ARRAY_CNT(verbs); i++) {
-		unsigned int distance = verb_distance(name, verbs[i].name);
+	for (unsigned int i = 0; i < VERB_CNT; i++) {
+		unsigned int distance = verb_distance(name, options_verb_name(i));
 
-		if (verbs[i].summary && distance < least) {
+		if (runs[i] && distance < least) {
 			least = distance;
-			nearest = &verbs[i];
+			nearest = options_verb_name(i);
 		}
 	}
 	fprintf(stderr, "bpfgate: no verb \"");
 	out_safe(stderr, name, false);
 	fprintf(stderr, nearest ? "\"; did you mean \"%s\"?\n" : "\"; see bpfgate help\n",
-		nearest ? nearest->name : "");
+		nearest ? nearest : "");
 	return EXIT_USAGE;
+}
+
+/* The verb of these words ("check", "policy check"), as many as name one; VERB_CNT: they name none.
+ */
+static enum verb_id verb_of_words(int word_cnt, char **words)
+{
+	char two[64];
+	enum verb_id verb = word_cnt ? options_find_verb(words[0]) : VERB_CNT;
+
+	if (word_cnt < 2 || verb == VERB_CNT)
+		return verb;
+	(void)snprintf(two, sizeof(two), "%s %s", words[0], words[1]);
+	return options_find_verb(two) == VERB_CNT ? verb : options_find_verb(two);
+}
+
+static void verb_list(void)
+{
+	puts("usage: bpfgate VERB [OPTION]... [ARGUMENT]...\n");
+	for (unsigned int i = 0; i < VERB_CNT; i++)
+		if (runs[i])
+			printf("  %-11s %s\n", options_verb_name(i), options_verb_summary(i));
+	puts("\nbpfgate help VERB lists its options; man 1 bpfgate lists exit codes and more.");
 }
 
 static int verb_help(int argc, char **argv)
 {
-	const struct verb *one = argc > 1 ? verb_find(argv[1]) : NULL;
+	enum verb_id verb;
+	int code;
 
-	if (argc > 1 && (!one || !one->summary))
-		return verb_unknown(argv[1]);
-	if (one) {
-		printf("usage: bpfgate %s %s\n%s\n", one->name, one->synopsis, one->summary);
-		if (*one->options)
-			printf("options: %s\n", one->options);
-		return EXIT_OK;
-	}
-	puts("usage: bpfgate VERB [OPTIONS] [ARGUMENTS]\n");
-	for (size_t i = 0; i < ARRAY_CNT(verbs); i++)
-		if (verbs[i].summary)
-			printf("  %-11s %s\n", verbs[i].name, verbs[i].summary);
-	puts("\nbpfgate help VERB lists its arguments; man 1 bpfgate lists exit codes and more.");
+	if (!options_parse(VERB_HELP, argc, argv, NULL, NULL, &code))
+		return code;
+	verb = verb_of_words(argc - optind, argv + optind);
+	if (optind == argc)
+		verb_list();
+	else if (verb == VERB_CNT)
+		return verb_unknown(argv[optind]);
+	else
+		options_help(verb);
 	return EXIT_OK;
 }
 
 static int verb_version(int argc, char **argv)
 {
-	if (argc > 1 && strcmp(argv[1], "--json") && strcmp(argv[1], "-j"))
-		return EXIT_USAGE;
-	if (argc == 1) {
-		puts("bpfgate " PACKAGE_VERSION);
-		return EXIT_OK;
-	}
-	puts("{\"schema_version\":\"" OUT_SCHEMA_VERSION "\",\"version\":\"" PACKAGE_VERSION "\"}");
+	bool json = false, pretty = false;
+	int code;
+
+	if (!options_parse_json(VERB_VERSION, argc, argv, &json, &pretty, &code))
+		return code;
+	if (optind != argc)
+		return options_usage(VERB_VERSION);
+	puts(json ? "{\"schema_version\":\"" OUT_SCHEMA_VERSION "\",\"version\":\"" PACKAGE_VERSION
+		    "\"}"
+		  : "bpfgate " PACKAGE_VERSION);
 	return EXIT_OK;
 }
 
@@ -175,35 +149,28 @@ static const struct completion completions[] = {
 
 static int verb_completion(int argc, char **argv)
 {
-	for (size_t i = 0; argc == 2 && i < ARRAY_CNT(completions); i++)
-		if (!strcmp(argv[1], completions[i].shell)) {
+	int code;
+
+	if (!options_parse(VERB_COMPLETION, argc, argv, NULL, NULL, &code))
+		return code;
+	for (size_t i = 0; argc == optind + 1 && i < ARRAY_CNT(completions); i++)
+		if (!strcmp(argv[optind], completions[i].shell)) {
 			fputs(completions[i].script, stdout);
 			return EXIT_OK;
 		}
-	fprintf(stderr, "usage: bpfgate completion bash|zsh|fish\n");
-	return EXIT_USAGE;
+	return options_usage(VERB_COMPLETION);
 }
 
-/* Prints a word list, one word a line. */
-static void verb_words(const char *words)
-{
-	for (; *words; words++)
-		putchar(*words == ' ' ? '\n' : *words);
-	putchar('\n');
-}
-
-/* Words that may follow: the verbs, or the options of the verb that was typed. */
+/* What the completion scripts ask: the words that may follow those that were typed. */
 static int verb_complete(int argc, char **argv)
 {
-	const struct verb *verb = argc > 1 ? verb_find(argv[1]) : NULL;
+	enum verb_id verb = verb_of_words(argc - 1, argv + 1);
 
-	if (verb && verb->options) {
-		verb_words(verb->options);
-		return EXIT_OK;
-	}
-	for (size_t i = 0; argc <= 1 && i < ARRAY_CNT(verbs); i++)
-		if (verbs[i].summary)
-			puts(verbs[i].name);
+	if (verb != VERB_CNT)
+		options_complete(verb);
+	for (unsigned int i = 0; argc == 1 && i < VERB_CNT; i++)
+		if (runs[i])
+			puts(options_verb_name(i));
 	return EXIT_OK;
 }
 
@@ -212,22 +179,18 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *option, *verb;
 	} aliases[] = { { "-h", "help" }, { "--help", "help" }, { "-V", "version" }, { "--version", "version" } };
-	const struct verb *verb;
-	const char *name = argc > 1 ? argv[1] : "help";
+	enum verb_id verb;
+	const char *name = argc > 1 ? argv[1] : "";
 
+	if (argc < 2) {
+		verb_list();
+		return EXIT_USAGE;
+	}
+	if (!strcmp(name, "__complete"))
+		return verb_complete(argc - 1, argv + 1);
 	for (size_t i = 0; i < ARRAY_CNT(aliases); i++)
 		if (!strcmp(name, aliases[i].option))
 			name = aliases[i].verb;
-	verb = verb_find(name);
-	if (!verb)
-		return verb_unknown(name);
-	if (argc < 2) {
-		(void)verb_help(1, argv);
-		return EXIT_USAGE;
-	}
-	/* First of all, so that no verb does anything before it is understood; after that it may be another's. */
-	if (!verb->own_help && verb->summary && argc > 2 &&
-	    (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")))
-		return verb_help(2, (char *[]){ argv[0], argv[1], NULL });
-	return verb->run(argc - 1, argv + 1);
+	verb = options_find_verb(name);
+	return verb < VERB_CNT && runs[verb] ? runs[verb](argc - 1, argv + 1) : verb_unknown(name);
 }

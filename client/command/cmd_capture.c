@@ -4,8 +4,8 @@
  * and output; trusts that the command issues bpf(2) through libc, and says so when nothing came.
  */
 #include <errno.h>
-#include <dirent.h>
 #include <getopt.h>
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,26 +13,16 @@
 #include <sys/wait.h>
 
 #include "client/shared/cmd.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "proto/own.h"
 
 #define EXIT_NOT_EXECUTABLE 126 /* as env(1) */
 #define EXIT_NOT_FOUND	    127
 
-static const struct option long_options[] = {
-	{ "out", required_argument, NULL, 'o' },
-	{ "prog", required_argument, NULL, 'p' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
+struct capture_args {
+	const char *dir, *prog;
 };
-
-static int usage(FILE *to, int code)
-{
-	(void)fputs("usage: bpfgate capture [-o DIR] [-p PROG] -- CMD [ARG]...\n"
-		    "Writes a bundle (*.bpfb) for each program that CMD loads, with the kernel's answer.\n",
-		    to);
-	return code;
-}
 
 static size_t count_bundles(const char *dir)
 {
@@ -93,31 +83,37 @@ static int run_command(const char *dir, const char *prog, char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static int capture_take(void *ctx, enum option_id id, char *value)
+{
+	struct capture_args *args = ctx;
+
+	if (id == OPT_OUT)
+		args->dir = value;
+	else
+		args->prog = value;
+	return 0;
+}
+
 int cmd_capture(int argc, char **argv)
 {
-	const char *dir = ".", *prog = NULL;
+	struct capture_args args = { .dir = "." };
 	size_t before, after;
-	int opt, code;
+	int code;
 
-	while ((opt = getopt_long(argc, argv, "+o:p:h", long_options, NULL)) >= 0) {
-		if (opt == 'o')
-			dir = optarg;
-		else if (opt == 'p')
-			prog = optarg;
-		else
-			return opt == 'h' ? usage(stdout, EXIT_OK) : usage(stderr, EXIT_USAGE);
-	}
+	if (!options_parse(VERB_CAPTURE, argc, argv, capture_take, &args, &code))
+		return code;
 	if (optind == argc)
-		return usage(stderr, EXIT_USAGE);
-	if (mkdir(dir, 0777) < 0 && errno != EEXIST) {
-		(void)fprintf(stderr, "bpfgate capture: %s: %s\n", dir, strerror(errno));
+		return options_usage(VERB_CAPTURE);
+	if (mkdir(args.dir, 0777) < 0 && errno != EEXIST) {
+		(void)fprintf(stderr, "bpfgate capture: %s: %s\n", args.dir, strerror(errno));
 		return EXIT_INPUT;
 	}
-	before = count_bundles(dir);
-	code = run_command(dir, prog, argv + optind);
-	after = count_bundles(dir);
+	before = count_bundles(args.dir);
+	code = run_command(args.dir, args.prog, argv + optind);
+	after = count_bundles(args.dir);
 	if (after > before)
-		(void)fprintf(stderr, "bpfgate capture: %zu new bundles in %s\n", after - before, dir);
+		(void)fprintf(stderr, "bpfgate capture: %zu new bundles in %s\n", after - before,
+			      args.dir);
 	else
 		(void)fprintf(stderr, "bpfgate capture: no new program; static and Go binaries, which "
 				      "call the kernel past libc, cannot be recorded\n");

@@ -7,9 +7,9 @@
 #include "client/shared/cmd.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <grp.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "client/bpfgate.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "proto/bpffs.h"
 #include "proto/own.h"
@@ -401,31 +402,36 @@ static int doctor_print(json_t *rows, bool json, bool pretty)
 	return out_json_take(stdout, json_pack("{s:s, s:O}", "schema_version", OUT_SCHEMA_VERSION, "checks", rows), pretty);
 }
 
+struct doctor_args {
+	bool json, pretty, fail_on_missing;
+};
+
+static int doctor_take(void *ctx, enum option_id id, char *value)
+{
+	struct doctor_args *args = ctx;
+
+	(void)value;
+	args->fail_on_missing |= id == OPT_FAIL_ON_MISSING;
+	args->json |= id == OPT_JSON || id == OPT_PRETTY;
+	args->pretty |= id == OPT_PRETTY;
+	return 0;
+}
+
 int cmd_doctor(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "pretty", no_argument, NULL, 'p' },
-		{ "fail-on-missing", no_argument, NULL, 'F' },
-		{ NULL, 0, NULL, 0 },
-	};
-	bool json = false, pretty = false, strict = false, missing;
+	struct doctor_args args = { 0 };
+	bool missing;
 	json_t *rows;
-	int c, r;
+	int r;
 
-	while ((c = getopt_long(argc, argv, "jp", options, NULL)) != -1) {
-		if (c == '?')
-			return EXIT_USAGE;
-		strict |= c == 'F';
-		json |= c != 'F';
-		pretty |= c == 'p';
-	}
+	if (!options_parse(VERB_DOCTOR, argc, argv, doctor_take, &args, &r))
+		return r;
 	if (optind != argc)
-		return EXIT_USAGE;
+		return options_usage(VERB_DOCTOR);
 	rows = doctor_examine(&missing);
-	r = rows ? doctor_print(rows, json, pretty) : -ENOMEM;
+	r = rows ? doctor_print(rows, args.json, args.pretty) : -ENOMEM;
 	json_decref(rows);
 	if (r < 0)
 		return EXIT_INTERNAL;
-	return strict && missing ? EXIT_THRESHOLD : EXIT_OK;
+	return args.fail_on_missing && missing ? EXIT_THRESHOLD : EXIT_OK;
 }

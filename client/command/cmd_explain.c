@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "proto/own.h"
 #include "proto/refusal.h"
@@ -201,27 +203,34 @@ static int explain_list(bool json, bool pretty)
 	return r < 0 ? EXIT_INTERNAL : EXIT_OK;
 }
 
+struct explain_args {
+	bool json, pretty, list;
+};
+
+static int explain_take(void *ctx, enum option_id id, char *value)
+{
+	struct explain_args *args = ctx;
+
+	(void)value;
+	args->list |= id == OPT_LIST;
+	args->json |= id == OPT_JSON || id == OPT_PRETTY;
+	args->pretty |= id == OPT_PRETTY;
+	return 0;
+}
+
 int cmd_explain(int argc, char **argv)
 {
-	bool json = false, pretty = false, list = false;
+	struct explain_args args = { 0 };
 	struct refusal_row known;
-	const char *code = NULL;
+	int code;
 
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
-			json = true;
-		else if (!strcmp(argv[i], "--pretty") || !strcmp(argv[i], "-p"))
-			json = pretty = true;
-		else if (!strcmp(argv[i], "--list"))
-			list = true;
-		else if (code || argv[i][0] == '-')
-			return explain_unknown(argv[i]);
-		else
-			code = argv[i];
-	}
-	if (list && !code)
-		return explain_list(json, pretty);
-	if (!code || list || !meaning_find(code, &known))
-		return explain_unknown(code ? code : "");
-	return json ? print_document(code_json(&known), pretty) : explain_text(&known);
+	if (!options_parse(VERB_EXPLAIN, argc, argv, explain_take, &args, &code))
+		return code;
+	if (args.list ? optind != argc : optind + 1 != argc)
+		return options_usage(VERB_EXPLAIN);
+	if (args.list)
+		return explain_list(args.json, args.pretty);
+	if (!meaning_find(argv[optind], &known))
+		return explain_unknown(argv[optind]);
+	return args.json ? print_document(code_json(&known), args.pretty) : explain_text(&known);
 }

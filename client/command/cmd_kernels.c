@@ -9,24 +9,17 @@
 #include <glob.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client/command/kernimport.h"
 #include "client/shared/kernlib.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "object/release.h"
 #include "proto/own.h"
 #include "verifier/kernel/measured.h"
-
-static const char usage_text[] =
-	"usage: bpfgate kernels list [--json]\n"
-	"       bpfgate kernels show KERNEL [--json]\n"
-	"       bpfgate kernels import [--name RELEASE] FILE...|--running\n"
-	"       bpfgate kernels update\n"
-	"  --kernels DIR  this library instead of the caller's own and the installed one\n"
-	"  import takes a vmlinux, a bzImage, a package (.deb), a configuration or raw BTF (with --name); --running\n"
-	"  the kernel of this machine. update imports all kernels that are installed here.\n";
 
 struct kernels_options {
 	const char *dir, *name;
@@ -222,8 +215,7 @@ static int kernels_import(const struct kernels_options *opts)
 	int code = opts->running ? import_running(opts) : EXIT_OK, r;
 
 	if (!opts->running && !opts->word_cnt) {
-		(void)fputs(usage_text, stderr);
-		return EXIT_USAGE;
+		return options_usage(VERB_KERNELS);
 	}
 	for (int i = 0; i < opts->word_cnt; i++) {
 		r = import_file(opts, opts->words[i]);
@@ -260,52 +252,39 @@ static const struct kernels_verb kernels_verbs[] = {
 	{ "update", kernels_update, 0, 0 },
 };
 
-/* Takes options out of argv; what stays are words. Negative: one that does not exist. */
-static int parse(int argc, char **argv, struct kernels_options *opts, bool *ret_help)
+static int kernels_take(void *ctx, enum option_id id, char *value)
 {
-	int words = 0;
+	struct kernels_options *opts = ctx;
 
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--kernels") && i + 1 < argc)
-			opts->dir = argv[++i];
-		else if (!strcmp(argv[i], "--name") && i + 1 < argc)
-			opts->name = argv[++i];
-		else if (!strcmp(argv[i], "--running"))
-			opts->running = true;
-		else if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
-			opts->json = true;
-		else if (!strcmp(argv[i], "--pretty") || !strcmp(argv[i], "-p"))
-			opts->json = opts->pretty = true;
-		else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-			*ret_help = true;
-		else if (argv[i][0] == '-')
-			return -EINVAL;
-		else
-			argv[++words] = argv[i];
-	}
-	return words;
+	if (id == OPT_KERNELS)
+		opts->dir = value;
+	else if (id == OPT_NAME)
+		opts->name = value;
+	else if (id == OPT_RUNNING)
+		opts->running = true;
+	else
+		opts->json = true;
+	opts->pretty |= id == OPT_PRETTY;
+	return 0;
 }
 
 int cmd_kernels(int argc, char **argv)
 {
 	struct kernels_options opts = { 0 };
-	bool help = false;
-	int words = parse(argc, argv, &opts, &help);
+	int code, words;
 
-	if (help) {
-		(void)fputs(usage_text, stdout);
-		return EXIT_OK;
-	}
-	for (size_t i = 0; words > 0 && i < ARRAY_CNT(kernels_verbs); i++) {
+	if (!options_parse(VERB_KERNELS, argc, argv, kernels_take, &opts, &code))
+		return code;
+	words = argc - optind - 1;
+	for (size_t i = 0; words >= 0 && i < ARRAY_CNT(kernels_verbs); i++) {
 		const struct kernels_verb *verb = &kernels_verbs[i];
 
-		if (strcmp(argv[1], verb->name) != 0 || words - 1 < verb->words_min ||
-		    words - 1 > verb->words_max)
+		if (strcmp(argv[optind], verb->name) != 0 || words < verb->words_min ||
+		    words > verb->words_max)
 			continue;
-		opts.words = argv + 2;
-		opts.word_cnt = words - 1;
+		opts.words = argv + optind + 1;
+		opts.word_cnt = words;
 		return verb->run(&opts);
 	}
-	(void)fputs(usage_text, stderr);
-	return EXIT_USAGE;
+	return options_usage(VERB_KERNELS);
 }

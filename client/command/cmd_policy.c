@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "client/shared/helper.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "client/command/policy_case.h"
 #include "client/shared/policy_source.h"
@@ -106,39 +107,28 @@ static int print_check(const struct check_args *args, const struct policy *polic
 	return ok ? EXIT_OK : EXIT_INPUT;
 }
 
-static int usage_check(FILE *out)
+static int check_take(void *ctx, enum option_id id, char *value)
 {
-	fputs("usage: bpfgate policy check [--strict] [--quiet] [--json|--pretty] [FILE...|DIRECTORY...]\n"
-	      "Without arguments: the policy of this machine. Exit 0: usable; 4: not.\n",
-	      out);
-	return out == stdout ? EXIT_OK : EXIT_USAGE;
+	struct check_args *args = ctx;
+
+	(void)value;
+	args->strict |= id == OPT_STRICT;
+	args->quiet |= id == OPT_QUIET;
+	args->json |= id == OPT_JSON || id == OPT_PRETTY;
+	args->pretty |= id == OPT_PRETTY;
+	return 0;
 }
 
 static int policy_check(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "strict", no_argument, NULL, 's' }, { "quiet", no_argument, NULL, 'q' },
-		{ "json", no_argument, NULL, 'j' },   { "pretty", no_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },   { 0 },
-	};
 	struct check_args args = { 0 };
 	OWN_POLICY policy = NULL;
 	OWN_REPORT report = NULL;
 	struct policy_env env;
-	int c, r;
+	int r;
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "qjph", options, NULL)) != -1) {
-		if (c == 's')
-			args.strict = true;
-		else if (c == 'q')
-			args.quiet = true;
-		else if (c == 'j' || c == 'p')
-			args.json = true;
-		else
-			return usage_check(c == 'h' ? stdout : stderr);
-		args.pretty = args.pretty || c == 'p';
-	}
+	if (!options_parse(VERB_POLICY_CHECK, argc, argv, check_take, &args, &r))
+		return r;
 	policy_env_init(&env);
 	env.keys_optional = geteuid() != 0;
 	r = policy_source_load(argv + optind, (size_t)(argc - optind), &env, &policy, &report);
@@ -207,35 +197,25 @@ static int test_file(struct test_run *run, const char *path)
 	return EXIT_OK;
 }
 
-static int usage_test(FILE *out)
-{
-	fputs("usage: bpfgate policy test POLICY CASES.json...\n"
-	      "POLICY is a file or a directory. Prints TAP. Exit 0: all as expected; 1: not all; 4: a file\n"
-	      "cannot be used. bpfgate-policy(5) says how cases are written.\n",
-	      out);
-	return out == stdout ? EXIT_OK : EXIT_USAGE;
-}
-
 static int policy_test(int argc, char **argv)
 {
-	static const struct option options[] = { { "help", no_argument, NULL, 'h' }, { 0 } };
 	struct test_run run = { 0 };
 	OWN_POLICY policy = NULL;
 	OWN_REPORT report = NULL;
 	struct policy_env env;
-	int c, r = EXIT_OK;
+	int r;
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		return usage_test(c == 'h' ? stdout : stderr);
+	if (!options_parse(VERB_POLICY_TEST, argc, argv, NULL, NULL, &r))
+		return r;
 	if (argc - optind < 2)
-		return usage_test(stderr);
+		return options_usage(VERB_POLICY_TEST);
 	policy_case_env(&env);
 	if (policy_source_load(argv + optind, 1, &env, &policy, &report) < 0) {
 		policy_report_print(report, POLICY_ERROR, stderr);
 		return EXIT_INPUT;
 	}
 	run.policy = policy;
+	r = EXIT_OK;
 	for (optind++; r == EXIT_OK && optind < argc; optind++)
 		r = test_file(&run, argv[optind]);
 	if (r != EXIT_OK)
@@ -251,36 +231,21 @@ static int policy_object(int argc, char **argv)
 	return helper_exec("bpfgate-explain", argv);
 }
 
-static int usage(FILE *out);
-
 static int policy_help(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	return usage(stdout);
+	options_help(VERB_POLICY);
+	return EXIT_OK;
 }
 
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	const char *summary;
 } subverbs[] = {
-	{ "check", policy_check, "syntax, meaning, rules without effect, what each rule gives" },
-	{ "test", policy_test, "requests written down, and what is to become of them" },
-	{ "explain", policy_object, "what the policy says to an object, condition by condition" },
-	{ "suggest", policy_object, "the narrowest rule that would allow an object" },
-	{ "help", policy_help, "this list" },
+	{ "check", policy_check },    { "test", policy_test }, { "explain", policy_object },
+	{ "suggest", policy_object }, { "help", policy_help },
 };
-
-static int usage(FILE *out)
-{
-	size_t i;
-
-	fputs("usage: bpfgate policy VERB ...\n", out);
-	for (i = 0; i < ARRAY_CNT(subverbs); i++)
-		fprintf(out, "  %-8s %s\n", subverbs[i].name, subverbs[i].summary);
-	return out == stdout ? EXIT_OK : EXIT_USAGE;
-}
 
 /* A misspelt verb gets the nearest one there is. */
 static int unknown_subverb(const char *name)
@@ -305,14 +270,10 @@ static int unknown_subverb(const char *name)
 
 int cmd_policy(int argc, char **argv)
 {
-	size_t i;
-
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-		return usage(stdout);
-
-	for (i = 0; argc > 1 && i < ARRAY_CNT(subverbs); i++) {
+	for (size_t i = 0; argc > 1 && i < ARRAY_CNT(subverbs); i++)
 		if (strcmp(argv[1], subverbs[i].name) == 0)
 			return subverbs[i].run(argc - 1, argv + 1);
-	}
-	return argc > 1 ? unknown_subverb(argv[1]) : usage(stderr);
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return policy_help(argc, argv);
+	return argc > 1 ? unknown_subverb(argv[1]) : options_usage(VERB_POLICY);
 }

@@ -6,6 +6,7 @@
  * it. Trusts the command no more than its user does: it and we are the same user.
  */
 #include "client/shared/cmd.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "client/shared/present.h"
 #include "client/launch/rootview.h"
@@ -44,48 +45,39 @@ struct run_word {
 	int error;
 };
 
-static int run_usage(void)
-{
-	fprintf(stderr, "usage: bpfgate run [-v] [--as-if-root] [--handles-in-maps] [--object FILE [--signature FILE]]"
-			" [--] COMMAND [ARG...]\n");
-	return RUN_FAILED;
-}
-
 static int run_complain(const char *what, int r)
 {
 	fprintf(stderr, "bpfgate run: %s: %s\n", what, strerror(-r));
 	return RUN_FAILED;
 }
 
-static bool run_parse(int argc, char **argv, struct run_args *args)
+static int run_take(void *ctx, enum option_id id, char *value)
 {
-	static const struct option options[] = {
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "as-if-root", no_argument, NULL, 'r' },
-		{ "handles-in-maps", no_argument, NULL, 'm' },
-		{ "object", required_argument, NULL, 'o' },
-		{ "signature", required_argument, NULL, 's' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
+	struct run_args *args = ctx;
 
-	optind = 1;
-	while ((c = getopt_long(argc, argv, "+v", options, NULL)) != -1) {
-		if (c == 'v')
-			args->verbose = true;
-		else if (c == 'r')
-			args->as_if_root = true;
-		else if (c == 'm')
-			args->handles_in_maps = true;
-		else if (c == 'o')
-			args->object = optarg;
-		else if (c == 's')
-			args->signature = optarg;
-		else
-			return false;
-	}
+	if (id == OPT_OBJECT)
+		args->object = value;
+	else if (id == OPT_SIGNATURE)
+		args->signature = value;
+	args->verbose |= id == OPT_VERBOSE;
+	args->as_if_root |= id == OPT_AS_IF_ROOT;
+	args->handles_in_maps |= id == OPT_HANDLES_IN_MAPS;
+	return 0;
+}
+
+/* false: nothing is to be run, and *ret_code is what to exit with. */
+static bool run_parse(int argc, char **argv, struct run_args *args, int *ret_code)
+{
+	bool good = options_parse(VERB_RUN, argc, argv, run_take, args, ret_code);
+
 	args->argv = argv + optind;
-	return optind < argc && (args->object || !args->signature);
+	if (good && (optind == argc || (args->signature && !args->object))) {
+		*ret_code = options_usage(VERB_RUN);
+		good = false;
+	}
+	if (*ret_code == EXIT_USAGE)
+		*ret_code = RUN_FAILED;
+	return good;
 }
 
 /* Shows the daemon signed objects before the command loads programs from them. */
@@ -304,10 +296,10 @@ int cmd_run(int argc, char **argv)
 					 SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH };
 	struct run_args args = { 0 };
 	sigset_t signals, old;
-	int r;
+	int r = EXIT_OK;
 
-	if (!run_parse(argc, argv, &args))
-		return run_usage();
+	if (!run_parse(argc, argv, &args, &r))
+		return r;
 	r = args.as_if_root ? run_become_root() : 0;
 	if (r < 0)
 		return run_complain("no user namespace to be root of (--as-if-root)", r);

@@ -21,6 +21,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "client/shared/signature.h"
 #include "policy/appended.h"
@@ -275,46 +276,32 @@ static int sign_file(const struct sign_args *args)
 	return code;
 }
 
-static int usage(FILE *out)
+static int sign_take(void *ctx, enum option_id id, char *value)
 {
-	fputs("usage: bpfgate sign OBJECT --key KEY.pem --cert CERT.pem [--detached] [--replace]\n"
-	      "                    [--with-cert|--without-cert]\n"
-	      "Signs an object. The signature is appended to it, or with --detached written to\n"
-	      "OBJECT.p7s. An object that is signed already gets one signature more, or with\n"
-	      "--replace only this one. The certificate goes into the signature when another\n"
-	      "issued it: rules whose signer has the role \"ca\" need it there.\n",
-	      out);
-	return out == stdout ? EXIT_OK : EXIT_USAGE;
+	struct sign_args *args = ctx;
+
+	if (id == OPT_KEY)
+		args->key = value;
+	else if (id == OPT_CERT)
+		args->cert = value;
+	else if (id == OPT_DETACHED)
+		args->detached = true;
+	else if (id == OPT_REPLACE)
+		args->replace = true;
+	else
+		args->with_cert = id == OPT_WITH_CERT;
+	return 0;
 }
 
 int cmd_sign(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "key", required_argument, NULL, 'k' },   { "cert", required_argument, NULL, 'c' },
-		{ "detached", no_argument, NULL, 'd' },	   { "replace", no_argument, NULL, 'r' },
-		{ "with-cert", no_argument, NULL, 'w' },   { "without-cert", no_argument, NULL, 'W' },
-		{ "help", no_argument, NULL, 'h' },	   { 0 },
-	};
 	struct sign_args args = { .with_cert = -1 };
-	int c;
+	int code;
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'k')
-			args.key = optarg;
-		else if (c == 'c')
-			args.cert = optarg;
-		else if (c == 'd')
-			args.detached = true;
-		else if (c == 'r')
-			args.replace = true;
-		else if (c == 'w' || c == 'W')
-			args.with_cert = c == 'w';
-		else
-			return usage(c == 'h' ? stdout : stderr);
-	}
+	if (!options_parse(VERB_SIGN, argc, argv, sign_take, &args, &code))
+		return code;
 	if (optind + 1 != argc || !args.key || !args.cert)
-		return usage(stderr);
+		return options_usage(VERB_SIGN);
 	args.object = argv[optind];
 	return sign_file(&args);
 }

@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "client/shared/signature.h"
 #include "policy/prove.h"
@@ -31,6 +32,7 @@ struct signature_args {
 	bool verify;
 	bool json;
 	bool pretty;
+	bool unusable; /* a certificate that was named cannot be read */
 	struct cert_arg certs[CERTS_MAX];
 	size_t cert_cnt;
 	const char *object;
@@ -203,15 +205,6 @@ static int report_file(const struct signature_args *args, const struct signature
 	return code;
 }
 
-static int usage(FILE *out)
-{
-	fputs("usage: bpfgate signature show OBJECT [--json|--pretty]\n"
-	      "       bpfgate signature verify OBJECT (--cert CERT.pem|--ca CA.pem)... [--json|--pretty]\n"
-	      "Exit 0: good (show: read); 3: nobody named signed these bytes; 4: unreadable or malformed.\n",
-	      out);
-	return out == stdout ? EXIT_OK : EXIT_USAGE;
-}
-
 static bool add_cert(struct signature_args *args, const char *path, const char *role)
 {
 	if (args->cert_cnt == CERTS_MAX)
@@ -246,36 +239,39 @@ static int run(const struct signature_args *args)
 	return code;
 }
 
+static int signature_take(void *ctx, enum option_id id, char *value)
+{
+	struct signature_args *args = ctx;
+
+	if (id == OPT_CERT || id == OPT_CA)
+		args->unusable |= !add_cert(args, value, id == OPT_CA ? "ca" : "leaf");
+	else
+		args->json = true;
+	args->pretty |= id == OPT_PRETTY;
+	return 0;
+}
+
+static int signature_run(struct signature_args *args, int argc, char **argv)
+{
+	if (argc != 2)
+		return options_usage(VERB_SIGNATURE);
+	args->verify = strcmp(argv[0], "verify") == 0;
+	if (!args->verify && strcmp(argv[0], "show") != 0)
+		return options_usage(VERB_SIGNATURE);
+	args->object = argv[1];
+	if (args->unusable)
+		return EXIT_INPUT;
+	return args->verify && !args->cert_cnt ? options_usage(VERB_SIGNATURE) : run(args);
+}
+
 int cmd_signature(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "cert", required_argument, NULL, 'c' }, { "ca", required_argument, NULL, 'a' },
-		{ "json", no_argument, NULL, 'j' },	  { "pretty", no_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },	  { 0 },
-	};
 	struct signature_args args = { 0 };
-	bool ok = true;
-	size_t i;
-	int c;
+	int code;
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "jph", options, NULL)) != -1) {
-		if (c == 'c' || c == 'a')
-			ok = ok && add_cert(&args, optarg, c == 'a' ? "ca" : "leaf");
-		else if (c == 'j' || c == 'p')
-			args.json = true;
-		else
-			return usage(c == 'h' ? stdout : stderr);
-		args.pretty = args.pretty || c == 'p';
-	}
-	if (optind + 2 != argc)
-		return usage(stderr);
-	args.verify = strcmp(argv[optind], "verify") == 0;
-	if (!args.verify && strcmp(argv[optind], "show") != 0)
-		return usage(stderr);
-	args.object = argv[optind + 1];
-	c = !ok ? EXIT_INPUT : args.verify && !args.cert_cnt ? usage(stderr) : run(&args);
-	for (i = 0; i < args.cert_cnt; i++)
+	if (options_parse(VERB_SIGNATURE, argc, argv, signature_take, &args, &code))
+		code = signature_run(&args, argc - optind, argv + optind);
+	for (size_t i = 0; i < args.cert_cnt; i++)
 		free((char *)args.certs[i].path);
-	return c;
+	return code;
 }

@@ -10,6 +10,7 @@
 
 #include "client/shared/ask.h"
 #include "client/shared/cmd.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "proto/own.h"
 #include "client/bpfgate.h"
@@ -84,39 +85,18 @@ struct status_args {
 	struct out_table_opts table;
 };
 
-static int status_usage(const char *usage)
+static int status_take(void *ctx, enum option_id id, char *value)
 {
-	fprintf(stderr, "usage: bpfgate %s\n", usage);
-	return EXIT_USAGE;
-}
+	struct status_args *args = ctx;
 
-/* Parses the options; 0, or -1 when usage was printed. */
-static int status_options(int argc, char **argv, const char *usage, struct status_args *args)
-{
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "pretty", no_argument, NULL, 'p' },
-		{ "raw", no_argument, NULL, 'r' },
-		{ "noheadings", no_argument, NULL, 'n' },
-		{ "sort", required_argument, NULL, 's' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "jpo:", options, NULL)) != -1) {
-		if (c == '?') {
-			(void)status_usage(usage);
-			return -1;
-		}
-		args->json |= c == 'j' || c == 'p';
-		args->pretty |= c == 'p';
-		args->table.raw |= c == 'r';
-		args->table.noheadings |= c == 'n';
-		if (c == 's')
-			args->table.sort = optarg;
-		if (c == 'o')
-			args->table.columns = optarg;
-	}
+	args->json |= id == OPT_JSON || id == OPT_PRETTY;
+	args->pretty |= id == OPT_PRETTY;
+	args->table.raw |= id == OPT_RAW;
+	args->table.noheadings |= id == OPT_NOHEADINGS;
+	if (id == OPT_SORT)
+		args->table.sort = value;
+	if (id == OPT_COLUMNS)
+		args->table.columns = value;
 	return 0;
 }
 
@@ -132,17 +112,17 @@ static void status_freshen(void)
 }
 
 /* A verb that asks one question without an argument; print may be NULL: then only --json shows the answer. */
-static int status_ask(int argc, char **argv, const char *usage, enum bpfgate_question what,
+static int status_ask(int argc, char **argv, enum verb_id verb, enum bpfgate_question what,
 		      void (*before)(void), void (*print)(const json_t *doc))
 {
 	struct status_args args = { 0 };
 	json_t *doc;
 	int code;
 
-	if (status_options(argc, argv, usage, &args) < 0)
-		return EXIT_USAGE;
+	if (!options_parse(verb, argc, argv, status_take, &args, &code))
+		return code;
 	if (optind != argc)
-		return status_usage(usage);
+		return options_usage(verb);
 	if (before)
 		before();
 	code = ask_daemon(what, "", args.json, &doc);
@@ -158,12 +138,12 @@ static int status_ask(int argc, char **argv, const char *usage, enum bpfgate_que
 
 int cmd_reload(int argc, char **argv)
 {
-	return status_ask(argc, argv, "reload [--json]", BPFGATE_RELOAD, NULL, NULL);
+	return status_ask(argc, argv, VERB_RELOAD, BPFGATE_RELOAD, NULL, NULL);
 }
 
 int cmd_status(int argc, char **argv)
 {
-	return status_ask(argc, argv, "status [--json]", BPFGATE_STATUS, status_freshen, status_print);
+	return status_ask(argc, argv, VERB_STATUS, BPFGATE_STATUS, status_freshen, status_print);
 }
 
 static const struct out_column list_progs[] = {
@@ -246,21 +226,20 @@ static int list_print(const struct list_kind *kind, const struct status_args *ar
 
 int cmd_list(int argc, char **argv)
 {
-	static const char usage[] = "list [progs|maps|links|pins|orphans|clients|decisions] [--json] [-o COLUMNS] [--sort COLUMN]";
 	struct status_args args = { 0 };
 	const struct list_kind *kind = NULL;
 	const char *name;
 	json_t *doc;
 	int code;
 
-	if (status_options(argc, argv, usage, &args) < 0)
-		return EXIT_USAGE;
+	if (!options_parse(VERB_LIST, argc, argv, status_take, &args, &code))
+		return code;
 	name = optind < argc ? argv[optind] : "progs";
 	for (size_t i = 0; i < ARRAY_CNT(list_kinds); i++)
 		if (!strcmp(name, list_kinds[i].name))
 			kind = &list_kinds[i];
 	if (!kind || optind + 1 < argc)
-		return status_usage(usage);
+		return options_usage(VERB_LIST);
 	status_freshen();
 	code = ask_daemon(BPFGATE_LIST, name, args.json, &doc);
 	if (code != EXIT_OK)
@@ -312,15 +291,14 @@ static void why_read_model(json_t *decision)
 
 int cmd_why(int argc, char **argv)
 {
-	static const char usage[] = "why [DECISION] [--json]";
 	struct status_args args = { 0 };
 	json_t *doc;
 	int code;
 
-	if (status_options(argc, argv, usage, &args) < 0)
-		return EXIT_USAGE;
+	if (!options_parse(VERB_WHY, argc, argv, status_take, &args, &code))
+		return code;
 	if (optind + 1 < argc)
-		return status_usage(usage);
+		return options_usage(VERB_WHY);
 	code = ask_daemon(BPFGATE_WHY, optind < argc ? argv[optind] : "", args.json, &doc);
 	if (code != EXIT_OK)
 		return code;

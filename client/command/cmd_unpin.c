@@ -6,10 +6,12 @@
 #include "client/shared/cmd.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "client/bpfgate.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 
 static int unpin_one(const char *path, bool anywhere)
@@ -24,16 +26,27 @@ static int unpin_one(const char *path, bool anywhere)
 	return r == -ENOENT || r == -ENOTUNIQ ? EXIT_INPUT : EXIT_DAEMON;
 }
 
+static int unpin_take(void *ctx, enum option_id id, char *value)
+{
+	bool *anywhere = ctx;
+
+	(void)id;
+	(void)value;
+	*anywhere = true;
+	return 0;
+}
+
 int cmd_unpin(int argc, char **argv)
 {
-	bool anywhere = argc > 1 && strcmp(argv[1], "--anywhere") == 0;
-	int first = anywhere ? 2 : 1, code = EXIT_OK;
+	bool anywhere = false;
+	int code;
 
-	if (argc <= first || argv[first][0] == '-') {
-		fputs("usage: bpfgate unpin [--anywhere] PATH...\n", stderr);
-		return EXIT_USAGE;
-	}
-	for (int i = first; i < argc; i++) {
+	if (!options_parse(VERB_UNPIN, argc, argv, unpin_take, &anywhere, &code))
+		return code;
+	if (optind == argc)
+		return options_usage(VERB_UNPIN);
+	code = EXIT_OK;
+	for (int i = optind; i < argc; i++) {
 		int one = unpin_one(argv[i], anywhere);
 
 		code = one > code ? one : code;

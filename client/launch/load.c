@@ -21,6 +21,7 @@
 #include "client/shared/ask.h"
 #include "client/bpfgate.h"
 #include "client/shared/cmd.h"
+#include "client/shared/options.h"
 #include "client/shared/out.h"
 #include "client/shared/present.h"
 #include "proto/own.h"
@@ -308,40 +309,30 @@ static int load_object(const struct load_args *args)
 	return code;
 }
 
-static int load_usage(FILE *out)
+static int load_take(void *ctx, enum option_id id, char *value)
 {
-	fprintf(out, "usage: bpfgate load OBJ [--prog NAME] [--attach xdp:IFACE|tcx-ingress:IFACE|"
-			"tcx-egress:IFACE|cgroup:PATH] [--pin DIR] [--hold] [--json]\n");
-	return out == stdout ? EXIT_OK : EXIT_USAGE;
+	struct load_args *args = ctx;
+
+	if (id == OPT_PROG)
+		args->prog = value;
+	else if (id == OPT_ATTACH)
+		args->attach = value;
+	else if (id == OPT_PIN)
+		args->pin = value;
+	args->hold |= id == OPT_HOLD;
+	args->json |= id == OPT_JSON;
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "prog", required_argument, NULL, 'P' }, { "attach", required_argument, NULL, 'a' },
-		{ "pin", required_argument, NULL, 'n' },  { "hold", no_argument, NULL, 'H' },
-		{ "json", no_argument, NULL, 'j' },	  { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
 	struct load_args args = { 0 };
-	int c;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-		if (c == 'P')
-			args.prog = optarg;
-		else if (c == 'a')
-			args.attach = optarg;
-		else if (c == 'n')
-			args.pin = optarg;
-		else if (c == 'H')
-			args.hold = true;
-		else if (c == 'j')
-			args.json = true;
-		else
-			return load_usage(c == 'h' ? stdout : stderr);
-	}
+	if (!options_parse(VERB_LOAD, argc, argv, load_take, &args, &code))
+		return code;
 	if (optind + 1 != argc)
-		return load_usage(stderr);
+		return options_usage(VERB_LOAD);
 	args.object = argv[optind];
 	libbpf_set_print(load_quiet);
 	return load_object(&args);

@@ -55,7 +55,7 @@ static const struct option_row {
 };
 
 #define ROWS	 ARRAY_CNT(option_rows)
-#define OPT_HELP 1000
+#define OPT_HELP 'h'
 #define OPT_VERS 1001
 
 static void print_help(void)
@@ -68,7 +68,7 @@ static void print_help(void)
 		printf("  --%s %s%*s%s\n", option_rows[i].name, option_rows[i].metavar,
 		       (int)(22 - strlen(option_rows[i].name) - strlen(option_rows[i].metavar)), "",
 		       option_rows[i].help);
-	printf("  --help\n  --version\n");
+	printf("  -h, --help\n  --version\n");
 }
 
 static int options_add_broker_arg(struct options *opt, char *arg)
@@ -102,7 +102,7 @@ static int options_parse(struct options *opt, int argc, char **argv)
 		longs[i] = (struct option){ option_rows[i].name, required_argument, NULL, (int)i };
 	longs[ROWS] = (struct option){ "help", no_argument, NULL, OPT_HELP };
 	longs[ROWS + 1] = (struct option){ "version", no_argument, NULL, OPT_VERS };
-	while (r == 0 && (c = getopt_long(argc, argv, "", longs, NULL)) >= 0) {
+	while (r == 0 && (c = getopt_long(argc, argv, "h", longs, NULL)) >= 0) {
 		if (c == OPT_HELP)
 			return print_help(), 1;
 		if (c == OPT_VERS)
