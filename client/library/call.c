@@ -3,7 +3,7 @@
  * Which way a call goes, and the round trip to the daemon. Promises that operations on maps and
  * other real fds cost nothing but a look into the table; that a call is sent again only when the
  * first attempt cannot have happened or leaves no trace. Trusts the daemon with the outcome, but
- * not with memory: see codec-reply.c.
+ * not with memory: see codec_reply.c.
  */
 #include "client/library/call.h"
 

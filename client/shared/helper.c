@@ -29,27 +29,3 @@ int helper_exec(const char *name, char **argv)
 	fprintf(stderr, "bpfgate: %s: %s\n", path, strerror(errno));
 	return EXIT_INTERNAL;
 }
-
-int cmd_check(int argc, char **argv)
-{
-	(void)argc;
-	return helper_exec("bpfgate-check", argv);
-}
-
-int cmd_compare(int argc, char **argv)
-{
-	(void)argc;
-	return helper_exec("bpfgate-check", argv);
-}
-
-int cmd_inspect(int argc, char **argv)
-{
-	(void)argc;
-	return helper_exec("bpfgate-check", argv);
-}
-
-int cmd_load(int argc, char **argv)
-{
-	(void)argc;
-	return helper_exec("bpfgate-load", argv);
-}

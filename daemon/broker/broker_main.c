@@ -173,7 +173,7 @@ static int broker_on_sweep(sd_event_source *source, uint64_t usec, void *ctx)
 {
 	struct broker *broker = ctx;
 
-	quota_sweep(broker->quota, broker_now_ns());
+	quota_sweep(broker->quota, clock_now_ns());
 	broker_recharge_maps(broker);
 	perfs_look(broker->perfs);
 	(void)reconcile_then(broker, NULL, NULL);
@@ -294,7 +294,7 @@ static int broker_set_up(struct broker *broker)
 
 	TAILQ_INIT(&broker->sessions);
 	TAILQ_INIT(&broker->works);
-	broker->started_ns = broker_now_ns();
+	broker->started_ns = clock_now_ns();
 	mapsize_look(&broker->world);
 	r = broker_raise_limits(broker);
 	if (r >= 0)

@@ -154,7 +154,7 @@ static json_t *control_status(const struct control_ask *ask)
 	return json_pack(
 		"{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}, s:{s:o}, s:{s:b}, s:o}",
 		"schema_version", "1.0", "version", PACKAGE_VERSION, "kernel", uts.release,
-		"uptime_s", (json_int_t)((broker_now_ns() - b->started_ns) / 1000000000u), "policy",
+		"uptime_s", (json_int_t)((clock_now_ns() - b->started_ns) / 1000000000u), "policy",
 		control_policy(b->rules, b->trouble), "programs",
 		(json_int_t)ledger_cnt(b->ledger, LEDGER_PROG), "maps",
 		(json_int_t)ledger_cnt(b->ledger, LEDGER_MAP), "links",

@@ -85,7 +85,7 @@ static int serve_answer_unnamed(struct session *session, uint64_t frame_id)
 static int serve_end_request(struct session *session, uint64_t frame_id, int r)
 {
 	if (r == -EDQUOT) {
-		if (quota_may_note(session->account, broker_now_ns()))
+		if (quota_may_note(session->account, clock_now_ns()))
 			journal_note(LOG_NOTICE, JOURNAL_ID_THROTTLED,
 				     "uid %u: request refused, too much is held for it",
 				     (unsigned int)session->ident->uid);
@@ -305,7 +305,7 @@ static void serve_accept(struct broker *broker, int take_fd)
 	TAILQ_INSERT_TAIL(&broker->sessions, session, link);
 	broker->session_cnt++;
 	r = serve_start(session);
-	if ((r == -EDQUOT || r == -EMFILE) && quota_may_note(session->account, broker_now_ns()))
+	if ((r == -EDQUOT || r == -EMFILE) && quota_may_note(session->account, clock_now_ns()))
 		journal_note(LOG_NOTICE, JOURNAL_ID_THROTTLED,
 			     "uid %u: connection refused, too many are open",
 			     (unsigned int)session->ident->uid);

@@ -87,7 +87,7 @@ static void digest_frame(struct digest *d, const struct frame *f)
 	      f->in_exception_callback, f->slot_cnt);
 	digest_bytes(d, f->r, sizeof(f->r));
 	for (uint32_t i = 0; i < f->slot_cnt; i++) {
-		const struct slot *s = stack_slot(f, i);
+		const struct slot *s = frame_slot(f, i);
 
 		digest_bytes(d, s->byte, sizeof(s->byte));
 		if (s->byte[7] != SLOT_INVALID && s->byte[7] != SLOT_MISC &&

@@ -201,8 +201,8 @@ static int walk_on(struct walker *w)
 	return r == WALK_AGAIN ? -EINVAL : r;
 }
 
-bool btf_ids_match(struct env *env, uint32_t btf, uint32_t id, int32_t off,
-		   uint32_t want_btf, uint32_t want_id, bool strict)
+bool btfptr_ids_match(struct env *env, uint32_t btf, uint32_t id, int32_t off, uint32_t want_btf,
+		      uint32_t want_id, bool strict)
 {
 	const struct btf_view *view = btf_of(env, btf), *want = btf_of(env, want_btf);
 	struct walk out = { .btf = btf };
@@ -539,7 +539,7 @@ int btfptr_check_subprog_arg(struct env *env, uint32_t regno, const struct subpr
 	if (reg_maybe_null(r) && !(arg->flags & REG_F_MAYBE_NULL))
 		return verdict_reject(env, EACCES, CODE_CALL_ARG,
 				      "Possibly NULL pointer passed to helper arg%u", regno);
-	if (!btf_ids_match(env, r->btf, r->btf_id, r->off, arg->btf, arg->btf_id, false))
+	if (!btfptr_ids_match(env, r->btf, r->btf_id, r->off, arg->btf, arg->btf_id, false))
 		return verdict_reject(env, EACCES, CODE_CALL_ARG,
 				      "R%u is of type %s but %s is expected", regno,
 				      btf_view_name(btf_of(env, r->btf), r->btf_id),

@@ -11,8 +11,8 @@
  * itself, or (unless strict) the member that starts there? btf numbers as in struct reg.
  * (btf_struct_ids_match)
  */
-bool btf_ids_match(struct env *env, uint32_t btf, uint32_t id, int32_t off,
-		   uint32_t want_btf, uint32_t want_id, bool strict);
+bool btfptr_ids_match(struct env *env, uint32_t btf, uint32_t id, int32_t off, uint32_t want_btf,
+		      uint32_t want_id, bool strict);
 
 /* What a walk of `size` bytes at `off` inside a struct ends in. */
 enum walk_end {

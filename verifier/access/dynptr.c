@@ -55,7 +55,7 @@ static const struct reg *described(struct env *env, const struct reg *r)
 		return r;
 	if (dynptr_slot(env, r, &spi) < 0)
 		return NULL;
-	return &stack_slot(state_frame(env->cur, r->frame), spi)->r;
+	return &frame_slot(state_frame(env->cur, r->frame), spi)->r;
 }
 
 int dynptr_facts(struct env *env, uint32_t regno, uint32_t *ret_id, struct dynptr_origin *ret_origin,
@@ -125,7 +125,9 @@ static const struct reg *slots_of_dynptr(struct env *env, const struct reg *r)
 	if (dynptr_slot(env, r, &spi) < 0)
 		return NULL;
 	f = state_frame(env->cur, r->frame);
-	return objslot_is(f, spi, SLOT_DYNPTR) && objslot_is(f, spi - 1, SLOT_DYNPTR) ? &stack_slot(f, spi)->r : NULL;
+	return objslot_is(f, spi, SLOT_DYNPTR) && objslot_is(f, spi - 1, SLOT_DYNPTR)
+		       ? &frame_slot(f, spi)->r
+		       : NULL;
 }
 
 /* Slots that 6.1 takes for those of a dynptr, but that are not of one: see forget_both(). */
@@ -148,7 +150,7 @@ int dynptr_check_release(struct env *env, uint32_t regno)
 		return verdict_reject(env, EINVAL, CODE_DYNPTR_RELEASE,
 				      "cannot release unowned const bpf_dynptr");
 	if (dynptr_slot(env, r, &spi) < 0 ||
-	    !stack_slot(state_frame(env->cur, r->frame), spi)->r.ref)
+	    !frame_slot(state_frame(env->cur, r->frame), spi)->r.ref)
 		return verdict_reject(env, EINVAL, CODE_DYNPTR_RELEASE,
 				      "arg %u is an unacquired reference", regno);
 	return 0;
@@ -165,14 +167,14 @@ int dynptr_release_arg(struct env *env, uint32_t regno)
 		return r == -ERANGE ? verdict_reject(env, EINVAL, CODE_DYNPTR_RELEASE,
 						     "R%u is no dynptr", regno)
 				    : r;
-	s = stack_slot(state_frame(env->cur, frameno), spi);
+	s = frame_slot(state_frame(env->cur, frameno), spi);
 	if (!dynslot_is_refcounted((enum dynptr_type)s->r.dynptr_type))
 		return dynslot_clear(env, frameno, spi);
 	ref = s->r.ref;
 	r = refs_release(env, ref);
 	/* clones share the reference and end with it */
 	for (uint32_t i = 1; r >= 0 && i < state_frame(env->cur, frameno)->slot_cnt; i++) {
-		s = stack_slot(state_frame(env->cur, frameno), i);
+		s = frame_slot(state_frame(env->cur, frameno), i);
 		if (s->byte[0] == SLOT_DYNPTR && s->r.ref == ref && s->r.dynptr_first)
 			r = dynslot_clear(env, frameno, i);
 	}
@@ -183,7 +185,7 @@ int dynptr_release_arg(struct env *env, uint32_t regno)
 
 static bool holds_dynptr(const struct frame *f, uint32_t spi)
 {
-	return dynslot_touches(stack_slot(f, spi)) || dynslot_touches(stack_slot(f, spi - 1));
+	return dynslot_touches(frame_slot(f, spi)) || dynslot_touches(frame_slot(f, spi - 1));
 }
 
 /* Not two whole slots of the stack: 6.1 learns that by writing there. */

@@ -55,12 +55,12 @@ bool dynslot_touches(const struct slot *s)
  */
 static int forget_both(struct env *env, struct frame *f, uint32_t spi)
 {
-	const uint32_t first = stack_slot(f, spi)->r.dynptr_first ? spi : spi + 1;
+	const uint32_t first = frame_slot(f, spi)->r.dynptr_first ? spi : spi + 1;
 
-	if (!dynslot_touches(stack_slot(f, spi)) || reg_base(&stack_slot(f, spi)->r) != REG_DYNPTR)
+	if (!dynslot_touches(frame_slot(f, spi)) || reg_base(&frame_slot(f, spi)->r) != REG_DYNPTR)
 		return 0;
 	for (uint32_t i = 0; i < DYNSLOT_CNT; i++) {
-		struct slot *s = stack_slot_mut(env, f, first - i);
+		struct slot *s = frame_slot_mut(env, f, first - i);
 
 		if (!s)
 			return verdict_nomem(env);
@@ -78,7 +78,7 @@ static bool has_clone(const struct env *env, uint32_t ref)
 		const struct frame *f = state_frame(env->cur, n);
 
 		for (uint32_t spi = 0; spi < f->slot_cnt; spi++) {
-			const struct slot *s = stack_slot(f, spi);
+			const struct slot *s = frame_slot(f, spi);
 
 			cnt += s->byte[0] == SLOT_DYNPTR && s->r.dynptr_first && s->r.ref == ref;
 		}
@@ -88,7 +88,7 @@ static bool has_clone(const struct env *env, uint32_t ref)
 
 int dynslot_destroy(struct env *env, struct frame *f, uint32_t spi)
 {
-	const struct slot *s = stack_slot(f, spi);
+	const struct slot *s = frame_slot(f, spi);
 	uint32_t id, frameno = f->frameno;
 	int r;
 
@@ -97,7 +97,7 @@ int dynslot_destroy(struct env *env, struct frame *f, uint32_t spi)
 	if (s->byte[0] != SLOT_DYNPTR)
 		return 0;
 	if (!s->r.dynptr_first)
-		s = stack_slot(f, ++spi);
+		s = frame_slot(f, ++spi);
 	if (dynslot_is_refcounted((enum dynptr_type)s->r.dynptr_type) &&
 	    !(env->beh->dynptr_clone_goes && has_clone(env, s->r.ref)))
 		return verdict_reject(env, EINVAL, CODE_DYNPTR_OVERWRITE,
@@ -110,7 +110,7 @@ int dynslot_destroy(struct env *env, struct frame *f, uint32_t spi)
 /* The dynptr at spi of f reads an object that is given back. */
 static int lose_parent(struct env *env, const struct frame *f, uint32_t spi)
 {
-	const struct reg *d = &stack_slot(f, spi)->r;
+	const struct reg *d = &frame_slot(f, spi)->r;
 	uint32_t id = d->id;
 	int r;
 
@@ -128,7 +128,7 @@ int dynslot_release(struct env *env, uint32_t ref)
 	for (uint32_t n = 0; n <= env->cur->curframe; n++) {
 		for (uint32_t spi = 1; spi < state_frame(env->cur, n)->slot_cnt && r >= 0; spi++) {
 			const struct frame *f = state_frame(env->cur, n);
-			const struct slot *s = stack_slot(f, spi);
+			const struct slot *s = frame_slot(f, spi);
 
 			if (s->byte[0] == SLOT_DYNPTR && reg_base(&s->r) == REG_DYNPTR && s->r.dynptr_first &&
 			    s->r.dynptr_parent == ref)

@@ -43,7 +43,7 @@ static int make(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t btf
 	for (uint32_t i = 0; r >= 0 && i < cnt; i++)
 		for (uint32_t b = 0; b < 8; b++)
 			free_slots &=
-				stack_slot(state_frame(env->cur, reg.frame), spi - i)->byte[b] !=
+				frame_slot(state_frame(env->cur, reg.frame), spi - i)->byte[b] !=
 				SLOT_ITER;
 	if ((r < 0 && r != -ERANGE) || !free_slots)
 		return verdict_reject(env, EINVAL, CODE_ITER_ARG,
@@ -69,7 +69,7 @@ static int make(struct env *env, uint32_t regno, uint32_t insn_idx, uint32_t btf
 static int check_made(const struct frame *f, uint32_t spi, uint32_t cnt, uint32_t btf, uint32_t id)
 {
 	for (uint32_t i = 0; i < cnt; i++) {
-		const struct slot *s = stack_slot(f, spi - i);
+		const struct slot *s = frame_slot(f, spi - i);
 
 		if (s->byte[7] == SLOT_ITER && (s->r.type & REG_F_UNTRUSTED))
 			return -EPROTO;
@@ -82,7 +82,7 @@ static int check_made(const struct frame *f, uint32_t spi, uint32_t cnt, uint32_
 
 static int end(struct env *env, uint32_t frameno, uint32_t spi, uint32_t cnt)
 {
-	uint32_t ref = stack_slot(state_frame(env->cur, frameno), spi)->r.ref;
+	uint32_t ref = frame_slot(state_frame(env->cur, frameno), spi)->r.ref;
 	int r = refs_release(env, ref);
 
 	if (r < 0)
@@ -133,7 +133,7 @@ static struct slot *iter_slot(struct env *env, struct state *st, uint32_t frame,
 {
 	struct frame *f = state_frame_mut(env, st, frame);
 
-	return f ? stack_slot_mut(env, f, spi) : NULL;
+	return f ? frame_slot_mut(env, f, spi) : NULL;
 }
 
 static int push_active(struct env *env, uint32_t insn_idx, uint32_t frame, uint32_t spi)
@@ -162,7 +162,7 @@ int iter_next(struct env *env, uint32_t insn_idx, uint32_t frame, uint32_t spi)
 	struct slot *s;
 	int r = 0;
 
-	if (stack_slot(state_frame(env->cur, frame), spi)->r.iter_state == ITER_ACTIVE)
+	if (frame_slot(state_frame(env->cur, frame), spi)->r.iter_state == ITER_ACTIVE)
 		r = push_active(env, insn_idx, frame, spi);
 	if (r < 0)
 		return r;

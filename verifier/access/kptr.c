@@ -79,8 +79,8 @@ int kptr_check_match(struct env *env, const struct btf_member_field *f, uint32_t
 	if (r->off < 0 || !val_is(&r->v, 0))
 		return verdict_reject(env, EACCES, CODE_KPTR_OFFSET,
 				      "R%u must have zero variable offset for a kptr", regno);
-	if (!btf_ids_match(env, r->btf, r->btf_id, r->off, f->btf, f->btf_id,
-			   f->kind != BTFREC_KPTR_UNREF))
+	if (!btfptr_ids_match(env, r->btf, r->btf_id, r->off, f->btf, f->btf_id,
+			      f->kind != BTFREC_KPTR_UNREF))
 		return misfit(env, regno, r);
 	return 0;
 }

@@ -45,12 +45,12 @@ static int untrust_iterators(struct env *env)
 
 	for (uint32_t n = 0; n <= env->cur->curframe; n++)
 		for (uint32_t spi = 0; spi < state_frame(env->cur, n)->slot_cnt; spi++) {
-			const struct slot *old = stack_slot(state_frame(env->cur, n), spi);
+			const struct slot *old = frame_slot(state_frame(env->cur, n), spi);
 
 			if (old->byte[7] != SLOT_ITER || !(old->r.type & REG_F_RCU))
 				continue;
 			f = state_frame_mut(env, env->cur, n);
-			s = f ? stack_slot_mut(env, f, spi) : NULL;
+			s = f ? frame_slot_mut(env, f, spi) : NULL;
 			if (!s)
 				return verdict_nomem(env);
 			untrust(env, &s->r);
@@ -255,7 +255,7 @@ static int irq_save(struct env *env, uint32_t regno, uint32_t irq_class)
 
 	if (r >= 0)
 		for (uint32_t b = 0; b < 8; b++)
-			if (stack_slot(state_frame(env->cur, reg.frame), spi)->byte[b] ==
+			if (frame_slot(state_frame(env->cur, reg.frame), spi)->byte[b] ==
 			    SLOT_IRQ_FLAG)
 				r = -EINVAL;
 	if (r < 0 && r != -ERANGE)
@@ -281,7 +281,7 @@ static int irq_restore(struct env *env, uint32_t regno, uint32_t irq_class)
 	uint32_t spi, id;
 	int r = objslot_find(env, &reg, "irq_flag", 1, &spi);
 
-	s = r < 0 ? NULL : stack_slot(state_frame(env->cur, reg.frame), spi);
+	s = r < 0 ? NULL : frame_slot(state_frame(env->cur, reg.frame), spi);
 	if (!s || !s->r.ref || !objslot_is(state_frame(env->cur, reg.frame), spi, SLOT_IRQ_FLAG))
 		return verdict_reject(env, EINVAL, CODE_IRQ_ARG,
 				      "expected an initialized irq flag as arg#%u", regno - 1);

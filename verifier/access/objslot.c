@@ -37,7 +37,7 @@ int objslot_find(struct env *env, const struct reg *r, const char *what, uint32_
 
 bool objslot_is(const struct frame *f, uint32_t spi, enum slot_byte kind)
 {
-	const struct slot *s = stack_slot(f, spi);
+	const struct slot *s = frame_slot(f, spi);
 
 	for (uint32_t i = 0; i < 8; i++)
 		if (s->byte[i] != kind)
@@ -49,7 +49,7 @@ int objslot_set(struct env *env, uint32_t frameno, uint32_t spi, enum slot_byte 
 		const struct reg *r)
 {
 	struct frame *f = state_frame_mut(env, env->cur, frameno);
-	struct slot *s = f ? stack_slot_mut(env, f, spi) : NULL;
+	struct slot *s = f ? frame_slot_mut(env, f, spi) : NULL;
 
 	if (!s)
 		return verdict_nomem(env);

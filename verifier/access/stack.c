@@ -157,7 +157,7 @@ static int read_bytes(struct env *env, uint32_t frameno, int64_t min, int64_t ma
 	int err = 0;
 
 	for (at = min; at < max; at++) {
-		const struct slot *s = stack_slot(f, spi_of(at));
+		const struct slot *s = frame_slot(f, spi_of(at));
 		uint8_t b = s->byte[byte_of(at)];
 
 		if (b == SLOT_SPILL && env->beh->spilled_zero_reads && reg_is_zero(&s->r))
@@ -227,7 +227,7 @@ static int read_spilled(struct env *env, uint32_t frameno, const struct slot *s,
 static int read_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t size, int dst_regno)
 {
 	uint32_t spi = spi_of(off);
-	const struct slot *s = stack_slot(env->cur->l[frameno].f, spi);
+	const struct slot *s = frame_slot(env->cur->l[frameno].f, spi);
 	bool keep = false;
 	struct counts c;
 	int r;
@@ -260,7 +260,7 @@ static bool byte_readable(const struct env *env, uint8_t b)
 static int clobber_byte(struct env *env, uint32_t frameno, int64_t off)
 {
 	struct frame *f = state_frame_mut(env, env->cur, frameno);
-	struct slot *s = f ? stack_slot_mut(env, f, spi_of(off)) : NULL;
+	struct slot *s = f ? frame_slot_mut(env, f, spi_of(off)) : NULL;
 	uint32_t j;
 
 	if (!s)
@@ -278,7 +278,7 @@ static int clobber_byte(struct env *env, uint32_t frameno, int64_t off)
 
 static int region_byte(struct env *env, uint32_t frameno, int64_t off, bool clobber)
 {
-	const struct slot *s = stack_slot(env->cur->l[frameno].f, spi_of(off));
+	const struct slot *s = frame_slot(env->cur->l[frameno].f, spi_of(off));
 	uint8_t b = s->byte[byte_of(off)];
 	int r;
 
@@ -300,7 +300,7 @@ static int region_raw(struct env *env, uint32_t regno, uint32_t size, const stru
 	int64_t off;
 
 	for (off = rg->min; off < rg->max && !env->beh->args_old && !env->beh->raw_over_dynptr; off++)
-		if (stack_slot(f, spi_of(off))->byte[byte_of(off)] == SLOT_DYNPTR)
+		if (frame_slot(f, spi_of(off))->byte[byte_of(off)] == SLOT_DYNPTR)
 			return verdict_reject(env, EACCES, CODE_DYNPTR_OVERWRITE,
 					      "potential write to dynptr at off=%lld disallowed",
 					      (long long)off);
@@ -508,7 +508,7 @@ static int write_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t 
 {
 	uint32_t spi = spi_of(off);
 	struct frame *f = state_frame_mut(env, env->cur, frameno);
-	struct slot *s = f ? stack_slot_mut(env, f, spi) : NULL;
+	struct slot *s = f ? frame_slot_mut(env, f, spi) : NULL;
 	struct reg *r = value_regno >= 0 ? &env_regs(env)[value_regno] : NULL;
 	struct reg imm;
 	int err;
@@ -525,7 +525,7 @@ static int write_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t 
 	err = dynslot_destroy(env, f, spi);
 	if (err < 0)
 		return err;
-	s = stack_slot_mut(env, f, spi);
+	s = frame_slot_mut(env, f, spi);
 	note_access(env, f, env->insn_idx, (int32_t)off);
 	if (size == 8)
 		slotlive_write(env, frameno, 1ull << spi);
@@ -549,7 +549,7 @@ static int write_fixed(struct env *env, uint32_t frameno, int64_t off, uint32_t 
 /* One byte that a store at an unknown place may hit. *zero_used: its being 0 was relied on. */
 static int write_maybe(struct env *env, struct frame *f, int64_t at, bool zero, bool *zero_used)
 {
-	struct slot *s = stack_slot_mut(env, f, spi_of(at));
+	struct slot *s = frame_slot_mut(env, f, spi_of(at));
 	uint8_t *b, was;
 
 	if (!s)

@@ -141,7 +141,7 @@ static int arg_check_btf(const struct argcheck *c)
 	id = ctx_btf_struct(env, want);
 	if (id < 0)
 		return id;
-	if (!btf_ids_match(env, r->btf, r->btf_id, r->off, 0, (uint32_t)id, strict))
+	if (!btfptr_ids_match(env, r->btf, r->btf_id, r->off, 0, (uint32_t)id, strict))
 		return verdict_reject(env, EACCES, CODE_HELPER_BTF,
 				      "R%u is of another type but %s is expected", c->regno, want);
 	return 0;
@@ -264,7 +264,7 @@ static int arg_const_key(const struct argcheck *c, uint32_t key_size, int64_t *r
 	at = (uint32_t)(-stack_off - 1);
 	spi = at / 8;
 	byte = (int)(at % 8);
-	s = stack_slot(state_frame(c->env->cur, r->frame), spi);
+	s = frame_slot(state_frame(c->env->cur, r->frame), spi);
 	if (slot_run(s, byte, SLOT_ZERO) >= key_size) {
 		*ret_key = 0;
 		return 1;

@@ -355,7 +355,7 @@ static int arg_iter(struct karg *a)
 			   flags & KF_RCUP, &a->m->iter_frame, &a->m->iter_spi);
 	if (r < 0 || call == ITER_NEW || call == ITER_DESTROY)
 		return r;
-	slot = &stack_slot(state_frame(a->env->cur, a->m->iter_frame), a->m->iter_spi)->r;
+	slot = &frame_slot(state_frame(a->env->cur, a->m->iter_frame), a->m->iter_spi)->r;
 	a->m->iter_rcu = slot->type & REG_F_RCU;
 	a->m->ref = slot->ref;	/* memory that next returns dies with the iterator */
 	return 0;
@@ -473,7 +473,7 @@ static int match_object(struct karg *a, uint32_t want_btf, uint32_t want_id)
 	have = btf_view_name(btf_of(a->env, btf), id);
 	strict = ((a->m->k->flags & KF_REL) && r->ref) || nocast_alias(have, want);
 	if (is_projection(want, have) ||
-	    btf_ids_match(a->env, btf, id, r->off, want_btf, want_id, strict))
+	    btfptr_ids_match(a->env, btf, id, r->off, want_btf, want_id, strict))
 		return 0;
 	return verdict_reject(
 		a->env, EINVAL, CODE_KFUNC_TYPE,
@@ -585,10 +585,10 @@ static int (*const arg_checks[KFARG_CNT])(struct karg *a) = {
 	[KFARG_REFCOUNTED] = arg_refcounted,
 	[KFARG_DYNPTR] = arg_dynptr,
 	[KFARG_ITER] = arg_iter,
-	[KFARG_LIST_HEAD] = kfarg_list_head,
-	[KFARG_LIST_NODE] = kfarg_list_node,
-	[KFARG_RB_ROOT] = kfarg_rb_root,
-	[KFARG_RB_NODE] = kfarg_rb_node,
+	[KFARG_LIST_HEAD] = kfunc_graph_list_head,
+	[KFARG_LIST_NODE] = kfunc_graph_list_node,
+	[KFARG_RB_ROOT] = kfunc_graph_rb_root,
+	[KFARG_RB_NODE] = kfunc_graph_rb_node,
 	[KFARG_STRING] = arg_string,
 	[KFARG_MAP] = arg_map,
 	[KFARG_CONST_MAP] = arg_const_map,

@@ -56,12 +56,12 @@ static int check_root(struct karg *a, uint32_t kind, const char *name)
 	return 0;
 }
 
-int kfarg_list_head(struct karg *a)
+int kfunc_graph_list_head(struct karg *a)
 {
 	return check_root(a, BTFREC_LIST_HEAD, "bpf_list_head");
 }
 
-int kfarg_rb_root(struct karg *a)
+int kfunc_graph_rb_root(struct karg *a)
 {
 	return check_root(a, BTFREC_RB_ROOT, "bpf_rb_root");
 }
@@ -84,7 +84,7 @@ static int check_node(struct karg *a, uint32_t kind, const char *name)
 				      name, off);
 	if (!root)	/* rbtree_left, rbtree_right take a node alone: it names its tree's type */
 		return 0;
-	if (!btf_ids_match(a->env, r->btf, r->btf_id, 0, root->btf, root->btf_id, true))
+	if (!btfptr_ids_match(a->env, r->btf, r->btf_id, 0, root->btf, root->btf_id, true))
 		return verdict_reject(
 			a->env, EINVAL, CODE_GRAPH_NODE,
 			"operation on %s expects arg#1 %s at offset=%u in struct %s, but arg is at offset=%u in struct %s",
@@ -117,14 +117,14 @@ static bool not_owned_will_do(const struct karg *a)
 	return btf_text_ends(a->name, "__nonown_allowed") && (r->type & REG_F_NON_OWN_REF) && !r->ref;
 }
 
-int kfarg_list_node(struct karg *a)
+int kfunc_graph_list_node(struct karg *a)
 {
 	int r = not_owned_will_do(a) ? 0 : owned_object(a);
 
 	return r < 0 ? r : check_node(a, BTFREC_LIST_NODE, "bpf_list_node");
 }
 
-int kfarg_rb_node(struct karg *a)
+int kfunc_graph_rb_node(struct karg *a)
 {
 	const struct reg *r = reg_of(a);
 	int ret;

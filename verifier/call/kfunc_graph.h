@@ -5,9 +5,9 @@
 #include "verifier/call/kfunc_arg.h"
 
 /* Lists and trees: their roots, which a held lock must guard, and their nodes. */
-int kfarg_list_head(struct karg *a);
-int kfarg_list_node(struct karg *a);
-int kfarg_rb_root(struct karg *a);
-int kfarg_rb_node(struct karg *a);
+int kfunc_graph_list_head(struct karg *a);
+int kfunc_graph_list_node(struct karg *a);
+int kfunc_graph_rb_root(struct karg *a);
+int kfunc_graph_rb_node(struct karg *a);
 
 #endif

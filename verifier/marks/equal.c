@@ -188,7 +188,7 @@ static bool stack_safe(struct env *env, const struct level *ol, const struct fra
 			return false;
 		if (ol->dead_s & (1ull << spi)) {
 			if (exact != EXACT_NOT &&
-			    memcmp(stack_slot(cur, spi)->byte, invalid, sizeof(invalid)))
+			    memcmp(frame_slot(cur, spi)->byte, invalid, sizeof(invalid)))
 				return false;
 			continue;
 		}
@@ -198,8 +198,8 @@ static bool stack_safe(struct env *env, const struct level *ol, const struct fra
 			spi |= ENV_PAGE_SLOTS - 1;
 			continue;
 		}
-		if (!slot_safe(env, stack_slot(old, spi), stack_slot(cur, spi),
-			       spi < cur->slot_cnt, !env->cap_bpf || (ol->prec_s >> spi & 1), exact))
+		if (!slot_safe(env, frame_slot(old, spi), frame_slot(cur, spi), spi < cur->slot_cnt,
+			       !env->cap_bpf || (ol->prec_s >> spi & 1), exact))
 			return false;
 	}
 	return true;
@@ -297,10 +297,10 @@ bool equal_iter_depths_differ(const struct state *old, const struct state *cur)
 
 	for (i = 0; i <= old->curframe; i++) {
 		for (spi = 0; spi < old->l[i].f->slot_cnt; spi++) {
-			o = stack_slot(old->l[i].f, spi);
+			o = frame_slot(old->l[i].f, spi);
 			if (o->byte[0] != SLOT_ITER || o->r.iter_state != ITER_ACTIVE)
 				continue;
-			if (stack_slot(cur->l[i].f, spi)->r.iter_depth != o->r.iter_depth)
+			if (frame_slot(cur->l[i].f, spi)->r.iter_depth != o->r.iter_depth)
 				return true;
 		}
 	}

@@ -119,7 +119,7 @@ static bool old_frame_safe(struct env *env, const struct level *ol, const struct
 			return false;
 	for (uint32_t spi = 0; spi < old->slot_cnt; spi++)
 		if ((ol->read_s >> spi & 1) &&
-		    !old_slot_safe(env, stack_slot(old, spi), stack_slot(cur, spi),
+		    !old_slot_safe(env, frame_slot(old, spi), frame_slot(cur, spi),
 				   spi < cur->slot_cnt, !env->cap_bpf || (ol->prec_s >> spi & 1)))
 			return false;
 	return true;

@@ -32,7 +32,7 @@ static void mark_level_all(struct level *l)
 		if (reg_is_scalar(&l->f->r[i]) && !(l->dead_r & 1u << i))
 			l->prec_r |= (uint16_t)(1u << i);
 	for (i = 0; i < l->f->slot_cnt; i++) {
-		s = stack_slot(l->f, i);
+		s = frame_slot(l->f, i);
 		if (s->byte[7] == SLOT_SPILL && reg_is_scalar(&s->r) && !(l->dead_s >> i & 1))
 			l->prec_s |= 1ull << i;
 	}
@@ -55,7 +55,7 @@ static void set_slots(struct level *l, uint64_t *wanted, bool *changed)
 
 	for (; left; left &= left - 1) {
 		i = (uint32_t)__builtin_ctzll(left);
-		s = stack_slot(l->f, i);
+		s = frame_slot(l->f, i);
 		if (s->byte[7] != SLOT_SPILL || !reg_is_scalar(&s->r) || (l->dead_s >> i & 1) ||
 		    (l->prec_s >> i & 1)) {
 			*wanted &= ~(1ull << i);

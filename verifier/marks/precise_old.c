@@ -150,7 +150,7 @@ static int old_set_marks(struct state *st, struct want *w, bool *ret_new)
 			continue;
 		if (i >= l->f->slot_cnt)
 			return ENOTSUPP;
-		s = stack_slot(l->f, i);
+		s = frame_slot(l->f, i);
 		if (s->byte[7] != SLOT_SPILL || !reg_is_scalar(&s->r) || (l->dead_s >> i & 1)) {
 			w->slot &= ~(1ull << i);
 			continue;
@@ -235,7 +235,7 @@ int precise_mark_reg_old(struct env *env, uint32_t frame, uint32_t regno)
 
 int precise_mark_slot_old(struct env *env, uint32_t frame, uint32_t spi)
 {
-	const struct slot *s = stack_slot(env->cur->l[frame].f, spi);
+	const struct slot *s = frame_slot(env->cur->l[frame].f, spi);
 
 	if (s->byte[7] != SLOT_SPILL || !reg_is_scalar(&s->r))
 		return 0;

@@ -71,13 +71,13 @@ static int widen_frame(struct env *env, const struct level *ol, struct state *pe
 		reg_set_unknown(&w->r[i]);
 	}
 	for (i = 0; i < ol->f->slot_cnt && i < nf->slot_cnt; i++) {
-		os = stack_slot(ol->f, i);
-		ns = stack_slot(nf, i);
+		os = frame_slot(ol->f, i);
+		ns = frame_slot(nf, i);
 		if (os->byte[7] != SLOT_SPILL || ns->byte[7] != SLOT_SPILL ||
 		    !must_widen(env, &os->r, &ns->r, ol->prec_s >> i & 1))
 			continue;
 		w = state_frame_mut(env, pending, fr);
-		ws = w ? stack_slot_mut(env, w, i) : NULL;
+		ws = w ? frame_slot_mut(env, w, i) : NULL;
 		if (!ws)
 			return verdict_nomem(env);
 		nf = w;

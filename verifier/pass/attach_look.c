@@ -77,7 +77,7 @@ static bool moves_itself(const struct env *env, uint32_t index, bool *called)
 			if (callee >= 0 && callee < ENV_SUBPROGS_MAX)
 				called[callee] = true;
 		} else if (insn_is_helper_call(insn)) {
-			helper_facts(env, insn->imm, &facts);
+			call_facts_of_helper(env, insn->imm, &facts);
 			if (facts.changes_pkt)
 				return true;
 		}

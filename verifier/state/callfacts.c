@@ -12,7 +12,7 @@
 #include "verifier/state/env.h"
 #include "verifier/state/helper_allow.h"
 
-void helper_facts(const struct env *env, int32_t func_id, struct call_facts *ret)
+void call_facts_of_helper(const struct env *env, int32_t func_id, struct call_facts *ret)
 {
 	struct helper_caller caller = helper_caller_of(env);
 	const struct helper_proto *proto;
@@ -61,7 +61,7 @@ void call_facts_of(const struct env *env, const struct bpf_insn *insn, struct ca
 	memset(ret, 0, sizeof(*ret));
 	ret->nargs = PROGRAM_ARGS_MAX;
 	if (insn_is_helper_call(insn))
-		helper_facts(env, insn->imm, ret);
+		call_facts_of_helper(env, insn->imm, ret);
 	else if (insn_is_kfunc_call(insn))
 		kfunc_facts(env, insn, ret);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one verification is made of: program.h, the program decoded, types.h, what is known on a path, and the rest.
+ * What one verification is made of: program.h, the program decoded, types.h, what is known on a
+ * path, and the rest.
  *
  * Ownership in one paragraph. Everything lives in the env's arena and pools and dies with the env,
  * so nobody frees what pool.c gave but through its own put function. Frames, stack pages,
  * reference sets and history entries are counted and shared between states; who writes asks for a
- * private copy first (state_frame_mut, stack_slot_mut). The top frame of env->cur and of a state
+ * private copy first (state_frame_mut, frame_slot_mut). The top frame of env->cur and of a state
  * just returned by pending_push() is always private, so env_regs() may be written freely.
  * A frame or slot pointer is valid until the next call that can make a private copy of it.
  *

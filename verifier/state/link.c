@@ -63,7 +63,7 @@ int link_collect(struct env *env, uint32_t id, struct linked *set)
 				r = collect_one(env, &it, &st->l[fr].f->r[it.regno], id, set);
 		it.slots = true;
 		for (it.spi = 0; it.spi < st->l[fr].f->slot_cnt && r >= 0; it.spi++) {
-			s = stack_slot(st->l[fr].f, it.spi);
+			s = frame_slot(st->l[fr].f, it.spi);
 			if (s->byte[env->beh->spill_bounded_only ? 0 : 7] == SLOT_SPILL)
 				r = collect_one(env, &it, &s->r, id, set);
 		}
@@ -75,7 +75,7 @@ static const struct reg *holder(const struct state *st, const struct linked_at *
 {
 	const struct frame *f = st->l[at->frame].f;
 
-	return at->is_reg ? &f->r[at->at] : &stack_slot(f, at->at)->r;
+	return at->is_reg ? &f->r[at->at] : &frame_slot(f, at->at)->r;
 }
 
 static struct reg *holder_mut(struct env *env, struct state *st, const struct linked_at *at)
@@ -87,7 +87,7 @@ static struct reg *holder_mut(struct env *env, struct state *st, const struct li
 		return NULL;
 	if (at->is_reg)
 		return &f->r[at->at];
-	s = stack_slot_mut(env, f, at->at);
+	s = frame_slot_mut(env, f, at->at);
 	return s ? &s->r : NULL;
 }
 

@@ -175,14 +175,14 @@ struct frame *state_frame_mut(struct env *env, struct state *st, uint32_t framen
 	return n;
 }
 
-const struct slot *stack_slot(const struct frame *f, uint32_t spi)
+const struct slot *frame_slot(const struct frame *f, uint32_t spi)
 {
 	const struct page *p = f->pg[spi / ENV_PAGE_SLOTS];
 
 	return p ? &p->s[spi % ENV_PAGE_SLOTS] : &slot_untouched;
 }
 
-struct slot *stack_slot_mut(struct env *env, struct frame *f, uint32_t spi)
+struct slot *frame_slot_mut(struct env *env, struct frame *f, uint32_t spi)
 {
 	struct page **pp = &f->pg[spi / ENV_PAGE_SLOTS], *p = *pp, *n;
 
@@ -263,7 +263,7 @@ const struct reg *reg_iter_next(struct reg_iter *it)
 			return &f->r[it->regno];
 		it->slots = true;
 		while (++it->spi < f->slot_cnt) {
-			s = stack_slot(f, it->spi);
+			s = frame_slot(f, it->spi);
 			if (s->byte[it->env->beh->spill_bounded_only ? 0 : 7] == SLOT_SPILL)
 				return &s->r;
 		}
@@ -277,7 +277,7 @@ struct slot *reg_iter_slot_mut(struct reg_iter *it)
 {
 	struct frame *f = state_frame_mut(it->env, it->st, it->frameno);
 
-	return f ? stack_slot_mut(it->env, f, it->spi) : NULL;
+	return f ? frame_slot_mut(it->env, f, it->spi) : NULL;
 }
 
 struct reg *reg_iter_mut(struct reg_iter *it)

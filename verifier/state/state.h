@@ -40,9 +40,9 @@ static inline const struct frame *state_frame(const struct state *st, uint32_t f
 struct frame *state_frame_mut(struct env *env, struct state *st, uint32_t frameno);
 
 /* Read-only view of slot spi; never NULL (an untouched slot is all SLOT_INVALID). spi < ENV_SLOTS. */
-const struct slot *stack_slot(const struct frame *f, uint32_t spi);
+const struct slot *frame_slot(const struct frame *f, uint32_t spi);
 /* Slot for writing, in a private frame; NULL: out of memory. Raises slot_cnt. */
-struct slot *stack_slot_mut(struct env *env, struct frame *f, uint32_t spi);
+struct slot *frame_slot_mut(struct env *env, struct frame *f, uint32_t spi);
 
 /*
  * Walks every register and spilled register of a state (bpf_for_each_reg_in_vstate):

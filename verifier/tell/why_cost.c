@@ -192,8 +192,8 @@ static int32_t find_differing_slot(const struct state *const *states, uint32_t c
 
 	for (spi = 0; spi < ENV_SLOTS; spi++) {
 		for (differ = 0, i = 1; i < cnt; i++) {
-			a = stack_slot(states[i - 1]->l[states[i - 1]->curframe].f, spi);
-			b = stack_slot(states[i]->l[states[i]->curframe].f, spi);
+			a = frame_slot(states[i - 1]->l[states[i - 1]->curframe].f, spi);
+			b = frame_slot(states[i]->l[states[i]->curframe].f, spi);
 			differ += a->byte[7] == SLOT_SPILL && b->byte[7] == SLOT_SPILL &&
 				  memcmp(&a->r.v, &b->r.v, sizeof(a->r.v)) != 0;
 		}

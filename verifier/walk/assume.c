@@ -163,9 +163,10 @@ static int assume_written(struct env *env, const struct assume *assume)
 	struct slot *s;
 
 	for (; f && off < end && off < 0; off++) {
-		if (off < -8 * ENV_SLOTS || stack_slot(f, (uint32_t)((-off - 1) / 8))->byte[(-off - 1) % 8] != SLOT_INVALID)
+		if (off < -8 * ENV_SLOTS ||
+		    frame_slot(f, (uint32_t)((-off - 1) / 8))->byte[(-off - 1) % 8] != SLOT_INVALID)
 			continue;
-		s = stack_slot_mut(env, f, (uint32_t)((-off - 1) / 8));
+		s = frame_slot_mut(env, f, (uint32_t)((-off - 1) / 8));
 		if (!s)
 			return verdict_nomem(env);
 		s->byte[(-off - 1) % 8] = SLOT_MISC;

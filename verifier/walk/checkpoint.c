@@ -72,7 +72,7 @@ static bool iter_is_active(const struct env *env)
 
 	if (reg_base(r) != REG_STACK || off >= 0 || off < -512 || r->frame > env->cur->curframe)
 		return false;
-	s = stack_slot(env->cur->l[r->frame].f, (uint32_t)((-off - 1) / 8));
+	s = frame_slot(env->cur->l[r->frame].f, (uint32_t)((-off - 1) / 8));
 	return s->r.iter_state == ITER_ACTIVE;
 }
 

@@ -22,7 +22,7 @@
 #include "verifier/state/refs.h"
 #include "verifier/state/reg.h"
 #include "verifier/state/verdict.h"
-#include "verifier/walk/atomic.h"
+#include "verifier/walk/step_atomic.h"
 #include "verifier/walk/step_alu.h"
 #include "verifier/walk/step_jump.h"
 #include "verifier/walk/step_mem.h"

@@ -38,7 +38,8 @@ static bool coverage_check(struct broker *broker, const struct ledger_rec *rec, 
 {
 	const struct policy *policy = broker->rules->policy;
 	struct policy_subject who = { .uid = rec->uid };
-	struct policy_request request = { .verb = POLICY_PROG_LOAD, .now_s = broker_now_s(),
+	struct policy_request request = { .verb = POLICY_PROG_LOAD,
+					  .now_s = clock_now_s(),
 					  .prog = &facts->prog };
 	struct policy_outcome outcome;
 	const struct policy_step *step;

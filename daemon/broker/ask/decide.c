@@ -20,7 +20,7 @@ static int decide_add_member(struct work *work, struct decide_caller *caller, ui
 	const gid_t *groups;
 	gid_t *all;
 	size_t cnt, before = caller->subject.member_cnt;
-	int r = people_groups_of(work->broker->people, uid, broker_now_ns(), &groups, &cnt);
+	int r = people_groups_of(work->broker->people, uid, clock_now_ns(), &groups, &cnt);
 
 	if (r < 0 || cnt == 0)
 		return r;
@@ -84,8 +84,7 @@ static struct policy_use decide_use_of(struct quota_account *account)
 		.pins = decide_clamp(account->used[QUOTA_PINS]),
 		.btfs = decide_clamp(account->used[QUOTA_BTFS]),
 		.map_bytes = account->used[QUOTA_MAP_BYTES],
-		.loads_last_minute =
-			decide_clamp(quota_loads_per_minute(account, broker_now_ns())),
+		.loads_last_minute = decide_clamp(quota_loads_per_minute(account, clock_now_ns())),
 	};
 }
 
@@ -167,7 +166,7 @@ void decide_view_open(struct decide_view *view, struct work *work, struct policy
 	*view = (struct decide_view){ .policy = work->rules->policy, .request = request };
 	decide_find_caller(work, &view->caller);
 	view->uses = decide_add_rule_uses(work, request);
-	request->now_s = broker_now_s();
+	request->now_s = clock_now_s();
 	request->use = decide_use_of(work->account);
 	decide_leave_out(work, &request->use);
 	request->host_netns = work->broker->netns;

@@ -194,7 +194,7 @@ static void events_on_list(void *ctx, const struct keep_tell *tell, struct packe
 
 	if (r >= 0)
 		r = fd < 0 ? -EIO : events_read(events, TAKE_FD(fd));
-	events->rest_until_ns = broker_now_ns() + EVENTS_REST_NS;
+	events->rest_until_ns = clock_now_ns() + EVENTS_REST_NS;
 	events_go_on(events, r);
 }
 
@@ -204,7 +204,7 @@ static int events_wait(struct events *events, struct events_ask *ask)
 	int r = 0;
 
 	if (!events->waiting) {
-		if (broker_now_ns() < events->rest_until_ns)
+		if (clock_now_ns() < events->rest_until_ns)
 			return -EINVAL;
 		r = events_send(events, TRACE_EVENTS, NULL, events_on_list, events);
 	}

@@ -11,8 +11,8 @@ void new_record_begin(const struct work *work, struct ledger_rec *rec)
 {
 	rec->uid = work->ident->uid;
 	rec->account = work->account->uid;
-	rec->made_s = (uint64_t)broker_now_s();
-	rec->made_ns = broker_now_ns();
+	rec->made_s = (uint64_t)clock_now_s();
+	rec->made_ns = clock_now_ns();
 	rec->decision = work->decision ? work->decision->id : 0;
 	snprintf(rec->rule, sizeof(rec->rule), "%s", work->ruling ? work->ruling->rule : "");
 	snprintf(rec->unit, sizeof(rec->unit), "%s", work->ident->unit);

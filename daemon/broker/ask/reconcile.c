@@ -164,7 +164,7 @@ static void reconcile_step(struct reconcile *reconcile)
 
 		if (kind != LEDGER_FREE && !ledger_cnt(reconcile->broker->ledger, kind))
 			continue;
-		reconcile->began_ns = broker_now_ns();
+		reconcile->began_ns = clock_now_ns();
 		if (reconcile_ask(reconcile) == 0)
 			return;
 	}

@@ -476,9 +476,9 @@ static void prog_load_decide(struct work *work)
 	if (!decide_charge(work, LEDGER_PROG, 0, prog_load_decide))
 		return;
 	if (!work->retry_of)
-		quota_note_load(work->account, broker_now_ns());
+		quota_note_load(work->account, clock_now_ns());
 	if (!work->retry_of && work->charge.rule_one.account)
-		quota_note_load(work->charge.rule_one.account, broker_now_ns());
+		quota_note_load(work->charge.rule_one.account, clock_now_ns());
 	work_go_on(work, prog_load_judge);
 }
 

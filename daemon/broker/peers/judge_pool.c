@@ -117,7 +117,7 @@ static void judge_call_undecide(struct judge_call *call, enum refusal refusal, c
 static void judge_call_finish(struct judge_call *call)
 {
 	struct quota_account *account = call->account;
-	uint64_t began_ns = broker_now_ns();
+	uint64_t began_ns = clock_now_ns();
 
 	call->judges->busy--;
 	quota_charge_done(&call->queued);
@@ -129,7 +129,7 @@ static void judge_call_finish(struct judge_call *call)
 	account->ref_cnt++;
 	quota_owe(account, call->cpu_ns);
 	call->on_done(call->ctx, call);
-	quota_owe(account, broker_now_ns() - began_ns);
+	quota_owe(account, clock_now_ns() - began_ns);
 	quota_account_unref(account);
 }
 

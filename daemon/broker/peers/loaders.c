@@ -176,7 +176,7 @@ const uint8_t *loader_result_out(const struct loader_call *call, const struct lo
 /* What the kernel computed for it, which no loader can say to be more than the time that went by. */
 static uint64_t loader_cost_ns(const struct loader_call *call)
 {
-	uint64_t passed_ns = broker_now_ns() - call->sent_ns;
+	uint64_t passed_ns = clock_now_ns() - call->sent_ns;
 
 	if (!call->answered)
 		return 0;
@@ -188,7 +188,7 @@ static void loader_finish(struct loader_call *call, int err)
 	struct loader *loader = call->loader;
 	struct closers *closers = loader->loaders->closers;
 	struct quota_account *account = call->account;
-	uint64_t began_ns = broker_now_ns();
+	uint64_t began_ns = clock_now_ns();
 	struct loader_result result = {
 		.err = err,
 		.answer = err == 0 ? &call->answer : NULL,
@@ -212,7 +212,7 @@ static void loader_finish(struct loader_call *call, int err)
 	}
 	call->on_done(call->ctx, &result);
 	if (account)
-		quota_owe(account, broker_now_ns() - began_ns);
+		quota_owe(account, clock_now_ns() - began_ns);
 	/* The client may have closed its own by now: then ours is the last. */
 	closers_let_go(closers, account, result.fd);
 	own_close_fd(&result.handle_fd);
@@ -427,7 +427,7 @@ static void loader_run_next(struct loader *loader)
 	if (call->sent)
 		return;
 	call->sent = true;
-	call->sent_ns = broker_now_ns();
+	call->sent_ns = clock_now_ns();
 	timeout_ns = call->timeout_ns ? call->timeout_ns : LOADER_TIMEOUT_NS;
 	loader_arm(loader, timeout_ns / 1000);
 	r = loader_lend(loader, call);
@@ -534,7 +534,7 @@ static int loader_start(struct loaders *loaders, const struct loader_call *call,
 
 static bool loaders_may_start(struct quota_account *account)
 {
-	uint64_t now = broker_now_ns(), from;
+	uint64_t now = clock_now_ns(), from;
 
 	if (!account)
 		return true;

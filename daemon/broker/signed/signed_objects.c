@@ -397,7 +397,7 @@ static void offer_prove(struct offer *offer, const struct cms_answer *answer)
 	int r;
 
 	r = prove_cms(offer->rules->policy, offer->sig, offer->sig_bytes, &answer->fields,
-		      offer->sha256, broker_now_s(), offer->proofs, &offer->proof_cnt, notes);
+		      offer->sha256, clock_now_s(), offer->proofs, &offer->proof_cnt, notes);
 	for (size_t i = 0; r >= 0 && i < offer->proof_cnt; i++)
 		offer->proofs[i].by_object = true;
 	if (r < 0)

@@ -70,7 +70,7 @@ static int signers_prove(struct work *work, struct ledger_prog *prog,
 	r = signer_sha256(insns->data, insns->bytes, sha256);
 	if (r == 0)
 		r = prove_cms(work->rules->policy, sig->data, sig->bytes, &answer->fields, sha256,
-			      broker_now_s(), proofs, &proof_cnt, NULL);
+			      clock_now_s(), proofs, &proof_cnt, NULL);
 	for (size_t i = 0; r == 0 && i < proof_cnt; i++)
 		signers_add_proof(prog, proofs[i].signer, proofs[i].cert_sha256, false);
 	if (r == 0 && proof_cnt == 0)

@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-uint64_t broker_now_ns(void)
+uint64_t clock_now_ns(void)
 {
 	struct timespec ts;
 
@@ -12,7 +12,7 @@ uint64_t broker_now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-int64_t broker_now_s(void)
+int64_t clock_now_s(void)
 {
 	struct timespec ts;
 

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /* Monotonic: for intervals and deadlines. */
-uint64_t broker_now_ns(void);
+uint64_t clock_now_ns(void);
 /* Since the epoch: for records and signatures. */
-int64_t broker_now_s(void);
+int64_t clock_now_s(void);
 
 #endif

@@ -122,7 +122,7 @@ static int perfs_mark_living(struct perfs_user *user)
 static bool perfs_look_at(struct perfs *perfs, struct perfs_user *user)
 {
 	struct perfs_event *event, *next;
-	uint64_t began_ns = broker_now_ns(), ended_ns;
+	uint64_t began_ns = clock_now_ns(), ended_ns;
 
 	HASH_ITER (hh, user->events, event, next)
 		event->lives = false;
@@ -131,7 +131,7 @@ static bool perfs_look_at(struct perfs *perfs, struct perfs_user *user)
 	HASH_ITER (hh, user->events, event, next)
 		if (!event->lives)
 			perfs_event_drop(perfs, user, event);
-	ended_ns = broker_now_ns();
+	ended_ns = clock_now_ns();
 	user->rest_until_ns = ended_ns + (ended_ns - began_ns) * PERFS_REST_FACTOR;
 	return !user->events;
 }
@@ -174,7 +174,7 @@ int perfs_reserve(struct perfs *perfs, struct quota_account *account, struct per
 	if (r != -EDQUOT)
 		return r;
 	user = perfs_find_user(perfs, account->uid);
-	if (!user || broker_now_ns() < user->rest_until_ns)
+	if (!user || clock_now_ns() < user->rest_until_ns)
 		return r;
 	if (perfs_look_at(perfs, user))
 		perfs_user_drop(perfs, user);
@@ -255,7 +255,7 @@ bool perfs_has_room(struct perfs *perfs, uid_t uid, enum perf_kind kind, unsigne
 
 	if (!user || perfs_cnt(user, kind) < most)
 		return true;
-	if (broker_now_ns() < user->rest_until_ns)
+	if (clock_now_ns() < user->rest_until_ns)
 		return false;
 	if (!perfs_look_at(perfs, user))
 		return perfs_cnt(user, kind) < most;

@@ -66,5 +66,5 @@ void retry_look(struct work *work, const struct reply_log_fields *fields)
 	request->log_bytes = work_u32(work, fields->size);
 	work->retry_of = decision_log_find_retried(work->broker->decisions, work->account->uid,
 						   work->ident->uid, work->ident->pid, request,
-						   broker_now_s());
+						   clock_now_s());
 }

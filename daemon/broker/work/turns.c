@@ -51,7 +51,7 @@ static void turns_prefer(struct session *session)
 static void turns_give(struct turns *turns, struct quota_account *account)
 {
 	struct session *session = TAILQ_FIRST(&account->waiting);
-	uint64_t began_ns = broker_now_ns();
+	uint64_t began_ns = clock_now_ns();
 	enum session_turn turn;
 
 	TAILQ_REMOVE(&turns->round, account, round);
@@ -59,7 +59,7 @@ static void turns_give(struct turns *turns, struct quota_account *account)
 	TAILQ_REMOVE(&account->waiting, session, turn);
 	session->waiting = false;
 	turn = session->ops->take_turn(session);
-	quota_owe(account, broker_now_ns() - began_ns);
+	quota_owe(account, clock_now_ns() - began_ns);
 	if (turn != SESSION_RESTS)
 		turns_want(turns, session);
 	/* One large request at a time, or an account would hold as many halves as it has connections. */

@@ -101,7 +101,7 @@ int work_new(struct session *session, struct message *take_msg, struct work **re
 	work->account = session->account;
 	work->account->ref_cnt++;
 	work->rules = rules_ref(broker->rules);
-	work->began_ns = broker_now_ns();
+	work->began_ns = clock_now_ns();
 	work->msg = *take_msg;
 	*take_msg = (struct message){ .body_fd = -1, .head = work->msg.head };
 	TAILQ_INSERT_TAIL(&broker->works, work, link);
@@ -230,7 +230,7 @@ struct decision *work_new_decision(const struct broker *broker, const struct ide
 	if (!decision)
 		return NULL;
 	decision->id = decision_log_next_id(broker->decisions);
-	decision->time_s = broker_now_s();
+	decision->time_s = clock_now_s();
 	decision->uid = ident->uid;
 	decision->account = account->uid;
 	decision->pid = ident->pid;

@@ -3,7 +3,7 @@
  * Atomic instructions: read-modify-write as a read check and a write check without a value;
  * load-acquire and store-release as a load and a store of the same kinds of memory.
  */
-#include "verifier/walk/atomic.h"
+#include "verifier/walk/step_atomic.h"
 
 #include "verifier/access/mem.h"
 #include "verifier/access/memop.h"

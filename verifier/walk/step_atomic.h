@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef VERIFIER_ATOMIC_H
-#define VERIFIER_ATOMIC_H
+#ifndef VERIFIER_STEP_ATOMIC_H
+#define VERIFIER_STEP_ATOMIC_H
 
 #include "verifier/state/env.h"
 
