@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "proto/array.h"
+
 static inline void own_close_fd(int *fd)
 {
 	if (*fd >= 0) {
@@ -80,7 +82,5 @@ static inline void own_close_dir(DIR **dir)
 /* true and *ret set, or false when the result does not fit. */
 #define SIZE_ADD(a, b, ret) (!__builtin_add_overflow((a), (b), (ret)))
 #define SIZE_MUL(a, b, ret) (!__builtin_mul_overflow((a), (b), (ret)))
-
-#define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "proto/array.h"
 #include "verifier/btf/btf.h"
 #include "verifier/btf/btfprog.h"
 #include "verifier/call/helper.h"
@@ -101,7 +102,7 @@ static int run_passes(struct env *env)
 
 	if (r >= 0)
 		r = load_copy_program(env);
-	for (i = 0; i < sizeof(passes) / sizeof(passes[0]) && r >= 0; i++)
+	for (i = 0; i < ARRAY_CNT(passes) && r >= 0; i++)
 		r = passes[i](env);
 	return r;
 }
@@ -332,5 +333,5 @@ const char *bgv_verdict_name(enum bgv_verdict verdict)
 {
 	static const char *const names[] = { "none", "accept", "reject", "unsupported", "undecided" };
 
-	return (size_t)verdict < sizeof(names) / sizeof(names[0]) ? names[verdict] : "?";
+	return (size_t)verdict < ARRAY_CNT(names) ? names[verdict] : "?";
 }

@@ -8,6 +8,7 @@
 
 #include <linux/bpf.h>
 
+#include "proto/array.h"
 #include "verifier/bpfgate-verifier.h"
 
 #define WARM_PAGE 4096u
@@ -26,7 +27,7 @@ static void warm_run(const struct warm *warm)
 {
 	struct bgv_program prog = {
 		.insns = warm_insns,
-		.insn_cnt = sizeof(warm_insns) / sizeof(warm_insns[0]),
+		.insn_cnt = ARRAY_CNT(warm_insns),
 		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
 		.license = "GPL",
 		.mode = BGV_MODE_LEAK_RULES,

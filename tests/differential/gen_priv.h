@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "tests/differential/gen.h"
+#include "proto/array.h"
 
 enum kind { K_NONE, K_SCALAR, K_CTX, K_STACK, K_VALUE, K_VALUE_OR_NULL, K_PKT, K_PKT_END, K_RECORD };
 
@@ -72,7 +73,7 @@ static inline int32_t number(struct gen *g)
 					 0xffff, 0x7fff, 0x7fffffff, -1, -2, -8, -16, -64, -256, -0x7fffffff - 1 };
 
 	if (chance(g, 70))
-		return edges[pick(g, sizeof(edges) / sizeof(edges[0]))];
+		return edges[pick(g, ARRAY_CNT(edges))];
 	return chance(g, 50) ? (int32_t)pick(g, 64) : (int32_t)rnd(g);
 }
 

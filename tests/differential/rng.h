@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/array.h"
+
 static inline uint64_t rng_next(uint64_t *rng)
 {
 	uint64_t z = *rng += 0x9e3779b97f4a7c15ull;
@@ -32,7 +34,7 @@ static inline int32_t rng_number(uint64_t *rng)
 					 0xffff, 0x7fff, 0x7fffffff, -1, -2, -8, -16, -64, -256, -0x7fffffff - 1 };
 
 	if (rng_chance(rng, 70))
-		return edges[rng_pick(rng, sizeof(edges) / sizeof(edges[0]))];
+		return edges[rng_pick(rng, ARRAY_CNT(edges))];
 	return rng_chance(rng, 50) ? (int32_t)rng_pick(rng, 64) : (int32_t)rng_next(rng);
 }
 

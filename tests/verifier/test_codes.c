@@ -11,6 +11,7 @@
 
 #include <bpf/btf.h>
 
+#include "proto/array.h"
 #include "verifier/bpfgate-verifier.h"
 
 #define INSN(c, d, s, o, i)                                                                        \
@@ -20,7 +21,7 @@
 #define MOV(d, i)  INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
 #define EXIT	   INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 #define CALL_PC(i) INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, i)
-#define CNT(a)	   ((uint32_t)(sizeof(a) / sizeof((a)[0])))
+#define CNT(a)	   ((uint32_t)ARRAY_CNT(a))
 #define INSNS_MAX  1000200u
 #define MAPS_MAX   65
 #define LINES	   3

@@ -22,7 +22,7 @@
 #define CALL(id)	INSN(BPF_JMP | BPF_CALL, 0, 0, 0, id)
 #define EXIT		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 #define JGTX(d, s, o)	INSN(BPF_JMP | BPF_JGT | BPF_X, d, s, o, 0)
-#define CNT(a)		((uint32_t)(sizeof(a) / sizeof((a)[0])))
+#define CNT(a)		((uint32_t)ARRAY_CNT(a))
 
 static struct bgv_target *target;
 

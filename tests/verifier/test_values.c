@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "verifier/value/alu.h"
+#include "proto/array.h"
 #include "verifier/value/branch.h"
 #include "verifier/value/divide.h"
 
@@ -94,8 +95,11 @@ static const uint8_t alu_ops[] = { BPF_ADD, BPF_SUB, BPF_MUL, BPF_AND, BPF_OR, B
 static const uint8_t jmp_ops[] = { BPF_JEQ, BPF_JNE, BPF_JSET, BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE,
 				   BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE };
 /* ck_assert notes each success; in loops of millions only failures may cost. */
-#define must(ok, ...) do { if (!(ok)) ck_abort_msg(__VA_ARGS__); } while (0)
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define must(ok, ...)                                                                              \
+	do {                                                                                       \
+		if (!(ok))                                                                         \
+			ck_abort_msg(__VA_ARGS__);                                                 \
+	} while (0)
 
 /* ---- small sets: a value and all its members ---- */
 
@@ -212,11 +216,11 @@ START_TEST(no_outcome_is_missed_at_small_widths)
 
 	for (unsigned int i = 0; i < a.cnt; i++)
 		for (unsigned int j = (i + (unsigned int)_i) % 31; j < b.cnt; j += 31) {
-			for (unsigned int k = 0; k < COUNT(alu_ops); k++) {
+			for (unsigned int k = 0; k < ARRAY_CNT(alu_ops); k++) {
 				try_operator(bh, alu_ops[k], false, &a.at[i], &b.at[j]);
 				try_operator(bh, alu_ops[k], true, &a.at[i], &b.at[j]);
 			}
-			for (unsigned int k = 0; k < COUNT(jmp_ops); k++) {
+			for (unsigned int k = 0; k < ARRAY_CNT(jmp_ops); k++) {
 				try_jump(bh, jmp_ops[k], false, &a.at[i], &b.at[j]);
 				try_jump(bh, jmp_ops[k], true, &a.at[i], &b.at[j]);
 			}
@@ -250,7 +254,8 @@ static uint64_t random_number(void)
 					  UINT64_MAX };
 
 	switch (random64() % 4) {
-	case 0: return edges[random64() % COUNT(edges)] + random64() % 16 - 8;
+	case 0:
+		return edges[random64() % ARRAY_CNT(edges)] + random64() % 16 - 8;
 	case 1: return random64() >> (random64() % 64);
 	case 2: return ~(random64() >> (random64() % 64));
 	default: return random64();
@@ -302,8 +307,8 @@ START_TEST(no_outcome_is_missed_at_random)
 
 		if (random64() % 3 == 0)
 			val_known(&y.v, b);
-		try_operator(bh, alu_ops[random64() % COUNT(alu_ops)], narrow, &x, &y);
-		try_jump(bh, jmp_ops[random64() % COUNT(jmp_ops)], narrow, &x, &y);
+		try_operator(bh, alu_ops[random64() % ARRAY_CNT(alu_ops)], narrow, &x, &y);
+		try_jump(bh, jmp_ops[random64() % ARRAY_CNT(jmp_ops)], narrow, &x, &y);
 	}
 }
 END_TEST

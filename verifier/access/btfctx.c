@@ -7,6 +7,7 @@
  */
 #include "verifier/access/btfctx.h"
 
+#include "proto/array.h"
 #include "verifier/btf/btf.h"
 #include "verifier/btf/ctxtype.h"
 #include "verifier/kernel/names.h"
@@ -107,7 +108,7 @@ static uint32_t iter_arg_type(const struct env *env, uint32_t slot)
 {
 	if (env->prog_type != BPF_PROG_TYPE_TRACING || env->attach_type != BPF_TRACE_ITER)
 		return 0;
-	for (size_t i = 0; i < sizeof(iter_args) / sizeof(iter_args[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(iter_args); i++)
 		if (iter_args[i].slot == slot && strcmp(iter_args[i].func, env->att.name) == 0)
 			return iter_args[i].type;
 	return 0;
@@ -118,7 +119,7 @@ static uint32_t raw_tp_arg(const struct env *env, uint32_t arg)
 {
 	if (env->attach_type != BPF_TRACE_RAW_TP || env->beh->args_old)
 		return 0;
-	for (size_t i = 0; i < sizeof(raw_tp_null) / sizeof(raw_tp_null[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(raw_tp_null); i++)
 		if (strcmp(raw_tp_null[i].name, env->att.name) == 0)
 			return (uint32_t)(raw_tp_null[i].mask >> (arg * 4)) & 0xf;
 	return env->att.btf ? 1 : 0;

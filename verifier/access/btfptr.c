@@ -8,6 +8,7 @@
  */
 #include "verifier/access/btfptr.h"
 
+#include "proto/array.h"
 #include "verifier/access/bounds.h"
 #include "verifier/btf/btf.h"
 #include "verifier/btf/btfrec.h"
@@ -426,7 +427,7 @@ static int check_kernel_write(struct env *env, const struct reg *r, int32_t off,
 	    strcmp(env->att.ops_name, "bpf_dummy_ops") == 0 &&
 	    strcmp(object, "bpf_dummy_ops_state") == 0 && (uint64_t)(uint32_t)off + size <= t->size)
 		return 0;
-	for (size_t i = 0; i < sizeof(writables) / sizeof(writables[0]); i++) {
+	for (size_t i = 0; i < ARRAY_CNT(writables); i++) {
 		const struct writable *row = &writables[i];
 
 		if (row->prog_type == env->prog_type && strcmp(row->object, object) == 0 &&
@@ -596,7 +597,7 @@ int btfptr_map_access(struct env *env, const struct memop *op)
 
 	if (!view)
 		return verdict_unsupported(env, "reading struct bpf_map without the kernel's BTF");
-	if (type >= sizeof(map_structs) / sizeof(map_structs[0]) || !map_structs[type])
+	if (type >= ARRAY_CNT(map_structs) || !map_structs[type])
 		return verdict_reject(env, ENOTSUPP, CODE_MAP_PTR,
 				      "map_ptr access not supported for map type %u", type);
 	id = btf_view_find(view, BTF_KIND_STRUCT, map_structs[type]);

@@ -6,6 +6,7 @@
  */
 #include "verifier/access/kptr.h"
 
+#include "proto/array.h"
 #include "verifier/access/btfptr.h"
 #include "verifier/btf/btf.h"
 #include "verifier/btf/btfrec.h"
@@ -25,7 +26,7 @@ static bool is_rcu_type(struct env *env, uint32_t btf, uint32_t id)
 		return true;
 	if (btf)
 		return true;	/* own types of a map's BTF */
-	for (size_t i = 0; view && i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; view && i < ARRAY_CNT(names); i++)
 		if (strcmp(btf_view_name(view, id), names[i]) == 0)
 			return true;
 	return false;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/array.h"
 #include "verifier/state/env.h"
 #include "verifier/state/pool.h"
 
@@ -58,7 +59,7 @@ static int64_t record_tail(uint32_t kind, uint32_t vlen)
 		[BTF_KIND_ENUM64]	= { 0, sizeof(struct btf_enum64), true },
 	};
 
-	if (kind >= sizeof(tails) / sizeof(tails[0]) || !tails[kind].known)
+	if (kind >= ARRAY_CNT(tails) || !tails[kind].known)
 		return -EINVAL;
 	return tails[kind].once + (int64_t)tails[kind].each * vlen;
 }

@@ -7,6 +7,7 @@
  */
 #include "verifier/btf/btfprog.h"
 
+#include "proto/array.h"
 #include "verifier/btf/btf.h"
 #include "verifier/btf/ctxtype.h"
 #include "verifier/state/verdict.h"
@@ -338,7 +339,7 @@ static uint32_t tag_by_name(const struct env *env, const char *name)
 		{ "arena", TAG_ARENA },	    { "untrusted", TAG_UNTRUSTED },
 	};
 
-	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(tags); i++)
 		if (strcmp(tags[i].name, name) == 0)
 			return tags[i].tag == TAG_UNTRUSTED && !env->beh->arg_untrusted
 				       ? TAG_BAD

@@ -7,6 +7,7 @@
  */
 #include "verifier/btf/btfrec.h"
 
+#include "proto/array.h"
 #include "verifier/btf/btf.h"
 #include "verifier/state/env.h"
 #include "verifier/state/pool.h"
@@ -44,7 +45,7 @@ static const struct kind_row kinds[] = {
 
 static const struct kind_row *row_of_kind(uint32_t kind)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(kinds); i++)
 		if (kinds[i].kind == kind)
 			return &kinds[i];
 	return NULL;
@@ -162,7 +163,7 @@ static int scan_kptr(struct scan *s, const struct item *item, const struct btf_t
 	inner = btf_view_type(s->view, tag->type);
 	if (btf_kind_of(inner) == BTF_KIND_TYPE_TAG)
 		return -EINVAL;
-	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(tags); i++)
 		if (tags[i].old == s->old_tags &&
 		    strcmp(tags[i].tag, btf_view_str(s->view, tag->name_off)) == 0)
 			f.kind = tags[i].kind;
@@ -199,7 +200,7 @@ static const struct kind_row *row_of_struct(const struct scan *s, const struct b
 {
 	const char *name = btf_view_str(s->view, t->name_off);
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(kinds); i++)
 		if (kinds[i].struct_name && (kinds[i].kind & s->mask) &&
 		    strcmp(kinds[i].struct_name, name) == 0)
 			return &kinds[i];

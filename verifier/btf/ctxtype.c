@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "proto/array.h"
 #include "verifier/btf/btf.h"
 #include "verifier/state/verdict.h"
 
@@ -25,7 +26,7 @@ static uint32_t ctx_member(const struct env *env, uint32_t prog_type, const char
 	const struct btf_type *t = id ? btf_view_type(view, id) : NULL;
 	char want[64] = "BPF_PROG_TYPE_";
 
-	if (!t || prog_type >= sizeof(type_names) / sizeof(type_names[0]) || !type_names[prog_type])
+	if (!t || prog_type >= ARRAY_CNT(type_names) || !type_names[prog_type])
 		return 0;
 	strcat(want, type_names[prog_type]);
 	strcat(want, suffix);

@@ -6,6 +6,7 @@
  */
 #include "verifier/call/helper.h"
 
+#include "proto/array.h"
 #include "verifier/access/dynptr.h"
 #include "verifier/access/mapval.h"
 #include "verifier/access/mem.h"
@@ -70,7 +71,7 @@ static int helper_check_sleep(struct env *env, const struct helper_proto *proto)
 	if ((proto->flags & HELPER_F_MIGHT_SLEEP) && !env_in_sleepable(env))
 		return verdict_reject(env, EINVAL, CODE_SLEEP,
 				      "helper call might sleep in a non-sleepable prog");
-	for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
+	for (size_t i = 0; i < ARRAY_CNT(inside); i++) {
 		if (!inside[i])
 			continue;
 		if (proto->flags & HELPER_F_MIGHT_SLEEP)

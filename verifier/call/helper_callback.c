@@ -5,6 +5,7 @@
  */
 #include "verifier/call/helper_callback.h"
 
+#include "proto/array.h"
 #include "verifier/access/ctx.h"
 #include "verifier/call/call.h"
 #include "verifier/kernel/helper_tab.h"
@@ -197,7 +198,7 @@ int helper_callback_push(struct env *env, uint32_t id, uint32_t insn_idx,
 		if (r <= 0)
 			return r;
 	}
-	for (size_t i = 0; i < sizeof(callbacks) / sizeof(callbacks[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(callbacks); i++)
 		if (callbacks[i].id == id)
 			return call_push_callback(env, insn_idx, meta->subprog, callbacks[i].async,
 						  false, callbacks[i].set_callee);

@@ -5,6 +5,7 @@
  */
 #include "verifier/call/helper_special.h"
 
+#include "proto/array.h"
 #include "verifier/access/btfctx.h"
 #include "verifier/access/dynptr.h"
 #include "verifier/access/mapval.h"
@@ -156,7 +157,7 @@ int helper_special_check(struct env *env, const struct helper_proto *proto, uint
 {
 	struct special s = { env, proto, insn_idx, meta, ret_changes_pkt };
 
-	for (size_t i = 0; i < sizeof(specials) / sizeof(specials[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(specials); i++)
 		if (specials[i].id == proto->id)
 			return specials[i].check(&s);
 	return 0;

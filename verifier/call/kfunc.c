@@ -6,6 +6,7 @@
  */
 #include "verifier/call/kfunc.h"
 
+#include "proto/array.h"
 #include "verifier/access/iter.h"
 #include "verifier/call/kfunc_arg.h"
 #include "verifier/call/kfunc_ret.h"
@@ -31,7 +32,7 @@ static bool ops_may_call(const struct env *env, const char *name)
 		{ "Qdisc_ops", "bpf_qdisc_bstats_update", "dequeue" },
 	};
 
-	for (size_t i = 0; env->att.ops_name && i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; env->att.ops_name && i < ARRAY_CNT(rows); i++)
 		if (!strcmp(rows[i].name, name) && !strcmp(rows[i].ops, env->att.ops_name) &&
 		    (!rows[i].member || !strcmp(rows[i].member, env->att.name)))
 			return true;

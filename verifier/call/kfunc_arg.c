@@ -6,6 +6,7 @@
  */
 #include "verifier/call/kfunc_arg.h"
 
+#include "proto/array.h"
 #include "verifier/access/bounds.h"
 #include "verifier/access/btfptr.h"
 #include "verifier/access/dynptr.h"
@@ -132,14 +133,14 @@ static int kind_by_param(const struct karg *a)
 		{ "bpf_rb_root", KFARG_RB_ROOT }, { "bpf_rb_node", KFARG_RB_NODE },
 	};
 
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(suffixes); i++)
 		if (btf_text_ends(a->name, suffixes[i].suffix))
 			return (int)suffixes[i].kind;
 	if (points_to(a, "bpf_dynptr") || points_to(a, "bpf_dynptr_kern"))
 		return KFARG_DYNPTR;
 	if (is_iter_arg(a))
 		return KFARG_ITER;
-	for (size_t i = 0; i < sizeof(structs) / sizeof(structs[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(structs); i++)
 		if (points_to(a, structs[i].name))
 			return (int)structs[i].kind;
 	if (btf_text_ends(a->name, "__str"))
@@ -204,7 +205,7 @@ static const char *kind_word(const struct btf_type *t)
 	};
 	uint32_t kind = btf_kind_of(t);
 
-	return kind < sizeof(words) / sizeof(words[0]) && words[kind] ? words[kind] : "UNKNOWN";
+	return kind < ARRAY_CNT(words) && words[kind] ? words[kind] : "UNKNOWN";
 }
 
 static int kind_of_pointer(struct karg *a)

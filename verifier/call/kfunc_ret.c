@@ -6,6 +6,7 @@
  */
 #include "verifier/call/kfunc_ret.h"
 
+#include "proto/array.h"
 #include "verifier/access/ctx.h"
 #include "verifier/access/dynptr.h"
 #include "verifier/access/memop.h"
@@ -170,7 +171,7 @@ static int ret_pointer(struct env *env, struct kfunc_meta *m, const struct btf_t
 	const struct btf_type *t;
 	uint32_t id;
 
-	for (size_t i = 0; i < sizeof(special_rets) / sizeof(special_rets[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(special_rets); i++)
 		if (special_rets[i].special == m->k->special)
 			return special_rets[i].set(env, m);
 	t = btf_skip_mods(m->k->view, ptr->type, &id);

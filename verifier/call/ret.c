@@ -5,6 +5,7 @@
  */
 #include "verifier/call/ret.h"
 
+#include "proto/array.h"
 #include "verifier/access/btfctx.h"
 #include "verifier/access/regcheck.h"
 #include "verifier/kernel/names.h"
@@ -13,7 +14,6 @@
 #include "verifier/state/state.h"
 #include "verifier/state/verdict.h"
 
-#define ARRAY_CNT(a) (sizeof(a) / sizeof((a)[0]))
 #define T(NAME) (1ull << PT_##NAME)
 #define A(NAME) (1ull << AT_##NAME)
 

@@ -7,11 +7,11 @@
 
 #include <stddef.h>
 
+#include "proto/array.h"
 #include "verifier/kernel/behave.h"
 #include "verifier/kernel/names.h"
 #include "verifier/kernel/regname.h"
 
-#define ARRAY_CNT(a) ((uint32_t)(sizeof(a) / sizeof((a)[0])))
 #define T(NAME) (1ull << PT_##NAME)
 #define A(NAME) (1ull << AT_##NAME)
 #define ARCH(name) (1u << KERNEL_ARCH_##name)

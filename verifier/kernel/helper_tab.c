@@ -8,12 +8,11 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "proto/array.h"
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/kernel/behave.h"
 #include "verifier/kernel/names.h"
 #include "verifier/kernel/regname.h"
-
-#define ARRAY_CNT(a) ((uint32_t)(sizeof(a) / sizeof((a)[0])))
 
 /* The vocabulary of helper.def. */
 #define CAP_BPF BGV_CAP_BPF

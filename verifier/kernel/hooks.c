@@ -13,13 +13,14 @@ static const struct {
 	uint32_t facts;
 } hooks[] = {
 #define HOOK(name, facts) { #name, facts },
+#include "proto/array.h"
 #include "verifier/kernel/attach_hooks.def"
 #undef HOOK
 };
 
 uint32_t hooks_facts(const char *name)
 {
-	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(hooks); i++)
 		if (strcmp(hooks[i].name, name) == 0)
 			return hooks[i].facts;
 	return 0;

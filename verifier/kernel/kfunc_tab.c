@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "proto/array.h"
 #include "verifier/kernel/behave.h"
 #include "verifier/kernel/names.h"
 
@@ -72,7 +73,7 @@ uint32_t kfunc_tab_flags_of_7(const struct behave *beh, const char *name)
 	uint32_t known = (beh->kfunc_lock_flag ? (uint32_t)KF_LOCKSAFE : 0) |
 			 (beh->kfunc_perfmon ? (uint32_t)KF_PERFMON : 0);
 
-	for (size_t i = 0; known && i < sizeof(more_flags) / sizeof(more_flags[0]); i++)
+	for (size_t i = 0; known && i < ARRAY_CNT(more_flags); i++)
 		if (strcmp(more_flags[i].name, name) == 0)
 			return more_flags[i].flags & known;
 	return 0;
@@ -83,7 +84,7 @@ enum kfunc_special kfunc_tab_special(const char *name)
 	for (uint32_t i = 1; i < KFS_CNT; i++)
 		if (strcmp(special_names[i], name) == 0)
 			return (enum kfunc_special)i;
-	for (size_t i = 0; i < sizeof(renamed) / sizeof(renamed[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(renamed); i++)
 		if (strcmp(renamed[i].name, name) == 0)
 			return renamed[i].special;
 	return KFS_NONE;
@@ -91,7 +92,7 @@ enum kfunc_special kfunc_tab_special(const char *name)
 
 static const struct kfunc_row *find_row(const char *name)
 {
-	size_t low = 0, high = sizeof(kfunc_rows) / sizeof(kfunc_rows[0]);
+	size_t low = 0, high = ARRAY_CNT(kfunc_rows);
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
@@ -124,7 +125,7 @@ bool kfunc_tab_leaks(const char *name)
 	};
 	size_t i = 0;
 
-	while (i < sizeof(names) / sizeof(names[0]) && strcmp(names[i], name) != 0)
+	while (i < ARRAY_CNT(names) && strcmp(names[i], name) != 0)
 		i++;
-	return i < sizeof(names) / sizeof(names[0]);
+	return i < ARRAY_CNT(names);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "verifier/bpfgate-verifier.h"
+#include "proto/array.h"
 #include "verifier/kernel/behave.h"
 #include "verifier/kernel/names.h"
 #include "verifier/kernel/profile.h"
@@ -148,7 +149,7 @@ static const char *flag_name(uint32_t bit)
 					     "BPF_F_TOKEN_FD",	   "BPF_F_SEGV_ON_FAULT",
 					     "BPF_F_NO_USER_CONV", "BPF_F_RB_OVERWRITE" };
 
-	return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : "a flag that no kernel knows";
+	return bit < ARRAY_CNT(names) ? names[bit] : "a flag that no kernel knows";
 }
 
 static int check_flags(const struct bgv_target *target, const struct map_shape *shape,

@@ -8,13 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/array.h"
+
 static const struct measured series[] = {
 #define SERIES(id, major, minor, patch, column, name, builds_) { name, builds_ },
 #include "verifier/kernel/measured.def"
 #undef SERIES
 };
 
-#define SERIES_CNT (sizeof(series) / sizeof(series[0]))
+#define SERIES_CNT ARRAY_CNT(series)
 #define PATCHES 1000	/* more than a series has */
 
 /* A part of a version, bounded. */

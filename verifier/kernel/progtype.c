@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "proto/array.h"
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/kernel/behave.h"
 #include "verifier/kernel/names.h"
@@ -77,7 +78,7 @@ bool progtype_license_is_gpl(const char *license)
 {
 	size_t bytes = license ? strnlen(license, LICENSE_BYTES_MAX) : 0;
 
-	for (size_t i = 0; i < sizeof(gpl_licenses) / sizeof(gpl_licenses[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(gpl_licenses); i++)
 		if (strlen(gpl_licenses[i]) == bytes && !memcmp(gpl_licenses[i], license, bytes))
 			return true;
 	return false;

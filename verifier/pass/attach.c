@@ -7,6 +7,7 @@
  */
 #include "verifier/pass/attach.h"
 
+#include "proto/array.h"
 #include "verifier/btf/btf.h"
 #include "verifier/kernel/hooks.h"
 #include "verifier/kernel/names.h"
@@ -259,7 +260,7 @@ static bool is_iter_target(const char *name)
 
 	if (!btf_text_begins(name, "bpf_iter_"))
 		return false;
-	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(targets); i++)
 		if (!strcmp(name + strlen("bpf_iter_"), targets[i]))
 			return true;
 	return false;

@@ -5,6 +5,7 @@
  */
 #include "verifier/pass/kfuncs.h"
 
+#include "proto/array.h"
 #include "verifier/btf/btf.h"
 #include "verifier/kernel/names.h"
 #include "verifier/state/pool.h"
@@ -119,7 +120,7 @@ int kfunc_add(struct env *env, uint32_t insn_idx)
 	if (kfunc_at(env, insn))
 		return 0;
 	tab = env->kfuncs;
-	if (tab->cnt == sizeof(tab->at) / sizeof(tab->at[0]))
+	if (tab->cnt == ARRAY_CNT(tab->at))
 		return verdict_reject_at(env, insn_idx, E2BIG, CODE_KFUNC_COUNT,
 					 "too many different kernel function calls");
 	tab->at[tab->cnt].id = (uint32_t)insn->imm;

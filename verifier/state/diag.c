@@ -7,6 +7,7 @@
 static const struct diag diags[] = {
 #define DIAG(name, code, cls, meaning, way_out) { code, DIAG_##cls, meaning, way_out },
 #define ALSO(name, code)
+#include "proto/array.h"
 #include "verifier/state/diag.def"
 #undef DIAG
 #undef ALSO
@@ -30,7 +31,7 @@ const struct diag *diag_find(const char *code)
 	const struct diag *best = NULL;
 	size_t i, len, best_len = 0;
 
-	for (i = 0; code && i < sizeof(diags) / sizeof(diags[0]); i++) {
+	for (i = 0; code && i < ARRAY_CNT(diags); i++) {
 		len = strlen(diags[i].code);
 		if (len > best_len && !strncmp(code, diags[i].code, len)) {
 			best = &diags[i];
@@ -42,7 +43,7 @@ const struct diag *diag_find(const char *code)
 
 const struct diag *diag_nth(size_t nth)
 {
-	return nth < sizeof(diags) / sizeof(diags[0]) ? &diags[nth] : NULL;
+	return nth < ARRAY_CNT(diags) ? &diags[nth] : NULL;
 }
 
 const char *diag_class_name(enum diag_class cls)

@@ -5,6 +5,7 @@
  */
 #include "verifier/state/helper_allow.h"
 
+#include "proto/array.h"
 #include "verifier/kernel/hooks.h"
 #include "verifier/kernel/names.h"
 #include "verifier/state/env.h"
@@ -31,7 +32,7 @@ static bool allow_d_path(const struct env *env)
 		return true;
 	if (env->prog_type == PT_LSM)
 		return hooks_lsm_sleeps(target_name(env));
-	for (size_t i = 0; i < sizeof(d_path_targets) / sizeof(d_path_targets[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(d_path_targets); i++)
 		if (!strcmp(d_path_targets[i], target_name(env)))
 			return true;
 	return false;
@@ -74,7 +75,7 @@ bool helper_allow_sockopt(const struct env *env)
 		return !strcmp(name, "bpf_iter_tcp") || !strcmp(name, "bpf_iter_unix");
 	if (env->prog_type != PT_LSM || env->attach_type != AT_LSM_CGROUP)
 		return false;
-	for (size_t i = 0; i < sizeof(lsm_sockopt_hooks) / sizeof(lsm_sockopt_hooks[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(lsm_sockopt_hooks); i++)
 		if (!strcmp(lsm_sockopt_hooks[i], name))
 			return true;
 	return false;
@@ -129,7 +130,7 @@ static const struct {
 
 bool helper_allow_target(const struct env *env, uint32_t id)
 {
-	for (size_t i = 0; i < sizeof(predicates) / sizeof(predicates[0]); i++)
+	for (size_t i = 0; i < ARRAY_CNT(predicates); i++)
 		if (predicates[i].id == id)
 			return predicates[i].allow(env);
 	return true;

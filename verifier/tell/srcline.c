@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/array.h"
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/btf/btf.h"
 
@@ -229,7 +230,7 @@ static bool is_keyword(const char *from, const char *end)
 						"asm", "volatile", "const", "struct" };
 	size_t i;
 
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (i = 0; i < ARRAY_CNT(words); i++)
 		if (strlen(words[i]) == (size_t)(end - from) && !strncmp(from, words[i], (size_t)(end - from)))
 			return true;
 	return false;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "proto/array.h"
 #include "verifier/btf/btf.h"
 #include "verifier/kernel/insn.h"
 #include "verifier/state/env.h"
@@ -86,7 +87,7 @@ static const char *release_of(const char *acquirer)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (i = 0; i < ARRAY_CNT(rows); i++)
 		if (!strncmp(acquirer, rows[i].acquirer, strlen(rows[i].acquirer)))
 			return rows[i].release;
 	return NULL;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/array.h"
 #include "verifier/btf/btf.h"
 #include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
@@ -59,7 +60,7 @@ static uint32_t wanted_object(const struct why *w)
 	char callee[WHY_NAME_BYTES];
 	uint32_t k;
 
-	for (k = 0; k < sizeof(objects) / sizeof(objects[0]); k++)
+	for (k = 0; k < ARRAY_CNT(objects); k++)
 		if (btf_text_begins(w->env->result->code, objects[k].prefix))
 			return k;
 	/* STACK-OBJECT: by what is called */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/array.h"
 #include "verifier/kernel/ctx_tab.h"
 #include "verifier/kernel/helper_tab.h"
 #include "verifier/kernel/insn.h"
@@ -406,10 +407,10 @@ void why_tell(struct why *w)
 	const char *code = w->env->result->code;
 	size_t i;
 
-	for (i = 0; code && i < sizeof(tellers) / sizeof(tellers[0]); i++)
+	for (i = 0; code && i < ARRAY_CNT(tellers); i++)
 		if (!strncmp(code, tellers[i].code, strlen(tellers[i].code)))
 			break;
-	if (code && i < sizeof(tellers) / sizeof(tellers[0]) && (w->env->cur || !tellers[i].needs_walk))
+	if (code && i < ARRAY_CNT(tellers) && (w->env->cur || !tellers[i].needs_walk))
 		tellers[i].tell(w);
 	if (w->env->result->insn_idx != UINT32_MAX && !w->told_need)
 		tell_need(w);
