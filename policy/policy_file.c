@@ -20,6 +20,7 @@
 #include "policy/report.h"
 #include "policy/signer.h"
 #include "proto/own.h"
+#include "proto/whole.h"
 
 #define FILES_MAX     512
 #define ID_BUFFER     16384	 /* a group with thousands of members still fits */
@@ -63,53 +64,28 @@ static int find_group(void *ctx, const char *name, gid_t *ret_gid)
 	return 0;
 }
 
-/* A regular file that only root can change. */
-static int check_file(int fd, bool any_owner, size_t most, size_t *ret_size)
+/* All of a regular file that only root can change (any_owner: or somebody else). */
+static int read_owned(int fd, bool any_owner, size_t most, char **ret_bytes, size_t *ret_len)
 {
+	uint8_t *bytes;
 	struct stat st;
+	int r;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	if (!any_owner && (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH))))
+	if (S_ISREG(st.st_mode) && !any_owner && (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH))))
 		return -EPERM;
-	if ((uint64_t)st.st_size > most)
-		return -EFBIG;
-	*ret_size = (size_t)st.st_size;
-	return 0;
-}
-
-static int read_whole(int fd, size_t size, char **ret_bytes, size_t *ret_len)
-{
-	OWN_MEM char *bytes = malloc(size + 1);
-	size_t len = 0;
-	ssize_t n;
-
-	if (!bytes)
-		return -ENOMEM;
-	/* one byte more than it had: a file that grows meanwhile is half-written */
-	while ((n = read(fd, bytes + len, size + 1 - len)) > 0)
-		len += (size_t)n;
-	if (n < 0)
-		return -errno;
-	if (len != size)
-		return -EAGAIN;
-	*ret_bytes = TAKE_PTR(bytes);
-	*ret_len = len;
-	return 0;
+	r = whole_read(fd, most, &bytes, ret_len);
+	if (r == 0)
+		*ret_bytes = (char *)bytes;
+	return r;
 }
 
 static int read_key_file(const char *path, bool any_owner, char **ret_bytes, size_t *ret_len)
 {
 	OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	size_t size;
-	int r;
 
-	if (fd < 0)
-		return -errno;
-	r = check_file(fd, any_owner, KEY_BYTES_MAX, &size);
-	return r < 0 ? r : read_whole(fd, size, ret_bytes, ret_len);
+	return fd < 0 ? -errno : read_owned(fd, any_owner, KEY_BYTES_MAX, ret_bytes, ret_len);
 }
 
 static int read_key(void *ctx, const char *path, char **ret_bytes, size_t *ret_len)
@@ -232,8 +208,7 @@ static int read_drop_in(const struct policy_source *source, const char *name, bo
 			struct policy_text *ret_text)
 {
 	OWN_FD int fd = -1;
-	char *bytes;
-	size_t size;
+	OWN_MEM char *bytes = NULL;
 	int r;
 
 	if (is_null_link(source->dir_fd, name))
@@ -241,15 +216,12 @@ static int read_drop_in(const struct policy_source *source, const char *name, bo
 	fd = openat(source->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
-	r = check_file(fd, any_owner, JSON_BYTES_MAX, &size);
+	r = read_owned(fd, any_owner, JSON_BYTES_MAX, &bytes, &ret_text->len);
 	if (r < 0)
 		return r;
-	if (size == 0)
+	if (ret_text->len == 0)
 		return 1;
-	r = read_whole(fd, size, &bytes, &ret_text->len);
-	if (r < 0)
-		return r;
-	ret_text->bytes = bytes;
+	ret_text->bytes = TAKE_PTR(bytes);
 	ret_text->name = name;
 	return 0;
 }

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "object/btfname.h"
 #include "object/elf.h"
 #include "proto/own.h"
+#include "proto/whole.h"
 #include "verifier/bpfgate-verifier.h"
 #include "worker/job.h"
 #include "worker/sandbox.h"
@@ -39,29 +39,10 @@
 static int kit_read_vmlinux(struct judge_kit *kit)
 {
 	OWN_FD int fd = open(VMLINUX_BTF, O_RDONLY | O_CLOEXEC);
-	OWN_MEM uint8_t *raw = NULL;
-	struct stat st;
-	size_t done = 0;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (st.st_size <= 0 || st.st_size > VMLINUX_MAX)
-		return -EFBIG;
-	raw = malloc((size_t)st.st_size);
-	if (!raw)
-		return -ENOMEM;
-	while (done < (size_t)st.st_size) {
-		ssize_t got = read(fd, raw + done, (size_t)st.st_size - done);
-
-		if (got <= 0)
-			return got < 0 ? -errno : -EIO;
-		done += (size_t)got;
-	}
-	kit->vmlinux = TAKE_PTR(raw);
-	kit->vmlinux_bytes = done;
-	return 0;
+	return whole_read(fd, VMLINUX_MAX, &kit->vmlinux, &kit->vmlinux_bytes);
 }
 
 /* The first bytes of a small file; "" when it cannot be read. */

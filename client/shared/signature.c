@@ -9,38 +9,17 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "policy/appended.h"
 #include "policy/signer.h"
 #include "proto/own.h"
+#include "proto/whole.h"
 
 int signature_read_file(const char *path, size_t most, uint8_t **ret_bytes, size_t *ret_len)
 {
 	OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	OWN_MEM uint8_t *bytes = NULL;
-	struct stat st;
-	size_t len = 0;
-	ssize_t n;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	if ((uint64_t)st.st_size > most)
-		return -EFBIG;
-	bytes = malloc((size_t)st.st_size + 1);
-	if (!bytes)
-		return -ENOMEM;
-	while (len < (size_t)st.st_size &&
-	       (n = read(fd, bytes + len, (size_t)st.st_size - len)) != 0) {
-		if (n < 0)
-			return -errno;
-		len += (size_t)n;
-	}
-	*ret_bytes = TAKE_PTR(bytes);
-	*ret_len = len;
-	return 0;
+	return fd < 0 ? -errno : whole_read(fd, most, ret_bytes, ret_len);
 }
 
 /* OBJECT.p7s, when there is one. */

@@ -18,13 +18,13 @@
 #include "daemon/broker/store/decision_log.h"
 #include "daemon/broker/store/kinds.h"
 #include "daemon/broker/work/work.h"
+#include "proto/whole.h"
 
 /* A whole sealed memfd of at most `most` bytes. */
 static int present_read(int fd, size_t most, uint8_t **ret_bytes, size_t *ret_cnt)
 {
-	OWN_MEM uint8_t *bytes = NULL;
 	struct stat st;
-	size_t done = 0;
+	int r;
 
 	if (kinds_of(fd) != KIND_MEMFD || fstat(fd, &st) < 0 || st.st_size <= 0)
 		return -EBADMSG;
@@ -32,19 +32,8 @@ static int present_read(int fd, size_t most, uint8_t **ret_bytes, size_t *ret_cn
 		return -EFBIG;
 	if (channel_check_sealed(fd, (uint64_t)st.st_size) < 0)
 		return -EBADMSG;
-	bytes = malloc((size_t)st.st_size);
-	if (!bytes)
-		return -ENOMEM;
-	while (done < (size_t)st.st_size) {
-		ssize_t n = pread(fd, bytes + done, (size_t)st.st_size - done, (off_t)done);
-
-		if (n <= 0)
-			return -EBADMSG;
-		done += (size_t)n;
-	}
-	*ret_bytes = TAKE_PTR(bytes);
-	*ret_cnt = done;
-	return 0;
+	r = whole_read(fd, most, ret_bytes, ret_cnt);
+	return r < 0 && r != -ENOMEM ? -EBADMSG : r;
 }
 
 /* What became of it stands where decisions stand, so that a refusal later has its reason before it. */

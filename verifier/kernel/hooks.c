@@ -8,12 +8,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "proto/array.h"
+
 static const struct {
 	const char *name;
 	uint32_t facts;
 } hooks[] = {
 #define HOOK(name, facts) { #name, facts },
-#include "proto/array.h"
 #include "verifier/kernel/attach_hooks.def"
 #undef HOOK
 };

@@ -4,10 +4,11 @@
 
 #include <string.h>
 
+#include "proto/array.h"
+
 static const struct diag diags[] = {
 #define DIAG(name, code, cls, meaning, way_out) { code, DIAG_##cls, meaning, way_out },
 #define ALSO(name, code)
-#include "proto/array.h"
 #include "verifier/state/diag.def"
 #undef DIAG
 #undef ALSO

@@ -17,6 +17,7 @@
 #include "daemon/broker/store/journal.h"
 #include "daemon/broker/signed/signed_objects.h"
 #include "daemon/broker/work/work.h"
+#include "proto/whole.h"
 
 #define OBJECT_DIRS_FILES_MAX 1024
 
@@ -72,27 +73,13 @@ void signed_dirs_free(struct signed_dirs *dirs)
 static int signed_dirs_read(const char *path, size_t most, uint8_t **ret_bytes, size_t *ret_cnt)
 {
 	OWN_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	OWN_MEM uint8_t *bytes = NULL;
 	struct stat st;
-	size_t done = 0;
-	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return -EPERM;
-	if ((uint64_t)st.st_size > most)
-		return -EFBIG;
-	bytes = malloc((size_t)st.st_size + 1);
-	if (!bytes)
-		return -ENOMEM;
-	while ((n = read(fd, bytes + done, (size_t)st.st_size + 1 - done)) > 0)
-		done += (size_t)n;
-	if (n < 0 || done != (size_t)st.st_size)
-		return n < 0 ? -errno : -EAGAIN;
-	*ret_bytes = TAKE_PTR(bytes);
-	*ret_cnt = done;
-	return 0;
+	return whole_read(fd, most, ret_bytes, ret_cnt);
 }
 
 static bool signed_dirs_is_object(const char *name)

@@ -14,6 +14,7 @@
 
 #include "object/btfname.h"
 #include "proto/own.h"
+#include "proto/whole.h"
 
 #define VMBTF_PATH "/sys/kernel/btf/vmlinux"
 
@@ -77,7 +78,6 @@ static int vmbtf_read(struct vmbtf *vmbtf)
 {
 	OWN_FD int fd = open(VMBTF_PATH, O_RDONLY | O_CLOEXEC);
 	struct stat st;
-	size_t done = 0;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
@@ -86,17 +86,8 @@ static int vmbtf_read(struct vmbtf *vmbtf)
 	vmbtf->mapped = vmbtf->data != MAP_FAILED;
 	if (vmbtf->mapped)
 		return 0;
-	vmbtf->data = malloc(vmbtf->bytes);
-	if (!vmbtf->data)
-		return -ENOMEM;
-	while (done < vmbtf->bytes) {
-		ssize_t n = read(fd, vmbtf->data + done, vmbtf->bytes - done);
-
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		done += (size_t)n;
-	}
-	return 0;
+	vmbtf->data = NULL;
+	return whole_read(fd, vmbtf->bytes, &vmbtf->data, &vmbtf->bytes);
 }
 
 static int vmbtf_check_header(struct vmbtf *vmbtf)
