@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/array.h"
 #include "verifier/bpfgate-verifier.h"
 #include "verifier/btf/btf.h"
 #include "verifier/kernel/behave.h"
@@ -29,7 +30,7 @@ static bool machine_find(const char *machine, enum kernel_arch *ret_arch)
 	};
 
 	*ret_arch = KERNEL_ARCH_x86_64;
-	for (size_t i = 0; machine && i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; machine && i < ARRAY_CNT(rows); i++)
 		if (rows[i].judged && !strcmp(machine, rows[i].name)) {
 			*ret_arch = rows[i].arch;
 			return true;
