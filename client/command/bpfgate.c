@@ -5,6 +5,7 @@
  */
 #include <getopt.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -115,12 +116,21 @@ static int verb_help(int argc, char **argv)
 	return EXIT_OK;
 }
 
+static int version_take(void *ctx, enum option_id id, char *value)
+{
+	bool *json = ctx;
+
+	(void)value;
+	*json |= id == OPT_JSON;
+	return 0;
+}
+
 static int verb_version(int argc, char **argv)
 {
-	bool json = false, pretty = false;
+	bool json = false;
 	int code;
 
-	if (!options_parse_json(VERB_VERSION, argc, argv, &json, &pretty, &code))
+	if (!options_parse(VERB_VERSION, argc, argv, version_take, &json, &code))
 		return code;
 	if (optind != argc)
 		return options_usage(VERB_VERSION);

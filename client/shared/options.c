@@ -153,29 +153,6 @@ bool options_parse(enum verb_id verb, int argc, char **argv, options_take_fn tak
 	return true;
 }
 
-struct json_options {
-	bool *json, *pretty;
-};
-
-static int options_take_json(void *ctx, enum option_id id, char *value)
-{
-	struct json_options *options = ctx;
-
-	(void)value;
-	*options->json = true;
-	if (id == OPT_PRETTY)
-		*options->pretty = true;
-	return 0;
-}
-
-bool options_parse_json(enum verb_id verb, int argc, char **argv, bool *ret_json, bool *ret_pretty,
-			int *ret_code)
-{
-	struct json_options options = { ret_json, ret_pretty };
-
-	return options_parse(verb, argc, argv, options_take_json, &options, ret_code);
-}
-
 /* ---- telling ---- */
 
 static void options_print_usage(FILE *out, enum verb_id verb)

@@ -41,11 +41,6 @@ typedef int (*options_take_fn)(void *ctx, enum option_id id, char *value);
 bool options_parse(enum verb_id verb, int argc, char **argv, options_take_fn take, void *ctx,
 		   int *ret_code);
 
-/* For a verb whose options are --json and --pretty at most; both may be NULL. Else as
- * options_parse(). */
-bool options_parse_json(enum verb_id verb, int argc, char **argv, bool *ret_json, bool *ret_pretty,
-			int *ret_code);
-
 /* One line on stderr: how the verb is called. EXIT_USAGE. */
 int options_usage(enum verb_id verb);
 
