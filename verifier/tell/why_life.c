@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/array.h"
 #include "verifier/kernel/insn.h"
 #include "verifier/state/env.h"
 #include "verifier/tell/origin.h"
@@ -135,7 +136,7 @@ static bool tell_section(struct why *w, const struct tale *at, const struct tale
 	char who[WHY_NAME_BYTES];
 	uint32_t i;
 
-	for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+	for (i = 0; i < ARRAY_CNT(sections); i++) {
 		if (sections[i].before == sections[i].behind)
 			continue;
 		why_aside(w, sections[i].behind ? WHY_ENTERED : WHY_LEFT, at->insn_idx, -1, "%.60s %s %s here",
