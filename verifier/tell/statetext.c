@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "proto/array.h"
 #include "verifier/btf/btf.h"
 #include "verifier/kernel/regname.h"
 #include "verifier/state/state.h"
@@ -76,7 +77,7 @@ static void say_ends(struct statetext *text, const char **sep, const struct val 
 		{ "umin32", v->wl, false, v->wl != 0 },
 		{ "umax32", v->wh, false, v->wh != UINT32_MAX },
 	};
-	const size_t cnt = sizeof(ends) / sizeof(ends[0]);
+	const size_t cnt = ARRAY_CNT(ends);
 
 	for (size_t i = 0; i < cnt; i++) {
 		if (!ends[i].known)
@@ -103,7 +104,7 @@ static const char *dynptr_word(uint32_t type)
 {
 	static const char *const words[] = { "<invalid>", "local", "ringbuf", "skb", "xdp", "skb_meta", "file" };
 
-	return type < sizeof(words) / sizeof(words[0]) ? words[type] : "<invalid>";
+	return type < ARRAY_CNT(words) ? words[type] : "<invalid>";
 }
 
 /* The first of a list has no comma before it. */
@@ -312,7 +313,7 @@ void statetext_copy(const struct env *env, uint32_t frameno, struct statetext_fr
 	memcpy(ret_frame->r, l->f->r, sizeof(ret_frame->r));
 	memset(ret_frame->s, 0, sizeof(ret_frame->s));
 	for (uint32_t spi = 0; spi < l->f->slot_cnt && spi < ENV_SLOTS; spi++)
-		ret_frame->s[spi] = *stack_slot(l->f, spi);
+		ret_frame->s[spi] = *frame_slot(l->f, spi);
 }
 
 void statetext_add(struct env *env, const struct statetext_frame *frame, uint16_t regs, uint64_t slots,
