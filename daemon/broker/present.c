@@ -18,6 +18,7 @@
 #include "daemon/broker/store/decision_log.h"
 #include "daemon/broker/store/kinds.h"
 #include "daemon/broker/work/work.h"
+#include "proto/refusal.h"
 #include "proto/whole.h"
 
 /* A whole sealed memfd of at most `most` bytes. */
@@ -41,14 +42,14 @@ static void present_note(struct session *session, int error, const char *text, c
 {
 	struct broker *broker = session->broker;
 	OWN_MEM struct decision *decision =
-		work_new_decision(broker, session->ident, session->account, broker->rules->policy, "OBJECT");
+		work_new_decision(broker, session->ident, session->account, broker->rules->policy, "PRESENT_OBJECT");
 
 	if (!decision)
 		return;
 	decision->verdict = error ? DECISION_REFUSED : DECISION_ALLOWED;
 	decision->stage = DECISION_BY_BROKER;
 	decision->err = -error;
-	snprintf(decision->code, sizeof(decision->code), "%s", error ? "OBJECT" : "");
+	snprintf(decision->code, sizeof(decision->code), "%s", error ? refusal_code(REFUSAL_OBJECT) : "");
 	snprintf(decision->summary, sizeof(decision->summary), "%.255s", text);
 	snprintf(decision->signers, sizeof(decision->signers), "%s", signers);
 	decision_log_add(broker->decisions, decision, false);
