@@ -327,8 +327,8 @@ static int target_by_type(struct work *work, const struct target_fields *fields,
 		return target_of_event(work, fields, target);
 	if (fields->type == TARGET_NOWHERE)
 		return target_of_prog(work, fields, rec, target);
-	/* Whatever attach type was sent: the kernel looks at the program's type first. */
-	if (rec->prog.type == BPF_PROG_TYPE_EXT && work->req.cmd == CMD_LINK_CREATE)
+	/* Whatever attach type was sent: the kernel looks at the program's type first. A query is of a place, without one. */
+	if (rec && rec->prog.type == BPF_PROG_TYPE_EXT && work->req.cmd == CMD_LINK_CREATE)
 		return target_of_replacement(work, fields, rec, target);
 	if (!attach)
 		return -EINVAL;

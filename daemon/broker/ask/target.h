@@ -33,7 +33,7 @@ struct target_fields {
 #define TARGET_IS_EVENT 0xfffe /* as the type: the target is a perf event, whatever the command */
 
 /*
- * Finds out what the request attaches rec's program to, now or after asking a loader in the
+ * Finds out what the request attaches rec's program to (NULL: it asks who stands at a place), now or after asking a loader in the
  * client's network namespace. target (the caller's, zeroed) must stay until `then` is called: with 0 and
  * the target, or -errno: as the kernel would say, or -EPERM for what is not offered, -EXDEV for a perf
  * event that was opened past us.

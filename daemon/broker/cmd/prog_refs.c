@@ -331,17 +331,17 @@ static int prog_refs_add_target(struct work *work, struct prog_load *load, const
 	int number;
 
 	if (!rec || !owner_has(work->ident, rec))
-		return prog_refs_fail(load, -EPERM, REFUSAL_ATTACH_PROG,
+		return prog_refs_fail(load, -EPERM, REFUSAL_TARGET_PROG,
 				      rec ? "program %u, to which this one attaches, is another user's"
 					  : "program %u, to which this one attaches, was not loaded through bpfgate",
 				      obj->id);
 	if (rec->prog.target_type)
-		return prog_refs_fail(load, -EPERM, REFUSAL_ATTACH_PROG,
+		return prog_refs_fail(load, -EPERM, REFUSAL_TARGET_PROG,
 				      "program %u attaches to a program itself: what attaches to such a one is not granted",
 				      obj->id);
 	bytes = targets_find(work->broker->targets, rec, &byte_cnt);
 	if (!bytes)
-		return prog_refs_fail(load, -EPERM, REFUSAL_ATTACH_PROG,
+		return prog_refs_fail(load, -EPERM, REFUSAL_TARGET_PROG,
 				      "how program %u was judged is not kept: it has no BTF, or must be loaded again",
 				      obj->id);
 	if (bundle_decode(bytes, byte_cnt, &load->target) < 0)
