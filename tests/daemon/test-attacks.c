@@ -516,7 +516,7 @@ static bool a_program_at_a_cgroup_is_taken_away_by_its_user_only(void)
 /* A connection of the test's own, with one request on it and nobody who reads its answer. */
 static int ask_apart(uint32_t cmd, const void *attr, uint32_t attr_bytes)
 {
-	struct wire_head head = { .version = WIRE_VERSION_MIN, .type = WIRE_REQUEST, .id = 1 };
+	struct wire_head head = { .version = WIRE_VERSION_MAX, .type = WIRE_REQUEST, .id = 1 };
 	OWN_CALL struct codec_call request = CODEC_CALL_INIT;
 	struct wire_welcome welcome;
 	struct codec_source source;

@@ -57,7 +57,7 @@ static bool has_other(void *arg)
 /* A socket that lingers is what they are for: it is in the hands of one until its peer goes. */
 static bool part_bring(void *arg)
 {
-	struct wire_head head = { .magic = WIRE_MAGIC, .version = WIRE_VERSION_MIN,
+	struct wire_head head = { .magic = WIRE_MAGIC, .version = WIRE_VERSION_MAX,
 				  .type = WIRE_REQUEST, .fd_cnt = 1 };
 	struct iovec part = { &head, sizeof(head) };
 	struct wire_welcome welcome;

@@ -220,7 +220,7 @@ static bool frame_send(int sock, struct frame *frame)
 static bool ask_first(int sock)
 {
 	struct frame frame = { .head = { .magic = WIRE_MAGIC,
-					 .version = WIRE_VERSION_MIN,
+					 .version = WIRE_VERSION_MAX,
 					 .type = WIRE_REQUEST,
 					 .id = 1 } };
 	struct wire_request body = { .cmd = BPF_MAP_GET_NEXT_ID, .attr_bytes = 12 };
@@ -244,7 +244,7 @@ static bool read_answer(int sock)
 static bool bring(const struct way *way, int take_fd)
 {
 	struct frame frame = { .head = { .magic = WIRE_MAGIC,
-					 .version = WIRE_VERSION_MIN,
+					 .version = WIRE_VERSION_MAX,
 					 .type = WIRE_REQUEST,
 					 .id = 2,
 					 .fd_cnt = 1 },
@@ -424,7 +424,7 @@ static bool a_broker_without_closers_is_replaced(void)
 static bool bring_many(int sock, int last)
 {
 	struct wire_head head = { .magic = WIRE_MAGIC,
-				  .version = WIRE_VERSION_MIN,
+				  .version = WIRE_VERSION_MAX,
 				  .type = WIRE_REQUEST,
 				  .fd_cnt = WIRE_FDS_MAX };
 	struct iovec part = { &head, sizeof(head) };

@@ -80,7 +80,7 @@ static int memfd_of(const uint8_t *body, size_t bytes, unsigned int seals)
 static int send_body(int fd, size_t bytes)
 {
 	struct wire_head head = { .magic = WIRE_MAGIC,
-				  .version = WIRE_VERSION_MIN,
+				  .version = WIRE_VERSION_MAX,
 				  .type = WIRE_REQUEST,
 				  .id = 1,
 				  .flags = WIRE_BODY_MEMFD,
@@ -249,7 +249,7 @@ static int send_with_more(uint32_t cmd, const int *fds, unsigned int cnt)
 	OWN_MEM struct channel_scratch *scratch = malloc(sizeof(*scratch));
 	OWN_CALL struct codec_call call = CODEC_CALL_INIT;
 	OWN_MESSAGE struct message msg = MESSAGE_INIT;
-	struct wire_head head = { .version = WIRE_VERSION_MIN, .type = WIRE_REQUEST, .id = 1 };
+	struct wire_head head = { .version = WIRE_VERSION_MAX, .type = WIRE_REQUEST, .id = 1 };
 	uint8_t attr[ATTR_BYTES] = { 0 };
 	struct codec_source source;
 	struct wire_welcome welcome;

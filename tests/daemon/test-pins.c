@@ -249,7 +249,7 @@ static int place_lie(void *ctx, int dir, const char *path, bool watch, struct co
 
 static int answer_to(const struct codec_call *call)
 {
-	struct wire_head head = { .version = WIRE_VERSION_MIN, .type = WIRE_REQUEST, .id = 1 };
+	struct wire_head head = { .version = WIRE_VERSION_MAX, .type = WIRE_REQUEST, .id = 1 };
 	OWN_MEM struct channel_scratch *scratch = malloc(sizeof(*scratch));
 	OWN_MESSAGE struct message msg = MESSAGE_INIT;
 	struct wire_welcome welcome;

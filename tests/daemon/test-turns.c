@@ -55,7 +55,7 @@ struct asking {
 
 #define ASKING_INIT                                                                                \
 	((struct asking){ .head = { .magic = WIRE_MAGIC,                                           \
-				    .version = WIRE_VERSION_MIN,                                   \
+				    .version = WIRE_VERSION_MAX,                                   \
 				    .type = WIRE_REQUEST,                                          \
 				    .id = 1 },                                                     \
 			  .body_fd = -1 })
