@@ -135,7 +135,7 @@ enum trace_file {
 #define LOADER_LEDGER	(1u << 0)	/* no client's: counts objects, and holds CAP_SYS_ADMIN for *_BY_ID */
 /*
  * One user's: opens uprobes, for which the kernel wants CAP_SYS_ADMIN, and does nothing else. Opening one waits for
- * grace periods: in the ledger's loader everybody would wait behind it.
+ * grace periods: in the ledger's loader everybody would wait for it.
  */
 #define LOADER_UPROBES	(1u << 1)
 

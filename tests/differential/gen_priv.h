@@ -22,7 +22,7 @@ struct gen_call {
 	enum { CALL_SCALARS, CALL_STACK, CALL_VALUE, CALL_LOOP, CALL_EACH, CALL_TIMER } kind;
 };
 
-/* A block behind the end of the program: which jump leads to it, where it goes on, what the registers held. */
+/* A block past the end of the program: which jump leads to it, where it goes on, what the registers held. */
 struct gen_cold {
 	uint32_t insn, back;
 	enum kind kinds[11];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shapes of programs that passes of a verifier have got wrong: code that stands behind what leads to it, blocks that are
+ * Shapes of programs that passes of a verifier have got wrong: code that stands after what leads to it, blocks that are
  * hardly ever reached, several locks, callbacks that may not sleep though their program may, maps found in maps. Like
  * the other blocks they mostly keep to the rules, and now and then break one.
  */
@@ -118,7 +118,7 @@ void gen_shape_backward(struct gen *g)
 	gen_forget_changed(g, after_body);
 }
 
-/* A jump to a block behind the end; what is there is written last. */
+/* A jump to a block past the end; what is there is written last. */
 void gen_shape_cold(struct gen *g)
 {
 	struct gen_cold *cold = &g->cold[g->cold_cnt];

@@ -29,7 +29,7 @@ static const struct {
 	uint32_t least;
 } shapes[SHAPE_CNT] = {
 	[BACKWARD] = { "a backward jump outside loops", 300 },
-	[COLD] = { "a block behind the end that goes back", 300 },
+	[COLD] = { "a block past the end that goes back", 300 },
 	[TWO_LOCKS] = { "locks of two maps", 150 },
 	[NESTED] = { "a lock while another is held", 100 },
 	[TIMER] = { "a timer's callback", 150 },
@@ -104,7 +104,7 @@ static uint32_t end_of_main(const struct program *p)
 	return p->func_cnt > 1 ? p->func_offs[1] : p->insn_cnt;
 }
 
-/* The first exit that only what stands behind it follows is the end; what goes back from behind it is cold. */
+/* The first exit that only what stands after it follows is the end; what goes back from after it is cold. */
 static bool has_cold(const struct program *p)
 {
 	uint32_t end = end_of_main(p);

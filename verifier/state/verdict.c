@@ -20,7 +20,7 @@
 #define LOG_FIRST_BYTES 65536u
 #define LOG_NOTE_BYTES	80u /* for the line that says what is left out; logs of a few lines have none */
 
-/* gone: bytes that were dropped before text; lost: behind it. */
+/* gone: bytes that were dropped before text; lost: after it. */
 struct log {
 	char *text;
 	size_t used, room;

@@ -191,7 +191,7 @@ static bool is_same_turn(const struct bgv_event *a, const struct bgv_event *b)
 	return a->insn_idx == b->insn_idx && a->needed == b->needed;
 }
 
-/* The next jump of the path at or behind *i, and how often in a row it went so; NULL: there is none. */
+/* The next jump of the path at or after *i, and how often in a row it went so; NULL: there is none. */
 static const struct bgv_event *next_turn(const struct bgv_result *res, uint32_t *i, uint32_t *ret_times)
 {
 	const struct bgv_event *turn = NULL, *ev;

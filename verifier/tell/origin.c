@@ -126,7 +126,7 @@ static void note_math(struct walk *w, const struct tale *at, const struct bpf_in
 	note_range(w, at, w->regno, ORIGIN_NARROWED);
 }
 
-/* A shift down, behind one up by as much: of the value only the low bits are left. */
+/* A shift down, after one up by as much: of the value only the low bits are left. */
 static bool is_cast(const struct walk *w, const struct tale *at)
 {
 	const struct bpf_insn *down = insn_of(w, at), *up;

@@ -22,8 +22,8 @@ enum origin_change {
 	ORIGIN_COPIED,		/* into another register */
 	ORIGIN_SPILLED,		/* to the stack */
 	ORIGIN_FILLED,		/* back from it */
-	ORIGIN_TESTED,		/* less is possible behind a test */
-	ORIGIN_NARROWED,	/* less is possible behind arithmetic */
+	ORIGIN_TESTED,		/* less is possible after a test */
+	ORIGIN_NARROWED,	/* less is possible after arithmetic */
 	ORIGIN_WIDENED,		/* what bounded it is not known any more */
 };
 

@@ -26,7 +26,7 @@ void statetext_copy(const struct env *env, uint32_t frameno, struct statetext_fr
 
 /*
  * Appends the registers and slots of the masks that hold something, what is held, and a newline, as a kernel's log has
- * them behind "0:".
+ * them after "0:".
  */
 void statetext_add(struct env *env, const struct statetext_frame *frame, uint16_t regs, uint64_t slots,
 		   struct statetext *text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The log of a walk. The kernel writes, before each instruction, what the one before made of the registers and slots
- * that it touched, and writes it behind that one where nothing came between. Promises to change nothing of the walk.
+ * that it touched, and writes it after that one where nothing came between. Promises to change nothing of the walk.
  * What the kernel writes about its own bookkeeping at level 2 (marks of precision, live slots) is left out.
  */
 #include "verifier/tell/trace.h"
@@ -16,7 +16,7 @@
 
 #define ALL_REGS  0x7ffu
 #define ALL_SLOTS UINT64_MAX
-/* Where the text behind an instruction begins: at this column, or at the next multiple of the step. */
+/* Where the text after an instruction begins: at this column, or at the next multiple of the step. */
 #define COLUMN	    40u
 #define COLUMN_STEP 8u
 
@@ -26,7 +26,7 @@ struct trace {
 	bool resumed;		/* the path was just taken up */
 	bool stepped;		/* last_insn and before are of this path */
 	uint32_t last_insn;
-	uint64_t insn_end;	/* of the log, behind the last instruction's text; 0: something came behind it */
+	uint64_t insn_end;	/* of the log, after the last instruction's text; 0: something came after it */
 	size_t insn_bytes;
 	uint16_t regs;		/* to be told before the next instruction */
 	uint64_t slots;
@@ -132,7 +132,7 @@ static void say_whole(struct env *env, struct trace *t, const struct statetext_f
 	flush(env, t);
 }
 
-/* Behind the instruction it comes of, or with a number of its own. */
+/* After the instruction it comes of, or with a number of its own. */
 static void say_touched(struct env *env, struct trace *t)
 {
 	size_t bytes = t->insn_bytes + 1, to = bytes + COLUMN_STEP / 2; /* with its newline */

@@ -109,7 +109,7 @@ static uint32_t steps_ago(const struct path *path, const struct bgv_event *ev)
 	return ev->kind == WHY_NEEDED ? 0 : k;
 }
 
-/* Behind the jumps the other events, in the order of the path. */
+/* After the jumps the other events, in the order of the path. */
 static void order_events(struct why *w, const struct path *path)
 {
 	struct bgv_result *res = w->env->result;

@@ -88,7 +88,7 @@ static void decision_drop_model(struct decision_log *decisions, struct decision 
 	decision->model = NULL;
 }
 
-/* Behind a new one: its user's oldest give way, then the oldest of all. */
+/* Makes room for a new one: its user's oldest give way, then the oldest of all. */
 static void decision_log_bound_models(struct decision_log *decisions, struct decision_owner *owner)
 {
 	struct decision *decision;
