@@ -174,7 +174,7 @@ static void trailing_bytes(void)
 static void oversized(void)
 {
 	static uint8_t bytes[sizeof(struct channel_scratch) + 4096];
-	struct wire_head head = { htole32(WIRE_MAGIC), htole16(1), htole16(WIRE_REQUEST), 0,
+	struct wire_head head = { htole32(WIRE_MAGIC), htole16(WIRE_VERSION_MAX), htole16(WIRE_REQUEST), 0,
 				  htole32(WIRE_INLINE_MAX + 4096), 0, 0 };
 	OWN_FD int sock = connect_well();
 
@@ -265,7 +265,7 @@ static void attr_tails(void)
 
 static void send_memfd(int sock, int fd, uint32_t body_bytes)
 {
-	struct wire_head head = { htole32(WIRE_MAGIC), htole16(1), htole16(WIRE_REQUEST), 0,
+	struct wire_head head = { htole32(WIRE_MAGIC), htole16(WIRE_VERSION_MAX), htole16(WIRE_REQUEST), 0,
 				  htole32(body_bytes), 0, htole16(WIRE_BODY_MEMFD) };
 	union {
 		struct cmsghdr align;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the broker does for itself, without a client: policies are read and read anew, programs are
+ * What the broker does for itself, without a client: policies are read and read again, programs are
  * held against the rules of today, the ledger against the kernel. This test is bpfgated, and the
  * loader that counts.
  */
@@ -24,6 +24,7 @@
 #include "daemon/broker/ask/orphans.h"
 #include "daemon/broker/ask/reconcile.h"
 #include "daemon/broker/reload.h"
+#include "daemon/broker/store/targets.h"
 #include "daemon/broker/peers/to_parent.h"
 #include "proto/own.h"
 #include "proto/packet.h"
@@ -87,7 +88,8 @@ static void house_begin(const char *policy)
 		  ledger_open(house.ledger_fd, b->quota, &b->ledger) == 0 &&
 		  vmbtf_new(&b->vmbtf) == 0 &&
 		  loaders_new(b->event, b->peer_scratch, NULL, b->to_parent, &b->loaders) == 0 &&
-		  reconcile_new(b, &b->reconcile) == 0 && orphans_new(&b->orphans) == 0 &&
+		  targets_new(&b->targets) == 0 && reconcile_new(b, &b->reconcile) == 0 &&
+		  orphans_new(&b->orphans) == 0 &&
 		  signed_dirs_new(b, &b->signed_dirs) == 0);
 }
 
@@ -101,6 +103,7 @@ static void house_end(void)
 	orphans_free(b->orphans);
 	to_parent_free(b->to_parent);
 	vmbtf_free(b->vmbtf);
+	targets_free(b->targets);
 	ledger_close(b->ledger);
 	quota_sweep(b->quota, UINT64_MAX);
 	quota_table_free(b->quota);
